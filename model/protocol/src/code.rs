@@ -1,0 +1,366 @@
+//! A protocol flattened for execution at fixed sizes.
+//!
+//! The tree of statements becomes a list of instructions with jumps, and sizes become constants, so that a thread's
+//! state is a program counter and a few registers. Data phases become loops over vectors. The road not taken:
+//! walking the tree, which needs a stack for each of 147,456 threads.
+
+use crate::evaluate::{Environment, EvaluationError, Sizes};
+use crate::ids::{BufferId, LocalId};
+use crate::ir::{
+    AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
+    Statement, StatementKind, Symbol, Tail,
+};
+use std::sync::Arc;
+
+/// A statement of the source, for findings and traces.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Where it stands.
+    pub span: Span,
+    /// Call sites, outermost first.
+    pub calls: Arc<[Span]>,
+    /// Inside a ghost block.
+    pub ghost: bool,
+}
+
+/// Index into [`Code::sites`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(pub u32);
+
+/// A place with its shape known.
+#[derive(Clone, Debug)]
+pub(crate) struct PlaceCode {
+    pub(crate) buffer: BufferId,
+    pub(crate) indices: Vec<Expression>,
+    pub(crate) extents: Vec<u64>,
+    /// Elements in one step of the last index given.
+    pub(crate) row: u64,
+    pub(crate) rank: Option<Expression>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Instruction {
+    BlockSync,
+    Barrier { id: Expression, count: Option<Expression>, arrive: bool },
+    Store { place: PlaceCode, value: Expression, semantics: Semantics },
+    Load { local: LocalId, place: PlaceCode, semantics: Semantics },
+    Await { place: PlaceCode, compare: Compare, value: Expression, semantics: Semantics },
+    Atomic {
+        local: Option<LocalId>,
+        operation: AtomicOperation,
+        place: PlaceCode,
+        operand: Expression,
+        expected: Option<Expression>,
+        semantics: Semantics,
+    },
+    Fence { semantics: Semantics },
+    Chunk { destination: PlaceCode, position: LocalId, limit: LocalId, tail: Tail, fold: Fold },
+    Assert { condition: Expression },
+    Exit,
+    Let { local: LocalId, value: Expression },
+    CheckStep { step: LocalId },
+    Branch { condition: Expression, otherwise: u32 },
+    Jump { to: u32 },
+}
+
+/// What a chunk computes from its sources.
+#[derive(Clone, Debug)]
+pub(crate) enum Fold {
+    Copy { source: PlaceCode },
+    Reduce { operation: Reduction, variable: LocalId, from: Expression, to: Expression, source: PlaceCode },
+}
+
+/// A protocol at fixed sizes, ready to run. Shared by all threads.
+#[derive(Clone, Debug)]
+pub struct Code {
+    pub(crate) instructions: Vec<(Instruction, SiteId)>,
+    pub(crate) registers: usize,
+    /// The statements that instructions came from.
+    pub sites: Vec<Site>,
+    /// The sizes it was flattened for.
+    pub sizes: Sizes,
+    /// Shape of every buffer, outermost dimension first, in elements.
+    pub shapes: Vec<Vec<u64>>,
+}
+
+impl Code {
+    /// Flattens a protocol. `ghost` says whether ghost blocks are kept (checking) or left out (running).
+    pub fn new(protocol: &Protocol, sizes: &Sizes, ghost: bool) -> Result<Code, EvaluationError> {
+        let shapes = protocol.shapes(sizes)?;
+        let mut builder = Builder {
+            code: Code {
+                instructions: Vec::new(),
+                registers: protocol.locals.len(),
+                sites: Vec::new(),
+                sizes: *sizes,
+                shapes,
+            },
+            keep_ghost: ghost,
+            in_ghost: false,
+        };
+        builder.statements(&protocol.body);
+        let end = builder.site(&(0..0), &Arc::from([]));
+        builder.emit(Instruction::Exit, end);
+        Ok(builder.code)
+    }
+
+    /// Number of elements of a buffer's instance.
+    pub fn extent(&self, buffer: BufferId) -> u64 {
+        self.shapes[buffer.index()].iter().product()
+    }
+
+    /// The statement of a site.
+    pub fn site(&self, id: SiteId) -> &Site {
+        &self.sites[id.0 as usize]
+    }
+}
+
+struct Builder {
+    code: Code,
+    keep_ghost: bool,
+    in_ghost: bool,
+}
+
+impl Builder {
+    fn site(&mut self, span: &Span, calls: &Arc<[Span]>) -> SiteId {
+        self.code.sites.push(Site { span: span.clone(), calls: calls.clone(), ghost: self.in_ghost });
+        SiteId(self.code.sites.len() as u32 - 1)
+    }
+
+    fn emit(&mut self, instruction: Instruction, site: SiteId) -> usize {
+        self.code.instructions.push((instruction, site));
+        self.code.instructions.len() - 1
+    }
+
+    fn here(&self) -> u32 {
+        self.code.instructions.len() as u32
+    }
+
+    fn register(&mut self) -> LocalId {
+        self.code.registers += 1;
+        LocalId(self.code.registers as u32 - 1)
+    }
+
+    fn fold(&self, expression: &Expression) -> Expression {
+        fold(expression, &self.code.sizes)
+    }
+
+    fn place(&self, place: &Place) -> PlaceCode {
+        let shape = &self.code.shapes[place.buffer.index()];
+        let given = place.indices.len().min(shape.len());
+        PlaceCode {
+            buffer: place.buffer,
+            indices: place.indices.iter().map(|index| self.fold(index)).collect(),
+            extents: shape[..given].to_vec(),
+            row: shape[given..].iter().product(),
+            rank: place.rank.as_ref().map(|rank| self.fold(rank)),
+        }
+    }
+
+    fn statements(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        let site = self.site(&statement.span, &statement.calls);
+        match &statement.kind {
+            StatementKind::If { condition, then, otherwise } => self.branch(site, condition, then, otherwise),
+            StatementKind::For { variable, from, to, body } => {
+                let from = self.fold(from);
+                self.emit(Instruction::Let { local: *variable, value: from }, site);
+                let condition = less(Expression::Local(*variable), self.fold(to));
+                let next = add(Expression::Local(*variable), Expression::Constant(1));
+                self.repeat(site, condition, *variable, next, |builder| builder.statements(body));
+            }
+            StatementKind::Ghost { body } => {
+                if self.keep_ghost {
+                    let outer = std::mem::replace(&mut self.in_ghost, true);
+                    self.statements(body);
+                    self.in_ghost = outer;
+                }
+            }
+            StatementKind::Copy { destination, source, partition } => {
+                let fold = Fold::Copy { source: self.place(source) };
+                self.data_phase(site, destination, partition, fold);
+            }
+            StatementKind::Reduce { destination, operation, variable, from, to, source, partition } => {
+                let fold = Fold::Reduce {
+                    operation: *operation,
+                    variable: *variable,
+                    from: self.fold(from),
+                    to: self.fold(to),
+                    source: self.place(source),
+                };
+                self.data_phase(site, destination, partition, fold);
+            }
+            simple => {
+                let instruction = self.simple(simple);
+                self.emit(instruction, site);
+            }
+        }
+    }
+
+    /// Statements that are one instruction.
+    fn simple(&self, kind: &StatementKind) -> Instruction {
+        match kind {
+            StatementKind::BlockSync => Instruction::BlockSync,
+            StatementKind::Barrier { id, count, arrive } => Instruction::Barrier {
+                id: self.fold(id),
+                count: count.as_ref().map(|count| self.fold(count)),
+                arrive: *arrive,
+            },
+            StatementKind::Store { place, value, semantics } => {
+                Instruction::Store { place: self.place(place), value: self.fold(value), semantics: *semantics }
+            }
+            StatementKind::Load { local, place, semantics } => {
+                Instruction::Load { local: *local, place: self.place(place), semantics: *semantics }
+            }
+            StatementKind::Let { local, value } => Instruction::Let { local: *local, value: self.fold(value) },
+            StatementKind::Await { place, compare, value, semantics } => Instruction::Await {
+                place: self.place(place),
+                compare: *compare,
+                value: self.fold(value),
+                semantics: *semantics,
+            },
+            StatementKind::Atomic { local, operation, place, operand, expected, semantics } => Instruction::Atomic {
+                local: *local,
+                operation: *operation,
+                place: self.place(place),
+                operand: self.fold(operand),
+                expected: expected.as_ref().map(|expected| self.fold(expected)),
+                semantics: *semantics,
+            },
+            StatementKind::Fence { semantics } => Instruction::Fence { semantics: *semantics },
+            StatementKind::Assert { condition } => Instruction::Assert { condition: self.fold(condition) },
+            StatementKind::Exit => Instruction::Exit,
+            StatementKind::Copy { .. }
+            | StatementKind::Reduce { .. }
+            | StatementKind::If { .. }
+            | StatementKind::For { .. }
+            | StatementKind::Ghost { .. } => unreachable!("compound statements are handled by `statement`"),
+        }
+    }
+
+    fn branch(&mut self, site: SiteId, condition: &Expression, then: &[Statement], otherwise: &[Statement]) {
+        let condition = self.fold(condition);
+        let branch = self.emit(Instruction::Branch { condition, otherwise: 0 }, site);
+        self.statements(then);
+        if otherwise.is_empty() {
+            let after = self.here();
+            self.patch(branch, after);
+            return;
+        }
+        let jump = self.emit(Instruction::Jump { to: 0 }, site);
+        let start = self.here();
+        self.patch(branch, start);
+        self.statements(otherwise);
+        let after = self.here();
+        self.patch(jump, after);
+    }
+
+    fn patch(&mut self, at: usize, target: u32) {
+        match &mut self.code.instructions[at].0 {
+            Instruction::Branch { otherwise, .. } => *otherwise = target,
+            Instruction::Jump { to } => *to = target,
+            other => unreachable!("patched {other:?}, which does not jump"),
+        }
+    }
+
+    /// `while condition { body; variable := next }`
+    fn repeat(
+        &mut self,
+        site: SiteId,
+        condition: Expression,
+        variable: LocalId,
+        next: Expression,
+        body: impl FnOnce(&mut Builder),
+    ) {
+        let top = self.here();
+        let exit = self.emit(Instruction::Branch { condition, otherwise: 0 }, site);
+        body(self);
+        self.emit(Instruction::Let { local: variable, value: next }, site);
+        self.emit(Instruction::Jump { to: top }, site);
+        let after = self.here();
+        self.patch(exit, after);
+    }
+
+    fn data_phase(&mut self, site: SiteId, destination: &Place, partition: &Partition, work: Fold) {
+        let [position, limit, step] = [(); 3].map(|()| self.register());
+        for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
+            let value = self.fold(value);
+            self.emit(Instruction::Let { local, value }, site);
+        }
+        self.emit(Instruction::CheckStep { step }, site);
+        let condition = less(Expression::Local(position), Expression::Local(limit));
+        let next = add(Expression::Local(position), Expression::Local(step));
+        let destination = self.place(destination);
+        let chunk = Instruction::Chunk { destination, position, limit, tail: partition.tail, fold: work };
+        self.repeat(site, condition, position, next, |builder| {
+            builder.emit(chunk, site);
+        });
+    }
+}
+
+fn less(left: Expression, right: Expression) -> Expression {
+    Expression::Binary { operator: Binary::Less, kind: Kind::Index, left: left.into(), right: right.into() }
+}
+
+fn add(left: Expression, right: Expression) -> Expression {
+    Expression::Binary { operator: Binary::Add, kind: Kind::Index, left: left.into(), right: right.into() }
+}
+
+/// Replaces sizes by their values and constant operations by their results. What cannot be evaluated stays, and is
+/// reported by the thread that reaches it.
+fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
+    let constant = |value: &Expression| matches!(value, Expression::Constant(_));
+    let folded = match expression {
+        Expression::Symbol(
+            Symbol::Ranks
+            | Symbol::Blocks
+            | Symbol::Threads
+            | Symbol::Elements
+            | Symbol::Vector
+            | Symbol::ElementBytes,
+        ) => expression.clone(),
+        Expression::Binary { operator, kind, left, right } => {
+            let (left, right) = (fold(left, sizes), fold(right, sizes));
+            let both = constant(&left) && constant(&right);
+            let operation = Expression::Binary {
+                operator: *operator,
+                kind: *kind,
+                left: left.into(),
+                right: right.into(),
+            };
+            if !both {
+                return operation;
+            }
+            operation
+        }
+        Expression::Not(inner) => {
+            let inner = fold(inner, sizes);
+            if !constant(&inner) {
+                return Expression::Not(inner.into());
+            }
+            Expression::Not(inner.into())
+        }
+        Expression::If { condition, then, otherwise } => {
+            return match fold(condition, sizes) {
+                Expression::Constant(0) => fold(otherwise, sizes),
+                Expression::Constant(_) => fold(then, sizes),
+                condition => Expression::If {
+                    condition: condition.into(),
+                    then: fold(then, sizes).into(),
+                    otherwise: fold(otherwise, sizes).into(),
+                },
+            };
+        }
+        other => return other.clone(),
+    };
+    match Environment::of_sizes(sizes, 0).evaluate(&folded) {
+        Ok(value) => Expression::Constant(value),
+        Err(_) => folded,
+    }
+}
+

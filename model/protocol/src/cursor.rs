@@ -1,0 +1,430 @@
+//! One thread's way through a protocol: a program counter and registers, yielding concrete operations.
+//!
+//! Machine and CPU back end both drive this: they perform the operation and, where it reads, supply the value. The
+//! cursor never touches memory, so it means the same under a model checker as on real threads.
+
+use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
+use crate::evaluate::{Environment, EvaluationError};
+use crate::ids::BufferId;
+use crate::ir::{AtomicOperation, Compare, Expression, Reduction, Semantics, Tail};
+use smallvec::SmallVec;
+
+/// An element of one rank's instance of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address {
+    /// Which buffer.
+    pub buffer: BufferId,
+    /// Whose instance.
+    pub rank: u32,
+    /// Element within the instance, counted from 0 over all dimensions. May lie past the end (see [`Chunk`]).
+    pub index: u64,
+}
+
+/// What a thread does next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// Wait for all threads of the block.
+    BlockSync,
+    /// Named barrier; `count` None: all threads of the block.
+    Barrier {
+        /// Barrier resource.
+        id: u32,
+        /// Threads that take part.
+        count: Option<u32>,
+        /// Arrive without waiting.
+        arrive: bool,
+    },
+    /// Store a word.
+    Store {
+        /// Where.
+        address: Address,
+        /// What.
+        value: u32,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Load a word; the value goes to [`Cursor::supply`].
+    Load {
+        /// Where.
+        address: Address,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Wait until the word compares so with `value`.
+    Await {
+        /// Where.
+        address: Address,
+        /// How.
+        compare: Compare,
+        /// With what.
+        value: u32,
+        /// Order and scope of each poll.
+        semantics: Semantics,
+    },
+    /// Read-modify-write. If `returns`, the old value goes to [`Cursor::supply`].
+    Atomic {
+        /// Where.
+        address: Address,
+        /// Which function.
+        operation: AtomicOperation,
+        /// Its operand.
+        operand: u32,
+        /// For compare-and-swap: the value compared with.
+        expected: u32,
+        /// Order and scope.
+        semantics: Semantics,
+        /// Whether the old value is used.
+        returns: bool,
+    },
+    /// Fence.
+    Fence {
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Copy or reduce one vector, or the cut-off end of one.
+    Chunk(Chunk),
+    /// Ghost assertion, already evaluated.
+    Assert {
+        /// Whether it holds.
+        holds: bool,
+    },
+    /// The thread has ended. Yielded again if asked again.
+    Exit,
+}
+
+/// A vector of a data phase: `destination[i] := fold of sources[j][i]` for i below `elements`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// First element written.
+    pub destination: Address,
+    /// First element of each source, in order of reduction.
+    pub sources: SmallVec<[Address; 8]>,
+    /// `None` copies the single source.
+    pub operation: Option<Reduction>,
+    /// How many; with [`Tail::Overrun`] the accesses may leave the row.
+    pub elements: u32,
+    /// One 16-byte access for each address (which must be aligned to 16 bytes), or `elements` scalar ones.
+    pub vector: bool,
+    /// Where the row ends, in elements of the destination: an access past it stays in the buffer, and is wrong.
+    pub row_end: u64,
+}
+
+/// Where a thread stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    program_counter: u32,
+    registers: SmallVec<[i64; 6]>,
+}
+
+/// A fault of the protocol itself, found while computing an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Fault {
+    /// An index outside its dimension.
+    #[error("index {index} is outside dimension {dimension} of extent {extent}")]
+    Index {
+        /// The buffer.
+        buffer: BufferId,
+        /// Which index, counted from 0.
+        dimension: u32,
+        /// Its value.
+        index: i64,
+        /// The dimension's extent.
+        extent: u64,
+    },
+    /// `on rank e` with no such rank.
+    #[error("there is no rank {rank}: the ranks are 0 to {last}")]
+    Rank {
+        /// The value of e.
+        rank: i64,
+        /// The last rank there is.
+        last: u32,
+    },
+    /// A partition whose step is not positive.
+    #[error("a partition steps by {step}, which is not positive")]
+    Step {
+        /// The step.
+        step: i64,
+    },
+    /// A partition that starts at a negative element.
+    #[error("a partition starts at element {first}")]
+    Position {
+        /// The element.
+        first: i64,
+    },
+    /// A barrier number or count that is not one.
+    #[error("{value} is not a barrier number or count")]
+    Barrier {
+        /// The value.
+        value: i64,
+    },
+    /// A reduction over no sources.
+    #[error("a reduction over no sources")]
+    EmptyReduction,
+    /// An expression without a value.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// More instructions than the limit without an operation.
+    #[error("no operation within {0} instructions")]
+    Runaway(u32),
+}
+
+/// Instructions that a thread may execute between two operations.
+const INSTRUCTIONS_WITHOUT_OPERATION: u32 = 1 << 20;
+
+/// Coordinates and arguments of a thread, apart from its cursor.
+#[derive(Clone, Copy, Debug)]
+pub struct Position<'a> {
+    /// This rank.
+    pub rank: u32,
+    /// This block.
+    pub block: u32,
+    /// This thread.
+    pub thread: u32,
+    /// This launch.
+    pub launch: u32,
+    /// Blocks launched.
+    pub grid: u32,
+    /// Kernel arguments.
+    pub arguments: &'a [u32],
+}
+
+impl Cursor {
+    /// A thread before its first instruction.
+    pub fn start(code: &Code) -> Cursor {
+        Cursor { program_counter: 0, registers: SmallVec::from_elem(0, code.registers) }
+    }
+
+    /// Computes the next operation and moves past it. The statement it came from goes with it, also for a fault.
+    pub fn next(&mut self, code: &Code, position: &Position<'_>) -> Result<(Operation, SiteId), (Fault, SiteId)> {
+        for _ in 0..INSTRUCTIONS_WITHOUT_OPERATION {
+            let (instruction, site) = &code.instructions[self.program_counter as usize];
+            let operation = self.execute(code, position, instruction).map_err(|fault| (fault, *site))?;
+            if let Some(operation) = operation {
+                return Ok((operation, *site));
+            }
+        }
+        let site = code.instructions[self.program_counter as usize].1;
+        Err((Fault::Runaway(INSTRUCTIONS_WITHOUT_OPERATION), site))
+    }
+
+    /// Gives the value that the last operation read (a load, or an atomic that returns).
+    pub fn supply(&mut self, code: &Code, value: u32) {
+        let local = match &code.instructions[self.program_counter as usize - 1].0 {
+            Instruction::Load { local, .. } => Some(*local),
+            Instruction::Atomic { local, .. } => *local,
+            _ => None,
+        };
+        if let Some(local) = local {
+            self.registers[local.index()] = i64::from(value);
+        }
+    }
+
+    fn environment<'a>(&'a self, code: &'a Code, position: &'a Position<'a>) -> Environment<'a> {
+        Environment {
+            sizes: &code.sizes,
+            grid: position.grid,
+            rank: position.rank,
+            block: position.block,
+            thread: position.thread,
+            launch: position.launch,
+            arguments: position.arguments,
+            locals: &self.registers,
+        }
+    }
+
+    fn execute(
+        &mut self,
+        code: &Code,
+        position: &Position<'_>,
+        instruction: &Instruction,
+    ) -> Result<Option<Operation>, Fault> {
+        let environment = self.environment(code, position);
+        let mut next = self.program_counter + 1;
+        let mut assigned = None;
+        let operation = match instruction {
+            Instruction::Let { local, value } => {
+                assigned = Some((*local, environment.evaluate(value)?));
+                None
+            }
+            Instruction::Branch { condition, otherwise } => {
+                if environment.evaluate(condition)? == 0 {
+                    next = *otherwise;
+                }
+                None
+            }
+            Instruction::Jump { to } => {
+                next = *to;
+                None
+            }
+            Instruction::CheckStep { step } => {
+                let step = self.registers[step.index()];
+                if step <= 0 {
+                    return Err(Fault::Step { step });
+                }
+                None
+            }
+            Instruction::Chunk { destination, position: at, limit, tail, fold } => {
+                let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
+                self.chunk(code, position, destination, (at, limit), *tail, fold)?.map(Operation::Chunk)
+            }
+            Instruction::Exit => {
+                next = self.program_counter;
+                Some(Operation::Exit)
+            }
+            other => Some(operation(&environment, other)?),
+        };
+        if let Some((local, value)) = assigned {
+            self.registers[local.index()] = value;
+        }
+        self.program_counter = next;
+        Ok(operation)
+    }
+
+    fn chunk(
+        &mut self,
+        code: &Code,
+        position: &Position<'_>,
+        destination: &PlaceCode,
+        (at, limit): (i64, i64),
+        tail: Tail,
+        fold: &Fold,
+    ) -> Result<Option<Chunk>, Fault> {
+        let vector = i64::from(code.sizes.data.vector());
+        let cut = limit - at < vector;
+        if at < 0 {
+            return Err(Fault::Position { first: at });
+        }
+        let (elements, whole) = match (cut, tail) {
+            (false, _) | (true, Tail::Overrun) => (vector, true),
+            (true, Tail::Scalar) => (limit - at, false),
+            (true, Tail::Drop) => return Ok(None),
+        };
+        let environment = self.environment(code, position);
+        let mut target = address(&environment, destination)?;
+        let row_end = target.index + destination.row;
+        target.index += at as u64;
+        let mut sources = SmallVec::new();
+        let operation = match fold {
+            Fold::Copy { source } => {
+                sources.push(shifted(address(&environment, source)?, at));
+                None
+            }
+            Fold::Reduce { operation, variable, from, to, source } => {
+                let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
+                for value in from..to {
+                    self.registers[variable.index()] = value;
+                    sources.push(shifted(address(&self.environment(code, position), source)?, at));
+                }
+                if sources.is_empty() {
+                    return Err(Fault::EmptyReduction);
+                }
+                Some(*operation)
+            }
+        };
+        let elements = elements as u32;
+        Ok(Some(Chunk { destination: target, sources, operation, elements, vector: whole, row_end }))
+    }
+}
+
+fn shifted(address: Address, by: i64) -> Address {
+    Address { index: address.index + by as u64, ..address }
+}
+
+fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, Fault> {
+    let mut index = 0;
+    for (dimension, (expression, extent)) in place.indices.iter().zip(&place.extents).enumerate() {
+        let value = environment.evaluate(expression)?;
+        if value < 0 || value as u64 >= *extent {
+            let dimension = dimension as u32;
+            return Err(Fault::Index { buffer: place.buffer, dimension, index: value, extent: *extent });
+        }
+        index = index * extent + value as u64;
+    }
+    let rank = match &place.rank {
+        None => environment.rank,
+        Some(expression) => {
+            let rank = environment.evaluate(expression)?;
+            let ranks = environment.sizes.ranks;
+            u32::try_from(rank).ok().filter(|rank| *rank < ranks).ok_or(Fault::Rank { rank, last: ranks - 1 })?
+        }
+    };
+    Ok(Address { buffer: place.buffer, rank, index: index * place.row })
+}
+
+fn barrier_number(environment: &Environment<'_>, expression: &Expression) -> Result<u32, Fault> {
+    let value = environment.evaluate(expression)?;
+    u32::try_from(value).map_err(|_| Fault::Barrier { value })
+}
+
+/// The operation of an instruction that is one.
+fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result<Operation, Fault> {
+    Ok(match instruction {
+        Instruction::BlockSync => Operation::BlockSync,
+        Instruction::Barrier { id, count, arrive } => Operation::Barrier {
+            id: barrier_number(environment, id)?,
+            count: count.as_ref().map(|count| barrier_number(environment, count)).transpose()?,
+            arrive: *arrive,
+        },
+        Instruction::Store { place, value, semantics } => Operation::Store {
+            address: address(environment, place)?,
+            value: environment.word(value)?,
+            semantics: *semantics,
+        },
+        Instruction::Load { place, semantics, .. } => {
+            Operation::Load { address: address(environment, place)?, semantics: *semantics }
+        }
+        Instruction::Await { place, compare, value, semantics } => Operation::Await {
+            address: address(environment, place)?,
+            compare: *compare,
+            value: environment.word(value)?,
+            semantics: *semantics,
+        },
+        Instruction::Atomic { local, operation, place, operand, expected, semantics } => Operation::Atomic {
+            address: address(environment, place)?,
+            operation: *operation,
+            operand: environment.word(operand)?,
+            expected: expected.as_ref().map_or(Ok(0), |expected| environment.word(expected))?,
+            semantics: *semantics,
+            returns: local.is_some(),
+        },
+        Instruction::Fence { semantics } => Operation::Fence { semantics: *semantics },
+        Instruction::Assert { condition } => Operation::Assert { holds: environment.evaluate(condition)? != 0 },
+        other => unreachable!("{other:?} is not an operation"),
+    })
+}
+
+impl AtomicOperation {
+    /// The value stored, from the old value, the operand, and for compare-and-swap the value compared with.
+    pub fn apply(self, old: u32, operand: u32, expected: u32) -> u32 {
+        match self {
+            AtomicOperation::Add => old.wrapping_add(operand),
+            AtomicOperation::Exchange => operand,
+            AtomicOperation::CompareSwap => {
+                if old == expected {
+                    operand
+                } else {
+                    old
+                }
+            }
+            AtomicOperation::Min => old.min(operand),
+            AtomicOperation::Max => old.max(operand),
+            AtomicOperation::And => old & operand,
+            AtomicOperation::Or => old | operand,
+            AtomicOperation::Xor => old ^ operand,
+            AtomicOperation::Increment => {
+                if old >= operand {
+                    0
+                } else {
+                    old + 1
+                }
+            }
+            AtomicOperation::Decrement => {
+                if old == 0 || old > operand {
+                    operand
+                } else {
+                    old - 1
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,487 @@
+//! A protocol with its knobs chosen and its procedures expanded: what the machine checks, the CPU back end runs and
+//! the generator renders.
+//!
+//! Sizes stay symbolic (ranks, blocks, threads, elements): one `Protocol` serves every configuration. The decision
+//! taken is a structured tree with plain expressions, because the generator needs the structure; the machine flattens
+//! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
+
+use crate::ids::{ArgumentId, BufferId, LocalId};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A place in the source text, in bytes.
+pub type Span = Range<u32>;
+
+/// The file a protocol was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What diagnostics call it: a path, or the catalogue's name with `.arp`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// Line and column, both counted from 1, of a byte offset. Columns count characters.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let offset = (offset as usize).min(self.text.len());
+        let before = &self.text.as_bytes()[..offset];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() as u32 + 1;
+        (line, column)
+    }
+}
+
+/// A resolved protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Protocol {
+    /// The catalogue name, as in `protocol two-shot`.
+    pub name: String,
+    /// One line for lists, from the string after the name; empty when there is none.
+    pub summary: String,
+    /// The text all spans refer to.
+    pub source: Arc<Source>,
+    /// The value of every knob, in the order of declaration.
+    pub knobs: Vec<(String, String)>,
+    /// Buffers and pads; [`BufferId`] indexes this.
+    pub buffers: Vec<Buffer>,
+    /// Kernel arguments; [`ArgumentId`] indexes this. Their values may depend on rank and launch only.
+    pub arguments: Vec<Argument>,
+    /// Registers of a thread; [`LocalId`] indexes this.
+    pub locals: Vec<Local>,
+    /// Blocks that this rank launches: an expression over the sizes and `rank`. Usually [`Symbol::Blocks`].
+    pub grid: Expression,
+    /// Conditions on the sizes that a caller must meet (`require P <= T`).
+    pub requirements: Vec<Requirement>,
+    /// The kernel's statements.
+    pub body: Vec<Statement>,
+    /// What must hold of an output after every launch; `None` for a protocol that only synchronises.
+    pub expectation: Option<Expectation>,
+}
+
+impl Protocol {
+    /// The buffer with this identifier.
+    pub fn buffer(&self, id: BufferId) -> &Buffer {
+        &self.buffers[id.index()]
+    }
+}
+
+/// A register of a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Its name in the source; not unique (procedures are expanded).
+    pub name: String,
+    /// How arithmetic on it is done.
+    pub kind: Kind,
+    /// Used in the check only (declared in a `ghost` block).
+    pub ghost: bool,
+}
+
+/// The two kinds of integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// 32-bit unsigned, wrapping: what slots hold.
+    Word,
+    /// 64-bit signed: sizes and indices.
+    Index,
+}
+
+/// A kernel argument, a `u32` given anew at each launch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// Its name in the source.
+    pub name: String,
+    /// Its value, over sizes, `rank` and `launch`.
+    pub value: Expression,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// A size condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requirement {
+    /// Non-zero when met; over the sizes only.
+    pub condition: Expression,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// A buffer or signal pad: one instance for each rank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    /// Its name in the source.
+    pub name: String,
+    /// Whether peers may reach it.
+    pub space: Space,
+    /// What it holds.
+    pub element: Element,
+    /// Its shape, outermost first; over the sizes only. For data the last dimension is the element index.
+    pub shape: Vec<Expression>,
+    /// New contents before every launch, written in stream order on the owner's stream.
+    pub refreshed: bool,
+    /// Contents before the first launch.
+    pub initially: Initially,
+    /// Declared as `pad`: a symmetric buffer of flag words.
+    pub pad: bool,
+    /// Used in the check only: every use is inside a `ghost` block.
+    pub ghost: bool,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// Who can reach a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Space {
+    /// The owning rank only.
+    Local,
+    /// Every rank.
+    Symmetric,
+}
+
+/// The element of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// The data type of the collective (f32, f16, bf16): `E`.
+    Data,
+    /// A 32-bit word: `u32` or `flag`.
+    Word,
+}
+
+/// Contents before the first launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Initially {
+    /// Nobody wrote it: reading it is AR005.
+    Poison,
+    /// Every word has this value (data: every element's bits).
+    Word(u32),
+    /// Random data, as for a refreshed buffer.
+    Random,
+}
+
+/// A statement with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// What it does.
+    pub kind: StatementKind,
+    /// Where it stands: in a sync procedure, the statement's place inside the procedure.
+    pub span: Span,
+    /// Call sites, outermost first, when the statement came out of a sync procedure.
+    pub calls: Arc<[Span]>,
+}
+
+/// What a statement does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StatementKind {
+    /// `bar.sync 0`: all threads of the block.
+    BlockSync,
+    /// A named barrier: `bar.sync id, count` or `bar.arrive id, count`. No count: all threads of the block.
+    Barrier { id: Expression, count: Option<Expression>, arrive: bool },
+    /// Store a word.
+    Store { place: Place, value: Expression, semantics: Semantics },
+    /// Load a word.
+    Load { local: LocalId, place: Place, semantics: Semantics },
+    /// Bind a register.
+    Let { local: LocalId, value: Expression },
+    /// Wait until the word satisfies the condition; each poll is a load with these semantics.
+    Await { place: Place, compare: Compare, value: Expression, semantics: Semantics },
+    /// Read-modify-write; without `local` a reduction (`red`).
+    Atomic {
+        /// Where the old value goes.
+        local: Option<LocalId>,
+        /// Which function.
+        operation: AtomicOperation,
+        /// The word.
+        place: Place,
+        /// The operand; for `cas` the new value.
+        operand: Expression,
+        /// For `cas`: the value compared with.
+        expected: Option<Expression>,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// `fence.order.scope`; order is `AcqRel` or `Sc`.
+    Fence { semantics: Semantics },
+    /// Each element of the partition: destination := source.
+    Copy { destination: Place, source: Place, partition: Partition },
+    /// Each element of the partition: destination := fold of the sources, `variable` running over `from..to` in order.
+    Reduce {
+        /// What is written; its innermost index is the partition's.
+        destination: Place,
+        /// How two elements are combined.
+        operation: Reduction,
+        /// The register that counts.
+        variable: LocalId,
+        /// First value.
+        from: Expression,
+        /// One past the last value; at least `from + 1`.
+        to: Expression,
+        /// What is read; may use `variable`.
+        source: Place,
+        /// Which elements this thread handles.
+        partition: Partition,
+    },
+    /// Both branches may be empty.
+    If { condition: Expression, then: Vec<Statement>, otherwise: Vec<Statement> },
+    /// `variable` from `from` up to, not including, `to`.
+    For { variable: LocalId, from: Expression, to: Expression, body: Vec<Statement> },
+    /// The thread returns from the kernel.
+    Exit,
+    /// Checked only, never emitted or run: loads, stores and assertions that observe a guarantee.
+    Ghost { body: Vec<Statement> },
+    /// The condition must hold (AR004 where it does not); stands in a ghost block.
+    Assert { condition: Expression },
+}
+
+/// An element, or with the innermost index left out (data phases), a row that a partition runs over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Which buffer.
+    pub buffer: BufferId,
+    /// Indices, outermost first. In a data phase one fewer than the shape: the partition gives the last.
+    pub indices: Vec<Expression>,
+    /// Whose instance; `None` is this rank's own.
+    pub rank: Option<Expression>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// Which elements a thread handles in a data phase: the vectors that start at `first`, `first + step`, … below
+/// `limit`. A vector has V elements (16 bytes).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Partition {
+    /// Where the first vector of this thread starts, in elements.
+    pub first: Expression,
+    /// Vectors start below this.
+    pub limit: Expression,
+    /// Elements from one vector of this thread to its next; positive.
+    pub step: Expression,
+    /// What happens to a vector that reaches beyond `limit`.
+    pub tail: Tail,
+    /// The low end of the range that the whole grid covers, for display and for proofs (`lo` in `lo..hi`).
+    pub low: Expression,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// A vector cut off by the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tail {
+    /// Its elements below the limit are handled one by one.
+    Scalar,
+    /// It is handled whole, beyond the limit.
+    Overrun,
+    /// It is left out.
+    Drop,
+}
+
+/// How elements are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Floating-point sum, left to right.
+    Sum,
+    /// Maximum.
+    Max,
+    /// Minimum.
+    Min,
+}
+
+/// What must hold of `output` on every rank after every launch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The buffer that is checked, all of it.
+    pub output: BufferId,
+    /// The collective's definition.
+    pub collective: Collective,
+    /// The refreshed buffer it is computed from.
+    pub input: BufferId,
+    /// Ranks must agree in every bit.
+    pub same_on_all_ranks: bool,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The collective that a protocol computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Collective {
+    /// Every rank gets the reduction of all inputs, ranks in ascending order.
+    AllReduce(Reduction),
+    /// Every rank gets all inputs, one after the other.
+    AllGather,
+    /// Rank r gets the r-th part of the reduction.
+    ReduceScatter(Reduction),
+    /// Every rank gets rank 0's input.
+    Broadcast,
+}
+
+/// Order of a memory operation or fence, as in the PTX ISA. `volatile` is relaxed with scope sys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// `.weak`
+    Weak,
+    /// `.volatile`
+    Volatile,
+    /// `.relaxed`
+    Relaxed,
+    /// `.acquire`
+    Acquire,
+    /// `.release`
+    Release,
+    /// `.acq_rel`
+    AcqRel,
+    /// `.sc`, fences only
+    Sc,
+}
+
+/// Scope of a strong operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The block.
+    Cta,
+    /// The device.
+    Gpu,
+    /// All devices and the host.
+    Sys,
+}
+
+/// Order with scope. Weak and volatile operations carry [`Scope::Sys`], which means nothing for weak ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Semantics {
+    /// The order.
+    pub order: Order,
+    /// The scope.
+    pub scope: Scope,
+}
+
+/// The condition of an await: `slot COMPARE value`, on unsigned 32-bit words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compare {
+    /// ==
+    Equal,
+    /// !=
+    NotEqual,
+    /// <
+    Less,
+    /// <=
+    LessEqual,
+    /// >
+    Greater,
+    /// >=
+    GreaterEqual,
+    /// `reached`: slot − value, wrapping, is not negative as a signed word. Right through the wrap of a counter.
+    Reached,
+}
+
+/// Functions of atomics on 32-bit words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AtomicOperation {
+    /// old + operand, wrapping
+    Add,
+    /// operand
+    Exchange,
+    /// operand if old == expected, else old
+    CompareSwap,
+    /// unsigned minimum
+    Min,
+    /// unsigned maximum
+    Max,
+    /// bitwise and
+    And,
+    /// bitwise or
+    Or,
+    /// bitwise exclusive or
+    Xor,
+    /// old >= operand ? 0 : old + 1
+    Increment,
+    /// old == 0 or old > operand ? operand : old − 1
+    Decrement,
+}
+
+/// A value that every thread knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Symbol {
+    /// P, the number of ranks.
+    Ranks,
+    /// B, the number of blocks that pads are sized for.
+    Blocks,
+    /// T, threads in each block.
+    Threads,
+    /// N, elements of the message on each rank.
+    Elements,
+    /// V, elements in a 16-byte vector.
+    Vector,
+    /// Bytes of one element.
+    ElementBytes,
+    /// Blocks that this rank launched.
+    Grid,
+    /// This rank (`self`).
+    Rank,
+    /// This block, within the rank.
+    Block,
+    /// This thread, within the block.
+    Thread,
+    /// This launch, counted from 0: in arguments and ghost code only, for a kernel cannot know it.
+    Launch,
+}
+
+/// An integer expression; conditions are 0 or 1.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Expression {
+    /// A literal.
+    Constant(i64),
+    /// A size or coordinate.
+    Symbol(Symbol),
+    /// A register.
+    Local(LocalId),
+    /// A kernel argument (a word).
+    Argument(ArgumentId),
+    /// Two operands; `kind` says how arithmetic is done.
+    Binary { operator: Binary, kind: Kind, left: Box<Expression>, right: Box<Expression> },
+    /// Logical not.
+    Not(Box<Expression>),
+    /// `if condition then a else b`: only the branch taken is evaluated.
+    If { condition: Box<Expression>, then: Box<Expression>, otherwise: Box<Expression> },
+}
+
+/// Operators of two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// +
+    Add,
+    /// −
+    Subtract,
+    /// ×
+    Multiply,
+    /// Quotient, rounded towards zero.
+    Divide,
+    /// Remainder, with the sign of the dividend.
+    Remainder,
+    /// Quotient rounded up; both operands non-negative.
+    CeilingDivide,
+    /// The smaller.
+    Minimum,
+    /// The larger.
+    Maximum,
+    /// ==
+    Equal,
+    /// !=
+    NotEqual,
+    /// <
+    Less,
+    /// <=
+    LessEqual,
+    /// >
+    Greater,
+    /// >=
+    GreaterEqual,
+    /// and; the right operand is evaluated only if needed
+    And,
+    /// or; the right operand is evaluated only if needed
+    Or,
+    /// bitwise exclusive or
+    Xor,
+    /// shift left
+    ShiftLeft,
+    /// shift right
+    ShiftRight,
+}
