@@ -1,1 +1,32 @@
-//! placeholder
+//! Runs certified all-reduce kernels: on GPUs, or on the CPU where there is none.
+//!
+//! ```text
+//! Kernels (a verified certificate) ──► Plan (sizes) ──► Group ──► Ledger (who calls what) ──► Backend: Cpu, Cuda
+//! ```
+//!
+//! What runs is what `argen` emitted for a protocol that `arverify` verified; anything else is refused. Nothing hangs: a
+//! peer that died or asks for something else is an error that says who waited for what. All `unsafe` code of the project is in this crate, each block
+//! with the argument why it is sound.
+//!
+//! Not modelled: ranks in other processes or on other machines.
+
+mod algorithm;
+mod backend;
+mod cpu;
+mod error;
+mod group;
+mod kernels;
+mod ledger;
+mod number;
+mod plan;
+
+pub use algorithm::{Algorithm, Thresholds};
+pub use backend::{Backend, Call};
+pub use cpu::Cpu;
+pub use error::{Error, Expired};
+pub use group::{Group, Kill, RankHandle};
+pub use kernels::Kernels;
+pub use number::Number;
+pub use plan::{Plan, Settings};
+
+pub use arverify_protocol::data::{Accumulate, DataType};

@@ -3,6 +3,10 @@
 //! Machine and CPU back end both drive this: they perform the operation and, where it reads, supply the value. The
 //! cursor never touches memory, so it means the same under a model checker as on real threads.
 
+mod sweep;
+
+pub use sweep::{Step, Sweep};
+
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
 use crate::ids::BufferId;

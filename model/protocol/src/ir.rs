@@ -171,6 +171,7 @@ pub struct Statement {
 }
 
 /// What a statement does.
+#[expect(missing_docs, reason = "each variant's text names its fields")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {
     /// `bar.sync 0`: all threads of the block.
@@ -425,6 +426,7 @@ pub enum Symbol {
 }
 
 /// An integer expression; conditions are 0 or 1.
+#[expect(missing_docs, reason = "each variant's text names its fields")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Expression {
     /// A literal.

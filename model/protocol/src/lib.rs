@@ -7,9 +7,13 @@
 //!
 //! This crate holds no solver and no engine.
 
+pub mod certificate;
+pub mod catalogue;
 pub mod code;
 pub mod cursor;
 pub mod data;
 pub mod evaluate;
 pub mod ids;
 pub mod ir;
+pub mod language;
+pub mod verdict;

@@ -100,7 +100,7 @@ fn quotation<'a>(input: &mut Input<'a>) -> Result<Piece<'a>, ContextError> {
 }
 
 fn symbol(input: &mut Input<'_>) -> Result<&'static str, ContextError> {
-    let found = SYMBOLS.into_iter().find(|symbol| input.starts_with(symbol)).ok_or_else(ContextError::new)?;
+    let mut found = SYMBOLS.into_iter().find(|symbol| input.starts_with(symbol)).ok_or_else(ContextError::new)?;
     found.parse_next(input)?;
     Ok(found)
 }

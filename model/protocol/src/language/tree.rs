@@ -3,6 +3,8 @@
 //! Decision: places in the text ([`Mark`]) compare equal whatever they are, so that two trees are equal when they
 //! print alike. Comments and empty lines are kept ([`Trivia`]), because users run the printer over their own files.
 
+#![allow(missing_docs, reason = "the fields of a variant are told by the syntax in its comment")]
+
 use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span};
 use std::fmt;
 

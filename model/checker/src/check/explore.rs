@@ -1,0 +1,164 @@
+//! Exploration by Stateright: a thin adapter over [`Machine`].
+//!
+//! One Stateright action is one macro-step. Deadlock is an `always` property over states with nothing left to run,
+//! which the machine reports as a violation, because Stateright's `eventually` misses waiters that spin and joins.
+//! States are shared by reference counting, for Stateright copies them freely.
+
+use crate::machine::{Action, Contended, Machine, State};
+use crate::program::Program;
+use arverify_protocol::verdict::Stats;
+use stateright::{Checker, Model, Property};
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// A state, shared.
+#[derive(Clone, Debug)]
+pub(super) struct Node<T>(Arc<State<T>>);
+
+impl<T: PartialEq> PartialEq for Node<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: Hash> Hash for Node<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.hash(hasher);
+    }
+}
+
+/// What an exploration found.
+pub(super) struct Exploration<T> {
+    /// A way to a violation.
+    pub(super) violation: Option<(Vec<Action>, Arc<State<T>>)>,
+    /// Slots that must be explored too.
+    pub(super) conflicts: Contended,
+    /// A limit was hit: not everything was covered.
+    pub(super) limited: bool,
+    /// How much was done.
+    pub(super) stats: Stats,
+    /// A final state, for what was waited for and read.
+    pub(super) last: Arc<State<T>>,
+    /// Digests of memory in every final state.
+    pub(super) finals: std::collections::BTreeSet<u64>,
+}
+
+/// Limits of one exploration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) states: u64,
+    pub(super) deadline: Option<Instant>,
+}
+
+struct Adapter<P: Program> {
+    machine: Machine<P>,
+    initial: Node<P::Thread>,
+    limits: Limits,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    conflicts: Mutex<Contended>,
+    finals: Mutex<std::collections::BTreeSet<u64>>,
+    made: AtomicU64,
+    operations: AtomicU64,
+    executions: AtomicU64,
+    limited: AtomicBool,
+}
+
+impl Shared {
+    fn add_conflicts(&self, found: Contended) {
+        if found.fences || !found.slots.is_empty() {
+            let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
+            conflicts.slots.extend(found.slots);
+            conflicts.fences |= found.fences;
+        }
+    }
+
+    fn add_end(&self, digest: u64) {
+        self.executions.fetch_add(1, Ordering::Relaxed);
+        self.finals.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+    }
+}
+
+impl<P: Program> Adapter<P> {
+    /// Whether a limit forbids another state.
+    fn is_over(&self) -> bool {
+        let over = self.shared.made.fetch_add(1, Ordering::Relaxed) >= self.limits.states
+            || self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if over {
+            self.shared.limited.store(true, Ordering::Relaxed);
+        }
+        over
+    }
+}
+
+impl<P: Program> Model for Adapter<P> {
+    type State = Node<P::Thread>;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        vec![self.initial.clone()]
+    }
+
+    fn actions(&self, node: &Self::State, actions: &mut Vec<Action>) {
+        actions.extend(self.machine.actions(&node.0));
+    }
+
+    fn next_state(&self, node: &Self::State, action: Action) -> Option<Self::State> {
+        if self.is_over() {
+            return None;
+        }
+        let mut state = State::clone(&node.0);
+        let before = state.counters.operations;
+        let conflicts = self.machine.apply(&mut state, action, None);
+        self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
+        self.shared.add_conflicts(conflicts);
+        if state.is_done() || state.violation.is_some() {
+            self.shared.add_end(state.memory_digest());
+        }
+        Some(Node(Arc::new(state)))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::always("no violation", |_, node: &Self::State| node.0.violation.is_none())]
+    }
+}
+
+/// Explores every choice of a machine.
+pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Exploration<P::Thread> {
+    let shared = Arc::new(Shared::default());
+    let (state, conflicts) = machine.initial(None);
+    shared.add_conflicts(conflicts);
+    shared.operations.fetch_add(state.counters.operations, Ordering::Relaxed);
+    if state.is_done() || state.violation.is_some() {
+        shared.add_end(state.memory_digest());
+    }
+    let initial = Node(Arc::new(state));
+    let mut last = initial.0.clone();
+    let adapter = Adapter { machine, initial, limits, shared: shared.clone() };
+    let checker = adapter.checker().spawn_bfs().join();
+    let violation = checker.discovery("no violation").map(|path| {
+        let end = path.last_state().0.clone();
+        last = end.clone();
+        (path.into_actions(), end)
+    });
+    let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Exploration {
+        violation,
+        conflicts,
+        limited: shared.limited.load(Ordering::Relaxed),
+        stats: Stats {
+            states: checker.unique_state_count() as u64,
+            executions: shared.executions.load(Ordering::Relaxed),
+            operations: shared.operations.load(Ordering::Relaxed),
+            seconds: 0.0,
+        },
+        last,
+        finals,
+    }
+}

@@ -1,0 +1,269 @@
+//! Running the machine and deciding the verdict.
+//!
+//! Refinement: explore with no slot contended. If two accesses to a slot turn out unordered by causality, and do not
+//! commute, the slot becomes contended and the exploration starts again. Every execution explored is one that the
+//! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
+//! finds no new conflict. docs/model.md says why that suffices.
+
+mod explore;
+mod options;
+mod trace;
+
+use crate::machine::event::Event;
+use crate::machine::{Action, Contended, Machine, Settings, State, Violation};
+use crate::program::Program;
+use crate::program::protocol::ProtocolProgram;
+use arverify_protocol::evaluate::EvaluationError;
+use arverify_protocol::ir::Protocol;
+use arverify_protocol::verdict::{ByteLocation, Finding, Point, Stats, Verdict};
+use explore::{Exploration, Limits, explore};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use options::{Options, Progress};
+pub use trace::{Replay, replay};
+
+/// The answer of a check.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Verified, violated or inconclusive.
+    pub verdict: Verdict,
+    /// What was found; several only where they are independent.
+    pub findings: Vec<Finding>,
+    /// How much was covered.
+    pub stats: Stats,
+    /// What the verdict rests on besides the memory model, as printed: `launch-boundary=system`.
+    pub assumptions: Vec<String>,
+    /// Doubts: a vacuous verdict, or which limit ended the check.
+    pub warnings: Vec<String>,
+    /// Slots at which orders were explored.
+    pub contended: usize,
+    /// Digests of memory in the final states reached.
+    pub finals: BTreeSet<u64>,
+    /// The choices that lead to the finding.
+    pub schedule: Option<Schedule>,
+}
+
+/// One execution: where choices were made, and which.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Schedule {
+    /// Where.
+    pub contended: Contended,
+    /// Which.
+    pub actions: Vec<Action>,
+}
+
+/// A check that cannot start.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CheckError {
+    /// A size expression has no value.
+    #[error("the protocol's sizes cannot be computed: {0}")]
+    Sizes(#[from] EvaluationError),
+    /// A `require` clause does not hold.
+    #[error("these sizes do not meet what the protocol requires")]
+    Requirement {
+        /// The clause.
+        span: arverify_protocol::ir::Span,
+    },
+    /// More memory than the limit.
+    #[error("the check needs about {needed} bytes of memory, more than the limit of {limit}")]
+    Memory {
+        /// By estimate.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// Checks a protocol at these sizes. Errors are bad input; everything else is an outcome.
+pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, CheckError> {
+    if let Some(requirement) = protocol.unmet_requirement(&options.sizes)? {
+        return Err(CheckError::Requirement { span: requirement.span.clone() });
+    }
+    let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
+    let needed = state_bytes(&program);
+    if needed > options.max_bytes {
+        return Err(CheckError::Memory { needed, limit: options.max_bytes });
+    }
+    Ok(check_program(Arc::new(program), options))
+}
+
+/// Checks a protocol; bad sizes are inconclusive.
+pub fn check(protocol: &Protocol, options: &Options) -> Outcome {
+    try_check(protocol, options).unwrap_or_else(|error| Outcome {
+        verdict: Verdict::Inconclusive,
+        findings: Vec::new(),
+        stats: Stats::default(),
+        assumptions: Vec::new(),
+        warnings: vec![error.to_string()],
+        contended: 0,
+        finals: BTreeSet::new(),
+        schedule: None,
+    })
+}
+
+/// Bytes of one state, roughly: threads, shadow cells (one for 16 bytes) and contents.
+fn state_bytes<P: Program>(program: &P) -> u64 {
+    let shape = program.shape();
+    let threads = u64::from(shape.ranks) * u64::from(shape.blocks) * u64::from(shape.threads);
+    let bytes: u64 = shape.instances.iter().map(|instance| instance.bytes).sum();
+    threads.saturating_mul(256).saturating_add(bytes.saturating_mul(6))
+}
+
+fn settings(options: &Options) -> Settings {
+    let (resident_blocks, start_order) = options.progress.residency(options.resident_blocks);
+    Settings {
+        resident_blocks,
+        start_order,
+        boundary_publishes: options.boundary_publishes,
+        everything: options.everything,
+    }
+}
+
+/// Checks any program.
+pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
+    let start = Instant::now();
+    let limits = Limits {
+        states: options.max_states.min(options.max_bytes / state_bytes(&*program).max(1)).max(1),
+        deadline: options.timeout.map(|timeout| start + timeout),
+    };
+    let (exploration, contended) = refine(&program, options, limits);
+    let mut outcome = conclude(&program, options, exploration, &contended, limits);
+    outcome.stats.seconds = start.elapsed().as_secs_f64();
+    outcome
+}
+
+/// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
+fn refine<P: Program>(
+    program: &Arc<P>,
+    options: &Options,
+    limits: Limits,
+) -> (Exploration<P::Thread>, Contended) {
+    let mut contended = Contended::default();
+    let mut total = Stats::default();
+    let mut batch = 1;
+    loop {
+        let machine = Machine::new(program.clone(), settings(options), contended.clone());
+        let mut exploration = explore(machine, limits);
+        total.operations += exploration.stats.operations;
+        total.executions += exploration.stats.executions;
+        total.states = total.states.max(exploration.stats.states);
+        exploration.stats = total;
+        let settled = !exploration.conflicts.fences && exploration.conflicts.slots.is_empty();
+        if exploration.violation.is_some() || exploration.limited || settled {
+            return (exploration, contended);
+        }
+        // One slot often shows the bug; what is verified in the end needs them all.
+        let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
+        found.sort_unstable();
+        contended.slots.extend(found.into_iter().take(batch));
+        contended.fences |= exploration.conflicts.fences;
+        batch *= 4;
+    }
+}
+
+fn conclude<P: Program>(
+    program: &Arc<P>,
+    options: &Options,
+    exploration: Exploration<P::Thread>,
+    contended: &Contended,
+    limits: Limits,
+) -> Outcome {
+    let mut outcome = Outcome {
+        verdict: Verdict::Verified,
+        findings: Vec::new(),
+        stats: exploration.stats,
+        assumptions: Vec::new(),
+        warnings: Vec::new(),
+        contended: contended.slots.len(),
+        finals: exploration.finals,
+        schedule: None,
+    };
+    if options.boundary_publishes {
+        outcome.assumptions.push("launch-boundary=system".to_owned());
+    }
+    if let Some((actions, state)) = exploration.violation {
+        outcome.verdict = Verdict::Violated;
+        let machine = Machine::new(program.clone(), settings(options), contended.clone());
+        let events = record(&machine, &actions);
+        if let Some(violation) = &state.violation {
+            let mut finding = finding(&machine, &state, violation, &events);
+            if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
+                finding.notes.extend(boundary_note(program, options));
+            }
+            outcome.findings.push(finding);
+        }
+        outcome.schedule = Some(Schedule { contended: contended.clone(), actions });
+    } else if exploration.limited {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(format!(
+            "stopped at a limit ({} states, or the time given): {} states and {} executions were covered",
+            limits.states, outcome.stats.states, outcome.stats.executions
+        ));
+    } else {
+        outcome.warnings.extend(vacuity(program, &exploration.last));
+    }
+    outcome
+}
+
+/// Runs a schedule again, remembering everything.
+fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Vec<Event> {
+    let mut events = Vec::new();
+    let (mut state, _) = machine.initial(Some(&mut events));
+    for action in actions {
+        machine.apply(&mut state, *action, Some(&mut events));
+    }
+    events
+}
+
+/// Names the assumption under which a race disappears.
+fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
+    let assumed = Options { boundary_publishes: true, ..*options };
+    let limits = Limits { states: 10_000, deadline: None };
+    let (exploration, _) = refine(program, &assumed, limits);
+    let verified = exploration.violation.is_none() && !exploration.limited;
+    verified.then(|| {
+        "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \
+         peers, which the PTX model does not promise (vLLM and NCCL rely on it)"
+            .to_owned()
+    })
+}
+
+/// Warnings for a verdict that rests on nothing.
+fn vacuity<P: Program>(program: &Arc<P>, state: &State<P::Thread>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if state.counters.waits == 0 {
+        warnings.push("vacuous: no flag was ever awaited".to_owned());
+    }
+    if state.counters.peer_reads == 0 && program.shape().ranks > 1 && state.counters.waits > 0 {
+        warnings.push("vacuous: no rank read data of another".to_owned());
+    }
+    warnings
+}
+
+fn finding<P: Program>(
+    machine: &Machine<P>,
+    state: &State<P::Thread>,
+    violation: &Violation,
+    events: &[Event],
+) -> Finding {
+    let instances = &machine.program().shape().instances;
+    let points = violation.points.iter().map(|point| {
+        let (span, calls) = machine.program().site(point.site);
+        Point { thread: point.thread, span, calls, label: point.label.clone() }
+    });
+    Finding {
+        code: violation.code,
+        message: violation.message.clone(),
+        points: points.collect(),
+        location: violation.location.map(|at| {
+            let instance = &instances[at.instance as usize];
+            ByteLocation { buffer: instance.name.clone(), rank: instance.rank, byte: at.byte }
+        }),
+        notes: violation.notes.clone(),
+        help: violation.help.clone(),
+        trace: trace::shorten(machine, state, violation, events),
+        replay: None,
+    }
+}

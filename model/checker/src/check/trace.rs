@@ -1,0 +1,214 @@
+//! Traces: a recorded execution in words, and the short part of it that explains a finding.
+//!
+//! Kept are the threads that the finding names, and those whose signals they read; of each the last few operations
+//! before the end, with runs of data operations drawn together.
+
+use super::Schedule;
+use crate::machine::event::{Event, What};
+use crate::machine::{Machine, State, Violation};
+use crate::memory::clock::ThreadIndex;
+use crate::program::{Location, Operation, Program};
+use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
+use arverify_protocol::verdict::{ThreadName, TraceStep};
+use std::sync::Arc;
+
+/// Steps kept of each thread.
+const STEPS_OF_A_THREAD: usize = 7;
+
+/// An execution, step by step.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// Every operation, in order.
+    pub steps: Vec<TraceStep>,
+    /// How it ended.
+    pub end: String,
+}
+
+/// Runs one execution again. Fails where the schedule does not fit the program.
+pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
+    let machine = Machine::new(program, super::settings(options), schedule.contended.clone());
+    let mut events = Vec::new();
+    let (mut state, _) = machine.initial(Some(&mut events));
+    for (index, action) in schedule.actions.iter().enumerate() {
+        if !machine.actions(&state).contains(action) {
+            return Err(format!("step {} of the schedule, {action}, is not possible there", index + 1));
+        }
+        machine.apply(&mut state, *action, Some(&mut events));
+    }
+    let end = match &state.violation {
+        Some(violation) => format!("{}: {}", violation.code, violation.message),
+        None if state.is_done() => "every launch of every rank ends".to_owned(),
+        None => "the schedule ends before the execution does".to_owned(),
+    };
+    let numbered = events.iter().enumerate();
+    let steps = numbered.map(|(index, event)| step(&machine, &state, event, index as u32 + 1)).collect();
+    Ok(Replay { steps, end })
+}
+
+/// The part of an execution that explains a violation.
+pub(super) fn shorten<P: Program>(
+    machine: &Machine<P>,
+    state: &State<P::Thread>,
+    violation: &Violation,
+    events: &[Event],
+) -> Vec<TraceStep> {
+    let named: Vec<ThreadName> = violation.points.iter().filter_map(|point| point.thread).collect();
+    let mut threads: Vec<ThreadIndex> = Vec::new();
+    let mut latest = 0;
+    for event in events {
+        let name = name(machine, state, event);
+        if named.contains(&name) && !threads.contains(&event.thread) {
+            threads.push(event.thread);
+        }
+        if named.iter().any(|named| named.launch >= event.launch) {
+            latest = latest.max(event.launch);
+        }
+    }
+    let mut kept = vec![false; events.len()];
+    for thread in &threads {
+        keep(events, *thread, latest, STEPS_OF_A_THREAD, &mut kept);
+    }
+    // Who signalled to them.
+    let mut writers = Vec::new();
+    for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
+        if let What::Operation { operation: Operation::Await { .. }, from: Some(from), .. } = &event.what {
+            if !from.epoch.is_initial() && !threads.contains(&from.epoch.thread) && !writers.contains(&from.epoch.thread) {
+                writers.push(from.epoch.thread);
+            }
+        }
+    }
+    for writer in writers.iter().take(2) {
+        keep(events, *writer, latest, 3, &mut kept);
+    }
+    let chosen = events.iter().zip(&kept).filter(|(_, kept)| **kept);
+    let steps: Vec<TraceStep> =
+        chosen.enumerate().map(|(index, (event, _))| step(machine, state, event, index as u32 + 1)).collect();
+    steps
+}
+
+/// Marks a thread's last operations that matter, up to a launch.
+fn keep(events: &[Event], thread: ThreadIndex, latest: u32, count: usize, kept: &mut [bool]) {
+    let mut left = count;
+    let mut last_site = None;
+    for (index, event) in events.iter().enumerate().rev() {
+        if event.thread != thread || event.launch > latest || left == 0 {
+            continue;
+        }
+        if matches!(event.what, What::Operation { operation: Operation::Exit, .. }) {
+            continue;
+        }
+        let bulk = matches!(event.what, What::Operation { operation: Operation::Bulk(_), .. });
+        if bulk && last_site == event.site {
+            continue;
+        }
+        last_site = event.site;
+        kept[index] = true;
+        left -= 1;
+    }
+}
+
+fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event) -> ThreadName {
+    let mut name = state.current_name(machine, event.thread);
+    name.launch = event.launch;
+    name
+}
+
+fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {
+    let line = event.site.map_or(0, |site| machine.program().line(site));
+    TraceStep { step: number, thread: name(machine, state, event), operation: words(machine, &event.what), line }
+}
+
+/// An event in words.
+fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
+    let place = |at: &Location| place(machine, at);
+    match what {
+        What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
+        What::Blocked { at, condition, holds } => format!(
+            "await {} {} {}: it holds {holds}, waits",
+            place(at),
+            condition.compare.symbol(),
+            condition.value
+        ),
+        What::Missed { at, condition, holds } => format!(
+            "await {} {} {}: it holds {holds} already, the value waited for was missed",
+            place(at),
+            condition.compare.symbol(),
+            condition.value
+        ),
+        What::Operation { operation, value, .. } => operation_words(machine, operation, *value),
+    }
+}
+
+fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u32>) -> String {
+    let place = |at: &Location| place(machine, at);
+    let read = value.map_or(String::new(), |value| format!(" → {value}"));
+    match operation {
+        Operation::Barrier { id, arrive: false, count: None } => format!("bar.sync {id}"),
+        Operation::Barrier { id, arrive, count } => {
+            let count = count.map_or(String::new(), |count| format!(", {count}"));
+            format!("bar.{} {id}{count}", if *arrive { "arrive" } else { "sync" })
+        }
+        Operation::Read { at, semantics } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
+        Operation::Write { at, value, semantics } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
+        Operation::Await { at, condition, semantics } => format!(
+            "await ld.{} {} {} {}{read}",
+            mnemonic(*semantics),
+            place(at),
+            condition.compare.symbol(),
+            condition.value
+        ),
+        Operation::Atomic { at, operation, operand, semantics, .. } => {
+            format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), function(*operation), place(at))
+        }
+        Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
+        Operation::Bulk(bulk) => {
+            let sources: Vec<String> = bulk.sources.iter().map(place).collect();
+            let verb = if bulk.fold.is_some() { "reduce" } else { "copy" };
+            format!("{verb} {} <- {} ({} bytes)", place(&bulk.destination), sources.join(", "), bulk.bytes)
+        }
+        Operation::Assert { holds } => format!("assert: {holds}"),
+        Operation::Exit => "exit".to_owned(),
+    }
+}
+
+fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
+    let instance = &machine.program().shape().instances[at.instance as usize];
+    if instance.data.is_some() {
+        format!("{}@rank {} byte {}", instance.name, instance.rank, at.byte)
+    } else {
+        format!("{}@rank {}[{}]", instance.name, instance.rank, at.byte / 4)
+    }
+}
+
+fn function(operation: AtomicOperation) -> &'static str {
+    match operation {
+        AtomicOperation::Add => "add",
+        AtomicOperation::Exchange => "exch",
+        AtomicOperation::CompareSwap => "cas",
+        AtomicOperation::Min => "min",
+        AtomicOperation::Max => "max",
+        AtomicOperation::And => "and",
+        AtomicOperation::Or => "or",
+        AtomicOperation::Xor => "xor",
+        AtomicOperation::Increment => "inc",
+        AtomicOperation::Decrement => "dec",
+    }
+}
+
+/// As in PTX: `release.sys`.
+fn mnemonic(semantics: Semantics) -> String {
+    let scope = match semantics.scope {
+        Scope::Cta => "cta",
+        Scope::Gpu => "gpu",
+        Scope::Sys => "sys",
+    };
+    match semantics.order {
+        Order::Weak => "weak".to_owned(),
+        Order::Volatile => "volatile".to_owned(),
+        Order::Relaxed => format!("relaxed.{scope}"),
+        Order::Acquire => format!("acquire.{scope}"),
+        Order::Release => format!("release.{scope}"),
+        Order::AcqRel => format!("acq_rel.{scope}"),
+        Order::Sc => format!("sc.{scope}"),
+    }
+}

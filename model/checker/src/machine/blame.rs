@@ -1,0 +1,355 @@
+//! From a violation to its code and its words.
+//!
+//! Several codes may fit one bug; the root cause is reported once, and the most specific code wins: a reset that
+//! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
+//! race that follows (AR012), two signals on one slot before the hang (AR007).
+
+use super::run::Run;
+use super::{Machine, State, Status, Violation, ViolationPoint};
+use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::Access;
+use crate::memory::slot::{self, Message, Slot};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex};
+use arverify_protocol::verdict::Code;
+
+impl<P: Program> Run<'_, P> {
+    pub(super) fn access_violation(
+        &self,
+        code: Code,
+        message: String,
+        thread: ThreadIndex,
+        site: SiteIndex,
+        at: Location,
+    ) -> Violation {
+        let mut violation = Violation::new(code, message, vec![self.point(thread, site, "this access")]);
+        violation.location = Some(at);
+        violation
+    }
+
+    pub(super) fn uninitialised(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location) {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let message = format!("`{}` of rank {} is read before anybody wrote it", instance.name, instance.rank);
+        let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);
+        violation.help = Some("write it first, or declare what it holds initially".to_owned());
+        self.fail(violation);
+    }
+
+    /// A conflict that causality leaves unordered and that is not morally strong.
+    pub(super) fn race(
+        &mut self,
+        thread: ThreadIndex,
+        site: SiteIndex,
+        at: Location,
+        writes: bool,
+        other: Access,
+        other_wrote: bool,
+    ) {
+        let verb = |wrote: bool| if wrote { "written" } else { "read" };
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let mut points = vec![self.point(thread, site, &format!("{} here", verb(writes)))];
+        points.push(self.other_point(&other, other_wrote));
+        let message = format!(
+            "data race on `{}` of rank {}: {} by {} and {} by {}, in no order",
+            instance.name,
+            instance.rank,
+            verb(writes),
+            self.name(thread),
+            verb(other_wrote),
+            self.describe(&other)
+        );
+        let mut violation = Violation::new(Code::DataRace, message, points);
+        violation.location = Some(at);
+        violation.notes.push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        violation.crosses_launches = true;
+        self.specialise_reset(&mut violation, thread, at, writes, &other, other_wrote);
+        let mine = self.name(thread);
+        let mut blocks = vec![(mine.rank, mine.block, mine.launch)];
+        if let Some(name) = self.state.name_of(self.machine, &other) {
+            blocks.push((name.rank, name.block, name.launch));
+        }
+        let violation = self.with_stale_waits(violation, blocks.into_iter());
+        self.fail(violation);
+    }
+
+    pub(super) fn refresh_race(&self, rank: u32, launch: u32, at: Location, other: Access, wrote: bool) -> Violation {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let message = format!(
+            "data race on `{}` of rank {rank}: new contents for launch {launch} are written on the owner's stream while {} {} it",
+            instance.name,
+            self.describe(&other),
+            if wrote { "writes" } else { "may still read" },
+        );
+        let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
+        violation.location = Some(at);
+        violation.crosses_launches = true;
+        violation.help = Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
+        match self.state.name_of(self.machine, &other) {
+            Some(name) => self.with_stale_waits(violation, [(name.rank, name.block, name.launch)].into_iter()),
+            None => violation,
+        }
+    }
+
+    fn other_point(&self, other: &Access, wrote: bool) -> ViolationPoint {
+        let label = if wrote { "written here" } else { "read here" };
+        ViolationPoint {
+            thread: self.state.name_of(self.machine, other),
+            site: other.site,
+            label: label.to_owned(),
+        }
+    }
+
+    fn describe(&self, access: &Access) -> String {
+        match self.state.name_of(self.machine, access) {
+            Some(name) => name.to_string(),
+            None => "the owner's stream".to_owned(),
+        }
+    }
+
+    /// AR008: one side sets the slot back to its initial value, the other signals through it.
+    fn specialise_reset(
+        &self,
+        violation: &mut Violation,
+        thread: ThreadIndex,
+        at: Location,
+        writes: bool,
+        other: &Access,
+        other_wrote: bool,
+    ) {
+        let pad = self.machine.program().shape().instances[at.instance as usize].pad;
+        if !(pad && writes && other_wrote) || other.epoch.is_initial() {
+            return;
+        }
+        let owner = self.machine.program().shape().instances[at.instance as usize].rank;
+        let mine = self.name(thread).rank;
+        let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
+        if (mine == owner) != (theirs == owner) {
+            violation.code = Code::ZeroingRace;
+            violation.message = format!(
+                "zeroing race: {} resets a slot while a signal from a peer is in flight ({})",
+                if mine == owner { self.name(thread).to_string() } else { self.describe(other) },
+                violation.message
+            );
+        }
+    }
+
+    /// AR012: a wait in one of these blocks was satisfied by an earlier launch.
+    pub(super) fn with_stale_waits(
+        &self,
+        mut violation: Violation,
+        blocks: impl Iterator<Item = (u32, u32, u32)>,
+    ) -> Violation {
+        for (rank, block, launch) in blocks {
+            let index = self.machine.block_index(rank, block) as usize;
+            let Some(stale) = &self.state.blocks[index].stale else { continue };
+            if stale.launch != launch {
+                continue;
+            }
+            let at = slot::location(stale.slot);
+            let pad = &self.machine.program().shape().instances[at.instance as usize];
+            let mut name = self.name(stale.thread);
+            name.launch = stale.launch;
+            let consequence = std::mem::take(&mut violation.message);
+            violation.message = format!(
+                "epoch confusion: {name} waits for {} in slot {} of `{}`, and a signal of launch {} satisfies it",
+                stale.value,
+                at.byte / 4,
+                pad.name,
+                stale.written_in
+            );
+            violation.code = Code::EpochConfusion;
+            violation.notes.insert(0, format!("what follows: {consequence}"));
+            violation.help = Some("let the value grow with every launch, kept on the device, so that no launch's wait accepts another's signal".to_owned());
+            let point = |thread, site, label: &str| ViolationPoint { thread, site, label: label.to_owned() };
+            let waits = point(Some(name), stale.site, "this wait accepts it");
+            let signals = point(None, stale.writer, &format!("the signal of launch {} is written here", stale.written_in));
+            violation.points.splice(0..0, [waits, signals]);
+            return violation;
+        }
+        violation
+    }
+}
+
+/// A thread that waits for ever.
+struct Stuck {
+    thread: ThreadIndex,
+    site: SiteIndex,
+    at: Location,
+    condition: Condition,
+}
+
+impl<P: Program> Machine<P> {
+    /// Why nothing can happen any more.
+    pub(super) fn deadlock(&self, state: &State<P::Thread>) -> Violation {
+        if let Some(divergence) = self.divergence(state) {
+            return divergence;
+        }
+        let stuck = self.stuck(state);
+        let Some(first) = self.root_of(state, &stuck) else {
+            let message = "nothing can run, and no thread waits for a slot".to_owned();
+            return Violation::new(Code::Deadlock, message, Vec::new());
+        };
+        let name = state.current_name(self, first.thread);
+        let instance = &self.program().shape().instances[first.at.instance as usize];
+        let slot = state.slots.get(&slot::key(first.at));
+        let holds = slot.map_or_else(|| self.word_at(state, first.at), |slot| slot.latest().value);
+        let message = format!(
+            "deadlock: {name} waits for slot {} of `{}` on rank {} to be {} {}, and it holds {holds} for ever",
+            first.at.byte / 4,
+            instance.name,
+            instance.rank,
+            first.condition.compare.symbol(),
+            first.condition.value,
+        );
+        let label = "waits here".to_owned();
+        let points = vec![ViolationPoint { thread: Some(name), site: first.site, label }];
+        let mut violation = Violation::new(Code::Deadlock, message, points);
+        violation.location = Some(first.at);
+        violation.notes.push(format!("{} threads wait for ever", stuck.len()));
+        if let Some(slot) = slot {
+            self.blame_slot(state, slot, first, &mut violation);
+        }
+        self.blame_shape(state, &mut violation);
+        violation
+    }
+
+    fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck> {
+        let waiting = state.threads.iter().enumerate().filter_map(|(index, thread)| {
+            if !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
+                return None;
+            }
+            match thread.pending.as_deref() {
+                Some((Operation::Await { at, condition, .. }, site)) => {
+                    Some(Stuck { thread: index as ThreadIndex, site: *site, at: *at, condition: *condition })
+                }
+                _ => None,
+            }
+        });
+        waiting.collect()
+    }
+
+    /// The waiting thread that explains most: one whose signal was overwritten, else one that is furthest behind.
+    fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck]) -> Option<&'s Stuck> {
+        let lost = stuck.iter().find(|stuck| {
+            let slot = state.slots.get(&slot::key(stuck.at));
+            slot.is_some_and(|slot| slot.messages.iter().any(|message| stuck.condition.holds(message.value)))
+        });
+        lost.or_else(|| stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch))
+    }
+
+    /// A signal that was there and is gone: who overwrote it decides the code.
+    fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
+        let satisfies = |message: &&Message| stuck.condition.holds(message.value);
+        let Some(lost) = slot.messages.iter().rev().find(satisfies) else {
+            return self.blame_missing_writer(state, slot, violation);
+        };
+        let position = slot.position(lost.number);
+        let Some(over) = slot.messages.get(position + 1) else { return };
+        let owner = self.program().shape().instances[stuck.at.instance as usize].rank;
+        let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
+        let initial = slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value);
+        let who = |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
+        let (lost_by, over_by) = (who(&lost.access), who(&over.access));
+        let same_statement = self.program().site(lost.access.site).0 == self.program().site(over.access.site).0;
+        let reset = rank_of(&over.access) == owner && rank_of(&lost.access) != owner && initial.is_none_or(|value| value == over.value);
+        violation.code = if reset {
+            Code::ZeroingRace
+        } else if rank_of(&lost.access) != rank_of(&over.access) || !same_statement {
+            Code::SlotCollision
+        } else {
+            Code::Deadlock
+        };
+        violation.notes.push(format!(
+            "{} was written by {lost_by}, and overwritten with {} by {over_by} before it was seen",
+            lost.value, over.value
+        ));
+        let point = |access: &Access, label: String| ViolationPoint {
+            thread: state.name_of(self, access),
+            site: access.site,
+            label,
+        };
+        violation.points.push(point(&lost.access, format!("{} is written here", lost.value)));
+        violation.points.push(point(&over.access, format!("and overwritten with {} here", over.value)));
+        violation.help = Some(match violation.code {
+            Code::ZeroingRace => "do not reset a slot that a peer may be writing: let values grow with an epoch",
+            Code::SlotCollision => "give each signal a slot of its own",
+            _ => "let the waiter accept later values, or alternate between two sets of slots (parity)",
+        }.to_owned());
+    }
+
+    fn blame_missing_writer(&self, state: &State<P::Thread>, slot: &Slot, violation: &mut Violation) {
+        let last = slot.messages.iter().rev().find(|message| !message.access.epoch.is_initial());
+        if let Some(last) = last {
+            if let Some(name) = state.name_of(self, &last.access) {
+                violation.notes.push(format!("the last to write it was {name}, with {}", last.value));
+            }
+        } else {
+            violation.notes.push("nobody has written it".to_owned());
+        }
+    }
+
+    /// Blocks that have not started, and ranks that launched different grids.
+    fn blame_shape(&self, state: &State<P::Thread>, violation: &mut Violation) {
+        let ranks = self.program().shape().ranks;
+        let grids: Vec<u32> = (0..ranks).map(|rank| self.program().grid(rank)).collect();
+        if grids.iter().any(|grid| *grid != grids[0]) {
+            violation.code = Code::PeersDisagree;
+            let list: Vec<String> = grids.iter().enumerate().map(|(rank, grid)| format!("rank {rank}: {grid}")).collect();
+            violation.notes.push(format!("ranks launched different numbers of blocks ({})", list.join(", ")));
+            violation.help = Some("launch the same number of blocks on every rank".to_owned());
+            return;
+        }
+        let waiting: Vec<String> = (0..ranks)
+            .flat_map(|rank| (0..grids[rank as usize]).map(move |block| (rank, block)))
+            .filter(|(rank, block)| {
+                !state.ranks[*rank as usize].done && !state.blocks[self.block_index(*rank, *block) as usize].started
+            })
+            .map(|(rank, block)| format!("rank {rank} block {block}"))
+            .collect();
+        if waiting.is_empty() {
+            return;
+        }
+        violation.code = Code::Progress;
+        let shown = waiting.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+        let more = if waiting.len() > 4 { ", …" } else { "" };
+        violation.notes.push(format!("not started, for the blocks that run keep their places: {shown}{more}"));
+        violation.help =
+            Some("launch no more blocks than can be resident together, or do not wait for other blocks".to_owned());
+    }
+
+    /// A block in which some wait at a barrier and the others never come.
+    fn divergence(&self, state: &State<P::Thread>) -> Option<Violation> {
+        let threads = self.threads_of_block();
+        for (index, block) in state.blocks.iter().enumerate() {
+            let first = index as u32 * threads;
+            let members = first..first + threads;
+            let status = |thread: u32| state.threads[thread as usize].status;
+            let waits = |thread: &u32| matches!(status(*thread), Status::AtBarrier(_));
+            let gone = |thread: &u32| status(*thread) == Status::Ended;
+            if !block.started || !members.clone().any(|thread| waits(&thread)) {
+                continue;
+            }
+            if !members.clone().all(|thread| waits(&thread) || gone(&thread)) {
+                continue;
+            }
+            let mut points: Vec<ViolationPoint> = Vec::new();
+            for barrier in &block.barriers {
+                if let Some(arrival) = barrier.arrived.first() {
+                    let name = state.current_name(self, arrival.thread);
+                    let label = format!("{} threads wait at barrier {} here", barrier.arrived.len(), barrier.id);
+                    points.push(ViolationPoint { thread: Some(name), site: arrival.site, label });
+                }
+            }
+            let exited = members.clone().filter(|thread| gone(thread)).count();
+            let message = if exited > 0 {
+                format!("barrier divergence: {exited} of {threads} threads of the block have exited, the others wait at a barrier for them")
+            } else {
+                "barrier divergence: the threads of a block wait at different barriers".to_owned()
+            };
+            let mut violation = Violation::new(Code::BarrierDivergence, message, points);
+            violation.notes.push("a barrier without a count waits for every thread of the block; an exited thread has not arrived".to_owned());
+            violation.help = Some("let every thread reach the barrier: leave after it, or skip the work and not the barrier".to_owned());
+            return Some(violation);
+        }
+        None
+    }
+}

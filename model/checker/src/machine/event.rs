@@ -1,0 +1,52 @@
+//! What a recorded run remembers, for traces and replay.
+
+use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::Access;
+use crate::program::{Condition, Location, Operation, SiteIndex};
+
+/// One operation, as it was performed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Who.
+    pub thread: ThreadIndex,
+    /// In which launch.
+    pub launch: u32,
+    /// Which statement; `None` for what the launch does.
+    pub site: Option<SiteIndex>,
+    /// What.
+    pub what: What,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The stream began a launch.
+    Launch,
+    /// An operation; `value` is what it read, `from` who wrote that.
+    Operation {
+        /// The operation.
+        operation: Operation,
+        /// What it read.
+        value: Option<u32>,
+        /// Who wrote that.
+        from: Option<Access>,
+    },
+    /// A wait found no message that satisfies it.
+    Blocked {
+        /// Where.
+        at: Location,
+        /// For what.
+        condition: Condition,
+        /// The newest value.
+        holds: u32,
+    },
+    /// A wait saw the newest value and went on waiting, although an older one satisfied it.
+    Missed {
+        /// Where.
+        at: Location,
+        /// For what.
+        condition: Condition,
+        /// The newest value.
+        holds: u32,
+    },
+}

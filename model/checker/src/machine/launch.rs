@@ -1,0 +1,355 @@
+//! Launches: what the stream writes before one, how blocks start and end, and the results checked after it.
+//!
+//! The stream of a rank is a thread of its own. A launch follows everything the stream did, and the stream follows
+//! everything the launch did; so the end of a kernel orders its memory before the rank's next launch. It publishes
+//! nothing to peers unless `boundary_publishes` says so.
+
+use super::access::join;
+use super::event::What;
+use super::run::Run;
+use super::{
+    Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint,
+};
+use crate::memory::clock::{Epoch, ThreadIndex, View};
+use crate::memory::shadow::{Access, Kind, Shadow};
+use crate::program::{Coordinates, Expected, Instance, Location, Program, SiteIndex};
+use arverify_protocol::data::DataType;
+use arverify_protocol::ir::{Collective, Initially, Reduction};
+use arverify_protocol::verdict::Code;
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+impl<P: Program> Machine<P> {
+    /// Before the first launch: memory as it was initialised, nothing started.
+    pub(super) fn empty_state(&self) -> State<P::Thread> {
+        let shape = self.program().shape();
+        let blocks = self.kernel_blocks();
+        let beginning = View::initial((blocks + shape.ranks) as usize);
+        let threads = (0..blocks * shape.threads)
+            .map(|index| {
+                let block = index / shape.threads;
+                let at = Coordinates {
+                    rank: block / shape.blocks,
+                    block: block % shape.blocks,
+                    thread: index % shape.threads,
+                    launch: 0,
+                };
+                Thread {
+                    program: self.program().start(at),
+                    view: beginning.clone(),
+                    step: 0,
+                    status: Status::Unstarted,
+                    pending: None,
+                    order: None,
+                }
+            })
+            .collect();
+        let block = Block {
+            phase: 0,
+            live: 0,
+            started: false,
+            barriers: SmallVec::new(),
+            stale: None,
+            launches: SmallVec::new(),
+        };
+        let rank = RankState {
+            launch: 0,
+            stream: beginning,
+            stream_phase: 0,
+            boundary: None,
+            ended_blocks: 0,
+            running_blocks: 0,
+            done: false,
+            digests: Vec::new(),
+        };
+        State {
+            threads,
+            blocks: vec![block; blocks as usize],
+            ranks: vec![rank; shape.ranks as usize],
+            memory: shape.instances.iter().map(|instance| Arc::new(self.fresh_memory(instance))).collect(),
+            slots: BTreeMap::new(),
+            fences: Vec::new(),
+            choosing: BTreeSet::new(),
+            runnable: VecDeque::new(),
+            violation: None,
+            counters: Counters::default(),
+        }
+    }
+
+    fn fresh_memory(&self, instance: &Instance) -> InstanceMemory {
+        let mut bytes = vec![0; instance.bytes as usize];
+        match instance.initially {
+            // Any pattern does: reading it is reported.
+            Initially::Poison => bytes.fill(0xA5),
+            Initially::Word(word) => fill_words(&mut bytes, instance.data, word),
+            Initially::Random => self.fill_random(instance, u32::MAX, &mut bytes),
+        }
+        let written = instance.initially != Initially::Poison;
+        InstanceMemory { shadow: Shadow::new(instance.bytes, instance.granule, written), bytes, has_slots: false }
+    }
+
+    fn fill_random(&self, instance: &Instance, launch: u32, bytes: &mut [u8]) {
+        let data = instance.data.unwrap_or(DataType::F32);
+        for (index, element) in bytes.chunks_exact_mut(data.bytes() as usize).enumerate() {
+            data.write(self.program().input(data, instance.buffer, instance.rank, launch, index as u64), element);
+        }
+    }
+}
+
+fn fill_words(bytes: &mut [u8], data: Option<DataType>, word: u32) {
+    match data {
+        Some(data) => bytes.chunks_exact_mut(data.bytes() as usize).for_each(|element| data.write(word, element)),
+        None => bytes.chunks_exact_mut(4).for_each(|element| element.copy_from_slice(&word.to_le_bytes())),
+    }
+}
+
+impl<P: Program> Run<'_, P> {
+    /// The stream refreshes inputs and launches the kernel.
+    pub(super) fn begin_launch(&mut self, rank: u32, launch: u32) {
+        let machine = self.machine;
+        let shape = machine.program().shape();
+        self.state.ranks[rank as usize].launch = launch;
+        for index in 0..shape.instances.len() {
+            let instance = &shape.instances[index];
+            if instance.rank == rank && instance.refreshed && !self.refresh(index, launch) {
+                return;
+            }
+        }
+        let stream_block = machine.kernel_blocks() + rank;
+        let state = &mut self.state.ranks[rank as usize];
+        state.stream_phase += 1;
+        state.stream.complete(stream_block, state.stream_phase);
+        state.boundary = Some(state.stream.clone());
+        state.ended_blocks = 0;
+        state.running_blocks = 0;
+        let grid = machine.program().grid(rank);
+        for block in 0..grid {
+            let index = machine.block_index(rank, block);
+            let block = &mut self.state.blocks[index as usize];
+            block.started = false;
+            block.stale = None;
+            block.launches.push(block.phase);
+        }
+        self.record_what(machine.block_index(rank, 0) * shape.threads, None, What::Launch);
+        if grid == 0 {
+            return self.end_launch(rank);
+        }
+        if machine.settings.resident_blocks.is_none_or(|limit| limit >= grid) {
+            for block in 0..grid {
+                self.start_block(machine.block_index(rank, block));
+            }
+        }
+    }
+
+    /// New contents of one buffer. Returns false after a violation.
+    fn refresh(&mut self, index: usize, launch: u32) -> bool {
+        let machine = self.machine;
+        let instance = &machine.program().shape().instances[index];
+        if instance.bytes == 0 {
+            return true;
+        }
+        let rank = instance.rank;
+        let thread = machine.stream_thread(rank);
+        let phase = self.state.ranks[rank as usize].stream_phase;
+        let site = SiteIndex(u32::MAX - 1);
+        let access = Access { epoch: Epoch { thread, phase, step: 1 }, site };
+        let view = self.state.ranks[rank as usize].stream.clone();
+        let memory = Arc::make_mut(&mut self.state.memory[index]);
+        let written = memory.shadow.access(0..instance.bytes, Kind::Write, access, |earlier| {
+            machine.covered(thread, &view, earlier)
+        });
+        machine.fill_random(instance, launch, &mut memory.bytes);
+        let Err(conflict) = written else { return true };
+        let at = Location { instance: index as u32, byte: conflict.byte };
+        let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
+        self.fail(violation);
+        false
+    }
+
+    pub(super) fn start_block(&mut self, block: u32) {
+        let machine = self.machine;
+        let threads = machine.threads_of_block();
+        let rank = machine.rank_of_block(block) as usize;
+        self.state.blocks[block as usize].started = true;
+        self.state.blocks[block as usize].live = threads;
+        self.state.ranks[rank].running_blocks += 1;
+        let view = self.state.ranks[rank].stream.clone();
+        for index in block * threads..(block + 1) * threads {
+            let coordinates = self.state.coordinates(machine, index);
+            let thread = self.thread_mut(index);
+            thread.program = machine.program().start(coordinates);
+            thread.view = view.clone();
+            thread.order = None;
+            self.make_ready(index);
+        }
+    }
+
+    pub(super) fn exit(&mut self, thread: ThreadIndex) {
+        let machine = self.machine;
+        self.thread_mut(thread).status = Status::Ended;
+        let block = machine.block_of(thread) as usize;
+        self.state.blocks[block].live -= 1;
+        if self.state.blocks[block].live > 0 {
+            return;
+        }
+        let rank = machine.rank_of_block(block as u32);
+        let state = &mut self.state.ranks[rank as usize];
+        state.ended_blocks += 1;
+        state.running_blocks -= 1;
+        if state.ended_blocks == machine.program().grid(rank) {
+            self.end_launch(rank);
+        }
+    }
+
+    fn end_launch(&mut self, rank: u32) {
+        let machine = self.machine;
+        let shape = machine.program().shape();
+        let grid = machine.program().grid(rank);
+        let State { threads, blocks, ranks, slots, .. } = &mut *self.state;
+        let stream = &mut ranks[rank as usize].stream;
+        for block in 0..grid {
+            let block = machine.block_index(rank, block);
+            let first = (block * shape.threads) as usize;
+            let mut last: Option<&View> = None;
+            for thread in &threads[first..first + shape.threads as usize] {
+                if last.is_none_or(|last| !last.is_same(&thread.view)) {
+                    join(machine, slots, stream, &thread.view);
+                }
+                last = Some(&thread.view);
+            }
+            let block_state = &mut blocks[block as usize];
+            block_state.phase += 1;
+            stream.complete(block, block_state.phase);
+        }
+        let launch = self.state.ranks[rank as usize].launch;
+        if !self.check_result(rank, launch) {
+            return;
+        }
+        if launch + 1 < shape.launches {
+            self.begin_launch(rank, launch + 1);
+        } else {
+            self.state.ranks[rank as usize].done = true;
+        }
+    }
+
+    /// Compares the output with the collective's definition. Returns false after a violation.
+    fn check_result(&mut self, rank: u32, launch: u32) -> bool {
+        let machine = self.machine;
+        let Some(expected) = machine.program().expected() else { return true };
+        let ranks = machine.program().shape().ranks;
+        let index = (expected.output * ranks + rank) as usize;
+        let instance = &machine.program().shape().instances[index];
+        let Some(data) = instance.data else { return true };
+        let size = data.bytes() as usize;
+        let bytes = &self.state.memory[index].bytes;
+        let wanted = |element: u64| wanted(machine, &expected, data, rank, launch, element);
+        let mut digest = rustc_hash::FxHasher::default();
+        bytes.hash(&mut digest);
+        for (element, got) in bytes.chunks_exact(size).enumerate() {
+            let (got, element) = (data.read(got), element as u64);
+            if got == wanted(element).bits {
+                continue;
+            }
+            let at = Location { instance: index as u32, byte: element * size as u64 };
+            let violation = self.wrong_result(&expected, data, rank, launch, at, got);
+            self.fail(violation);
+            return false;
+        }
+        self.state.ranks[rank as usize].digests.push(digest.finish());
+        true
+    }
+
+    fn wrong_result(
+        &self,
+        expected: &Expected,
+        data: DataType,
+        rank: u32,
+        launch: u32,
+        at: Location,
+        got: u32,
+    ) -> Violation {
+        let element = at.byte / u64::from(data.bytes());
+        let wanted = wanted(self.machine, expected, data, rank, launch, element);
+        let (got, want) = (data.to_f32(got), data.to_f32(wanted.bits));
+        let name = &self.machine.program().shape().instances[at.instance as usize].name;
+        // A sum of the right numbers in another order differs by roundings only.
+        let roundings = f64::from(self.machine.program().shape().ranks) * epsilon(data) * wanted.magnitude;
+        let reordered = (f64::from(got) - wanted.exact).abs() <= roundings;
+        let (code, message) = if reordered {
+            let message = format!(
+                "the order of reduction differs by rank: `{name}` of rank {rank}, element {element}, is {got:e}, and \
+                 {want:e} when ranks are added in ascending order"
+            );
+            (Code::RankDisagreement, message)
+        } else {
+            let message = format!(
+                "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got:e}, not {want:e}"
+            );
+            (Code::WrongResult, message)
+        };
+        let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
+        let mut violation = Violation::new(code, message, vec![point]);
+        violation.location = Some(at);
+        if code == Code::RankDisagreement {
+            violation.notes.push("floating-point addition is not associative: ranks get different bits".to_owned());
+            violation.help = Some("reduce in one order on every rank".to_owned());
+        }
+        self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
+    }
+}
+
+/// A wanted element.
+struct Wanted {
+    bits: u32,
+    exact: f64,
+    magnitude: f64,
+}
+
+fn epsilon(data: DataType) -> f64 {
+    match data {
+        DataType::F32 => f64::from(f32::EPSILON),
+        DataType::F16 => 1.0 / 1024.0,
+        DataType::BF16 => 1.0 / 128.0,
+    }
+}
+
+/// The collective's definition at one element of one rank's output.
+fn wanted<P: Program>(
+    machine: &Machine<P>,
+    expected: &Expected,
+    data: DataType,
+    rank: u32,
+    launch: u32,
+    element: u64,
+) -> Wanted {
+    let shape = machine.program().shape();
+    let input = &shape.instances[(expected.input * shape.ranks) as usize];
+    let elements = (input.bytes / u64::from(data.bytes())).max(1);
+    let read = |rank: u32, index: u64| machine.program().input(data, expected.input, rank, launch, index);
+    let one = |bits: u32| {
+        let value = f64::from(data.to_f32(bits));
+        Wanted { bits, exact: value, magnitude: value.abs() }
+    };
+    let reduced = |operation: Reduction, index: u64| {
+        let sources = (0..shape.ranks).map(|from| read(from, index));
+        let bits = data.fold(operation, expected.accumulate, sources.clone());
+        let values = sources.map(|bits| f64::from(data.to_f32(bits)));
+        let exact = match operation {
+            Reduction::Sum => values.clone().sum(),
+            Reduction::Max | Reduction::Min => f64::from(data.to_f32(bits)),
+        };
+        Wanted { bits, exact, magnitude: values.map(f64::abs).sum() }
+    };
+    match expected.collective {
+        Collective::AllReduce(operation) => reduced(operation, element),
+        Collective::AllGather => one(read((element / elements) as u32, element % elements)),
+        Collective::Broadcast => one(read(0, element)),
+        Collective::ReduceScatter(operation) => {
+            let output = &shape.instances[(expected.output * shape.ranks) as usize];
+            let part = output.bytes / u64::from(data.bytes());
+            reduced(operation, u64::from(rank) * part + element)
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The machine: threads, barriers, slots, launches, and what each operation does to them.
+//!
+//! A [`State`] is a whole execution so far. [`Machine::initial`] and [`Machine::apply`] run everything that needs no
+//! choice to quiescence (a macro-step) and stop where the order of accesses matters: at *contended* slots, and where
+//! a device has room for some of its blocks only. [`Machine::actions`] lists the choices there. The machine knows
+//! neither Stateright nor any front end; a test can drive it alone.
+//!
+//! * `run`: the macro-step and the dispatch of operations
+//! * `access`: weak accesses, slots, fences
+//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
+//! * `action`: the choices
+//! * `blame`: from a violation to its code and its words
+//! * `event`: what a recorded run remembers
+
+mod access;
+mod action;
+mod barrier;
+mod blame;
+pub mod event;
+mod launch;
+mod run;
+
+use crate::memory::clock::{Epoch, ThreadIndex, View};
+use crate::memory::scope::Placement;
+use crate::memory::shadow::{Access, Shadow};
+use crate::memory::slot::{Release, Slot};
+use crate::program::{Coordinates, Location, Operation, Program, SiteIndex};
+use arverify_protocol::verdict::{Code, ThreadName};
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+pub use action::{Action, Choice};
+
+/// Which blocks a device may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartOrder {
+    /// Any that has not run.
+    Any,
+    /// The lowest that has not run.
+    Ascending,
+}
+
+/// What the machine assumes of hardware and host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Blocks that a device runs at once; `None` for all.
+    pub resident_blocks: Option<u32>,
+    /// In which order a device starts them, if not all at once.
+    pub start_order: StartOrder,
+    /// A launch boundary publishes to peers (`--assume launch-boundary=system`).
+    pub boundary_publishes: bool,
+    /// Every operation of every thread is a choice point: for tests of the reduction.
+    pub everything: bool,
+}
+
+/// Slots at which the order of accesses is explored, found by refinement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contended {
+    /// By [`crate::memory::slot::key`].
+    pub slots: FxHashSet<u64>,
+    /// The order of `fence.sc`.
+    pub fences: bool,
+}
+
+/// A program with its settings.
+#[derive(Debug)]
+pub struct Machine<P> {
+    program: Arc<P>,
+    settings: Settings,
+    contended: Contended,
+}
+
+/// A whole execution so far.
+#[derive(Clone, Debug)]
+pub struct State<T> {
+    threads: Vec<Thread<T>>,
+    blocks: Vec<Block>,
+    ranks: Vec<RankState>,
+    memory: Vec<Arc<InstanceMemory>>,
+    slots: BTreeMap<u64, Slot>,
+    fences: Vec<SequentialFence>,
+    choosing: BTreeSet<ThreadIndex>,
+    runnable: VecDeque<ThreadIndex>,
+    /// The first violation; nothing runs after it.
+    pub violation: Option<Box<Violation>>,
+    /// How much was done; not part of the state's identity.
+    pub counters: Counters,
+}
+
+/// How much was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Operations performed.
+    pub operations: u64,
+    /// Waits that were satisfied.
+    pub waits: u64,
+    /// Ranges read of another rank's instance.
+    pub peer_reads: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Thread<T> {
+    program: T,
+    view: View,
+    step: u32,
+    status: Status,
+    pending: Option<Box<(Operation, SiteIndex)>>,
+    order: Option<Box<ThreadOrder>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Status {
+    /// Its block has not started.
+    Unstarted,
+    /// In the run queue.
+    Ready,
+    /// At this barrier.
+    AtBarrier(u32),
+    /// For this slot.
+    Awaiting(u64),
+    /// At a choice.
+    Choosing,
+    /// Exited.
+    Ended,
+}
+
+/// A thread's fences and unsynchronised reads.
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
+struct ThreadOrder {
+    /// The last fence of each scope: what a later strong write carries.
+    fences: SmallVec<[Release; 1]>,
+    /// What a later fence, or acquire of the same slot, synchronises with.
+    pending: Vec<(u64, Release)>,
+    /// The last release operation on a slot: what a later strong write of it carries.
+    released: Vec<(u64, Release)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Block {
+    phase: u32,
+    live: u32,
+    started: bool,
+    barriers: SmallVec<[Barrier; 1]>,
+    /// A wait of this launch that an earlier launch's message satisfied.
+    stale: Option<StaleWait>,
+    /// First phase of each launch so far.
+    launches: SmallVec<[u32; 4]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct StaleWait {
+    thread: ThreadIndex,
+    site: SiteIndex,
+    slot: u64,
+    value: u32,
+    written_in: u32,
+    launch: u32,
+    writer: SiteIndex,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Barrier {
+    id: u32,
+    count: Option<u32>,
+    arrived: Vec<Arrival>,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Arrival {
+    thread: ThreadIndex,
+    /// For `bar.arrive`: what the thread had seen then.
+    arrived_with: Option<(View, Epoch)>,
+    site: SiteIndex,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct RankState {
+    launch: u32,
+    /// What the rank's stream has seen.
+    stream: View,
+    stream_phase: u32,
+    /// What came before the current launch.
+    boundary: Option<View>,
+    ended_blocks: u32,
+    running_blocks: u32,
+    done: bool,
+    /// Digest of each finished launch's output, to compare ranks.
+    digests: Vec<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct InstanceMemory {
+    bytes: Vec<u8>,
+    shadow: Shadow,
+    has_slots: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct SequentialFence {
+    release: Release,
+    access: Access,
+}
+
+/// Something wrong, in terms of the machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// Its code.
+    pub code: Code,
+    /// One sentence.
+    pub message: String,
+    /// The statements involved, the primary one first.
+    pub points: Vec<ViolationPoint>,
+    /// The memory involved.
+    pub location: Option<Location>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// How to mend it.
+    pub help: Option<String>,
+    /// It would not happen if a launch boundary published to peers; to be confirmed.
+    pub crosses_launches: bool,
+}
+
+/// A statement that takes part in a violation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViolationPoint {
+    /// Who.
+    pub thread: Option<ThreadName>,
+    /// Which statement.
+    pub site: SiteIndex,
+    /// What it did.
+    pub label: String,
+}
+
+impl<P: Program> Machine<P> {
+    /// A machine for a program.
+    pub fn new(program: Arc<P>, settings: Settings, contended: Contended) -> Machine<P> {
+        Machine { program, settings, contended }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Arc<P> {
+        &self.program
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// The slots at which it stops.
+    pub fn contended(&self) -> &Contended {
+        &self.contended
+    }
+
+    fn threads_of_block(&self) -> u32 {
+        self.program.shape().threads
+    }
+
+    /// Blocks of all ranks; the streams' come after.
+    fn kernel_blocks(&self) -> u32 {
+        let shape = self.program.shape();
+        shape.ranks * shape.blocks
+    }
+
+    /// The block of a thread, numbered over all ranks. A stream is a thread in a block of its own.
+    fn block_of(&self, thread: ThreadIndex) -> u32 {
+        let kernel_threads = self.kernel_blocks() * self.threads_of_block();
+        if thread >= kernel_threads { self.kernel_blocks() + (thread - kernel_threads) } else { thread / self.threads_of_block() }
+    }
+
+    fn rank_of_block(&self, block: u32) -> u32 {
+        if block >= self.kernel_blocks() { block - self.kernel_blocks() } else { block / self.program.shape().blocks }
+    }
+
+    fn stream_thread(&self, rank: u32) -> ThreadIndex {
+        self.kernel_blocks() * self.threads_of_block() + rank
+    }
+
+    fn is_stream(&self, thread: ThreadIndex) -> bool {
+        thread >= self.kernel_blocks() * self.threads_of_block()
+    }
+
+    fn placement(&self, thread: ThreadIndex) -> Placement {
+        let block = self.block_of(thread);
+        Placement { block, device: self.rank_of_block(block) }
+    }
+
+    fn block_index(&self, rank: u32, block: u32) -> u32 {
+        rank * self.program.shape().blocks + block
+    }
+}
+
+impl<T> State<T> {
+    fn coordinates<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> Coordinates {
+        let block = machine.block_of(thread);
+        let rank = machine.rank_of_block(block);
+        Coordinates {
+            rank,
+            block: block % machine.program.shape().blocks.max(1),
+            thread: thread % machine.threads_of_block(),
+            launch: self.ranks[rank as usize].launch,
+        }
+    }
+
+    /// The name of a thread in the launch it is in.
+    pub fn current_name<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> ThreadName {
+        let at = self.coordinates(machine, thread);
+        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch }
+    }
+
+    /// The name of the thread that performed an access, with the launch it belonged to.
+    fn name_of<P: Program>(&self, machine: &Machine<P>, access: &Access) -> Option<ThreadName> {
+        let epoch = access.epoch;
+        if epoch.is_initial() || machine.is_stream(epoch.thread) {
+            return None;
+        }
+        let at = self.coordinates(machine, epoch.thread);
+        let block = &self.blocks[machine.block_of(epoch.thread) as usize];
+        let launch = block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32;
+        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch })
+    }
+
+    /// Whether every launch of every rank has ended.
+    pub fn is_done(&self) -> bool {
+        self.ranks.iter().all(|rank| rank.done)
+    }
+
+    /// Digest of the final contents of memory, to compare reachable final states.
+    pub fn memory_digest(&self) -> u64 {
+        let mut hasher = rustc_hash::FxHasher::default();
+        for instance in &self.memory {
+            instance.bytes.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+impl<T: PartialEq> PartialEq for State<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.threads == other.threads
+            && self.blocks == other.blocks
+            && self.ranks == other.ranks
+            && self.memory == other.memory
+            && self.slots == other.slots
+            && self.fences == other.fences
+            && self.violation == other.violation
+    }
+}
+
+impl<T: Hash> Hash for State<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.threads.hash(hasher);
+        self.blocks.hash(hasher);
+        self.ranks.hash(hasher);
+        self.memory.hash(hasher);
+        self.slots.hash(hasher);
+        self.fences.hash(hasher);
+        self.violation.is_some().hash(hasher);
+    }
+}

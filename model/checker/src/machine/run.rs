@@ -1,0 +1,268 @@
+//! The macro-step: every thread runs until it must wait, and operations take effect.
+
+use super::event::{Event, What};
+use super::{Choice, Contended, Counters, Machine, State, Status, Thread, Violation, ViolationPoint};
+use crate::memory::clock::{Epoch, ThreadIndex};
+use crate::memory::shadow::Access;
+use crate::memory::slot::key;
+use crate::program::{Operation, Program, SiteIndex};
+use arverify_protocol::ir::Order;
+use arverify_protocol::verdict::{Code, ThreadName};
+
+/// What became of a thread that tried an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Performed; the thread goes on.
+    Done,
+    /// The thread waits, and is woken.
+    Waits,
+    /// The thread has ended, or a violation has.
+    Stops,
+}
+
+/// A run from one choice to the next.
+pub(super) struct Run<'a, P: Program> {
+    pub(super) machine: &'a Machine<P>,
+    pub(super) state: &'a mut State<P::Thread>,
+    pub(super) recorder: Option<&'a mut Vec<Event>>,
+    conflicts: Contended,
+}
+
+impl<'a, P: Program> Run<'a, P> {
+    pub(super) fn new(
+        machine: &'a Machine<P>,
+        state: &'a mut State<P::Thread>,
+        recorder: Option<&'a mut Vec<Event>>,
+    ) -> Run<'a, P> {
+        Run { machine, state, recorder, conflicts: Contended::default() }
+    }
+
+    pub(super) fn into_conflicts(self) -> Contended {
+        self.conflicts
+    }
+
+    pub(super) fn counters(&mut self) -> &mut Counters {
+        &mut self.state.counters
+    }
+
+    /// Marks a slot at which the order of accesses matters.
+    pub(super) fn conflict(&mut self, slot: u64) {
+        if !self.machine.settings.everything && !self.machine.contended.slots.contains(&slot) {
+            self.conflicts.slots.insert(slot);
+        }
+    }
+
+    pub(super) fn conflict_of_fences(&mut self) {
+        if !self.machine.settings.everything && !self.machine.contended.fences {
+            self.conflicts.fences = true;
+        }
+    }
+
+    /// Runs every runnable thread, and diagnoses the state where nothing can happen any more.
+    pub(super) fn to_quiescence(&mut self) {
+        while let Some(thread) = self.state.runnable.pop_front() {
+            if self.state.violation.is_some() {
+                return;
+            }
+            self.run_thread(thread);
+        }
+        if self.state.violation.is_none() && !self.state.is_done() && self.machine.actions(self.state).is_empty() {
+            let violation = self.machine.deadlock(self.state);
+            self.fail(violation);
+        }
+    }
+
+    pub(super) fn make_ready(&mut self, thread: ThreadIndex) {
+        self.thread_mut(thread).status = Status::Ready;
+        self.state.runnable.push_back(thread);
+    }
+
+    pub(super) fn thread_mut(&mut self, thread: ThreadIndex) -> &mut Thread<P::Thread> {
+        &mut self.state.threads[thread as usize]
+    }
+
+    fn run_thread(&mut self, index: ThreadIndex) {
+        loop {
+            let coordinates = self.state.coordinates(self.machine, index);
+            let thread = &mut self.state.threads[index as usize];
+            let next = match thread.pending.take() {
+                Some(pending) => Ok(*pending),
+                None => self.machine.program.next(coordinates, &mut thread.program),
+            };
+            let (operation, site) = match next {
+                Ok(next) => next,
+                Err(fault) => {
+                    let name = self.name(index);
+                    let label = "this operation".to_owned();
+                    let point = ViolationPoint { thread: Some(name), site: fault.site, label };
+                    return self.fail(Violation::new(fault.code, fault.message, vec![point]));
+                }
+            };
+            if self.is_choice(&operation) {
+                let thread = self.thread_mut(index);
+                thread.status = Status::Choosing;
+                thread.pending = Some(Box::new((operation, site)));
+                self.state.choosing.insert(index);
+                return;
+            }
+            match self.perform(index, &operation, site, Choice::Plain) {
+                Progress::Done => {}
+                Progress::Waits => {
+                    // At a barrier the thread goes on behind it; a wait is tried again.
+                    if matches!(operation, Operation::Await { .. }) {
+                        self.thread_mut(index).pending = Some(Box::new((operation, site)));
+                    }
+                    return;
+                }
+                Progress::Stops => return,
+            }
+        }
+    }
+
+    fn is_choice(&self, operation: &Operation) -> bool {
+        if self.machine.settings.everything {
+            return true;
+        }
+        let contended = &self.machine.contended;
+        let (at, order) = match operation {
+            Operation::Read { at, semantics } | Operation::Write { at, semantics, .. } => (at, semantics.order),
+            Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
+            Operation::Fence { semantics } => return contended.fences && semantics.order == Order::Sc,
+            _ => return false,
+        };
+        order != Order::Weak && contended.slots.contains(&key(*at))
+    }
+
+    /// Performs the operation a thread stands at, as chosen.
+    pub(super) fn perform_chosen(&mut self, index: ThreadIndex, choice: Choice) {
+        self.state.choosing.remove(&index);
+        let Some(pending) = self.thread_mut(index).pending.take() else { return };
+        let (operation, site) = *pending;
+        match self.perform(index, &operation, site, choice) {
+            Progress::Done => self.make_ready(index),
+            Progress::Stops => {}
+            Progress::Waits => {
+                if matches!(operation, Operation::Await { .. }) {
+                    let thread = self.thread_mut(index);
+                    thread.pending = Some(Box::new((operation, site)));
+                    thread.status = Status::Choosing;
+                    self.state.choosing.insert(index);
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
+        if !matches!(choice, Choice::Miss) {
+            self.thread_mut(index).step += 1;
+            self.counters().operations += 1;
+        }
+        match operation {
+            Operation::Barrier { id, count, arrive } => {
+                self.record(index, site, operation, None, None);
+                self.barrier(index, *id, *count, *arrive, site)
+            }
+            Operation::Bulk(bulk) => {
+                self.record(index, site, operation, None, None);
+                self.bulk(index, bulk, site)
+            }
+            Operation::Read { at, semantics } => {
+                if semantics.order == Order::Weak {
+                    self.weak_read(index, *at, operation, site)
+                } else {
+                    self.strong_read(index, *at, *semantics, operation, site, choice)
+                }
+            }
+            Operation::Write { at, value, semantics } => {
+                if semantics.order == Order::Weak {
+                    self.record(index, site, operation, None, None);
+                    self.weak_write(index, *at, *value, site)
+                } else {
+                    self.strong_write(index, *at, *value, *semantics, operation, site, choice)
+                }
+            }
+            Operation::Await { at, condition, semantics } => {
+                self.wait(index, *at, *condition, *semantics, operation, site, choice)
+            }
+            Operation::Atomic { at, semantics, .. } => {
+                self.atomic(index, *at, *semantics, operation, site, choice)
+            }
+            Operation::Fence { semantics } => {
+                self.record(index, site, operation, None, None);
+                self.fence(index, *semantics, site)
+            }
+            Operation::Assert { holds } => {
+                if *holds {
+                    return Progress::Done;
+                }
+                let point = self.point(index, site, "this does not hold");
+                let message = "an assertion fails".to_owned();
+                self.fail_here(Violation::new(Code::WrongResult, message, vec![point]))
+            }
+            Operation::Exit => {
+                self.record(index, site, operation, None, None);
+                self.exit(index);
+                Progress::Stops
+            }
+        }
+    }
+
+    pub(super) fn record(
+        &mut self,
+        thread: ThreadIndex,
+        site: SiteIndex,
+        operation: &Operation,
+        value: Option<u32>,
+        from: Option<Access>,
+    ) {
+        if let Some(recorder) = &mut self.recorder {
+            let launch = self.state.coordinates(self.machine, thread).launch;
+            let what = What::Operation { operation: operation.clone(), value, from };
+            recorder.push(Event { thread, launch, site: Some(site), what });
+        }
+    }
+
+    pub(super) fn record_what(&mut self, thread: ThreadIndex, site: Option<SiteIndex>, what: What) {
+        if let Some(recorder) = &mut self.recorder {
+            let launch = self.state.coordinates(self.machine, thread).launch;
+            recorder.push(Event { thread, launch, site, what });
+        }
+    }
+
+    pub(super) fn name(&self, thread: ThreadIndex) -> ThreadName {
+        self.state.current_name(self.machine, thread)
+    }
+
+    pub(super) fn point(&self, thread: ThreadIndex, site: SiteIndex, label: &str) -> ViolationPoint {
+        ViolationPoint { thread: Some(self.name(thread)), site, label: label.to_owned() }
+    }
+
+    /// The current point of a thread.
+    pub(super) fn epoch(&self, thread: ThreadIndex) -> Epoch {
+        let phase = self.state.blocks[self.machine.block_of(thread) as usize].phase;
+        Epoch { thread, phase, step: self.state.threads[thread as usize].step }
+    }
+
+    pub(super) fn fail(&mut self, violation: Violation) {
+        self.state.violation.get_or_insert(Box::new(violation));
+    }
+
+    pub(super) fn fail_here(&mut self, violation: Violation) -> Progress {
+        self.fail(violation);
+        Progress::Stops
+    }
+}
+
+impl Violation {
+    pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
+        Violation {
+            code,
+            message,
+            points,
+            location: None,
+            notes: Vec::new(),
+            help: None,
+            crosses_launches: false,
+        }
+    }
+}

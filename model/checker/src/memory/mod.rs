@@ -1,0 +1,11 @@
+//! Memory under the PTX model: causality clocks, races per byte range, and what a flag may be read as.
+//!
+//! * [`clock`]: who has seen whose operations, hierarchically.
+//! * [`scope`]: which operations are morally strong.
+//! * [`shadow`]: the last weak accesses to every byte range.
+//! * [`slot`]: the messages of strongly accessed words.
+
+pub mod clock;
+pub mod scope;
+pub mod shadow;
+pub mod slot;

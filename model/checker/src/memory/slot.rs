@@ -1,0 +1,274 @@
+//! Strongly accessed words: the messages written to them and who read which.
+//!
+//! A strong write appends a message to its slot's coherence order (or, where the order of two writes is open, takes
+//! a place further back); a strong read returns a message that causality and coherence permit, not only the newest.
+//! Messages carry the release patterns that lead to them, with their scopes, and pass them on through chains of
+//! read-modify-writes (PTX ISA, "Release and Acquire Patterns", "Observation Order").
+//!
+//! Not modelled: slots of other sizes than 32 bits, and proxies.
+
+use super::clock::{Epoch, View};
+use super::scope::{Placement, mutually_inclusive};
+use super::shadow::Access;
+use crate::program::{Condition, Location};
+use arverify_protocol::ir::{AtomicOperation, Scope};
+use smallvec::SmallVec;
+
+/// The key of a word: instance and word number in one integer.
+pub fn key(at: Location) -> u64 {
+    (u64::from(at.instance) << 40) | (at.byte / 4)
+}
+
+/// The location of a key.
+pub fn location(key: u64) -> Location {
+    Location { instance: (key >> 40) as u32, byte: (key & ((1 << 40) - 1)) * 4 }
+}
+
+/// Scope and place of a strong operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Strength {
+    /// Its scope.
+    pub scope: Scope,
+    /// Where its thread runs.
+    pub placement: Placement,
+}
+
+/// Whether two operations of different threads are morally strong; `None` is a weak one.
+pub fn morally_strong(left: Option<Strength>, right: Option<Strength>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => {
+            mutually_inclusive(left.scope, left.placement, right.scope, right.placement)
+        }
+        _ => false,
+    }
+}
+
+/// The first operation of a release pattern, with what precedes it.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct Release {
+    /// What precedes it in causality order, itself included.
+    pub view: View,
+    /// Its scope and place.
+    pub strength: Strength,
+}
+
+/// The read half of a read-modify-write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Update {
+    /// Which function.
+    pub operation: AtomicOperation,
+    /// Its operand.
+    pub operand: u32,
+    /// Whether somebody looks at the old value.
+    pub returns: bool,
+}
+
+impl Update {
+    /// Whether two updates leave the same word and the same messages in either order: equal ones, nobody looking.
+    pub fn commutes(self, other: Update) -> bool {
+        let symmetric = matches!(
+            self.operation,
+            AtomicOperation::Add
+                | AtomicOperation::And
+                | AtomicOperation::Or
+                | AtomicOperation::Xor
+                | AtomicOperation::Min
+                | AtomicOperation::Max
+        );
+        symmetric && self == other && !self.returns
+    }
+}
+
+/// A write to a slot.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct Message {
+    /// Its number; stays when the order changes. 0 is what was there first.
+    pub number: u32,
+    /// The word.
+    pub value: u32,
+    /// Who wrote it.
+    pub access: Access,
+    /// In which launch.
+    pub launch: u32,
+    /// Scope and place; `None` for weak writes and initial contents.
+    pub strength: Option<Strength>,
+    /// What the writer had seen.
+    pub view: View,
+    /// Release patterns that end in this write, or in one that it continues.
+    pub releases: SmallVec<[Release; 1]>,
+    /// Under `--assume launch-boundary=system`: what came before the writer's launch.
+    pub boundary: Option<View>,
+    /// Set for a read-modify-write: it follows its predecessor immediately in coherence order.
+    pub update: Option<Update>,
+}
+
+/// A strong read of a slot.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct SlotRead {
+    /// Who read.
+    pub access: Access,
+    /// Scope and place.
+    pub strength: Strength,
+    /// Which message.
+    pub message: u32,
+    /// For a wait: what it waited for.
+    pub condition: Option<Condition>,
+}
+
+/// A strongly accessed word.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub struct Slot {
+    /// In coherence order.
+    pub messages: Vec<Message>,
+    /// Reads that a later write may be unordered with.
+    pub reads: Vec<SlotRead>,
+    /// Threads to wake when something is written.
+    pub waiters: Vec<u32>,
+    next: u32,
+}
+
+/// What an access to a slot runs into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clash {
+    /// A conflict that is not morally strong: a data race.
+    Race {
+        /// The earlier access.
+        other: Access,
+        /// Whether it wrote.
+        wrote: bool,
+    },
+    /// Morally strong, unordered, and the order matters: both orders must be explored.
+    Order,
+}
+
+impl Slot {
+    /// A slot that so far holds `value`, last written weakly by `access`.
+    pub fn new(value: u32, access: Access, view: View) -> Slot {
+        let message = Message {
+            number: 0,
+            value,
+            access,
+            launch: 0,
+            strength: None,
+            view,
+            releases: SmallVec::new(),
+            boundary: None,
+            update: None,
+        };
+        Slot { messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
+    }
+
+    /// The newest message in coherence order.
+    pub fn latest(&self) -> &Message {
+        &self.messages[self.messages.len() - 1]
+    }
+
+    /// Position of a message.
+    pub fn position(&self, number: u32) -> usize {
+        self.messages.iter().position(|message| message.number == number).unwrap_or(0)
+    }
+
+    /// The earliest message that may still be read: nothing later precedes the reader, and nothing later was observed.
+    pub fn floor(&self, covered: impl Fn(&Access) -> bool, observed: Option<u32>) -> usize {
+        let seen = self.messages.iter().rposition(|message| covered(&message.access)).unwrap_or(0);
+        observed.map_or(seen, |number| seen.max(self.position(number)))
+    }
+
+    /// Adds a message after position `after`. Returns its number.
+    pub fn insert(&mut self, after: usize, mut message: Message) -> u32 {
+        message.number = self.next;
+        self.next += 1;
+        let number = message.number;
+        self.messages.insert(after + 1, message);
+        number
+    }
+
+    /// A weak write that everything precedes: what was there can no longer be read.
+    pub fn overwrite(&mut self, mut message: Message) {
+        message.number = self.next;
+        self.next += 1;
+        self.messages.clear();
+        self.messages.push(message);
+        self.reads.clear();
+    }
+
+    /// What a strong read of message `number` runs into. `condition` is set for a wait.
+    pub fn clash_of_read(
+        &self,
+        strength: Strength,
+        number: u32,
+        condition: Option<Condition>,
+        block_of: impl Fn(u32) -> u32,
+        covered: impl Fn(&Access) -> bool,
+    ) -> Option<Clash> {
+        let at = self.position(number);
+        let read = &self.messages[at];
+        let mut clash = None;
+        for (index, message) in self.messages.iter().enumerate() {
+            if covered(&message.access) {
+                continue;
+            }
+            if !morally_strong(message.strength, Some(strength)) {
+                return Some(Clash::Race { other: message.access, wrote: true });
+            }
+            let harmless = match condition {
+                _ if index == at => condition.is_some(),
+                None => false,
+                Some(_) if index < at => true,
+                Some(condition) => condition.holds(message.value) && sees(message, read, &block_of),
+            };
+            if !harmless {
+                clash = Some(Clash::Order);
+            }
+        }
+        clash
+    }
+
+    /// What a strong write of `value` runs into. `view` is the writer's.
+    pub fn clash_of_write(
+        &self,
+        strength: Strength,
+        value: u32,
+        update: Option<Update>,
+        view: &View,
+        block_of: impl Fn(u32) -> u32,
+        covered: impl Fn(&Access) -> bool,
+    ) -> Option<Clash> {
+        let mut clash = None;
+        for message in self.messages.iter().filter(|message| !covered(&message.access)) {
+            if !morally_strong(message.strength, Some(strength)) {
+                return Some(Clash::Race { other: message.access, wrote: true });
+            }
+            let commutes = match (message.update, update) {
+                (Some(theirs), Some(mine)) => theirs.commutes(mine),
+                _ => false,
+            };
+            if !commutes {
+                clash = Some(Clash::Order);
+            }
+        }
+        for read in self.reads.iter().filter(|read| !covered(&read.access)) {
+            if !morally_strong(Some(read.strength), Some(strength)) {
+                return Some(Clash::Race { other: read.access, wrote: false });
+            }
+            let was = &self.messages[self.position(read.message)];
+            let still = read.condition.is_some_and(|condition| condition.holds(value));
+            let seen = was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
+            if !(still && seen) {
+                clash = Some(Clash::Order);
+            }
+        }
+        clash
+    }
+
+    /// Forgets reads that a plain write follows.
+    pub fn forget_reads(&mut self, covered: impl Fn(&Access) -> bool) {
+        self.reads.retain(|read| !covered(&read.access));
+    }
+}
+
+/// Whether the writer of `later` had seen `earlier`.
+fn sees(later: &Message, earlier: &Message, block_of: impl Fn(u32) -> u32) -> bool {
+    let epoch: Epoch = earlier.access.epoch;
+    epoch.is_initial() || epoch.thread == later.access.epoch.thread || later.view.covers(block_of(epoch.thread), epoch)
+}

@@ -1,0 +1,196 @@
+//! Front end: a resolved protocol at fixed sizes, as a thread program.
+
+use super::{
+    Bulk, Condition, Coordinates, Expected, Fault, Instance, Location, Operation, Program, Shape, SiteIndex,
+};
+use arverify_protocol::code::{Code as FlatCode, SiteId};
+use arverify_protocol::cursor::{self, Address, Cursor, Position};
+use arverify_protocol::data::{self, DataType};
+use arverify_protocol::evaluate::{EvaluationError, Sizes};
+use arverify_protocol::ir::{self, Element, Protocol, Space, Span};
+use arverify_protocol::verdict::Code;
+
+/// A protocol with its sizes, number of launches and input seed.
+#[derive(Clone, Debug)]
+pub struct ProtocolProgram {
+    protocol: Protocol,
+    code: FlatCode,
+    shape: Shape,
+    grids: Vec<u32>,
+    /// Kernel arguments, by rank then launch.
+    arguments: Vec<Vec<Vec<u32>>>,
+    element_bytes: Vec<u64>,
+    seed: u64,
+}
+
+impl ProtocolProgram {
+    /// Flattens a protocol. Fails where a size expression has no value.
+    pub fn new(protocol: &Protocol, sizes: &Sizes, launches: u32, seed: u64) -> Result<Self, EvaluationError> {
+        let code = FlatCode::new(protocol, sizes, true)?;
+        let grids = (0..sizes.ranks).map(|rank| protocol.grid_of(sizes, rank)).collect::<Result<Vec<_>, _>>()?;
+        let element_bytes: Vec<u64> = protocol.buffers.iter().map(|buffer| element_bytes(buffer, sizes)).collect();
+        let mut instances = Vec::new();
+        for (index, buffer) in protocol.buffers.iter().enumerate() {
+            let elements: u64 = code.shapes[index].iter().product();
+            for rank in 0..sizes.ranks {
+                instances.push(Instance {
+                    name: buffer.name.clone(),
+                    rank,
+                    bytes: elements.checked_mul(element_bytes[index]).ok_or(EvaluationError::Overflow)?,
+                    local: buffer.space == Space::Local,
+                    pad: buffer.pad,
+                    refreshed: buffer.refreshed,
+                    initially: buffer.initially,
+                    data: (buffer.element == Element::Data).then_some(sizes.data),
+                    granule: if buffer.element == Element::Data { 16 } else { 4 },
+                    buffer: index as u32,
+                });
+            }
+        }
+        let arguments = (0..sizes.ranks)
+            .map(|rank| (0..launches).map(|launch| protocol.argument_values(sizes, rank, launch)).collect())
+            .collect::<Result<_, _>>()?;
+        let blocks = grids.iter().copied().max().unwrap_or(0);
+        let shape = Shape { ranks: sizes.ranks, blocks, threads: sizes.threads, launches, instances };
+        Ok(ProtocolProgram { protocol: protocol.clone(), code, shape, grids, arguments, element_bytes, seed })
+    }
+
+    /// The protocol it was made from.
+    pub fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    fn location(&self, address: Address) -> Location {
+        let buffer = address.buffer.index();
+        Location {
+            instance: buffer as u32 * self.shape.ranks + address.rank,
+            byte: address.index * self.element_bytes[buffer],
+        }
+    }
+
+    fn operation(&self, operation: cursor::Operation) -> Operation {
+        match operation {
+            cursor::Operation::BlockSync => Operation::Barrier { id: 0, count: None, arrive: false },
+            cursor::Operation::Barrier { id, count, arrive } => Operation::Barrier { id, count, arrive },
+            cursor::Operation::Store { address, value, semantics } => {
+                Operation::Write { at: self.location(address), value, semantics }
+            }
+            cursor::Operation::Load { address, semantics } => {
+                Operation::Read { at: self.location(address), semantics }
+            }
+            cursor::Operation::Await { address, compare, value, semantics } => Operation::Await {
+                at: self.location(address),
+                condition: Condition { compare, value },
+                semantics,
+            },
+            cursor::Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
+                Operation::Atomic { at: self.location(address), operation, operand, expected, semantics, returns }
+            }
+            cursor::Operation::Fence { semantics } => Operation::Fence { semantics },
+            cursor::Operation::Chunk(chunk) => {
+                let sizes = &self.code.sizes;
+                Operation::Bulk(Box::new(Bulk {
+                    destination: self.location(chunk.destination),
+                    sources: chunk.sources.iter().map(|source| self.location(*source)).collect(),
+                    bytes: chunk.elements * sizes.data.bytes(),
+                    fold: chunk.operation,
+                    data: sizes.data,
+                    accumulate: sizes.accumulate,
+                    vector: chunk.vector,
+                }))
+            }
+            cursor::Operation::Assert { holds } => Operation::Assert { holds },
+            cursor::Operation::Exit => Operation::Exit,
+        }
+    }
+
+    fn fault(&self, fault: &cursor::Fault, site: SiteId) -> Fault {
+        let message = match fault {
+            cursor::Fault::Index { buffer, dimension, index, extent } => format!(
+                "index {index} is outside dimension {dimension} of `{}`, whose extent is {extent}",
+                self.protocol.buffer(*buffer).name
+            ),
+            other => other.to_string(),
+        };
+        Fault { code: Code::OutOfBounds, message, site: SiteIndex(site.0) }
+    }
+
+    fn with_position<R>(&self, at: Coordinates, act: impl FnOnce(&Position<'_>) -> R) -> R {
+        act(&Position {
+            rank: at.rank,
+            block: at.block,
+            thread: at.thread,
+            launch: at.launch,
+            grid: self.grids[at.rank as usize],
+            arguments: &self.arguments[at.rank as usize][at.launch as usize],
+        })
+    }
+}
+
+fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
+    match buffer.element {
+        Element::Data => u64::from(sizes.data.bytes()),
+        Element::Word => 4,
+    }
+}
+
+/// The expectation stands outside the statements: its site is one past theirs.
+const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
+
+impl Program for ProtocolProgram {
+    type Thread = Cursor;
+
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn grid(&self, rank: u32) -> u32 {
+        self.grids[rank as usize]
+    }
+
+    fn start(&self, _: Coordinates) -> Cursor {
+        Cursor::start(&self.code)
+    }
+
+    fn next(&self, at: Coordinates, thread: &mut Cursor) -> Result<(Operation, SiteIndex), Fault> {
+        let next = self.with_position(at, |position| thread.next(&self.code, position));
+        match next {
+            Ok((operation, site)) => Ok((self.operation(operation), SiteIndex(site.0))),
+            Err((fault, site)) => Err(self.fault(&fault, site)),
+        }
+    }
+
+    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u32) {
+        thread.supply(&self.code, value);
+    }
+
+    fn expected(&self) -> Option<Expected> {
+        let expectation = self.protocol.expectation.as_ref()?;
+        Some(Expected {
+            output: expectation.output.0,
+            input: expectation.input.0,
+            collective: expectation.collective,
+            same_on_all_ranks: expectation.same_on_all_ranks,
+            accumulate: self.code.sizes.accumulate,
+            site: EXPECTATION,
+        })
+    }
+
+    fn site(&self, site: SiteIndex) -> (Span, Vec<Span>) {
+        if site == EXPECTATION {
+            let span = self.protocol.expectation.as_ref().map_or(0..0, |expectation| expectation.span.clone());
+            return (span, Vec::new());
+        }
+        let Some(site) = self.code.sites.get(site.0 as usize) else { return (0..0, Vec::new()) };
+        (site.span.clone(), site.calls.to_vec())
+    }
+
+    fn line(&self, site: SiteIndex) -> u32 {
+        let (span, _) = self.site(site);
+        if span.is_empty() { 0 } else { self.protocol.source.line_column(span.start).0 }
+    }
+
+    fn input(&self, data: DataType, buffer: u32, rank: u32, launch: u32, index: u64) -> u32 {
+        data::input_element(data, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    }
+}

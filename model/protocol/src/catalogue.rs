@@ -1,0 +1,40 @@
+//! The catalogue: protocols that come with the product, each a text in the language.
+//!
+//! Decision: the texts are compiled in, so that the binaries need no files beside them.
+
+use crate::language::{Diagnostics, Document, parse};
+
+/// Name and text of every protocol, in the order of lists.
+pub const TEXTS: [(&str, &str); 2] = [
+    ("one-shot", include_str!("../catalogue/one-shot.arp")),
+    ("two-shot", include_str!("../catalogue/two-shot.arp")),
+];
+
+/// Parses one protocol's text by its name; `None` where the catalogue has no such name.
+pub fn find(name: &str) -> Option<Result<Document, Diagnostics>> {
+    let (name, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
+    Some(parse(&format!("{name}.arp"), text))
+}
+
+/// Parses the whole catalogue, in order.
+///
+/// Errors: the first text that does not parse; a test keeps that from happening.
+pub fn all() -> Result<Vec<Document>, Diagnostics> {
+    TEXTS.iter().map(|(name, text)| parse(&format!("{name}.arp"), text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_protocol_parses_under_its_own_name() {
+        for (name, _) in TEXTS {
+            match find(name) {
+                Some(Ok(document)) => assert_eq!(document.name(), name),
+                Some(Err(errors)) => panic!("{errors}"),
+                None => panic!("{name} is not found"),
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Declarations and the file's head.
+
+use super::{Parsed, Parser};
+use crate::language::diagnostics::{Diagnostic, nearest};
+use crate::language::lexer::TokenKind;
+use crate::language::tree::{
+    Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict,
+};
+
+/// The words that declarations begin with.
+const DECLARATIONS: [&str; 14] = [
+    "param", "knob", "require", "grid", "local", "symmetric", "pad", "ghost", "argument", "let", "partition", "sync",
+    "kernel", "expect",
+];
+
+type Headed = (Declaration, Option<u32>);
+
+impl Parser<'_> {
+    pub(super) fn file(&mut self) -> Parsed<File> {
+        let head = self.item(true, |parser| {
+            parser.expect_word("protocol")?;
+            let name = parser.hyphenated("the protocol's name")?;
+            let mut summary = None;
+            if parser.peek().kind == TokenKind::Text {
+                let span = parser.advance();
+                summary = Some(parser.text[span.start as usize + 1..span.end as usize - 1].to_owned());
+            }
+            Ok(((name, summary), None))
+        })?;
+        let mut declarations = Vec::new();
+        while self.peek().kind != TokenKind::End {
+            declarations.push(self.item(false, Parser::declaration)?);
+        }
+        let closing = self.comments_before(u32::MAX);
+        let (name, summary) = head.kind;
+        Ok(File { trivia: head.trivia, name, summary, declarations, closing })
+    }
+
+    fn declaration(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        if matches!(word, "local" | "symmetric" | "pad" | "ghost") {
+            return self.buffer().map(|declaration| (declaration, None));
+        }
+        if word != "variant" && !DECLARATIONS.contains(&word) {
+            let error = self.unexpected("a declaration");
+            return Err(match nearest(word, DECLARATIONS.into_iter().chain(["variant"])) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        }
+        self.advance();
+        let declaration = match word {
+            "param" => self.parameters()?,
+            "knob" => self.knob()?,
+            "require" => Declaration::Require(self.expression()?),
+            "grid" => Declaration::Grid(self.expression()?),
+            "argument" => {
+                let name = self.name("the argument's name")?;
+                self.expect("=")?;
+                Declaration::Argument { name, value: self.expression()? }
+            }
+            "let" => {
+                let name = self.name("a name")?;
+                self.expect("=")?;
+                Declaration::Let { name, value: self.expression()? }
+            }
+            "partition" => {
+                let name = self.name("the partition's name")?;
+                let parameters = self.names_in_parentheses()?;
+                self.expect("=")?;
+                Declaration::Partition { name, parameters, range: self.range()? }
+            }
+            "sync" => {
+                let name = self.procedure()?;
+                let parameters = self.names_in_parentheses()?;
+                let head = self.since(0).0.end;
+                return Ok((Declaration::Sync { name, parameters, body: self.body()? }, Some(head)));
+            }
+            "kernel" => {
+                let head = self.since(0).0.end;
+                return Ok((Declaration::Kernel(self.body()?), Some(head)));
+            }
+            "expect" => self.expectation()?,
+            _ => self.variant()?,
+        };
+        Ok((declaration, None))
+    }
+
+    fn names_in_parentheses(&mut self) -> Parsed<Vec<Name>> {
+        let mut names = Vec::new();
+        if self.take("(") {
+            while self.symbol_ahead(0) != ")" {
+                names.push(self.name("a parameter")?);
+                if !self.take(",") {
+                    break;
+                }
+            }
+            self.expect(")")?;
+        }
+        Ok(names)
+    }
+
+    fn parameters(&mut self) -> Parsed<Declaration> {
+        let mut parameters = Vec::new();
+        loop {
+            let role = match self.word() {
+                "ranks" => Role::Ranks,
+                "blocks" => Role::Blocks,
+                "threads" => Role::Threads,
+                "elements" => Role::Elements,
+                "element" => Role::Element,
+                _ => return Err(self.unexpected("a size (ranks, blocks, threads, elements, element)")),
+            };
+            self.advance();
+            parameters.push((role, self.name("a name for the size")?));
+            if !self.take(",") {
+                return Ok(Declaration::Parameters(parameters));
+            }
+        }
+    }
+
+    fn knob(&mut self) -> Parsed<Declaration> {
+        let name = self.name("the knob's name")?;
+        self.expect("=")?;
+        let mut values = vec![self.any_word("a value")?];
+        while self.take("|") {
+            values.push(self.any_word("a value")?);
+        }
+        Ok(Declaration::Knob { name, values })
+    }
+
+    fn buffer(&mut self) -> Parsed<Declaration> {
+        let ghost = self.take_word("ghost");
+        let class = match self.word() {
+            "local" => Class::Local,
+            "symmetric" => Class::Symmetric,
+            "pad" => Class::Pad,
+            _ => return Err(self.unexpected("`local`, `symmetric` or `pad`")),
+        };
+        self.advance();
+        let mut names = vec![self.name("the buffer's name")?];
+        while self.take(",") {
+            names.push(self.name("the buffer's name")?);
+        }
+        self.expect(":")?;
+        let element = self.name("an element type")?;
+        let mut shape = Vec::new();
+        while self.take("[") {
+            shape.push(self.expression()?);
+            self.expect("]")?;
+        }
+        let (mut refreshed, mut initially) = (false, None);
+        loop {
+            if !refreshed && self.take_word("refreshed") {
+                refreshed = true;
+            } else if initially.is_none() && self.take_word("initially") {
+                initially = Some(self.start_value()?);
+            } else {
+                return Ok(Declaration::Buffer { ghost, class, names, element, shape, refreshed, initially });
+            }
+        }
+    }
+
+    fn start_value(&mut self) -> Parsed<Start> {
+        if self.take_word("random") {
+            return Ok(Start::Random);
+        }
+        let (value, at) = self.number("a number or `random`")?;
+        u32::try_from(value).map(Start::Word).map_err(|_| {
+            Diagnostic::new(format!("the integer {value} is too large"), at.0).label("a word has 32 bits")
+        })
+    }
+
+    fn expectation(&mut self) -> Parsed<Declaration> {
+        let output = self.name("the output's name")?;
+        self.expect("==")?;
+        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of)";
+        let definition = match self.word() {
+            "gather" => {
+                self.advance();
+                Definition::Gather
+            }
+            "broadcast" => {
+                self.advance();
+                Definition::Broadcast
+            }
+            "reduce" => {
+                let name = self.hyphenated(what)?;
+                if name.text != "reduce-scatter" {
+                    return Err(Diagnostic::new(format!("expected `reduce-scatter`, found `{}`", name.text), name.at.0));
+                }
+                Definition::ReduceScatter(self.reduction("a reduction (sum, max, min)")?)
+            }
+            _ => Definition::AllReduce(self.reduction(what)?),
+        };
+        self.expect_word("of")?;
+        let input = self.name("the input's name")?;
+        let same = self.take(",");
+        if same {
+            for word in ["same", "on", "all", "ranks"] {
+                self.expect_word(word)?;
+            }
+        }
+        Ok(Declaration::Expect { output, definition, input, same })
+    }
+
+    fn variant(&mut self) -> Parsed<Declaration> {
+        let name = self.hyphenated("the variant's name")?;
+        let mut assignments = Vec::new();
+        self.expect("{")?;
+        while self.symbol_ahead(0) != "}" {
+            let knob = self.name("a knob")?;
+            self.expect("=")?;
+            assignments.push((knob, self.any_word("a value of the knob")?));
+            if !self.take(",") {
+                break;
+            }
+        }
+        self.expect("}")?;
+        let verdict = self.verdict()?;
+        let mut settings = Vec::new();
+        if self.take_word("at") {
+            settings.push(self.setting()?);
+            while self.take(",") {
+                settings.push(self.setting()?);
+            }
+        }
+        Ok(Declaration::Variant { name, assignments, verdict, settings })
+    }
+
+    fn verdict(&mut self) -> Parsed<Verdict> {
+        if self.take_word("verifies") {
+            return Ok(Verdict::Verifies);
+        }
+        if !self.take_word("violates") {
+            return Err(self.unexpected("`verifies` or `violates`"));
+        }
+        let mut codes = vec![self.any_word("a code such as AR001")?];
+        while self.take(",") {
+            codes.push(self.any_word("a code such as AR001")?);
+        }
+        Ok(Verdict::Violates(codes))
+    }
+
+    fn setting(&mut self) -> Parsed<Setting> {
+        let name = self.any_word("a setting")?;
+        if self.word().is_empty() {
+            let (value, at) = self.number("a number")?;
+            return Ok(Setting { name, value: SettingValue::Number(value), at });
+        }
+        let value = self.hyphenated("a number or word")?;
+        Ok(Setting { name, value: SettingValue::Word(value.text), at: value.at })
+    }
+}

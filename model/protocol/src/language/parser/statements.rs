@@ -1,0 +1,226 @@
+//! Statements.
+
+use super::expressions::ORDERINGS;
+use super::{Parsed, Parser};
+use crate::ir::{AtomicOperation, Compare, Reduction};
+use crate::language::diagnostics::nearest;
+use crate::language::tree::{Body, Name, Place, Statement};
+
+/// The words that statements begin with; no procedure may be called so.
+pub(super) const STATEMENTS: [&str; 17] = [
+    "block_sync", "barrier_sync", "barrier_arrive", "store", "let", "atomic", "await", "fence", "copy", "reduce", "for",
+    "if", "threads", "exit", "ghost", "assert", "tail",
+];
+
+type Headed = (Statement, Option<u32>);
+
+impl Parser<'_> {
+    /// `{ … }`
+    pub(super) fn body(&mut self) -> Parsed<Body> {
+        self.nested(|parser| {
+            parser.expect("{")?;
+            let mut statements = Vec::new();
+            while parser.symbol_ahead(0) != "}" {
+                let first = statements.is_empty();
+                statements.push(parser.item(first, Parser::statement)?);
+            }
+            let closing = parser.comments_before(parser.start());
+            parser.expect("}")?;
+            Ok(Body { statements, closing })
+        })
+    }
+
+    fn statement(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        if !STATEMENTS.contains(&word) && self.symbol_ahead(1) == "(" {
+            let name = self.procedure()?;
+            return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
+        }
+        if !STATEMENTS[..16].contains(&word) {
+            let error = self.unexpected("a statement");
+            return Err(match nearest(word, STATEMENTS[..16].iter().copied()) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        }
+        if matches!(word, "for" | "if" | "threads" | "ghost") {
+            return self.compound();
+        }
+        self.advance();
+        let statement = match word {
+            "block_sync" => Statement::BlockSync,
+            "exit" => Statement::Exit,
+            "barrier_sync" => self.barrier(false)?,
+            "barrier_arrive" => self.barrier(true)?,
+            "store" => self.store()?,
+            "let" => self.binding()?,
+            "atomic" => self.atomic(None)?,
+            "await" => self.wait()?,
+            "fence" => Statement::Fence(self.ordering()?),
+            "copy" => self.copy()?,
+            "reduce" => self.reduce()?,
+            _ => Statement::Assert(self.expression()?),
+        };
+        Ok((statement, None))
+    }
+
+    /// The name of a procedure: neither a statement's word nor an order's.
+    pub(super) fn procedure(&mut self) -> Parsed<Name> {
+        let word = self.word();
+        if STATEMENTS.contains(&word) || ORDERINGS.contains(&word) {
+            let note = format!("`{word}` is a word of the language, not a name");
+            return Err(self.unexpected("the name of a procedure").note(note));
+        }
+        self.name("the name of a procedure")
+    }
+
+    fn compound(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        if word == "if" {
+            return self.branch();
+        }
+        self.advance();
+        if word == "ghost" {
+            let head = self.head_end();
+            return Ok((Statement::Ghost(self.body()?), Some(head)));
+        }
+        let variable = self.name("a name")?;
+        if word == "for" {
+            self.expect_word("in")?;
+            let (from, to) = self.bounds()?;
+            let head = self.head_end();
+            return Ok((Statement::For { variable, from, to, body: self.body()? }, Some(head)));
+        }
+        self.expect("<")?;
+        let limit = self.expression()?;
+        let head = self.head_end();
+        Ok((Statement::Threads { variable, limit, body: self.body()? }, Some(head)))
+    }
+
+    /// The end of the token taken last.
+    fn head_end(&self) -> u32 {
+        self.since(0).0.end
+    }
+
+    fn branch(&mut self) -> Parsed<Headed> {
+        self.expect_word("if")?;
+        let condition = self.expression()?;
+        let head = self.head_end();
+        let then = self.body()?;
+        let otherwise = if !self.take_word("else") {
+            None
+        } else if self.word() == "if" {
+            let chained = self.nested(|parser| parser.item(true, Parser::statement))?;
+            Some(Body { statements: vec![chained], closing: Vec::new() })
+        } else {
+            Some(self.body()?)
+        };
+        Ok((Statement::If { condition, then, otherwise }, Some(head)))
+    }
+
+    fn barrier(&mut self, arrive: bool) -> Parsed<Statement> {
+        let id = self.expression()?;
+        let count = if self.take(",") { Some(self.expression()?) } else { None };
+        Ok(Statement::Barrier { arrive, id, count })
+    }
+
+    fn store(&mut self) -> Parsed<Statement> {
+        let place = self.place()?;
+        self.expect("=")?;
+        let value = self.expression()?;
+        Ok(Statement::Store { place, value, ordering: self.ordering()? })
+    }
+
+    fn binding(&mut self) -> Parsed<Statement> {
+        let name = self.name("a name")?;
+        self.expect("=")?;
+        if self.word() == "atomic" && self.symbol_ahead(1).is_empty() {
+            self.advance();
+            return self.atomic(Some(name));
+        }
+        let value = self.expression()?;
+        let ordered = ORDERINGS.contains(&self.word()) || self.word() == "sc" && self.symbol_ahead(1) == ".";
+        let ordering = if ordered { Some(self.ordering()?) } else { None };
+        Ok(Statement::Let { name, value, ordering })
+    }
+
+    fn atomic(&mut self, name: Option<Name>) -> Parsed<Statement> {
+        let operation = match self.word() {
+            "add" => AtomicOperation::Add,
+            "exchange" => AtomicOperation::Exchange,
+            "cas" => AtomicOperation::CompareSwap,
+            "min" => AtomicOperation::Min,
+            "max" => AtomicOperation::Max,
+            "and" => AtomicOperation::And,
+            "or" => AtomicOperation::Or,
+            "xor" => AtomicOperation::Xor,
+            "inc" => AtomicOperation::Increment,
+            "dec" => AtomicOperation::Decrement,
+            _ => return Err(self.unexpected("an atomic (add, exchange, cas, min, max, and, or, xor, inc, dec)")),
+        };
+        self.advance();
+        let place = self.place()?;
+        let mut operands = Vec::new();
+        for _ in 0..if operation == AtomicOperation::CompareSwap { 2 } else { 1 } {
+            self.expect(",")?;
+            operands.push(self.expression()?);
+        }
+        Ok(Statement::Atomic { name, operation, place, operands, ordering: self.ordering()? })
+    }
+
+    fn wait(&mut self) -> Parsed<Statement> {
+        let place = self.place_before_comparison()?;
+        let compare = match (self.symbol_ahead(0), self.word()) {
+            ("==", _) => Compare::Equal,
+            ("!=", _) => Compare::NotEqual,
+            ("<", _) => Compare::Less,
+            ("<=", _) => Compare::LessEqual,
+            (">", _) => Compare::Greater,
+            (">=", _) => Compare::GreaterEqual,
+            (_, "reached") => Compare::Reached,
+            _ => return Err(self.unexpected("a comparison (==, !=, <, <=, >, >=, reached)")),
+        };
+        self.advance();
+        let value = self.expression()?;
+        Ok(Statement::Await { place, compare, value, ordering: self.ordering()? })
+    }
+
+    fn copy(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        Ok(Statement::Copy { destination, source, over: self.over()? })
+    }
+
+    /// `sum`, `max` or `min`.
+    pub(super) fn reduction(&mut self, what: &str) -> Parsed<Reduction> {
+        let reduction = match self.word() {
+            "sum" => Reduction::Sum,
+            "max" => Reduction::Max,
+            "min" => Reduction::Min,
+            _ => return Err(self.unexpected(what)),
+        };
+        self.advance();
+        Ok(reduction)
+    }
+
+    fn reduce(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let operation = self.reduction("a reduction (sum, max, min)")?;
+        self.expect_word("over")?;
+        let variable = self.name("a name")?;
+        self.expect_word("in")?;
+        let (from, to) = self.bounds()?;
+        self.expect_word("of")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        Ok(Statement::Reduce { destination, operation, variable, from, to, source, over: self.over()? })
+    }
+
+    /// A place whose rank stops before a comparison: `await slot on rank r == value`.
+    fn place_before_comparison(&mut self) -> Parsed<Place> {
+        self.place_with(Parser::sum)
+    }
+}

@@ -1,0 +1,328 @@
+//! Syntax tree to [`ir::Protocol`]: names, kinds, shapes, orders; knobs folded, procedures expanded.
+//!
+//! Decision: one walk serves twice. With a choice of knobs it folds `KNOB is VALUE`, leaves dead branches out and
+//! gives the protocol. Without one ([`Choice::Every`]) it walks every branch and only finds errors, so that a broken
+//! variant is refused when the file is read, not when the variant is first asked for. Procedures are checked where
+//! they are called, with what they are called with; one that nobody calls is an error.
+//!
+//! Not done: types written by users. Kinds (truth, word, index) are inferred.
+
+mod declarations;
+mod expressions;
+mod phases;
+mod prune;
+mod statements;
+
+use super::diagnostics::{Diagnostic, nearest};
+use super::tree::{Body, Declaration, File, Name, Range};
+use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ir::{self, Expression, Protocol, Source, Span, Symbol};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// How many statements a protocol may have once its procedures are expanded.
+pub const STATEMENT_LIMIT: usize = 20_000;
+/// How many nodes all its expressions may have together once names are substituted.
+pub const NODE_LIMIT: usize = 200_000;
+/// How deep procedures may call each other.
+pub const CALL_LIMIT: usize = 32;
+/// How deep an expression may be once names are substituted.
+pub const DEPTH_LIMIT: usize = 256;
+/// How many errors are collected before the walk gives up.
+const ERROR_LIMIT: usize = 50;
+
+/// Which knob values are taken.
+#[derive(Clone, Copy)]
+pub(super) enum Choice<'a> {
+    /// None: every branch is checked.
+    Every,
+    /// For each knob, in order, the number of its value.
+    Values(&'a [usize]),
+}
+
+/// Checks a file in all its branches, or resolves it under a choice of its knobs.
+pub(super) fn resolve(file: &File, source: &Arc<Source>, choice: Choice<'_>) -> Result<Protocol, Vec<Diagnostic>> {
+    let mut resolver = Resolver::new(choice);
+    let result = resolver.protocol(file, source);
+    if resolver.errors.is_empty()
+        && let Some(protocol) = result
+    {
+        return Ok(protocol);
+    }
+    Err(resolver.errors)
+}
+
+/// The error has been noted in [`Resolver::errors`].
+struct Reported;
+
+type Resolved<T> = Result<T, Reported>;
+
+/// How an expression may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Type {
+    /// A condition.
+    Truth,
+    /// A 32-bit word.
+    Word,
+    /// A size or index.
+    Index,
+}
+
+/// What an expression depends on, as a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Uses(u8);
+
+impl Uses {
+    const RANK: Uses = Uses(1);
+    const GRID: Uses = Uses(2);
+    const THREAD: Uses = Uses(4);
+    const LAUNCH: Uses = Uses(8);
+    const ARGUMENT: Uses = Uses(16);
+    const LOCAL: Uses = Uses(32);
+
+    const fn and(self, other: Uses) -> Uses {
+        Uses(self.0 | other.0)
+    }
+
+    fn beyond(self, allowed: Uses) -> bool {
+        self.0 & !allowed.0 != 0
+    }
+}
+
+/// A resolved expression with what is known of it.
+#[derive(Clone, Debug)]
+struct Value {
+    expression: Expression,
+    kind: Type,
+    uses: Uses,
+    /// Its truth, when the chosen knobs decide it.
+    truth: Option<bool>,
+    depth: usize,
+    size: usize,
+}
+
+/// Where an expression stands, for what it may depend on.
+#[derive(Clone, Copy)]
+struct Context {
+    /// "a shape"
+    what: &'static str,
+    allowed: Uses,
+}
+
+/// What a name at the top means.
+enum Global<'a> {
+    Size(Symbol),
+    ElementType,
+    Knob(usize),
+    Buffer(BufferId),
+    Argument(ArgumentId),
+    /// `None` until its declaration has been reached.
+    Let(Option<Value>),
+    Partition(&'a [Name], &'a Range),
+    Sync(&'a [Name], &'a Body),
+    /// Its declaration is in error; uses of it are not reported again.
+    Broken,
+}
+
+/// What a name inside the kernel or a procedure means.
+#[derive(Clone)]
+enum Binding {
+    Local(LocalId, Type),
+    Value(Value),
+    Buffer(BufferId),
+    Broken,
+}
+
+/// A name in scope.
+struct Entry<'a> {
+    name: &'a str,
+    binding: Binding,
+    at: Span,
+}
+
+struct KnobEntry<'a> {
+    name: &'a str,
+    values: &'a [Name],
+}
+
+struct Resolver<'a> {
+    choice: Choice<'a>,
+    errors: Vec<Diagnostic>,
+    globals: FxHashMap<&'a str, (Global<'a>, Span)>,
+    knobs: Vec<KnobEntry<'a>>,
+    buffers: Vec<ir::Buffer>,
+    arguments: Vec<ir::Argument>,
+    locals: Vec<ir::Local>,
+    /// The scopes of the procedure (or kernel) being expanded, innermost last.
+    scopes: Vec<Vec<Entry<'a>>>,
+    /// The procedures being expanded, outermost first.
+    calling: Vec<&'a str>,
+    /// Their call sites.
+    calls: Arc<[Span]>,
+    /// Procedures that some call reached.
+    called: Vec<&'a str>,
+    ghost: bool,
+    /// The register of the load in the value being resolved, until the load is met.
+    loaded: Option<LocalId>,
+    statements: usize,
+    nodes: usize,
+    /// A limit was hit: everything is given up.
+    exhausted: bool,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(choice: Choice<'a>) -> Self {
+        Resolver {
+            choice,
+            errors: Vec::new(),
+            globals: FxHashMap::default(),
+            knobs: Vec::new(),
+            buffers: Vec::new(),
+            arguments: Vec::new(),
+            locals: Vec::new(),
+            scopes: Vec::new(),
+            calling: Vec::new(),
+            calls: Arc::from([]),
+            called: Vec::new(),
+            ghost: false,
+            loaded: None,
+            statements: 0,
+            nodes: 0,
+            exhausted: false,
+        }
+    }
+
+    fn protocol(&mut self, file: &'a File, source: &Arc<Source>) -> Option<Protocol> {
+        self.declare_names(file);
+        let mut protocol = Protocol {
+            name: file.name.text.clone(),
+            summary: file.summary.clone().unwrap_or_default(),
+            source: source.clone(),
+            knobs: self.knob_values(),
+            buffers: Vec::new(),
+            arguments: Vec::new(),
+            locals: Vec::new(),
+            grid: Expression::Symbol(Symbol::Blocks),
+            requirements: Vec::new(),
+            body: Vec::new(),
+            expectation: None,
+        };
+        self.declarations(file, &mut protocol);
+        self.kernel(file, &mut protocol);
+        if matches!(self.choice, Choice::Every) && !self.exhausted {
+            self.uncalled(file);
+        }
+        protocol.buffers = std::mem::take(&mut self.buffers);
+        protocol.arguments = std::mem::take(&mut self.arguments);
+        protocol.locals = std::mem::take(&mut self.locals);
+        if matches!(self.choice, Choice::Values(_)) {
+            prune::unused(&mut protocol);
+        }
+        Some(protocol)
+    }
+
+    fn knob_values(&self) -> Vec<(String, String)> {
+        let Choice::Values(values) = self.choice else { return Vec::new() };
+        let chosen = self.knobs.iter().zip(values);
+        chosen
+            .filter_map(|(knob, value)| Some((knob.name.to_owned(), knob.values.get(*value)?.text.clone())))
+            .collect()
+    }
+
+    /// Resolves the kernel's body.
+    fn kernel(&mut self, file: &'a File, protocol: &mut Protocol) {
+        let mut seen: Option<Span> = None;
+        for item in &file.declarations {
+            let Declaration::Kernel(body) = &item.kind else { continue };
+            if let Some(first) = &seen {
+                let error = Diagnostic::new("a second kernel", item.at.0.clone());
+                self.report(error.context(first.clone(), "the first is here"));
+                continue;
+            }
+            seen = Some(item.at.0.clone());
+            self.scopes = Vec::new();
+            self.body(body, &mut protocol.body);
+        }
+        if seen.is_none() {
+            let error = Diagnostic::new("no kernel", file.name.at.0.clone()).label("this protocol does nothing");
+            self.report(error.help("add `kernel { … }`"));
+        }
+    }
+
+    /// A procedure that no call reaches has not been checked.
+    fn uncalled(&mut self, file: &'a File) {
+        for item in &file.declarations {
+            if let Declaration::Sync { name, .. } = &item.kind
+                && !self.called.contains(&name.text.as_str())
+            {
+                let message = format!("the procedure `{}` is never called", name.text);
+                self.report(Diagnostic::new(message, name.at.0.clone()).label("not called from the kernel"));
+            }
+        }
+    }
+
+    /// Notes an error, once.
+    fn report(&mut self, mut error: Diagnostic) -> Reported {
+        let known = self.errors.iter().any(|known| known.span == error.span && known.message == error.message);
+        if !known && self.errors.len() < ERROR_LIMIT {
+            for call in self.calls.iter().rev() {
+                error = error.context(call.clone(), "called from here");
+            }
+            self.errors.push(error);
+        }
+        Reported
+    }
+
+    fn fail<T>(&mut self, error: Diagnostic) -> Resolved<T> {
+        Err(self.report(error))
+    }
+
+    /// Gives up: the protocol is too large.
+    fn exhaust(&mut self, what: &str, limit: usize, span: Span) -> Reported {
+        if self.exhausted {
+            return Reported;
+        }
+        self.exhausted = true;
+        let message = format!("the protocol has more than {limit} {what} once everything is expanded");
+        self.report(Diagnostic::new(message, span).label("the limit is passed here"))
+    }
+
+    /// "unknown name", with the nearest name that is known.
+    fn unknown(&mut self, what: &str, name: &str, span: Span) -> Reported {
+        let mut error = Diagnostic::new(format!("unknown {what} `{name}`"), span).label("not declared");
+        let locals = self.scopes.iter().flatten().map(|entry| entry.name);
+        let known = locals.chain(self.globals.keys().copied()).chain(expressions::BUILT_IN);
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        if let Some(near) = nearest(name, known) {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        self.report(error)
+    }
+
+    /// The innermost entry of this name.
+    fn local(&self, name: &str) -> Option<&Entry<'a>> {
+        self.scopes.iter().rev().flatten().rfind(|entry| entry.name == name)
+    }
+
+    /// Puts a name into the innermost scope; a name in use is an error.
+    fn bind(&mut self, name: &'a Name, binding: Binding) -> Resolved<()> {
+        let text = name.text.as_str();
+        let earlier = match (self.local(text), self.globals.get(text)) {
+            (Some(entry), _) => Some(entry.at.clone()),
+            (None, Some((_, span))) => Some(span.clone()),
+            (None, None) => None,
+        };
+        if expressions::BUILT_IN.contains(&text) {
+            return self.fail(Diagnostic::new(format!("`{text}` is built in"), name.at.0.clone()).label("choose another name"));
+        }
+        if let Some(span) = earlier {
+            let error = Diagnostic::new(format!("`{text}` is already declared"), name.at.0.clone());
+            return self.fail(error.label("declared again").context(span, "first declared here"));
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push(Entry { name: text, binding, at: name.at.0.clone() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! Leaves out the buffers and arguments that a choice of knobs does not use, so that no variant's kernel takes a
+//! parameter that it ignores.
+
+use crate::ids::{ArgumentId, BufferId};
+use crate::ir::{Expression, Partition, Place, Protocol, Statement, StatementKind};
+
+/// What a protocol uses, then the new numbers of it.
+struct Renumbering {
+    buffers: Vec<Option<u32>>,
+    arguments: Vec<Option<u32>>,
+    /// First walk: mark. Second walk: rename.
+    marking: bool,
+}
+
+/// Removes unused buffers and arguments and renumbers the rest, in order.
+pub(super) fn unused(protocol: &mut Protocol) {
+    let mut numbers = Renumbering {
+        buffers: vec![None; protocol.buffers.len()],
+        arguments: vec![None; protocol.arguments.len()],
+        marking: true,
+    };
+    numbers.protocol(protocol);
+    number(&mut numbers.buffers);
+    number(&mut numbers.arguments);
+    numbers.marking = false;
+    numbers.protocol(protocol);
+    let mut keep = numbers.buffers.iter();
+    protocol.buffers.retain(|_| keep.next().is_some_and(Option::is_some));
+    let mut keep = numbers.arguments.iter();
+    protocol.arguments.retain(|_| keep.next().is_some_and(Option::is_some));
+}
+
+fn number(marks: &mut [Option<u32>]) {
+    for (next, mark) in marks.iter_mut().flatten().enumerate() {
+        *mark = next as u32;
+    }
+}
+
+impl Renumbering {
+    fn protocol(&mut self, protocol: &mut Protocol) {
+        self.statements(&mut protocol.body);
+        if let Some(expectation) = &mut protocol.expectation {
+            self.buffer(&mut expectation.output);
+            self.buffer(&mut expectation.input);
+        }
+    }
+
+    fn buffer(&mut self, id: &mut BufferId) {
+        let mark = &mut self.buffers[id.index()];
+        match (*mark, self.marking) {
+            (_, true) => *mark = Some(0),
+            (Some(new), false) => *id = BufferId(new),
+            (None, false) => {}
+        }
+    }
+
+    fn expression(&mut self, expression: &mut Expression) {
+        match expression {
+            Expression::Argument(id) => {
+                let mark = &mut self.arguments[id.index()];
+                match (*mark, self.marking) {
+                    (_, true) => *mark = Some(0),
+                    (Some(new), false) => *id = ArgumentId(new),
+                    (None, false) => {}
+                }
+            }
+            Expression::Binary { left, right, .. } => {
+                self.expression(left);
+                self.expression(right);
+            }
+            Expression::Not(inner) => self.expression(inner),
+            Expression::If { condition, then, otherwise } => {
+                self.expression(condition);
+                self.expression(then);
+                self.expression(otherwise);
+            }
+            Expression::Constant(_) | Expression::Symbol(_) | Expression::Local(_) => {}
+        }
+    }
+
+    fn place(&mut self, place: &mut Place) {
+        self.buffer(&mut place.buffer);
+        for index in place.indices.iter_mut().chain(&mut place.rank) {
+            self.expression(index);
+        }
+    }
+
+    fn partition(&mut self, partition: &mut Partition) {
+        let Partition { first, limit, step, low, .. } = partition;
+        for expression in [first, limit, step, low] {
+            self.expression(expression);
+        }
+    }
+
+    fn statements(&mut self, statements: &mut [Statement]) {
+        for statement in statements {
+            self.statement(&mut statement.kind);
+        }
+    }
+
+    fn statement(&mut self, statement: &mut StatementKind) {
+        match statement {
+            StatementKind::BlockSync | StatementKind::Exit | StatementKind::Fence { .. } => {}
+            StatementKind::Barrier { id, count, .. } => {
+                self.expression(id);
+                count.iter_mut().for_each(|count| self.expression(count));
+            }
+            StatementKind::Store { place, value, .. } | StatementKind::Await { place, value, .. } => {
+                self.place(place);
+                self.expression(value);
+            }
+            StatementKind::Load { place, .. } => self.place(place),
+            StatementKind::Let { value, .. } => self.expression(value),
+            StatementKind::Atomic { place, operand, expected, .. } => {
+                self.place(place);
+                self.expression(operand);
+                expected.iter_mut().for_each(|expected| self.expression(expected));
+            }
+            StatementKind::Copy { destination, source, partition } => {
+                self.place(destination);
+                self.place(source);
+                self.partition(partition);
+            }
+            StatementKind::Reduce { destination, from, to, source, partition, .. } => {
+                self.place(destination);
+                self.expression(from);
+                self.expression(to);
+                self.place(source);
+                self.partition(partition);
+            }
+            StatementKind::If { condition, then, otherwise } => {
+                self.expression(condition);
+                self.statements(then);
+                self.statements(otherwise);
+            }
+            StatementKind::For { from, to, body, .. } => {
+                self.expression(from);
+                self.expression(to);
+                self.statements(body);
+            }
+            StatementKind::Ghost { body } => self.statements(body),
+            StatementKind::Assert { condition } => self.expression(condition),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What a check says: the verdict, the codes, and findings with their traces, in the words of the contract.
+
+use crate::ir::Span;
+use std::fmt;
+
+/// The answer of a check. Inconclusive is never shown as verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Nothing was found, and everything within the bounds was covered.
+    Verified,
+    /// At least one finding that is an error.
+    Violated,
+    /// A limit ended the check, or something is not modelled.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word used in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Verified => "verified",
+            Verdict::Violated => "violated",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $kind:literal, $title:literal;)*) => {
+        /// The code of a finding.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// As printed: `AR001`.
+            pub const fn number(self) -> &'static str {
+                match self { $(Code::$variant => $number,)* }
+            }
+
+            /// The kind in json output: `data-race`.
+            pub const fn kind(self) -> &'static str {
+                match self { $(Code::$variant => $kind,)* }
+            }
+
+            /// One line on what it means.
+            pub const fn title(self) -> &'static str {
+                match self { $(Code::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Two accesses conflict, causality leaves them unordered, and they are not morally strong.
+    DataRace = "AR001", "data-race", "data race";
+    /// Threads wait for ever.
+    Deadlock = "AR002", "deadlock", "deadlock: who waits on which slot for which value, and who would have had to write it";
+    /// Threads of a block do not all reach the same barrier.
+    BarrierDivergence = "AR003", "barrier-divergence", "barrier divergence: not every thread of the block reaches the barrier, or they reach different ones";
+    /// An output differs from the collective's definition.
+    WrongResult = "AR004", "wrong-result", "wrong result";
+    /// Memory read before anybody wrote it.
+    Uninitialised = "AR005", "uninitialised-read", "read of memory nobody initialised";
+    /// An access outside its buffer or not aligned.
+    OutOfBounds = "AR006", "out-of-bounds", "out of bounds or misaligned access";
+    /// Two different signals use one slot.
+    SlotCollision = "AR007", "slot-collision", "slot collision: two different signals share a slot";
+    /// A reset can destroy a signal in flight.
+    ZeroingRace = "AR008", "zeroing-race", "zeroing race: a reset of a slot can destroy a signal in flight";
+    /// Ranks can get different bits.
+    RankDisagreement = "AR009", "rank-disagreement", "ranks can disagree: the order of reduction depends on timing or differs by rank";
+    /// The scheduler may leave a block unstarted for ever.
+    Progress = "AR010", "insufficient-progress", "hangs unless the scheduler gives more progress than was asked for";
+    /// A pipe holds fewer operations than are outstanding.
+    Hazard = "AR011", "resource-hazard", "hardware resource hazard: more operations outstanding than the pipe holds";
+    /// A wait is satisfied by another launch's signal.
+    EpochConfusion = "AR012", "epoch-confusion", "epoch confusion: a wait is satisfied by an earlier launch or round, or breaks at wrap-around";
+    /// Credits are lost, or a held slot is overwritten.
+    Credit = "AR013", "credit-violation", "credit violation: a slot is overwritten while its reader holds it, or credits are lost";
+    /// Ranks do not agree on what is sent, launched or exchanged.
+    PeersDisagree = "AR014", "peers-disagree", "peers disagree: mismatched sends, receives, launch shapes, collective order or handle exchange";
+    /// Lint: published and never read.
+    DeadPublish = "AR101", "dead-publish", "lint: published data that no peer reads";
+    /// Lint: more synchronisation than is needed.
+    Redundant = "AR102", "redundant-synchronisation", "lint: synchronisation that can be removed or weakened, with the weakest form that still verifies";
+}
+
+impl Code {
+    /// Lints are warnings: they do not change a verdict.
+    pub const fn is_lint(self) -> bool {
+        matches!(self, Code::DeadPublish | Code::Redundant)
+    }
+
+    /// The code with this number, as typed by a user in either case.
+    pub fn from_number(number: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.number().eq_ignore_ascii_case(number))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.number())
+    }
+}
+
+/// A thread in a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ThreadName {
+    /// Its rank.
+    pub rank: u32,
+    /// Its block.
+    pub block: u32,
+    /// Its number within the block.
+    pub thread: u32,
+    /// The launch, counted from 0.
+    pub launch: u32,
+}
+
+impl fmt::Display for ThreadName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ThreadName { rank, block, thread, launch } = self;
+        write!(formatter, "rank {rank} block {block} thread {thread} launch {launch}")
+    }
+}
+
+/// Bytes of one rank's instance of a buffer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ByteLocation {
+    /// The buffer's name.
+    pub buffer: String,
+    /// Whose instance.
+    pub rank: u32,
+    /// First byte, from the start of the instance.
+    pub byte: u64,
+}
+
+/// A statement that takes part in a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Who executed it, where that is one thread.
+    pub thread: Option<ThreadName>,
+    /// Where it stands in the source.
+    pub span: Span,
+    /// Call sites, outermost first.
+    pub calls: Vec<Span>,
+    /// What to write beside it.
+    pub label: String,
+}
+
+/// One step of a trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceStep {
+    /// Position in the execution, counted from 1 within the trace.
+    pub step: u32,
+    /// Who.
+    pub thread: ThreadName,
+    /// What, in words.
+    pub operation: String,
+    /// Line of the source, counted from 1; 0 where there is none.
+    pub line: u32,
+}
+
+/// Something found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub code: Code,
+    /// One sentence.
+    pub message: String,
+    /// The statements involved, the primary one first.
+    pub points: Vec<Point>,
+    /// The memory involved.
+    pub location: Option<ByteLocation>,
+    /// Facts that help to understand it.
+    pub notes: Vec<String>,
+    /// How to mend it, where that is known.
+    pub help: Option<String>,
+    /// The interleaving, shortened.
+    pub trace: Vec<TraceStep>,
+    /// The command that shows it again.
+    pub replay: Option<String>,
+}
+
+/// How much was covered.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Stats {
+    /// Distinct states that Stateright held.
+    pub states: u64,
+    /// Executions that ended.
+    pub executions: u64,
+    /// Memory and synchronisation operations performed.
+    pub operations: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}

@@ -1,0 +1,61 @@
+//! What a back end does for a group: hold the buffers, launch, wait.
+//!
+//! The group decides what every call is (the ledger) and a back end performs it on one rank at a time, so that the
+//! rules on reuse and poisoning exist once. The road not taken: a back end for each rank, as over a network; ranks here
+//! share a process.
+
+use crate::error::Error;
+use crate::plan::{Plan, Settings};
+use arverify_protocol::certificate::KernelEntry;
+use std::time::Duration;
+
+/// Somewhere to run kernels. Implemented by [`crate::Cpu`] and [`crate::Cuda`].
+pub trait Backend: Send + Sync + Sized + 'static {
+    /// The name used on command lines.
+    const NAME: &'static str;
+
+    /// B and T where the settings leave them open.
+    fn preferred(settings: &Settings, kernel: &KernelEntry) -> (u32, u32);
+
+    /// Allocates the buffers of every protocol of the plan at its full capacity.
+    fn open(plan: &Plan) -> Result<Self, Error>;
+
+    /// Gives every buffer of a protocol, on all ranks, its initial contents, laid out for messages of `elements`
+    /// elements. Every rank is idle.
+    fn initialise(&self, protocol: usize, elements: u64) -> Result<(), Error>;
+
+    /// Launches a call on a rank and returns at once. The rank is idle.
+    ///
+    /// # Safety
+    /// `call.input` and `call.output` must be valid for reads and for writes of the call's elements, and not be used
+    /// for anything else, until [`Backend::finish`] has returned for this rank. The protocol must have been
+    /// initialised for `call.elements`.
+    unsafe fn start(&self, call: &Call) -> Result<(), Error>;
+
+    /// Waits until a rank's call, if it is in one, has ended, and says how. Never longer than the call's deadlines.
+    fn finish(&self, rank: u32) -> Result<(), Error>;
+
+    /// Forgets a failure. Every rank is idle.
+    fn recover(&self) -> Result<(), Error>;
+}
+
+/// One call on one rank.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Index of the protocol in the plan.
+    pub(crate) protocol: usize,
+    /// Whose part of it.
+    pub(crate) rank: u32,
+    /// N
+    pub(crate) elements: u64,
+    /// Launches of the protocol since its buffers were initialised.
+    pub(crate) launch: u32,
+    /// How long an await may wait.
+    pub(crate) deadline: Duration,
+    /// The message; host memory.
+    pub(crate) input: *const u8,
+    /// Where the result goes; host memory.
+    pub(crate) output: *mut u8,
+    /// Fault injection: each block stops before its operation of this number.
+    pub(crate) stop_before: Option<u64>,
+}

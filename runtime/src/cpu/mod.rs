@@ -1,0 +1,166 @@
+//! The CPU back end: ranks and blocks as operating-system threads over shared memory and real atomics.
+//!
+//! It runs the certified protocol itself, by the same cursor that the checker drove, so that a group behaves on a
+//! machine without a GPU as on one with: for tests, for development, and to see what a dead peer looks like. The road
+//! not taken: compiling the emitted kernel for the host, which would need a compiler at run time.
+//!
+//! Not modelled: the speed of a GPU.
+
+mod arithmetic;
+mod block;
+mod job;
+mod memory;
+mod pool;
+mod sweeps;
+
+use crate::backend::{Backend, Call};
+use crate::error::Error;
+use crate::plan::{Plan, Planned, Settings};
+use arverify_protocol::certificate::KernelEntry;
+use arverify_protocol::ir::Initially;
+use job::{Abort, Job, Layout};
+use memory::{Instance, View};
+use pool::Pool;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Ranks as threads of this process.
+pub struct Cpu {
+    workspaces: Vec<Workspace>,
+    /// By rank. A launch holds everything that its threads use.
+    pools: Vec<Pool>,
+    running: Vec<Mutex<Option<Arc<Job>>>>,
+    abort: Arc<Abort>,
+}
+
+struct Workspace {
+    planned: Planned,
+    /// By rank and buffer.
+    instances: Arc<Vec<Vec<Instance>>>,
+    layout: Mutex<Option<Arc<Layout>>>,
+}
+
+impl Backend for Cpu {
+    const NAME: &'static str = "cpu";
+
+    fn preferred(settings: &Settings, kernel: &KernelEntry) -> (u32, u32) {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        let blocks = (processors / settings.ranks.max(1)).clamp(1, kernel.max_blocks.max(1));
+        // Threads of a block share one thread of the CPU, so more of them than the protocol needs only cost turns.
+        (blocks, settings.ranks.max(4))
+    }
+
+    fn open(plan: &Plan) -> Result<Cpu, Error> {
+        if !plan.settings.devices.is_empty() {
+            return Err(Error::Settings("the CPU back end has no devices to choose from".to_owned()));
+        }
+        let ranks = plan.settings.ranks;
+        let workspace = |planned: &Planned| Workspace::new(planned, plan.settings.capacity);
+        Ok(Cpu {
+            workspaces: plan.protocols.iter().map(workspace).collect::<Result<_, _>>()?,
+            pools: (0..ranks).map(|rank| Pool::new(rank, plan.blocks)).collect::<Result<_, _>>()?,
+            running: (0..ranks).map(|_| Mutex::new(None)).collect(),
+            abort: Arc::default(),
+        })
+    }
+
+    fn initialise(&self, protocol: usize, elements: u64) -> Result<(), Error> {
+        for rank in 0..self.running.len() as u32 {
+            // Whether it failed is for its own caller; here it matters that it has ended.
+            let _ = self.finish(rank);
+        }
+        self.workspaces[protocol].lay_out(elements)
+    }
+
+    unsafe fn start(&self, call: &Call) -> Result<(), Error> {
+        let workspace = &self.workspaces[call.protocol];
+        let layout = lock(&workspace.layout).clone();
+        let layout = layout.filter(|layout| layout.code.sizes.elements == call.elements);
+        let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;
+        let planned = &layout.planned;
+        let bytes = call.elements as usize * planned.kernel.dtype.bytes() as usize;
+        // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every block.
+        // The input is only read: a protocol that writes it has it resident.
+        let (input, output) =
+            unsafe { (View::of_caller(call.input.cast_mut(), bytes), View::of_caller(call.output, bytes)) };
+        if planned.input.resident {
+            let target = layout.views[call.rank as usize][planned.input.buffer.index()];
+            // SAFETY: the certificate: the message is refreshed before each launch by its owner, and no peer reads or
+            // writes it then.
+            let copied = unsafe { target.copy_from(0, input, 0, bytes, 1) };
+            copied.map_err(|_| Error::Capacity { elements: call.elements, capacity: 0 })?;
+        }
+        let grid = planned.grid(call.elements, call.rank)?;
+        let job = Arc::new(Job {
+            abort: self.abort.clone(),
+            rank: call.rank,
+            grid,
+            launch: call.launch,
+            arguments: planned.arguments(call.elements, call.rank, call.launch)?,
+            deadline: call.deadline,
+            input,
+            output,
+            stop_before: call.stop_before,
+            progress: Mutex::new((grid, None)),
+            ended: Condvar::new(),
+            layout,
+        });
+        *lock(&self.running[call.rank as usize]) = Some(job.clone());
+        self.pools[call.rank as usize].launch(&job);
+        Ok(())
+    }
+
+    fn finish(&self, rank: u32) -> Result<(), Error> {
+        let job = lock(&self.running[rank as usize]).clone();
+        job.map_or(Ok(()), |job| job.wait())
+    }
+
+    fn recover(&self) -> Result<(), Error> {
+        self.abort.clear();
+        for running in &self.running {
+            *lock(running) = None;
+        }
+        Ok(())
+    }
+}
+
+impl Workspace {
+    fn new(planned: &Planned, capacity: u64) -> Result<Workspace, Error> {
+        let bytes = planned.resident_bytes(capacity)?;
+        let instance = |bytes: &usize| {
+            Instance::new(*bytes).ok_or_else(|| Error::Resources(format!("no memory for a buffer of {bytes} bytes")))
+        };
+        let of_rank = |_| bytes.iter().map(instance).collect::<Result<Vec<_>, _>>();
+        let instances = (0..planned.kernel.ranks).map(of_rank).collect::<Result<_, _>>()?;
+        Ok(Workspace { planned: planned.clone(), instances: Arc::new(instances), layout: Mutex::new(None) })
+    }
+
+    fn lay_out(&self, elements: u64) -> Result<(), Error> {
+        let planned = &self.planned;
+        planned.check_sizes(elements)?;
+        let bytes = planned.resident_bytes(elements)?;
+        let too_small = || Error::Sizes {
+            protocol: planned.protocol.name.clone(),
+            reason: "a buffer is longer for a shorter message".to_owned(),
+        };
+        let mut views = Vec::new();
+        for instances in self.instances.iter() {
+            let view = |(instance, bytes): (&Instance, &usize)| instance.view(*bytes).ok_or_else(too_small);
+            let of_rank: Vec<View> = instances.iter().zip(&bytes).map(view).collect::<Result<_, _>>()?;
+            for (view, buffer) in of_rank.iter().zip(&planned.protocol.buffers) {
+                if let Initially::Word(value) = buffer.initially {
+                    // SAFETY: every rank is idle.
+                    unsafe { view.fill(value, planned.element_bytes(buffer)) }.map_err(|_| too_small())?;
+                }
+            }
+            views.push(of_rank);
+        }
+        let code = planned.code(elements)?;
+        let layout = Layout { planned: planned.clone(), code, views, instances: self.instances.clone() };
+        *lock(&self.layout) = Some(Arc::new(layout));
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,254 @@
+//! A group of ranks that reduce together.
+//!
+//! Each rank is driven by whoever holds its [`RankHandle`], usually a thread of its own; [`Group::all_reduce`] drives
+//! all of them from one thread. The group never hangs: every wait, of a kernel for a signal or of a host for a peer, has
+//! the deadline of the settings. After a failure the state of flags and counters is unknown, so that every later call is
+//! refused until [`Group::reset`].
+
+use crate::backend::{Backend, Call};
+use crate::error::Error;
+use crate::kernels::Kernels;
+use crate::ledger::{Ledger, Request, Ticket};
+use crate::number::Number;
+use crate::plan::{Plan, Settings};
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// P ranks of one process that reduce together, on the back end `B`.
+pub struct Group<B: Backend> {
+    pub(crate) shared: Arc<Shared<B>>,
+}
+
+pub(crate) struct Shared<B> {
+    pub(crate) backend: B,
+    pub(crate) plan: Plan,
+    pub(crate) ledger: Ledger,
+    kill: Mutex<Option<Kill>>,
+}
+
+/// Fault injection, for tests: a rank dies in a call, having performed some of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// Which rank.
+    pub rank: u32,
+    /// In which call, counted from 0 since the group was made or reset.
+    pub call: u64,
+    /// Operations that each of its blocks still performs (a data phase of a thread is one). Back ends that cannot stop
+    /// a kernel half-way do not launch it at all.
+    pub after_operations: u64,
+}
+
+impl<B: Backend> Group<B> {
+    /// Makes a group: finds the certified kernels, allocates every buffer at full capacity, starts what the back end
+    /// needs.
+    pub fn new(kernels: &Kernels, settings: &Settings) -> Result<Group<B>, Error> {
+        let plan = Plan::new(kernels, settings, |kernel| B::preferred(settings, kernel))?;
+        let backend = B::open(&plan)?;
+        let ledger = Ledger::new(settings.ranks, plan.protocols.len());
+        Ok(Group { shared: Arc::new(Shared { backend, plan, ledger, kill: Mutex::new(None) }) })
+    }
+
+    /// P
+    pub fn ranks(&self) -> u32 {
+        self.shared.plan.settings.ranks
+    }
+
+    /// B, blocks of each rank.
+    pub fn blocks(&self) -> u32 {
+        self.shared.plan.blocks
+    }
+
+    /// T, threads of each block, of the protocol for messages of this length.
+    pub fn threads(&self, elements: u64) -> u32 {
+        self.shared.plan.protocols[self.shared.choose(elements)].threads
+    }
+
+    /// The protocol for messages of this length.
+    pub fn protocol(&self, elements: u64) -> &str {
+        &self.shared.plan.protocols[self.shared.choose(elements)].protocol.name
+    }
+
+    /// A handle that drives one rank. Several handles of a rank may exist; a call on one while another is in a call is
+    /// an error.
+    pub fn rank(&self, rank: u32) -> Result<RankHandle<B>, Error> {
+        let ranks = self.ranks();
+        if rank >= ranks {
+            return Err(Error::NoRank { rank, ranks });
+        }
+        Ok(RankHandle { shared: self.shared.clone(), rank })
+    }
+
+    /// Sums `inputs`, one of each rank, into each of `outputs`. All have the same length, at most the capacity.
+    ///
+    /// The sum of each element is taken in rank order, so that every output has the same bits.
+    pub fn all_reduce<N: Number>(&self, inputs: &[&[N]], outputs: &mut [&mut [N]]) -> Result<(), Error> {
+        let mut outcomes = self.all_reduce_each(inputs, outputs)?.into_iter().filter_map(Result::err);
+        let Some(first) = outcomes.next() else { return Ok(()) };
+        // A failure of the others says more than the one that caused them to be told.
+        let telling = |error: &Error| !matches!(error, Error::Killed { .. } | Error::Poisoned { .. });
+        Err(if telling(&first) { first } else { outcomes.find(telling).unwrap_or(first) })
+    }
+
+    /// As [`Group::all_reduce`], with the outcome of each rank. The outer error is about the arguments; nothing ran.
+    pub fn all_reduce_each<N: Number>(
+        &self,
+        inputs: &[&[N]],
+        outputs: &mut [&mut [N]],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let ranks = self.ranks() as usize;
+        if inputs.len() != ranks || outputs.len() != ranks {
+            let (inputs, outputs) = (inputs.len(), outputs.len());
+            let message = format!("{inputs} inputs and {outputs} outputs were given for {ranks} ranks");
+            return Err(Error::Lengths(message));
+        }
+        for (input, output) in inputs.iter().zip(outputs.iter()) {
+            self.shared.check_message::<N>(input, output)?;
+        }
+        let started = inputs.iter().zip(outputs.iter_mut()).enumerate();
+        let started: Vec<_> =
+            started.map(|(rank, (input, output))| self.shared.start(rank as u32, input, output)).collect();
+        Ok(started.into_iter().map(|running| running.and_then(Running::finish)).collect())
+    }
+
+    /// Arms fault injection; `None` disarms it.
+    pub fn inject(&self, kill: Option<Kill>) {
+        *self.shared.kill.lock().unwrap_or_else(PoisonError::into_inner) = kill;
+    }
+
+    /// Makes the group usable again after a failure: every buffer gets its initial contents, calls count from 0 again, killed ranks live,
+    /// and fault injection is disarmed. Fails while any rank is in a call.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.shared.ledger.reset(|| self.shared.backend.recover())?;
+        self.inject(None);
+        Ok(())
+    }
+}
+
+/// Drives one rank of a group, from any thread.
+pub struct RankHandle<B: Backend> {
+    pub(crate) shared: Arc<Shared<B>>,
+    pub(crate) rank: u32,
+}
+
+impl<B: Backend> RankHandle<B> {
+    /// Which rank.
+    pub fn rank(&self) -> u32 {
+        self.rank
+    }
+
+    /// Sums `input` over all ranks into `output`. Every rank calls this, with the same length, at most the capacity;
+    /// returns when this rank's part is done.
+    pub fn all_reduce<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        self.shared.check_message::<N>(input, output)?;
+        self.shared.start(self.rank, input, output)?.finish()
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    fn choose(&self, elements: u64) -> usize {
+        let settings = &self.plan.settings;
+        settings.algorithm.choose(settings.ranks, elements.saturating_mul(u64::from(settings.data.bytes())))
+    }
+
+    fn check_message<N: Number>(&self, input: &[N], output: &[N]) -> Result<(), Error> {
+        let group = self.plan.settings.data;
+        if N::DATA != group {
+            return Err(Error::Type { group, given: N::DATA });
+        }
+        let (elements, room) = (input.len(), output.len());
+        if elements != room {
+            return Err(Error::Lengths(format!("the input has {elements} elements and the output {room}")));
+        }
+        self.check_capacity(elements as u64)
+    }
+
+    pub(crate) fn check_capacity(&self, elements: u64) -> Result<(), Error> {
+        let capacity = self.plan.settings.capacity;
+        if elements > capacity { Err(Error::Capacity { elements, capacity }) } else { Ok(()) }
+    }
+
+    /// Comes to the next call of a rank: which protocol, and with what ticket.
+    pub(crate) fn begin(&self, rank: u32, elements: u64) -> Result<(usize, Ticket), Error> {
+        let protocol = self.choose(elements);
+        let name = self.plan.protocols[protocol].protocol.name.clone();
+        let request = Request { protocol, name, elements };
+        let initialise = || self.backend.initialise(protocol, elements);
+        let ticket = self.ledger.begin(rank, &request, self.plan.settings.deadline, initialise)?;
+        Ok((protocol, ticket))
+    }
+
+    /// What fault injection does to this call.
+    pub(crate) fn stop_before(&self, rank: u32, call: u64) -> Option<u64> {
+        let kill = *self.kill.lock().unwrap_or_else(PoisonError::into_inner);
+        kill.filter(|kill| kill.rank == rank && kill.call == call).map(|kill| kill.after_operations)
+    }
+
+    fn start<'a, N: Number>(
+        &'a self,
+        rank: u32,
+        input: &'a [N],
+        output: &'a mut [N],
+    ) -> Result<Running<'a, B>, Error> {
+        let elements = input.len() as u64;
+        let (protocol, ticket) = self.begin(rank, elements)?;
+        let call = Call {
+            protocol,
+            rank,
+            elements,
+            launch: ticket.launch,
+            deadline: self.plan.settings.deadline,
+            input: input.as_ptr().cast(),
+            output: output.as_mut_ptr().cast(),
+            stop_before: self.stop_before(rank, ticket.call),
+        };
+        // SAFETY: both slices are borrowed for as long as the `Running` lives, which finishes the call when it is
+        // dropped, and both have `elements` elements. The ledger gave a ticket for buffers of this length.
+        let started = unsafe { self.backend.start(&call) };
+        self.ledger.started(rank);
+        let running = Running { shared: self, rank, ended: false, message: PhantomData };
+        match started {
+            Ok(()) => Ok(running),
+            Err(error) => Err(running.settle(error)),
+        }
+    }
+}
+
+/// A call that was launched and not waited for. Not leaked anywhere: its drop is what makes `Backend::start` sound.
+struct Running<'a, B: Backend> {
+    shared: &'a Shared<B>,
+    rank: u32,
+    ended: bool,
+    message: PhantomData<&'a mut [u8]>,
+}
+
+impl<B: Backend> Running<'_, B> {
+    fn finish(mut self) -> Result<(), Error> {
+        self.ended = true;
+        let outcome = self.shared.backend.finish(self.rank);
+        let outcome = outcome.map_err(|error| self.record(error));
+        self.shared.ledger.end(self.rank);
+        outcome
+    }
+
+    /// The launch itself failed.
+    fn settle(self, error: Error) -> Error {
+        self.record(error)
+    }
+
+    fn record(&self, error: Error) -> Error {
+        match &error {
+            Error::Killed { rank } => self.shared.ledger.kill(*rank),
+            other => self.shared.ledger.poison(other),
+        }
+        error
+    }
+}
+
+impl<B: Backend> Drop for Running<'_, B> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = self.shared.backend.finish(self.rank);
+            self.shared.ledger.end(self.rank);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Certificates for tests, made here rather than by the generator, which this crate must not depend on.
+//!
+//! They say that checks were run which were not: they stand for certificates, and test that the runtime honours them.
+//! What the catalogue's protocols are worth is the checker's business.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use arverify_protocol::certificate::{
+    BufferEntry, Certificate, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
+};
+use arverify_protocol::data::input_element;
+use arverify_protocol::ir::{Protocol, Reduction};
+use arverify_protocol::{catalogue, language};
+use arverify_runtime::{Accumulate, Backend, DataType, Error, Group, Kernels, Number};
+use std::collections::BTreeMap;
+
+/// Which kernels a test certificate holds.
+pub struct Form<'a> {
+    pub protocol: &'a str,
+    pub knobs: &'a [(&'a str, &'a str)],
+    pub ranks: u32,
+    pub data: DataType,
+    pub accumulate: Accumulate,
+}
+
+impl<'a> Form<'a> {
+    pub fn new(protocol: &'a str, ranks: u32, data: DataType) -> Form<'a> {
+        Form { protocol, knobs: &[], ranks, data, accumulate: Accumulate::Own }
+    }
+}
+
+/// A certificate of catalogue protocols.
+pub fn kernels(forms: &[Form<'_>]) -> Kernels {
+    let mut files = BTreeMap::new();
+    let entries = forms.iter().map(|form| {
+        let document = catalogue::find(form.protocol).expect("the catalogue has it");
+        kernel(form, &document.unwrap_or_else(|error| panic!("{error}")), &mut files)
+    });
+    seal(entries.collect(), files)
+}
+
+/// A certificate of one protocol given as text.
+pub fn kernels_of(text: &str, ranks: u32, data: DataType) -> Kernels {
+    let document = language::parse("test.arp", text).unwrap_or_else(|error| panic!("{error}"));
+    let mut files = BTreeMap::new();
+    let entry = kernel(&Form::new(document.name(), ranks, data), &document, &mut files);
+    seal(vec![entry], files)
+}
+
+fn seal(kernels: Vec<KernelEntry>, files: BTreeMap<String, Vec<u8>>) -> Kernels {
+    let manifest = Manifest {
+        schema: SCHEMA,
+        engines: BTreeMap::from([("test".to_owned(), "0".to_owned())]),
+        kernels,
+        files: BTreeMap::new(),
+        digest: String::new(),
+    };
+    Kernels::from(Certificate::seal(manifest, files).unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn kernel(
+    form: &Form<'_>,
+    document: &language::Document,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> KernelEntry {
+    let protocol: Protocol = document.resolve(form.knobs).unwrap_or_else(|error| panic!("{error}"));
+    let protocol_file = format!("{}.arp", protocol.name);
+    let source = format!("{}.cu", protocol.name);
+    files.insert(protocol_file.clone(), protocol.source.text.clone().into_bytes());
+    files.insert(source.clone(), b"// a test\n".to_vec());
+    let check = CheckEntry {
+        ranks: form.ranks,
+        blocks: 1,
+        threads: 8,
+        elements: 8,
+        launches: 3,
+        dtype: form.data,
+        accumulate: form.accumulate,
+        verdict: "verified".to_owned(),
+        states: 1,
+        operations: 1,
+    };
+    let buffers = protocol.buffers.iter().enumerate().filter(|(_, buffer)| !buffer.ghost);
+    let buffers = buffers.map(|(id, buffer)| BufferEntry {
+        id: id as u32,
+        name: buffer.name.clone(),
+        space: buffer.space,
+        pad: buffer.pad,
+        element: buffer.element,
+        shape: Vec::new(),
+        refreshed: buffer.refreshed,
+        initially: buffer.initially,
+    });
+    KernelEntry {
+        entry: format!("{}_{}_{}", protocol.name.replace('-', "_"), form.ranks, form.data),
+        protocol: protocol.name.clone(),
+        knobs: protocol.knobs.clone(),
+        protocol_file,
+        digest: protocol_digest(&protocol),
+        ranks: form.ranks,
+        dtype: form.data,
+        accumulate: form.accumulate,
+        threads: 512,
+        max_blocks: 36,
+        grid: "B".to_owned(),
+        requirements: Vec::new(),
+        source,
+        ptx: BTreeMap::new(),
+        deadline: true,
+        parameters: vec![Parameter::Rank],
+        buffers: buffers.collect(),
+        checks: vec![check],
+    }
+}
+
+/// Messages of one call, one for each rank, and the sum that every rank must get.
+pub struct Messages<N> {
+    pub inputs: Vec<Vec<N>>,
+    pub sum: Vec<N>,
+}
+
+impl<N: Number> Messages<N> {
+    pub fn new(ranks: u32, elements: usize, call: u32, accumulate: Accumulate) -> Messages<N> {
+        let bits = |rank, index| input_element(N::DATA, 42, rank, call, index as u64);
+        let input = |rank| (0..elements).map(|index| N::from_bits(bits(rank, index))).collect();
+        let sum = (0..elements).map(|index| {
+            let sources = (0..ranks).map(|rank| bits(rank, index));
+            N::from_bits(N::DATA.fold(Reduction::Sum, accumulate, sources))
+        });
+        Messages { inputs: (0..ranks).map(input).collect(), sum: sum.collect() }
+    }
+
+    /// Reduces them on a group and compares every bit on every rank.
+    pub fn check<B: Backend>(&self, group: &Group<B>) -> Result<(), Error> {
+        let mut outputs = vec![vec![N::default(); self.sum.len()]; self.inputs.len()];
+        let inputs: Vec<&[N]> = self.inputs.iter().map(Vec::as_slice).collect();
+        let mut slices: Vec<&mut [N]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        group.all_reduce(&inputs, &mut slices)?;
+        for (rank, output) in outputs.iter().enumerate() {
+            self.compare(rank as u32, output);
+        }
+        Ok(())
+    }
+
+    pub fn compare(&self, rank: u32, output: &[N]) {
+        for (index, (found, expected)) in output.iter().zip(&self.sum).enumerate() {
+            assert_eq!(found.to_bits(), expected.to_bits(), "rank {rank}, element {index} of {}", N::DATA);
+        }
+    }
+}

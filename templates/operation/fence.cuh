@@ -1,0 +1,3 @@
+__device__ __forceinline__ void {{ name }}() {
+    asm volatile("{{ mnemonic }};" ::: "memory");
+}

@@ -1,0 +1,4 @@
+#pragma unroll 1
+for ({{ declaration }}{{ variable }} = {{ from }}; {{ variable }} < {{ to }}; ++{{ variable }}) {
+    {{ body|safe }}
+}

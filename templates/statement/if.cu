@@ -1,0 +1,7 @@
+if ({{ condition }}) {
+    {{ then|safe }}
+{% if !otherwise.is_empty() %}
+} else {
+    {{ otherwise|safe }}
+{% endif %}
+}

@@ -1,0 +1,7 @@
+{% if guarded %}
+if (!expired) {
+    {{ function }}({{ address }}, {{ value }});
+}
+{% else %}
+{{ function }}({{ address }}, {{ value }});
+{% endif %}
