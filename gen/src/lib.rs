@@ -1,1 +1,22 @@
-//! placeholder
+//! Writes CUDA kernels from verified protocols.
+//!
+//! protocol → check → CUDA → PTX → certificate. A kernel is rendered from the resolved protocol's own statements, one
+//! template for each operation, so that what was checked is what is written. What is not verified is not written.
+
+mod body;
+pub mod compiler;
+mod error;
+pub mod escape;
+mod expression;
+mod header;
+mod kernel;
+mod layout;
+mod names;
+mod notation;
+mod operation;
+mod phase;
+mod target;
+
+pub use error::{Error, RenderError};
+pub use kernel::{Kernel, render_kernel};
+pub use target::Target;

@@ -208,7 +208,19 @@ impl<B: Backend> Shared<B> {
         let running = Running { shared: self, rank, ended: false, message: PhantomData };
         match started {
             Ok(()) => Ok(running),
-            Err(error) => Err(running.settle(error)),
+            Err(error) => {
+                self.record(rank, &error);
+                drop(running);
+                Err(error)
+            }
+        }
+    }
+
+    /// What a failure of a rank's call means for later calls.
+    pub(crate) fn record(&self, rank: u32, error: &Error) {
+        match error {
+            Error::Killed { .. } => self.ledger.kill(rank),
+            other => self.ledger.poison(other),
         }
     }
 }
@@ -225,22 +237,9 @@ impl<B: Backend> Running<'_, B> {
     fn finish(mut self) -> Result<(), Error> {
         self.ended = true;
         let outcome = self.shared.backend.finish(self.rank);
-        let outcome = outcome.map_err(|error| self.record(error));
+        let outcome = outcome.inspect_err(|error| self.shared.record(self.rank, error));
         self.shared.ledger.end(self.rank);
         outcome
-    }
-
-    /// The launch itself failed.
-    fn settle(self, error: Error) -> Error {
-        self.record(error)
-    }
-
-    fn record(&self, error: Error) -> Error {
-        match &error {
-            Error::Killed { rank } => self.shared.ledger.kill(*rank),
-            other => self.shared.ledger.poison(other),
-        }
-        error
     }
 }
 

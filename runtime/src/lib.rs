@@ -13,6 +13,7 @@
 mod algorithm;
 mod backend;
 mod cpu;
+mod cuda;
 mod error;
 mod group;
 mod kernels;
@@ -23,6 +24,7 @@ mod plan;
 pub use algorithm::{Algorithm, Thresholds};
 pub use backend::{Backend, Call};
 pub use cpu::Cpu;
+pub use cuda::Cuda;
 pub use error::{Error, Expired};
 pub use group::{Group, Kill, RankHandle};
 pub use kernels::Kernels;

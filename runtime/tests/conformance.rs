@@ -114,8 +114,10 @@ fn a_dead_rank<B: Backend>(supply: &impl Supply, after_operations: &[u64]) {
                     assert_ne!(rank, 2);
                     assert!(["first", "second"].contains(&expired.pad.as_str()), "{error}");
                     assert_eq!(expired.slot.len(), 3);
-                    assert_eq!((expired.slot[2], expired.wanted), (2, 4), "{error}");
+                    assert_eq!(expired.wanted, 4, "{error}");
                     assert_ne!(expired.seen, 4);
+                    // A rank that died half-way may have told some: then others wait for those that wait for it.
+                    assert!(after_operations > 0 || expired.slot[2] == 2, "{error}");
                 }
                 other => panic!("rank {rank}: {other}"),
             }

@@ -5,14 +5,14 @@ struct alignas(16) Vector {
 
 __device__ __forceinline__ Vector load_weak_vector(const Element* from) {
     Vector value;
-    asm volatile("ld.weak.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+    asm volatile("ld.weak.global.v4.u32 { %0, %1, %2, %3 }, [%4];"
         : "=r"(value.word[0]), "=r"(value.word[1]), "=r"(value.word[2]), "=r"(value.word[3])
         : "l"(__cvta_generic_to_global(from)) : "memory");
     return value;
 }
 
 __device__ __forceinline__ void store_weak_vector(Element* to, const Vector& value) {
-    asm volatile("st.weak.global.v4.u32 [%0], {%1, %2, %3, %4};"
+    asm volatile("st.weak.global.v4.u32 [%0], { %1, %2, %3, %4 };"
         :: "l"(__cvta_generic_to_global(to)),
         "r"(value.word[0]), "r"(value.word[1]), "r"(value.word[2]), "r"(value.word[3]) : "memory");
 }

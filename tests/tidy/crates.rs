@@ -112,9 +112,7 @@ fn both_licences_are_there() {
     let root = arverify_tests::root();
     assert_eq!(manifest("")["workspace"]["package"]["license"].as_str(), Some("MIT OR Apache-2.0"));
     assert!(tree::read(&root.join("LICENSE-MIT")).starts_with("MIT License"));
-    assert!(
-        tree::read(&root.join("LICENSE-APACHE")).contains("Apache License\n                           Version 2.0")
-    );
+    assert!(tree::read(&root.join("LICENSE-APACHE")).contains("Apache License\n                        Version 2.0"));
 }
 
 #[test]

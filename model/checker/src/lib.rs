@@ -1,12 +1,13 @@
 //! A model checker for multi-GPU synchronisation under the PTX memory model.
 //!
 //! [`program`] defines the operations that front ends lower to; [`memory`] is the memory model; [`machine`] performs
-//! operations and lists choices; [`check`] explores them with Stateright and decides the verdict; [`report`] prints.
-//! Arrows go that way only: a front end never knows the machine, and the machine never knows a front end.
-
+//! operations and lists choices; [`check`] explores them with Stateright and decides the verdict; [`report`] prints;
+//! [`cli`] is the command line. Arrows go that way only: a front end never knows the machine, and the machine never
+//! knows a front end.
 
 pub mod check;
+pub mod cli;
 pub mod machine;
 pub mod memory;
 pub mod program;
-
+pub mod report;

@@ -12,6 +12,6 @@ fn main() {
                 println!("{:#?}", document.resolve(&assignments).unwrap().body); }
             } else { println!("{path} ok: {} variants", document.variants().len()); }
         }
-        Err(errors) => { println!("{}", errors.render(false)); std::process::exit(2) }
+        Err(errors) => { if args.next().as_deref()==Some("places") { for e in &errors.list { let (l,c)=errors.source.line_column(e.span.start); println!("{l}:{c} {}", e.message); } std::process::exit(2) } println!("{}", errors.render(false)); std::process::exit(2) }
     }
 }

@@ -16,8 +16,19 @@ pub(crate) struct Layout {
     pub(crate) code: Code,
     /// By rank and buffer; empty where a buffer is the caller's memory, or in the check only.
     pub(crate) views: Vec<Vec<View>>,
-    /// What the views point into.
-    pub(crate) instances: Arc<Vec<Vec<Instance>>>,
+    /// What the views point into, kept alive.
+    _instances: Arc<Vec<Vec<Instance>>>,
+}
+
+impl Layout {
+    pub(crate) fn new(
+        planned: Planned,
+        code: Code,
+        views: Vec<Vec<View>>,
+        instances: Arc<Vec<Vec<Instance>>>,
+    ) -> Layout {
+        Layout { planned, code, views, _instances: instances }
+    }
 }
 
 /// A launch on a rank.

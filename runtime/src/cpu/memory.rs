@@ -67,9 +67,6 @@ unsafe impl Sync for View {}
 pub(crate) struct OutOfBounds;
 
 impl View {
-    /// A view of nothing.
-    pub(crate) const EMPTY: View = View { pointer: std::ptr::dangling_mut(), bytes: 0 };
-
     /// A view of the caller's memory.
     ///
     /// # Safety
@@ -234,7 +231,6 @@ mod tests {
         assert_eq!(unsafe { view.read(48, &mut [0.0_f32; 2]) }, Err(OutOfBounds));
         // SAFETY: no other thread has the view.
         assert_eq!(unsafe { view.copy_from(0, view, 90, 20, 1) }, Err(OutOfBounds));
-        assert_eq!(View::EMPTY.load(0, Order::Relaxed), Err(OutOfBounds));
     }
 
     #[test]

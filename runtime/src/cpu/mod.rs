@@ -155,7 +155,7 @@ impl Workspace {
             views.push(of_rank);
         }
         let code = planned.code(elements)?;
-        let layout = Layout { planned: planned.clone(), code, views, instances: self.instances.clone() };
+        let layout = Layout::new(planned.clone(), code, views, self.instances.clone());
         *lock(&self.layout) = Some(Arc::new(layout));
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::diagnostics::Diagnostic;
 use crate::ir::Span;
 use winnow::LocatingSlice;
 use winnow::Parser;
-use winnow::ascii::{multispace1, till_line_ending};
+use winnow::ascii::multispace1;
 use winnow::combinator::{alt, preceded};
 use winnow::error::ContextError;
 use winnow::stream::Location;
@@ -81,7 +81,7 @@ fn piece<'a>(input: &mut Input<'a>) -> Result<Piece<'a>, ContextError> {
     let word_rest = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     alt((
         multispace1.map(Piece::Space),
-        preceded("//", till_line_ending).map(Piece::Comment),
+        preceded("//", take_till(0.., '\n')).map(Piece::Comment),
         (take_while(1, word_start), take_while(0.., word_rest)).value(()).map(|()| Piece::Word),
         (take_while(1, |letter: char| letter.is_ascii_digit()), take_while(0.., word_rest))
             .take()
@@ -113,7 +113,6 @@ pub(crate) fn tokens(text: &str) -> Result<Tokens, Diagnostic> {
     }
     let mut input = LocatingSlice::new(text);
     let mut found = Tokens { tokens: Vec::new(), comments: Vec::new() };
-    let mut lines = 0;
     let mut blank_before = false;
     let mut fresh_line = true;
     while !input.is_empty() {
@@ -122,7 +121,7 @@ pub(crate) fn tokens(text: &str) -> Result<Tokens, Diagnostic> {
         let Ok(piece) = piece(&mut input) else { break };
         let span = start..input.previous_token_end() as u32;
         if let Piece::Space(space) = piece {
-            lines = space.bytes().filter(|byte| *byte == b'\n').count();
+            let lines = space.bytes().filter(|byte| *byte == b'\n').count();
             fresh_line |= lines > 0;
             blank_before |= lines > 1;
             continue;
@@ -137,7 +136,6 @@ pub(crate) fn tokens(text: &str) -> Result<Tokens, Diagnostic> {
         blank_before = false;
         fresh_line = false;
     }
-    let _ = lines;
     let end = text.len() as u32;
     found.tokens.push(Token { kind: TokenKind::End, span: end..end, blank_before });
     Ok(found)

@@ -20,6 +20,8 @@ mod parser;
 mod printer;
 mod resolve;
 mod shape;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 pub use diagnostics::{Diagnostic, Diagnostics, Label, Message, Severity, render};
@@ -29,7 +31,7 @@ pub use knobs::{
 pub use lexer::LENGTH_LIMIT;
 pub use parser::{NESTING_LIMIT, OPERATOR_LIMIT};
 pub use printer::print;
-pub use resolve::{CALL_LIMIT, DEPTH_LIMIT, NODE_LIMIT, STATEMENT_LIMIT};
+pub use resolve::{BLOCK_LIMIT, CALL_LIMIT, DEPTH_LIMIT, NODE_LIMIT, STATEMENT_LIMIT};
 
 use crate::ir::{Protocol, Source};
 use resolve::{Choice, resolve};

@@ -17,7 +17,7 @@ type Headed = (Declaration, Option<u32>);
 
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> Parsed<File> {
-        let head = self.item(true, |parser| {
+        let head = self.item(true, true, |parser| {
             parser.expect_word("protocol")?;
             let name = parser.hyphenated("the protocol's name")?;
             let mut summary = None;
@@ -29,7 +29,7 @@ impl Parser<'_> {
         })?;
         let mut declarations = Vec::new();
         while self.peek().kind != TokenKind::End {
-            declarations.push(self.item(false, Parser::declaration)?);
+            declarations.push(self.item(false, true, Parser::declaration)?);
         }
         let closing = self.comments_before(u32::MAX);
         let (name, summary) = head.kind;

@@ -18,7 +18,7 @@ pub const NESTING_LIMIT: u32 = 64;
 /// How many operators, calls and choices one expression may hold.
 pub const OPERATOR_LIMIT: u32 = 200;
 
-/// Words that are no names: the built-in names, and words that expressions and statements begin or continue with.
+/// Words that are no names: expressions and statements begin or continue with them.
 const RESERVED: [&str; 12] =
     ["if", "then", "else", "and", "or", "not", "is", "in", "of", "over", "load", "from"];
 
@@ -120,13 +120,8 @@ impl<'a> Parser<'a> {
 
     /// From `start` to the end of the token taken last.
     fn since(&self, start: u32) -> Mark {
-        let end = match self.position.checked_sub(1) {
-            Some(last) if self.peek().kind == TokenKind::End || last < self.tokens.tokens.len() => {
-                self.tokens.tokens[last].span.end
-            }
-            _ => start,
-        };
-        Mark(start..end.max(start))
+        let last = self.position.checked_sub(1).map(|last| self.tokens.tokens[last].span.end);
+        Mark(start..last.unwrap_or(start).max(start))
     }
 
     fn start(&self) -> u32 {
@@ -190,10 +185,12 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// Parses one item, with the comments that belong to it. `inner` says where the item's head ends, if it has a body.
+    /// Parses one item, with the comments that belong to it; `trailing`: also the one after it on its last line.
+    /// `inner` says where the item's head ends, if it has a body.
     fn item<K>(
         &mut self,
         first: bool,
+        trailing: bool,
         inner: impl FnOnce(&mut Self) -> Parsed<(K, Option<u32>)>,
     ) -> Parsed<Item<K>> {
         let start = self.start();
@@ -202,7 +199,7 @@ impl<'a> Parser<'a> {
         let (kind, head_end) = inner(self)?;
         let at = self.since(start);
         comments.extend(self.comments_before(at.0.end));
-        let trailing = self.trailing_comment();
+        let trailing = if trailing { self.trailing_comment() } else { None };
         let at = Mark(start..head_end.unwrap_or(at.0.end));
         Ok(Item { trivia: Trivia { comments, blank_before, trailing }, kind, at })
     }

@@ -22,7 +22,7 @@ impl Parser<'_> {
             let mut statements = Vec::new();
             while parser.symbol_ahead(0) != "}" {
                 let first = statements.is_empty();
-                statements.push(parser.item(first, Parser::statement)?);
+                statements.push(parser.item(first, true, Parser::statement)?);
             }
             let closing = parser.comments_before(parser.start());
             parser.expect("}")?;
@@ -110,7 +110,7 @@ impl Parser<'_> {
         let otherwise = if !self.take_word("else") {
             None
         } else if self.word() == "if" {
-            let chained = self.nested(|parser| parser.item(true, Parser::statement))?;
+            let chained = self.nested(|parser| parser.item(true, false, Parser::statement))?;
             Some(Body { statements: vec![chained], closing: Vec::new() })
         } else {
             Some(self.body()?)

@@ -270,7 +270,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn data_buffer(&mut self, name: &'a Name, what: &str) -> Option<BufferId> {
-        let id = match self.globals.get(name.text.as_str()) {
+        let id = match self.global(&name.text) {
             Some((Global::Buffer(id), _)) => *id,
             Some((Global::Broken, _)) => return None,
             _ => {

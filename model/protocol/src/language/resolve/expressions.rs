@@ -22,6 +22,8 @@ const FUNCTIONS: [(&str, Binary); 6] = [
     ("shift_right", Binary::ShiftRight),
 ];
 
+const KNOWN_IN_KERNEL: Uses = super::statements::KERNEL.allowed;
+
 fn leaf(expression: ir::Expression, kind: Type, uses: Uses) -> Value {
     Value { expression, kind, uses, truth: None, depth: 1, size: 1 }
 }
@@ -42,7 +44,7 @@ impl<'a> Resolver<'a> {
         let value = self.operand(expression, context)?;
         if value.uses.beyond(context.allowed) {
             // Possible only where a name was bound to something that this context does not allow.
-            return self.forbidden(expression, context);
+            return self.forbidden(expression, value.uses, context);
         }
         Ok(value)
     }
@@ -84,16 +86,17 @@ impl<'a> Resolver<'a> {
         Ok(value)
     }
 
-    fn forbidden<T>(&mut self, expression: &Expression, context: Context) -> Resolved<T> {
+    fn forbidden<T>(&mut self, expression: &Expression, uses: Uses, context: Context) -> Resolved<T> {
         let message = match &expression.kind {
             ExpressionKind::Name(name) => format!("`{name}` cannot be used in {}", context.what),
             _ => format!("this cannot be used in {}", context.what),
         };
         let error = Diagnostic::new(message, expression.at.0.clone()).label("not known there");
-        let error = match context.what {
-            "the kernel" => error.note("a kernel does not know its launch: pass it as an `argument`, or count launches in a buffer"),
-            _ => error,
-        };
+        let in_kernel = !Uses::THREAD.beyond(context.allowed);
+        if in_kernel && uses.beyond(KNOWN_IN_KERNEL) {
+            let note = "a kernel does not know its launch: pass it as an `argument`, or count launches in a buffer";
+            return self.fail(error.note(note));
+        }
         self.fail(error)
     }
 
@@ -106,7 +109,7 @@ impl<'a> Resolver<'a> {
             ExpressionKind::Name(name) => {
                 let value = self.name(name, span)?;
                 if value.uses.beyond(context.allowed) {
-                    return self.forbidden(expression, context);
+                    return self.forbidden(expression, value.uses, context);
                 }
                 self.nodes += value.size;
                 if self.nodes > NODE_LIMIT {
@@ -177,7 +180,7 @@ impl<'a> Resolver<'a> {
             "element_bytes" => return symbol(Symbol::ElementBytes, Uses::default()),
             _ => {}
         }
-        match self.globals.get(name) {
+        match self.global(name) {
             None => Err(self.unknown("name", name, span.clone())),
             Some((Global::Size(size), _)) => symbol(*size, Uses::default()),
             Some((Global::Argument(id), _)) => Ok(leaf(ir::Expression::Argument(*id), Type::Word, Uses::ARGUMENT)),
@@ -308,7 +311,7 @@ impl<'a> Resolver<'a> {
 
     fn knob_number(&mut self, knob: &'a Name) -> Option<usize> {
         let text = knob.text.as_str();
-        match self.globals.get(text) {
+        match self.global(text) {
             Some((Global::Knob(number), _)) => return Some(*number),
             Some((Global::Broken, _)) => return None,
             _ => {}

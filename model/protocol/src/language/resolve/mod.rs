@@ -17,7 +17,7 @@ use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};
 use crate::ids::{ArgumentId, BufferId, LocalId};
 use crate::ir::{self, Expression, Protocol, Source, Span, Symbol};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// How many statements a protocol may have once its procedures are expanded.
@@ -26,6 +26,8 @@ pub const STATEMENT_LIMIT: usize = 20_000;
 pub const NODE_LIMIT: usize = 200_000;
 /// How deep procedures may call each other.
 pub const CALL_LIMIT: usize = 32;
+/// How deep blocks may nest once procedures are expanded.
+pub const BLOCK_LIMIT: usize = 128;
 /// How deep an expression may be once names are substituted.
 pub const DEPTH_LIMIT: usize = 256;
 /// How many errors are collected before the walk gives up.
@@ -159,8 +161,10 @@ struct Resolver<'a> {
     calling: Vec<&'a str>,
     /// Their call sites.
     calls: Arc<[Span]>,
-    /// Procedures that some call reached.
-    called: Vec<&'a str>,
+    /// Names at the top that something refers to.
+    used: FxHashSet<&'a str>,
+    /// How many bodies are open.
+    blocks: usize,
     ghost: bool,
     /// The register of the load in the value being resolved, until the load is met.
     loaded: Option<LocalId>,
@@ -183,7 +187,8 @@ impl<'a> Resolver<'a> {
             scopes: Vec::new(),
             calling: Vec::new(),
             calls: Arc::from([]),
-            called: Vec::new(),
+            used: FxHashSet::default(),
+            blocks: 0,
             ghost: false,
             loaded: None,
             statements: 0,
@@ -209,8 +214,8 @@ impl<'a> Resolver<'a> {
         };
         self.declarations(file, &mut protocol);
         self.kernel(file, &mut protocol);
-        if matches!(self.choice, Choice::Every) && !self.exhausted {
-            self.uncalled(file);
+        if matches!(self.choice, Choice::Every) && self.errors.is_empty() {
+            self.unused(file);
         }
         protocol.buffers = std::mem::take(&mut self.buffers);
         protocol.arguments = std::mem::take(&mut self.arguments);
@@ -249,16 +254,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A procedure that no call reaches has not been checked.
-    fn uncalled(&mut self, file: &'a File) {
+    /// What nothing refers to has no meaning; a procedure that no call reaches has not even been checked.
+    fn unused(&mut self, file: &'a File) {
         for item in &file.declarations {
-            if let Declaration::Sync { name, .. } = &item.kind
-                && !self.called.contains(&name.text.as_str())
-            {
-                let message = format!("the procedure `{}` is never called", name.text);
-                self.report(Diagnostic::new(message, name.at.0.clone()).label("not called from the kernel"));
+            let (what, names) = match &item.kind {
+                Declaration::Knob { name, .. } => ("knob", std::slice::from_ref(name)),
+                Declaration::Buffer { names, .. } => ("buffer", names.as_slice()),
+                Declaration::Argument { name, .. } => ("argument", std::slice::from_ref(name)),
+                Declaration::Let { name, .. } => ("value", std::slice::from_ref(name)),
+                Declaration::Partition { name, .. } => ("partition", std::slice::from_ref(name)),
+                Declaration::Sync { name, .. } => ("procedure", std::slice::from_ref(name)),
+                _ => continue,
+            };
+            for name in names.iter().filter(|name| !self.used.contains(name.text.as_str())).collect::<Vec<_>>() {
+                let message = format!("the {what} `{}` is never used", name.text);
+                self.report(Diagnostic::new(message, name.at.0.clone()).label("nothing refers to it"));
             }
         }
+    }
+
+    /// What a name at the top means; it counts as used.
+    fn global(&mut self, name: &'a str) -> Option<&(Global<'a>, Span)> {
+        self.used.insert(name);
+        self.globals.get(name)
     }
 
     /// Notes an error, once.

@@ -31,7 +31,7 @@ impl<'a> Resolver<'a> {
                 }
             };
         }
-        match self.globals.get(text) {
+        match self.global(text) {
             Some((Global::Buffer(id), _)) => Ok(*id),
             Some((Global::Broken, _)) => Err(super::Reported),
             Some((_, declared)) => {
@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
             Over::Inline(range) => return self.range(range),
             Over::Named { name, arguments } => (name, arguments),
         };
-        let (parameters, range) = match self.globals.get(name.text.as_str()) {
+        let (parameters, range) = match self.global(&name.text) {
             Some((Global::Partition(parameters, range), _)) => (*parameters, *range),
             Some((Global::Broken, _)) => return Err(super::Reported),
             _ => return Err(self.unknown_partition(name)),

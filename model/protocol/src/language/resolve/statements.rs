@@ -1,6 +1,6 @@
 //! Statements: orders that PTX knows, scopes of names, procedures expanded, ghost code kept apart.
 
-use super::{Binding, Context, Entry, Global, Resolved, Resolver, STATEMENT_LIMIT, Type, Uses, Value};
+use super::{BLOCK_LIMIT, Binding, Context, Entry, Global, Resolved, Resolver, STATEMENT_LIMIT, Type, Uses, Value};
 use crate::ids::LocalId;
 use crate::ir::{self, AtomicOperation, Binary, Element, Kind, Order, Span, StatementKind, Symbol};
 use crate::language::diagnostics::{Diagnostic, nearest};
@@ -23,9 +23,16 @@ impl<'a> Resolver<'a> {
 
     /// A body in a scope of its own.
     pub(super) fn body(&mut self, body: &'a Body, into: &mut Statements) {
+        if self.blocks == BLOCK_LIMIT {
+            let span = body.statements.first().map_or(Span::default(), |item| item.at.0.clone());
+            self.exhaust("nested blocks", BLOCK_LIMIT, span);
+            return;
+        }
+        self.blocks += 1;
         self.scopes.push(Vec::new());
         self.statements(body, into);
         self.scopes.pop();
+        self.blocks -= 1;
     }
 
     fn statements(&mut self, body: &'a Body, into: &mut Statements) {
@@ -88,7 +95,7 @@ impl<'a> Resolver<'a> {
             Statement::If { condition, then, otherwise } => {
                 return self.branch(condition, then, otherwise.as_ref(), span, into);
             }
-            Statement::Threads { variable, limit, body } => self.threads(variable, limit, body, span)?,
+            Statement::Threads { variable, limit, body } => self.threads(variable, limit, body)?,
             Statement::Call { name, arguments } => return self.call(name, arguments, span, into),
             Statement::Ghost(body) => {
                 self.ghost = true;
@@ -345,7 +352,6 @@ impl<'a> Resolver<'a> {
         variable: &'a Name,
         limit: &'a Expression,
         body: &'a Body,
-        span: &Span,
     ) -> Resolved<StatementKind> {
         let context = Context { what: "a number of threads", ..self.code_context(KERNEL) };
         let limit = self.index(limit, context);
@@ -365,18 +371,16 @@ impl<'a> Resolver<'a> {
             left: Box::new(thread),
             right: Box::new(limit?),
         };
-        let _ = span;
         Ok(StatementKind::If { condition, then, otherwise: Vec::new() })
     }
 
     fn call(&mut self, name: &'a Name, arguments: &'a [Expression], span: &Span, into: &mut Statements) -> Resolved<()> {
         let text = name.text.as_str();
-        let (parameters, body) = match self.globals.get(text) {
+        let (parameters, body) = match self.global(text) {
             Some((Global::Sync(parameters, body), _)) => (*parameters, *body),
             Some((Global::Broken, _)) => return Err(super::Reported),
             _ => return Err(self.unknown_procedure(name)),
         };
-        self.called.push(text);
         if self.calling.contains(&text) {
             let error = Diagnostic::new(format!("the procedure `{text}` calls itself"), span.clone());
             return self.fail(error.label("called again while it is being expanded"));
@@ -421,7 +425,7 @@ impl<'a> Resolver<'a> {
         if let ExpressionKind::Name(name) = &argument.kind {
             let binding = match self.local(name) {
                 Some(Entry { binding, .. }) => Some(binding.clone()),
-                None => match self.globals.get(name.as_str()) {
+                None => match self.global(name) {
                     Some((Global::Buffer(id), _)) => Some(Binding::Buffer(*id)),
                     _ => None,
                 },

@@ -1,0 +1,177 @@
+//! Arguments as they are typed.
+
+use crate::check::Progress;
+use arverify_protocol::data::{Accumulate, DataType};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Is this multi-GPU kernel safe? Checks how ranks synchronise, under the PTX memory model.
+#[derive(Debug, Parser)]
+#[command(name = "arverify", version, propagate_version = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check protocols; with no target, the whole catalogue
+    Check(CheckArguments),
+    /// List the catalogue
+    List(ListArguments),
+    /// Show a protocol, one column for each role
+    Show(ShowArguments),
+    /// Explain a code: what it means, an example, how to mend it
+    Explain(ExplainArguments),
+    /// Show one execution again, step by step
+    Replay(ReplayArguments),
+}
+
+/// Sizes and assumptions, for `check` and `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct BoundArguments {
+    /// Ranks, 2 to 64 [default: 4]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    pub ranks: Option<u32>,
+    /// Blocks on each rank [default: 2]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_535), value_name = "N")]
+    pub blocks: Option<u32>,
+    /// Threads in each block [default: 8, or the number of ranks where that is more]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "N")]
+    pub threads: Option<u32>,
+    /// Elements of the message on each rank [default: two vectors for each thread, and a cut-off one]
+    #[arg(long, value_name = "N")]
+    pub elements: Option<u64>,
+    /// Back-to-back launches on every rank [default: 3]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    pub launches: Option<u32>,
+    /// Element type: f32, f16 or bf16
+    #[arg(long, default_value = "f32", value_name = "TYPE")]
+    pub dtype: DataType,
+    /// How 16-bit elements are summed: in their own type, or in f32 and rounded once
+    #[arg(long, default_value = "own", value_name = "HOW")]
+    pub accumulate: AccumulateArgument,
+    /// Blocks that a device runs at once [default: all]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
+    pub resident_blocks: Option<u32>,
+    /// Which threads the scheduler must keep running: fair, strong-fair, hsa, obe, hsa-obe, lobe or cuda [default: fair]
+    #[arg(long, value_name = "MODEL")]
+    pub progress: Option<Progress>,
+    /// Assume that a launch boundary publishes to peers
+    #[arg(long, value_name = "ASSUMPTION")]
+    pub assume: Vec<Assumption>,
+    /// Seed of the random inputs
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// A variant of the protocol: its knobs, and its sizes where none are given
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// A knob of the protocol; may be given several times
+    #[arg(long, value_name = "KNOB=VALUE")]
+    pub knob: Vec<String>,
+}
+
+/// `arverify check`
+#[derive(Clone, Debug, Args)]
+pub struct CheckArguments {
+    /// Catalogue names or .arp files
+    pub targets: Vec<String>,
+    #[command(flatten)]
+    /// Sizes and assumptions.
+    pub bounds: BoundArguments,
+    /// Stop, inconclusive, after this many states
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
+    pub max_states: u64,
+    /// Stop, inconclusive, after this many seconds for each target
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    pub timeout: u64,
+    /// Stop, inconclusive, rather than use more memory than this (by estimate)
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..), value_name = "GIB")]
+    pub max_memory: u64,
+    /// Targets checked at a time
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
+    pub jobs: u32,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `arverify list`
+#[derive(Clone, Debug, Args)]
+pub struct ListArguments {
+    /// With each protocol's variants, and the codes they get
+    #[arg(long)]
+    pub variants: bool,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `arverify show`
+#[derive(Clone, Debug, Args)]
+pub struct ShowArguments {
+    /// Catalogue name or .arp file
+    pub target: String,
+    /// Ranks, 2 to 64
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    pub ranks: u32,
+    /// A variant of the protocol
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+}
+
+/// `arverify explain`
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArguments {
+    /// The code, as AR001; without one, all codes are listed
+    pub code: Option<String>,
+}
+
+/// `arverify replay`
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArguments {
+    /// Catalogue name or .arp file
+    pub target: String,
+    #[command(flatten)]
+    /// Sizes and assumptions.
+    pub bounds: BoundArguments,
+    /// The choices, as a finding prints them; without one, the first execution
+    #[arg(long, value_name = "SCHEDULE")]
+    pub schedule: Option<String>,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One object, as docs describe it
+    Json,
+}
+
+/// Assumptions beyond the memory model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Assumption {
+    /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
+    #[value(name = "launch-boundary=system")]
+    LaunchBoundarySystem,
+}
+
+/// How 16-bit elements are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AccumulateArgument {
+    /// Rounded after each addition
+    Own,
+    /// Rounded once
+    F32,
+}
+
+impl From<AccumulateArgument> for Accumulate {
+    fn from(argument: AccumulateArgument) -> Accumulate {
+        match argument {
+            AccumulateArgument::Own => Accumulate::Own,
+            AccumulateArgument::F32 => Accumulate::F32,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The command line of `arverify`: arguments as typed, what they mean, and the commands.
+//!
+//! Standard output carries results only; messages and progress go to standard error. Exit status: 0 all verified, 1
+//! something violated, 2 bad input, 3 inconclusive.
+
+mod arguments;
+mod check;
+mod explain;
+mod list;
+mod replay;
+mod show;
+mod target;
+
+use clap::Parser;
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+pub use arguments::Arguments;
+
+/// Bad input: one message, exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A message of its own.
+    #[error("error: {0}")]
+    Message(String),
+    /// Errors in a protocol's text, already rendered.
+    #[error("{0}")]
+    Rendered(String),
+    /// Standard output is gone.
+    #[error("error: cannot write the results: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl InputError {
+    fn message(text: impl Into<String>) -> InputError {
+        InputError::Message(text.into())
+    }
+}
+
+/// Runs the program named by the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        arguments::Command::Check(arguments) => check::run(&arguments),
+        arguments::Command::List(arguments) => list::run(&arguments),
+        arguments::Command::Show(arguments) => show::run(&arguments),
+        arguments::Command::Explain(arguments) => explain::run(&arguments),
+        arguments::Command::Replay(arguments) => replay::run(&arguments),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        // A reader that has seen enough, as in `arverify replay … | head`.
+        Err(InputError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes a result.
+fn print(text: &str) -> Result<(), InputError> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

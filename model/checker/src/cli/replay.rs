@@ -1,0 +1,131 @@
+//! `arverify replay`: one execution again, step by step.
+
+use super::arguments::ReplayArguments;
+use super::target::{Target, target};
+use super::{InputError, print};
+use crate::check::{Options, Progress, Schedule, replay};
+use crate::machine::Contended;
+use crate::program::protocol::ProtocolProgram;
+use arverify_protocol::data::Accumulate;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Runs the command.
+pub(super) fn run(arguments: &ReplayArguments) -> Result<u8, InputError> {
+    let target = target(&arguments.target, &arguments.bounds)?;
+    let schedule = match &arguments.schedule {
+        Some(text) => parse(text).map_err(InputError::Message)?,
+        None => Schedule::default(),
+    };
+    let options = &target.options;
+    let program = ProtocolProgram::new(&target.protocol, &options.sizes, options.launches, options.seed)
+        .map_err(|error| InputError::message(format!("`{}`: {error}", target.name)))?;
+    if let Ok(Some(requirement)) = target.protocol.unmet_requirement(&options.sizes) {
+        let error = crate::check::CheckError::Requirement { span: requirement.span.clone() };
+        return Err(super::target::refusal(&target, &error));
+    }
+    let replay = replay(Arc::new(program), options, &schedule).map_err(InputError::Message)?;
+    let mut text = String::new();
+    for step in &replay.steps {
+        let line = if step.line == 0 { String::new() } else { format!("{}:{}", target.protocol.source.name, step.line) };
+        let _ = writeln!(text, "{:>6}  {:<42}  {:<20}  {}", step.step, step.thread.to_string(), line, step.operation);
+    }
+    let _ = writeln!(text, "{}", replay.end);
+    print(&text)?;
+    Ok(0)
+}
+
+/// The command that shows an execution again.
+pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
+    let Options { sizes, launches, seed, .. } = target.options;
+    let mut text = format!("arverify replay {}", target.name);
+    if let Some(variant) = &target.variant {
+        let _ = write!(text, " --variant {variant}");
+    }
+    for (knob, value) in &target.knobs {
+        let _ = write!(text, " --knob {knob}={value}");
+    }
+    let _ = write!(
+        text,
+        " --ranks {} --blocks {} --threads {} --elements {} --launches {launches} --dtype {}",
+        sizes.ranks, sizes.blocks, sizes.threads, sizes.elements, sizes.data
+    );
+    if sizes.accumulate == Accumulate::F32 {
+        text.push_str(" --accumulate f32");
+    }
+    if let Some(resident) = target.options.resident_blocks {
+        let _ = write!(text, " --resident-blocks {resident}");
+    }
+    if target.options.progress != Progress::Fair {
+        let _ = write!(text, " --progress {}", target.options.progress.name());
+    }
+    if target.options.boundary_publishes {
+        text.push_str(" --assume launch-boundary=system");
+    }
+    if seed != 1 {
+        let _ = write!(text, " --seed {seed}");
+    }
+    let _ = write!(text, " --schedule {}", format(schedule));
+    text
+}
+
+/// `SLOT.SLOT.f/STEP.STEP`: contended slots in hexadecimal, `f` for fences; then the steps.
+fn format(schedule: &Schedule) -> String {
+    let mut slots: Vec<u64> = schedule.contended.slots.iter().copied().collect();
+    slots.sort_unstable();
+    let mut left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
+    if schedule.contended.fences {
+        left.push("fences".to_owned());
+    }
+    let right: Vec<String> = schedule.actions.iter().map(ToString::to_string).collect();
+    format!("{}/{}", left.join("."), right.join("."))
+}
+
+fn parse(text: &str) -> Result<Schedule, String> {
+    let (slots, steps) = text
+        .split_once('/')
+        .ok_or_else(|| format!("`--schedule {text}`: expected SLOTS/STEPS, as a finding prints it"))?;
+    let mut contended = Contended::default();
+    for slot in slots.split('.').filter(|slot| !slot.is_empty()) {
+        if slot == "fences" {
+            contended.fences = true;
+            continue;
+        }
+        let key = u64::from_str_radix(slot, 16)
+            .map_err(|_| format!("`--schedule`: `{slot}` is not a slot: expected a hexadecimal number"))?;
+        contended.slots.insert(key);
+    }
+    let actions = steps
+        .split('.')
+        .filter(|step| !step.is_empty())
+        .map(|step| step.parse().map_err(|error| format!("`--schedule`: {error}")))
+        .collect::<Result<_, _>>()?;
+    Ok(Schedule { contended, actions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{Action, Choice};
+
+    #[test]
+    fn schedules_round_trip() {
+        let mut schedule = Schedule::default();
+        schedule.contended.slots.extend([3, 0x1_0000_0002]);
+        schedule.contended.fences = true;
+        schedule.actions.push(Action::Perform { thread: 12, choice: Choice::Read(3) });
+        schedule.actions.push(Action::Perform { thread: 1, choice: Choice::After(0) });
+        schedule.actions.push(Action::Perform { thread: 1, choice: Choice::Miss });
+        schedule.actions.push(Action::Perform { thread: 7, choice: Choice::Plain });
+        schedule.actions.push(Action::Start { block: 4 });
+        assert_eq!(parse(&format(&schedule)), Ok(schedule));
+        assert_eq!(parse("/"), Ok(Schedule::default()));
+    }
+
+    #[test]
+    fn a_broken_schedule_is_refused() {
+        for text in ["", "12", "zz/", "/x", "/1r", "/1m2", "/99999999999"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `arverify show`: a protocol as readable pseudo-code, one column for each role.
+//!
+//! A role is a set of threads that execute the same statements. They are found by running every thread of a small
+//! configuration, not by reading conditions: what is shown is what is executed.
+
+use super::arguments::ShowArguments;
+use super::target::document;
+use super::{InputError, print};
+use arverify_protocol::code::{Code, SiteId};
+use arverify_protocol::cursor::{Cursor, Operation, Position};
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::{Protocol, Span};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Blocks that are enough to tell the first from the others.
+const BLOCKS: u32 = 2;
+
+/// Runs the command.
+pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
+    let document = document(&arguments.target)?;
+    let resolved = match &arguments.variant {
+        None => document.resolve(&[]),
+        Some(name) => {
+            let variant = document.variant(name).ok_or_else(|| {
+                InputError::message(format!("`{}` has no variant `{name}`", arguments.target))
+            })?;
+            document.resolve_variant(variant)
+        }
+    };
+    let protocol = resolved.map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let threads = (arguments.ranks + 2).max(8);
+    let vector = u64::from(DataType::F32.vector());
+    let sizes = Sizes {
+        ranks: arguments.ranks,
+        blocks: BLOCKS,
+        threads,
+        elements: u64::from(BLOCKS * threads * arguments.ranks) * vector,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
+    let failed = |error: &dyn std::fmt::Display| InputError::message(format!("`{}`: {error}", arguments.target));
+    let code = Code::new(&protocol, &sizes, true).map_err(|error| failed(&error))?;
+    let roles = roles(&protocol, &code).map_err(|error| failed(&error))?;
+    print(&render(&protocol, &code, &roles))?;
+    Ok(0)
+}
+
+/// A statement as one thread executes it: its place, and the calls that lead there.
+type Step = (Vec<Span>, Span);
+
+/// Threads that execute the same statements.
+struct Role {
+    threads: Vec<(u32, u32, u32)>,
+    steps: Vec<Step>,
+}
+
+fn roles(protocol: &Protocol, code: &Code) -> Result<Vec<Role>, Box<dyn std::error::Error>> {
+    let mut roles: BTreeMap<Vec<SiteId>, Role> = BTreeMap::new();
+    for rank in 0..code.sizes.ranks {
+        let grid = protocol.grid_of(&code.sizes, rank)?;
+        let arguments = protocol.argument_values(&code.sizes, rank, 0)?;
+        for block in 0..grid {
+            for thread in 0..code.sizes.threads {
+                let position = Position { rank, block, thread, launch: 0, grid, arguments: &arguments };
+                let sites = sites(code, &position)?;
+                let steps = || sites.iter().map(|site| step(code, *site)).collect();
+                let role = roles.entry(sites.clone()).or_insert_with(|| Role { threads: Vec::new(), steps: steps() });
+                role.threads.push((rank, block, thread));
+            }
+        }
+    }
+    let mut roles: Vec<Role> = roles.into_values().collect();
+    roles.sort_by_key(|role| role.threads[0]);
+    Ok(roles)
+}
+
+fn step(code: &Code, site: SiteId) -> Step {
+    let site = code.site(site);
+    (site.calls.to_vec(), site.span.clone())
+}
+
+/// The statements one thread executes, each run of repetitions once.
+fn sites(code: &Code, position: &Position<'_>) -> Result<Vec<SiteId>, Box<dyn std::error::Error>> {
+    const LONGEST: usize = 100_000;
+    let mut cursor = Cursor::start(code);
+    let mut sites: Vec<SiteId> = Vec::new();
+    for _ in 0..LONGEST {
+        let (operation, site) = cursor.next(code, position).map_err(|(fault, _)| fault)?;
+        if operation == Operation::Exit {
+            if !code.site(site).span.is_empty() {
+                sites.push(site);
+            }
+            return Ok(sites);
+        }
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+    Err("a thread executes too many operations to be shown".into())
+}
+
+/// Ranges for people: `threads 0–3 of block 0`.
+fn heading(role: &Role, sizes: &Sizes) -> String {
+    let mut ranks: Vec<u32> = role.threads.iter().map(|at| at.0).collect();
+    let mut blocks: Vec<u32> = role.threads.iter().map(|at| at.1).collect();
+    let mut threads: Vec<u32> = role.threads.iter().map(|at| at.2).collect();
+    for list in [&mut ranks, &mut blocks, &mut threads] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    let span = |word: &str, list: &[u32], all: u32| match list {
+        _ if list.len() as u32 == all => format!("every {word}"),
+        [one] => format!("{word} {one}"),
+        [first, .., last] if last - first + 1 == list.len() as u32 => format!("{word}s {first}–{last}"),
+        list => format!("{word}s {}", list.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    format!(
+        "{}, {}, {}",
+        span("rank", &ranks, sizes.ranks),
+        span("block", &blocks, BLOCKS),
+        span("thread", &threads, sizes.threads)
+    )
+}
+
+fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
+    let mut order: Vec<&Step> = Vec::new();
+    // Merge the roles' sequences, keeping each one's order.
+    for role in roles {
+        let mut at = 0;
+        for step in &role.steps {
+            match order.iter().position(|known| *known == step) {
+                Some(found) => at = found + 1,
+                None => {
+                    order.insert(at.min(order.len()), step);
+                    at += 1;
+                }
+            }
+        }
+    }
+    let words = |step: &Step| {
+        let text = protocol.source.text.get(step.1.start as usize..step.1.end as usize).unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let headings: Vec<String> = roles.iter().map(|role| heading(role, &code.sizes)).collect();
+    let width = |column: usize| {
+        let cells = roles[column].steps.iter().map(|step| words(step).chars().count());
+        cells.max().unwrap_or(0).max(headings[column].chars().count())
+    };
+    let widths: Vec<usize> = (0..roles.len()).map(width).collect();
+    let mut text = format!("{}: {}\n\n", protocol.name, protocol.summary);
+    let mut line = |line: &str, cells: Vec<String>| {
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))))
+            .collect();
+        let _ = writeln!(text, "{}", format!("{line:>4}  {}", padded.join("  |  ")).trim_end());
+    };
+    line("line", headings.clone());
+    line("", widths.iter().map(|width| "-".repeat(*width)).collect());
+    for step in order {
+        let number = protocol.source.line_column(step.1.start).0.to_string();
+        let cells = roles
+            .iter()
+            .map(|role| if role.steps.contains(step) { words(step) } else { String::new() })
+            .collect();
+        line(&number, cells);
+    }
+    text
+}

@@ -1,0 +1,150 @@
+//! What arguments mean: targets are found and read, variants and sizes resolved.
+
+use super::InputError;
+use super::arguments::{Assumption, BoundArguments};
+use crate::check::{CheckError, Options, Progress};
+use arverify_protocol::catalogue;
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::Protocol;
+use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+/// A protocol file larger than this is refused before it is read.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// Finds a target in the catalogue, or reads it from a file.
+pub(super) fn document(target: &str) -> Result<Document, InputError> {
+    if let Some(found) = catalogue::find(target) {
+        return found.map_err(|errors| InputError::Rendered(errors.to_string()));
+    }
+    let path = Path::new(target);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("arp") => {}
+        Some("ptx" | "cu") => {
+            return Err(InputError::message(format!(
+                "`{target}`: this version checks protocols (.arp), not kernels in PTX or CUDA"
+            )));
+        }
+        _ => {
+            return Err(InputError::message(format!(
+                "unknown protocol `{target}`{}: expected a name that `arverify list` prints, or a file NAME.arp",
+                suggestion(target)
+            )));
+        }
+    }
+    let unreadable = |error: std::io::Error| InputError::message(format!("cannot read `{target}`: {error}"));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > LARGEST_FILE {
+        return Err(InputError::message(format!("`{target}` has {size} bytes: a protocol has at most {LARGEST_FILE}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let coloured = std::io::stderr().is_terminal();
+    language::parse(target, &text).map_err(|errors| InputError::Rendered(errors.render(coloured)))
+}
+
+fn suggestion(target: &str) -> String {
+    let close = |name: &&str| {
+        let shared = name.chars().zip(target.chars()).take_while(|(left, right)| left == right).count();
+        shared >= 3 || name.contains(target) || target.contains(*name)
+    };
+    let names = catalogue::TEXTS.iter().map(|(name, _)| *name);
+    names.filter(close).next().map_or(String::new(), |name| format!(" (is it `{name}`?)"))
+}
+
+/// A protocol with its sizes, ready to be checked.
+pub(super) struct Target {
+    /// As it was named.
+    pub(super) name: String,
+    /// The variant chosen.
+    pub(super) variant: Option<String>,
+    /// Knobs chosen on the command line.
+    pub(super) knobs: Vec<(String, String)>,
+    /// The protocol.
+    pub(super) protocol: Protocol,
+    /// Sizes and assumptions.
+    pub(super) options: Options,
+    /// What the variant is known to get.
+    pub(super) expected: Option<Expected>,
+}
+
+/// Resolves a target as the arguments say.
+pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, InputError> {
+    let document = document(name)?;
+    let mut assignments: Vec<(String, String)> = Vec::new();
+    let mut configuration = Configuration::default();
+    let mut expected = None;
+    if let Some(wanted) = &bounds.variant {
+        let variant = document.variant(wanted).ok_or_else(|| {
+            let known: Vec<&str> = document.variants().iter().map(|variant| variant.name.as_str()).collect();
+            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            InputError::message(format!("`{name}` has no variant `{wanted}`: {known}"))
+        })?;
+        assignments.extend(variant.assignments.iter().cloned());
+        configuration = variant.configuration.clone();
+        expected = Some(variant.expected.clone());
+    }
+    let mut knobs = Vec::new();
+    for knob in &bounds.knob {
+        let (knob, value) = knob.split_once('=').ok_or_else(|| {
+            InputError::message(format!("`--knob {knob}`: expected KNOB=VALUE"))
+        })?;
+        if knobs.iter().any(|(known, _)| known == knob) {
+            return Err(InputError::message(format!("`--knob {knob}` is given twice")));
+        }
+        assignments.retain(|(known, _)| known != knob);
+        assignments.push((knob.to_owned(), value.to_owned()));
+        knobs.push((knob.to_owned(), value.to_owned()));
+    }
+    let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
+    let protocol = document.resolve(&chosen).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let options = options(bounds, &configuration);
+    Ok(Target { name: name.to_owned(), variant: bounds.variant.clone(), knobs, protocol, options, expected })
+}
+
+/// Sizes: what was typed, else what the variant names, else the defaults.
+fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
+    let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
+    let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
+    let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    let vector = u64::from(bounds.dtype.vector());
+    let elements = bounds.elements.or(configuration.elements.map(u64::from)).unwrap_or_else(|| {
+        2 * u64::from(blocks) * u64::from(threads) * vector + vector - 1
+    });
+    let named = configuration.progress.as_ref().and_then(|name| name.parse().ok());
+    let sizes = Sizes {
+        ranks,
+        blocks,
+        threads,
+        elements,
+        data: bounds.dtype,
+        accumulate: bounds.accumulate.into(),
+    };
+    Options {
+        launches: bounds.launches.or(configuration.launches).unwrap_or(3),
+        seed: bounds.seed,
+        resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
+        progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
+        boundary_publishes: bounds.assume.contains(&Assumption::LaunchBoundarySystem),
+        timeout: Some(Duration::from_secs(600)),
+        ..Options::new(sizes)
+    }
+}
+
+/// A check that could not start, in words.
+pub(super) fn refusal(target: &Target, error: &CheckError) -> InputError {
+    let CheckError::Requirement { span } = error else {
+        return InputError::message(format!("`{}`: {error}", target.name));
+    };
+    let Sizes { ranks, blocks, threads, elements, .. } = target.options.sizes;
+    let message = Message {
+        severity: Severity::Error,
+        code: None,
+        title: error.to_string(),
+        labels: vec![Label { span: span.clone(), text: "not met".to_owned(), primary: true }],
+        notes: vec![format!("the sizes are: ranks {ranks}, blocks {blocks}, threads {threads}, elements {elements}")],
+        help: Vec::new(),
+    };
+    InputError::Rendered(language::render(&target.protocol.source, &message, std::io::stderr().is_terminal()))
+}

@@ -1,0 +1,143 @@
+//! For people: findings as diagnostics with their traces, then one table, then the bounds of the verdict.
+
+use super::Row;
+use arverify_protocol::language::{Label, Message, Severity, render as render_message};
+use arverify_protocol::verdict::{Finding, Point, Stats, Verdict};
+use std::fmt::Write;
+
+/// Bits of a state's fingerprint in Stateright.
+const FINGERPRINT_BITS: i32 = 64;
+
+/// Everything a check prints.
+pub fn render(rows: &[Row], colour: bool) -> String {
+    let mut text = String::new();
+    for row in rows {
+        for finding in &row.outcome.findings {
+            text.push_str(&render_finding(row, finding, colour));
+            text.push('\n');
+        }
+    }
+    table(&mut text, rows);
+    for row in rows {
+        for warning in &row.outcome.warnings {
+            let _ = writeln!(text, "warning: {}: {warning}", row.target);
+        }
+    }
+    bounds(&mut text, rows);
+    text
+}
+
+fn label_of(point: &Point) -> String {
+    match point.thread {
+        Some(name) => format!("{} ({name})", point.label),
+        None => point.label.clone(),
+    }
+}
+
+/// A finding with its places, notes, trace and replay line.
+pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
+    let mut labels: Vec<Label> = Vec::new();
+    for (index, point) in finding.points.iter().enumerate() {
+        if !point.span.is_empty() {
+            labels.push(Label { span: point.span.clone(), text: label_of(point), primary: index < 2 });
+        }
+        for call in &point.calls {
+            if !labels.iter().any(|label| label.span == *call) {
+                labels.push(Label { span: call.clone(), text: "in this call".to_owned(), primary: false });
+            }
+        }
+    }
+    let mut notes = finding.notes.clone();
+    if let Some(at) = &finding.location {
+        notes.insert(0, format!("the memory is `{}` of rank {}, byte {}", at.buffer, at.rank, at.byte));
+    }
+    let message = Message {
+        severity: if finding.code.is_lint() { Severity::Warning } else { Severity::Error },
+        code: Some(finding.code.number().to_owned()),
+        title: finding.message.clone(),
+        labels,
+        notes,
+        help: finding.help.iter().cloned().collect(),
+    };
+    let mut text = render_message(&row.source, &message, colour);
+    text.push('\n');
+    if !finding.trace.is_empty() {
+        text.push_str("  trace:\n");
+        for step in &finding.trace {
+            let line = if step.line == 0 { String::new() } else { format!("line {}", step.line) };
+            let thread = step.thread.to_string();
+            let _ = writeln!(text, "  {:>4}  {thread:<38}  {line:<9}  {}", step.step, step.operation);
+        }
+    }
+    if let Some(replay) = &finding.replay {
+        let _ = writeln!(text, "  replay: {replay}");
+    }
+    let _ = writeln!(text, "  explain: arverify explain {}", finding.code);
+    text
+}
+
+fn name_of(row: &Row) -> String {
+    match &row.variant {
+        Some(variant) => format!("{} ({variant})", row.target),
+        None => row.target.clone(),
+    }
+}
+
+fn table(text: &mut String, rows: &[Row]) {
+    let width = rows.iter().map(|row| name_of(row).len()).max().unwrap_or(0).max("protocol".len());
+    let _ = writeln!(
+        text,
+        "{:width$}  {:>5}  {:12}  {:>7}  {:>10}  {:>7}",
+        "protocol", "ranks", "verdict", "states", "operations", "seconds"
+    );
+    for row in rows {
+        let Stats { states, operations, seconds, .. } = row.outcome.stats;
+        let codes: Vec<&str> = row.outcome.findings.iter().map(|finding| finding.code.number()).collect();
+        let verdict = row.outcome.verdict.name();
+        let _ = writeln!(
+            text,
+            "{:width$}  {:>5}  {verdict:12}  {states:>7}  {operations:>10}  {seconds:>7.3}  {}",
+            name_of(row),
+            row.options.sizes.ranks,
+            codes.join(" ")
+        );
+    }
+    while text.ends_with(' ') {
+        text.pop();
+    }
+}
+
+/// The bounds, once for each different set, and the chance that a fingerprint hid a state.
+fn bounds(text: &mut String, rows: &[Row]) {
+    let mut lines: Vec<String> = Vec::new();
+    for row in rows {
+        let sizes = &row.options.sizes;
+        let mut line = format!(
+            "bounds: {} ranks × {} blocks × {} threads, {} {} elements, {} launches, progress {}",
+            sizes.ranks,
+            sizes.blocks,
+            sizes.threads,
+            sizes.elements,
+            sizes.data,
+            row.options.launches,
+            row.options.progress.name()
+        );
+        if let Some(resident) = row.options.resident_blocks {
+            let _ = write!(line, ", {resident} resident blocks");
+        }
+        for assumption in &row.outcome.assumptions {
+            let _ = write!(line, ", assuming {assumption}");
+        }
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let states = rows.iter().map(|row| row.outcome.stats.states).max().unwrap_or(0) as f64;
+    for line in lines {
+        let _ = writeln!(text, "{line}");
+    }
+    if states > 1.0 && rows.iter().any(|row| row.outcome.verdict == Verdict::Verified) {
+        let chance = states * states / 2.0 / 2f64.powi(FINGERPRINT_BITS);
+        let _ = writeln!(text, "a fingerprint collision hid a state with probability below {chance:.0e}");
+    }
+}

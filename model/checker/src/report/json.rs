@@ -1,0 +1,86 @@
+//! For programs: one object, as DESIGN's contract has it.
+
+use super::Row;
+use arverify_protocol::verdict::{Finding, ThreadName};
+use serde_json::{Value, json};
+
+/// Everything a check prints, on one line.
+pub fn render(rows: &[Row]) -> String {
+    let results: Vec<Value> = rows.iter().map(result).collect();
+    format!("{}\n", json!({ "schema": 1, "results": results }))
+}
+
+fn result(row: &Row) -> Value {
+    let sizes = &row.options.sizes;
+    let stats = &row.outcome.stats;
+    json!({
+        "target": row.target,
+        "variant": row.variant,
+        "ranks": sizes.ranks,
+        "blocks": sizes.blocks,
+        "threads": sizes.threads,
+        "elements": sizes.elements,
+        "dtype": sizes.data.name(),
+        "launches": row.options.launches,
+        "progress": row.options.progress.name(),
+        "resident_blocks": row.options.resident_blocks,
+        "seed": row.options.seed,
+        "verdict": row.outcome.verdict.name(),
+        "assumptions": row.outcome.assumptions,
+        "warnings": row.outcome.warnings,
+        "findings": row.outcome.findings.iter().map(|found| finding(row, found)).collect::<Vec<_>>(),
+        "stats": {
+            "states": stats.states,
+            "executions": stats.executions,
+            "operations": stats.operations,
+            "seconds": stats.seconds,
+        },
+    })
+}
+
+fn thread(name: ThreadName) -> Value {
+    json!({ "rank": name.rank, "block": name.block, "thread": name.thread, "launch": name.launch })
+}
+
+fn finding(row: &Row, finding: &Finding) -> Value {
+    let threads: Vec<Value> = finding.points.iter().filter_map(|point| point.thread).map(thread).collect();
+    let line = |start: u32| row.source.line_column(start);
+    let source = finding.points.iter().find(|point| !point.span.is_empty()).map(|point| {
+        let (line, column) = line(point.span.start);
+        json!({ "file": row.source.name, "line": line, "column": column })
+    });
+    let labels: Vec<Value> = finding
+        .points
+        .iter()
+        .filter(|point| !point.span.is_empty())
+        .map(|point| {
+            let (line, column) = line(point.span.start);
+            json!({ "line": line, "column": column, "label": point.label, "thread": point.thread.map(thread) })
+        })
+        .collect();
+    let trace: Vec<Value> = finding
+        .trace
+        .iter()
+        .map(|step| {
+            let name = step.thread;
+            json!({
+                "step": step.step, "rank": name.rank, "block": name.block, "thread": name.thread,
+                "launch": name.launch, "line": step.line, "op": step.operation,
+            })
+        })
+        .collect();
+    json!({
+        "code": finding.code.number(),
+        "kind": finding.code.kind(),
+        "message": finding.message,
+        "severity": if finding.code.is_lint() { "warning" } else { "error" },
+        "threads": threads,
+        "location": finding.location.as_ref().map(|at| json!({ "buffer": at.buffer, "rank": at.rank, "byte": at.byte })),
+        "source": source,
+        "labels": labels,
+        "notes": finding.notes,
+        "help": finding.help,
+        "trace": trace,
+        "replay": finding.replay,
+    })
+}

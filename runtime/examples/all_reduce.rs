@@ -1,0 +1,237 @@
+//! Runs an all-reduce many times with changing inputs, compares every bit of every result, and prints how long it took.
+//!
+//! Ranks run on threads of their own, as in an application. Exit status: 0 all results right, 1 a wrong result or a
+//! deadline, 2 bad input.
+
+use arverify_protocol::data::input_element;
+use arverify_protocol::ir::Reduction;
+use arverify_runtime::{
+    Accumulate, Algorithm, Backend, Cpu, Cuda, DataType, Error, Group, Kernels, Kill, Number, Settings,
+};
+use clap::{Parser, ValueEnum};
+use half::{bf16, f16};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// All-reduce with certified kernels, checked bit by bit.
+#[derive(Parser, Debug)]
+#[command(name = "all_reduce")]
+struct Arguments {
+    /// Ranks.
+    #[arg(long, default_value_t = 4)]
+    ranks: u32,
+    /// Elements of the message on each rank.
+    #[arg(long, default_value_t = 4096)]
+    elements: u64,
+    /// f32, f16 or bf16.
+    #[arg(long, default_value = "f32")]
+    dtype: DataType,
+    /// Where to run.
+    #[arg(long, value_enum, default_value_t = BackendName::Cpu)]
+    backend: BackendName,
+    /// Calls; each with new inputs.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    iters: u32,
+    /// Blocks of each rank; left out, the back end chooses.
+    #[arg(long)]
+    blocks: Option<u32>,
+    /// Threads of each block; left out, the back end chooses.
+    #[arg(long)]
+    threads: Option<u32>,
+    /// auto, or the name of a protocol such as one-shot or two-shot.
+    #[arg(long, default_value = "auto")]
+    algorithm: Algorithm,
+    /// Sum 16-bit elements in f32 and round once.
+    #[arg(long)]
+    wide: bool,
+    /// How long a wait may last.
+    #[arg(long, default_value_t = 10_000)]
+    deadline_ms: u64,
+    /// A folder written by `argen emit`; left out, the bundled kernels.
+    #[arg(long)]
+    kernels: Option<PathBuf>,
+    /// Devices for the ranks, in turn; left out, every device there is.
+    #[arg(long, value_delimiter = ',')]
+    devices: Vec<u32>,
+    /// Fault injection: this rank dies.
+    #[arg(long)]
+    kill_rank: Option<u32>,
+    /// Fault injection: in this call, counted from 0.
+    #[arg(long, default_value_t = 0, requires = "kill_rank")]
+    kill_at: u64,
+    /// Fault injection: having performed this many operations of it.
+    #[arg(long, default_value_t = 4, requires = "kill_rank")]
+    kill_after: u64,
+    /// What the inputs are drawn from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum BackendName {
+    Cpu,
+    Cuda,
+}
+
+/// Why the program ends without success.
+enum Failure {
+    BadInput(String),
+    Failed(String),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            // One line: what is wrong. The usage is behind --help.
+            let text = error.to_string();
+            eprintln!("{}", text.lines().next().unwrap_or("error: bad arguments"));
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            print!("{help}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let outcome = match arguments.backend {
+        BackendName::Cpu => by_type::<Cpu>(&arguments),
+        BackendName::Cuda => by_type::<Cuda>(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::BadInput(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn by_type<B: Backend>(arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.dtype {
+        DataType::F32 => run::<B, f32>(arguments),
+        DataType::F16 => run::<B, f16>(arguments),
+        DataType::BF16 => run::<B, bf16>(arguments),
+    }
+}
+
+fn run<B: Backend, N: Number>(arguments: &Arguments) -> Result<(), Failure> {
+    let bad = |error: Error| Failure::BadInput(error.to_string());
+    let kernels = match &arguments.kernels {
+        Some(folder) => Kernels::load(folder).map_err(bad)?,
+        None => todo!(),
+    };
+    let settings = Settings {
+        blocks: arguments.blocks,
+        threads: arguments.threads,
+        algorithm: arguments.algorithm.clone(),
+        accumulate: if arguments.wide { Accumulate::F32 } else { Accumulate::Own },
+        deadline: Duration::from_millis(arguments.deadline_ms),
+        devices: arguments.devices.clone(),
+        ..Settings::new(arguments.ranks, N::DATA, arguments.elements)
+    };
+    let group = Group::<B>::new(&kernels, &settings).map_err(bad)?;
+    if let Some(rank) = arguments.kill_rank {
+        group.rank(rank).map_err(bad)?;
+        let (call, after_operations) = (arguments.kill_at, arguments.kill_after);
+        group.inject(Some(Kill { rank, call, after_operations }));
+    }
+    let (outcomes, times) = drive::<B, N>(arguments, &group, settings.accumulate);
+    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    if !failures.is_empty() {
+        return Err(Failure::Failed(failures.join("\nerror: ")));
+    }
+    report::<B>(arguments, &group, times);
+    Ok(())
+}
+
+/// Every rank on a thread of its own: the outcome of each, and for each call how long the slowest rank took.
+fn drive<B: Backend, N: Number>(
+    arguments: &Arguments,
+    group: &Group<B>,
+    accumulate: Accumulate,
+) -> (Vec<Result<(), String>>, Vec<Duration>) {
+    let meeting = Barrier::new(arguments.ranks as usize);
+    let ranks = std::thread::scope(|scope| {
+        let threads = (0..arguments.ranks).map(|rank| {
+            let meeting = &meeting;
+            scope.spawn(move || rank_thread::<B, N>(arguments, group, rank, accumulate, meeting))
+        });
+        let threads: Vec<_> = threads.collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.map(|outcome| outcome.unwrap_or_else(|_| (Err("a thread panicked".to_owned()), Vec::new()))).collect()
+    });
+    let (outcomes, times): (Vec<_>, Vec<Vec<Duration>>) = Vec::into_iter(ranks).unzip();
+    let calls = times.iter().map(Vec::len).min().unwrap_or(0);
+    let slowest = (0..calls).map(|call| times.iter().map(|times| times[call]).max().unwrap_or_default());
+    (outcomes, slowest.collect())
+}
+
+fn rank_thread<B: Backend, N: Number>(
+    arguments: &Arguments,
+    group: &Group<B>,
+    rank: u32,
+    accumulate: Accumulate,
+    meeting: &Barrier,
+) -> (Result<(), String>, Vec<Duration>) {
+    let mut times = Vec::new();
+    let mut outcome = Ok(());
+    let mut input = vec![N::default(); arguments.elements as usize];
+    let mut output = input.clone();
+    let mut handle = group.rank(rank);
+    for call in 0..arguments.iters {
+        let bits = |rank, index| input_element(N::DATA, arguments.seed, rank, call, index as u64);
+        for (index, element) in input.iter_mut().enumerate() {
+            *element = N::from_bits(bits(rank, index));
+        }
+        output.fill(N::default());
+        // So that the time of a call is not the time in which others prepare theirs. Failed ranks come here too.
+        meeting.wait();
+        if outcome.is_err() {
+            continue;
+        }
+        let start = Instant::now();
+        let result = match &mut handle {
+            Ok(handle) => handle.all_reduce(&input, &mut output).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        times.push(start.elapsed());
+        outcome = result.map_err(|error| format!("rank {rank}, call {call}: {error}"));
+        let wrong = output.iter().enumerate().find(|(index, found)| {
+            let sources = (0..arguments.ranks).map(|rank| bits(rank, *index));
+            outcome.is_ok() && found.to_bits() != N::DATA.fold(Reduction::Sum, accumulate, sources)
+        });
+        if let Some((index, found)) = wrong {
+            let found = N::DATA.to_f32(found.to_bits());
+            outcome = Err(format!("rank {rank}, call {call}: element {index} is wrong: {found}"));
+        }
+    }
+    (outcome, times)
+}
+
+fn report<B: Backend>(arguments: &Arguments, group: &Group<B>, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+    let (median, p99) = (at(0.5), at(0.99));
+    let bytes = arguments.elements * u64::from(arguments.dtype.bytes());
+    let bandwidth = bytes as f64 / median.as_secs_f64() / 1e9;
+    println!(
+        "{} {} ranks {} blocks {} threads {} elements {} {} iters {}: every bit right on every rank; \
+         median {:.1} µs, p99 {:.1} µs, {bandwidth:.3} GB/s",
+        B::NAME,
+        group.protocol(arguments.elements),
+        arguments.ranks,
+        group.blocks(),
+        group.threads(arguments.elements),
+        arguments.elements,
+        arguments.dtype,
+        arguments.iters,
+        median.as_secs_f64() * 1e6,
+        p99.as_secs_f64() * 1e6,
+    );
+}
