@@ -61,7 +61,7 @@ cuda-compiler: ## fetch a CUDA compiler into .cuda, if none is on PATH or under 
 		echo "fetching a CUDA compiler into .cuda (about 490 MB)"; \
 		site=lib/$$($(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])')/site-packages; \
 		partial=$(abspath $(TARGET))/cuda-partial; rm -rf "$$partial"; mkdir -p "$$partial"; \
-		if $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --timeout 30 --retries 2 \
+		if PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --timeout 30 --retries 2 \
 				--target "$$partial/$$site" $(CUDA_WHEELS) \
 			&& chmod -R u+w "$$partial" && rm -rf .cuda && mv "$$partial" .cuda; then \
 			echo "CUDA compiler: $$(ls .cuda/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)"; \

@@ -33,19 +33,19 @@ typedef struct {
 #define {{ kernel.macros }}_MAX_BLOCKS {{ kernel.max_blocks }}
 {% for (buffer, bytes) in kernel.sizes %}
 #define {{ kernel.macros }}_BYTES_{{ buffer }}(B, N) ({{ bytes }})
-{% endfor %}
+{%- endfor %}
 
 typedef struct {
     {% for member in kernel.members %}
-    {{ member.kind }} {{ member.name }}; /* {{ member.meaning|safe }} */
-    {% endfor %}
+    {{ member.kind }}{{ member.name }}; /* {{ member.meaning|safe }} */
+    {%- endfor %}
 } {{ kernel.name }}_parameters;
 
 #ifdef __CUDACC__
 extern "C" __global__ void {{ kernel.name }}(
     {% for kind in kernel.types %}
     {{ kind }}{% if !loop.last %},{% endif %}
-    {% endfor %}
+    {%- endfor %}
     );
 #endif
 

@@ -1,11 +1,11 @@
 // {{ entry }}: written by argen {{ version }} from {{ protocol_file }}. Do not edit: manifest.json holds its sha256.
 //
 // {{ summary }}
-// {{ knobs }}
+{{ knobs|safe }}
 // P = {{ ranks }} ranks, {{ dtype }}, {{ accumulation }}; {{ threads }} threads for each block.
-{% for requirement in requirements %}
+{%- for requirement in requirements %}
 // Requires {{ requirement }}.
-{% endfor %}
+{%- endfor %}
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -17,9 +17,9 @@ namespace {
 // The bits of one {{ dtype }}.
 using Element = {% if bytes == 4 %}u32{% else %}u16{% endif %};
 
-constexpr i64 P = {{ ranks }};            // ranks
-constexpr i64 T = {{ threads }};          // threads in each block
-constexpr i64 V = {{ vector }};           // elements in 16 bytes
+constexpr i64 P = {{ ranks }}; // ranks
+constexpr i64 T = {{ threads }}; // threads in each block
+constexpr i64 V = {{ vector }}; // elements in 16 bytes
 constexpr i64 ElementBytes = {{ bytes }};
 
 // All instances of a symmetric buffer, in rank order.
@@ -36,22 +36,13 @@ struct Instances {
 
 } // namespace
 
-extern "C" __global__ void __launch_bounds__({{ threads }}) {{ entry }}(
+extern "C" __global__ void __launch_bounds__({{ threads }}, 1) {{ entry }}(
     {% for parameter in parameters %}
     {{ parameter }}{% if !loop.last %},{% endif %}
     {% endfor %}
     )
 {
-    {% for (name, value) in coordinates %}
-    const i64 {{ name }} = {{ value }};
-    {% endfor %}
-    {% for name in hoisted %}
-    i64 {{ name }} = 0;
-    {% endfor %}
-    {% if watches %}
-    const Watch watch{u32(rank), deadline_ns, status};
-    bool expired = false;
-    {% endif %}
+    {{ start|safe }}
 
     {{ body|safe }}
 }

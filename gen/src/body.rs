@@ -11,6 +11,7 @@
 use crate::error::RenderError;
 use crate::escape::is_harmless;
 use crate::expression::{Helper, Rendered, Scope, Type, fixed_value, render, symbol_name};
+use crate::layout::without_empty_lines;
 use crate::names::Names;
 use crate::operation::{Barrier, DeviceFunctions};
 use crate::target::Target;
@@ -170,22 +171,25 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let text = self.statement(statement)?;
-            texts.push(format!("// {}\n{text}", self.comment(statement)));
+            texts.push(self.comment(statement) + &without_empty_lines(&text));
         }
         self.locals = outside;
         Ok(texts)
     }
 
-    /// File, line and text of a statement, and the lines that call it.
+    /// Line and text of a statement, and the lines that call it. Empty where the language bound a name by itself.
     fn comment(&self, statement: &Statement) -> String {
         let source = &self.protocol.source;
         let range = statement.span.start as usize..statement.span.end as usize;
-        let text = source.text.get(range).unwrap_or_default();
+        let text = comment_text(source.text.get(range).unwrap_or_default());
+        if text.chars().all(|character| character.is_ascii_alphanumeric()) && text != "exit" {
+            return String::new();
+        }
         let callers: Vec<String> =
             statement.calls.iter().rev().map(|call| source.line_column(call.start).0.to_string()).collect();
         let line = self.line(statement);
         let called = if callers.is_empty() { String::new() } else { format!(", from line {}", callers.join(", ")) };
-        format!("line {line}{called}: {}", comment_text(text))
+        format!("// line {line}{called}: {text}\n")
     }
 
     /// The line of a statement, counted from 1.
@@ -320,9 +324,7 @@ impl<'a> Writer<'a> {
             StatementKind::Fence { semantics } => {
                 Ok(FenceTemplate { function: self.functions.fence(*semantics, line)? }.render()?)
             }
-            StatementKind::Copy { destination, source, partition } => {
-                self.copy(destination, source, partition, line)
-            }
+            StatementKind::Copy { destination, source, partition } => self.copy(destination, source, partition, line),
             StatementKind::Reduce { destination, operation, variable, from, to, source, partition } => {
                 let sources = crate::phase::Sources { operation: *operation, variable: *variable, from, to, source };
                 self.reduce(destination, &sources, partition, line)
@@ -418,12 +420,7 @@ impl<'a> Writer<'a> {
         Ok(AtomicTemplate { target, function, address, operands, guarded: self.guarded() }.render()?)
     }
 
-    fn branch(
-        &mut self,
-        condition: &Expression,
-        then: &[Statement],
-        otherwise: &[Statement],
-    ) -> Result<String, Stop> {
+    fn branch(&mut self, condition: &Expression, then: &[Statement], otherwise: &[Statement]) -> Result<String, Stop> {
         let condition = self.value(condition)?.to_condition().text;
         let before = self.may_be_expired;
         self.conditions += 1;

@@ -17,7 +17,8 @@ pub struct Compiler {
 impl Compiler {
     /// The first one found.
     pub fn find() -> Option<Compiler> {
-        let on_path = std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+        let on_path =
+            std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
         let homes = ["CUDA_HOME", "CUDA_PATH"].into_iter().filter_map(std::env::var_os);
         let folders = on_path.chain(homes.map(|home| PathBuf::from(home).join("bin"))).chain(fetched_folders());
         let nvcc = folders.map(|folder| folder.join("nvcc")).find(|program| program.is_file())?;

@@ -219,7 +219,9 @@ fn render_binary(
         Binary::Multiply => infix("*", Binds::Product, Binds::Prefix, result),
         Binary::Divide => infix("/", Binds::Product, Binds::Prefix, result),
         Binary::Remainder => infix("%", Binds::Product, Binds::Prefix, result),
-        Binary::Xor => infix("^", Binds::Prefix, Binds::Prefix, result).map(|text| Rendered { binds: Binds::Xor, ..text }),
+        Binary::Xor => {
+            infix("^", Binds::Prefix, Binds::Prefix, result).map(|text| Rendered { binds: Binds::Xor, ..text })
+        }
         Binary::Equal => infix("==", Binds::Relation, Binds::Shift, Type::Condition).map(equality),
         Binary::NotEqual => infix("!=", Binds::Relation, Binds::Shift, Type::Condition).map(equality),
         Binary::Less => infix("<", Binds::Shift, Binds::Sum, Type::Condition).map(relation),
@@ -329,7 +331,9 @@ pub(crate) fn with_expression(expression: &Expression, local: LocalId, by: &Expr
 pub(crate) fn fixed_value(expression: &Expression, sizes: &Sizes) -> Option<i64> {
     let mut symbols = BTreeSet::new();
     let closed = collect_symbols(expression, &mut symbols);
-    let fixed = |symbol: &u8| [Symbol::Ranks, Symbol::Threads, Symbol::Vector, Symbol::ElementBytes].map(|s| s as u8).contains(symbol);
+    let fixed = |symbol: &u8| {
+        [Symbol::Ranks, Symbol::Threads, Symbol::Vector, Symbol::ElementBytes].map(|s| s as u8).contains(symbol)
+    };
     if !closed || !symbols.iter().all(fixed) {
         return None;
     }

@@ -21,7 +21,8 @@ pub(crate) fn render_header(kernels: &[(Kernel, &Protocol)]) -> Result<String, R
     let mut ranks: Vec<u32> = kernels.iter().map(|(kernel, _)| kernel.entry.ranks).collect();
     ranks.sort_unstable();
     ranks.dedup();
-    let kernels = kernels.iter().map(|(kernel, protocol)| section(&kernel.entry, protocol)).collect::<Result<_, _>>()?;
+    let kernels =
+        kernels.iter().map(|(kernel, protocol)| section(&kernel.entry, protocol)).collect::<Result<_, _>>()?;
     Ok(laid_out(&HeaderTemplate { version: env!("CARGO_PKG_VERSION"), ranks, kernels }.render()?))
 }
 
@@ -76,7 +77,11 @@ fn member(parameter: &Parameter, ranks: u32) -> Member {
         Parameter::Deadline => ("deadline_ns", "how long one await may take, 0 for ever"),
         Parameter::Status => ("status", "ARVERIFY_STATUS_WORDS words of this rank, zero before the launch"),
     };
-    Member { kind: parameter_type(parameter, ranks), name: crate::names::identifier(name), meaning }
+    let mut kind = parameter_type(parameter, ranks);
+    if !kind.ends_with('*') {
+        kind.push(' ');
+    }
+    Member { kind, name: crate::names::identifier(name), meaning }
 }
 
 /// Sizes as a macro sees them: B and N are its parameters, the rest is known.

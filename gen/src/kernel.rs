@@ -5,7 +5,7 @@
 
 use crate::body::{Body, comment_text, render_body};
 use crate::error::RenderError;
-use crate::layout::laid_out;
+use crate::layout::{laid_out, without_empty_lines, wrapped};
 use crate::names::identifier;
 use crate::notation::notation;
 use crate::target::Target;
@@ -27,7 +27,11 @@ pub struct Kernel {
 }
 
 /// Renders a kernel. `changed` are the knobs that do not have their defaults: they become part of its name.
-pub fn render_kernel(protocol: &Protocol, changed: &[(String, String)], target: &Target) -> Result<Kernel, RenderError> {
+pub fn render_kernel(
+    protocol: &Protocol,
+    changed: &[(String, String)],
+    target: &Target,
+) -> Result<Kernel, RenderError> {
     let body = render_body(protocol, target)?;
     let name = entry_name(protocol, changed, target);
     let parameters = parameters(protocol, body.watches);
@@ -78,11 +82,7 @@ fn parameters(protocol: &Protocol, watches: bool) -> Vec<Parameter> {
     });
     let arguments = protocol.arguments.iter().map(|argument| Parameter::Argument { name: argument.name.clone() });
     let watch = [Parameter::Deadline, Parameter::Status].into_iter().filter(|_| watches);
-    buffers
-        .chain(arguments)
-        .chain([Parameter::Rank, Parameter::Blocks, Parameter::Elements])
-        .chain(watch)
-        .collect()
+    buffers.chain(arguments).chain([Parameter::Rank, Parameter::Blocks, Parameter::Elements]).chain(watch).collect()
 }
 
 fn buffers(protocol: &Protocol) -> Vec<BufferEntry> {
@@ -117,9 +117,7 @@ struct SourceTemplate {
     bytes: u32,
     vector: u32,
     parameters: Vec<String>,
-    coordinates: Vec<(&'static str, &'static str)>,
-    hoisted: Vec<String>,
-    watches: bool,
+    start: String,
     helpers: String,
     functions: String,
     arithmetic: String,
@@ -134,14 +132,15 @@ impl SourceTemplate {
         parameters: &[Parameter],
         body: &Body,
     ) -> Result<SourceTemplate, RenderError> {
-        let knobs: Vec<String> = protocol.knobs.iter().map(|(knob, value)| format!("{knob} = {value}")).collect();
+        let mut knobs = vec!["Knobs:".to_owned()];
+        knobs.extend(protocol.knobs.iter().map(|(knob, value)| comment_text(&format!("{knob} = {value},"))));
         let conditions = protocol.requirements.iter().map(|requirement| notation(&requirement.condition));
         Ok(SourceTemplate {
             entry: entry.to_owned(),
             version: env!("CARGO_PKG_VERSION"),
             protocol_file: format!("{}.arp", protocol.name),
             summary: comment_text(&protocol.summary),
-            knobs: if knobs.is_empty() { "No knobs.".to_owned() } else { format!("Knobs: {}.", knobs.join(", ")) },
+            knobs: wrapped(&knobs, "//", 120).trim_end_matches(',').to_owned(),
             ranks: target.ranks,
             dtype: target.dtype,
             accumulation: match target.accumulate {
@@ -153,9 +152,10 @@ impl SourceTemplate {
             bytes: target.dtype.bytes(),
             vector: target.dtype.vector(),
             parameters: declarations(protocol, parameters, body),
-            coordinates: coordinates(body),
-            hoisted: body.hoisted.clone(),
-            watches: body.watches,
+            start: without_empty_lines(
+                &StartTemplate { coordinates: coordinates(body), hoisted: &body.hoisted, watches: body.watches }
+                    .render()?,
+            ) + "\n\n",
             helpers: HelpersTemplate { helpers: body.helpers.iter().copied().collect() }.render()?,
             functions: body.functions.render(body.watches)?,
             arithmetic: arithmetic(target, body)?,
@@ -225,6 +225,14 @@ fn arithmetic(target: &Target, body: &Body) -> Result<String, RenderError> {
         }
     }
     Ok(text.join("\n\n"))
+}
+
+#[derive(Template)]
+#[template(path = "start.cu")]
+struct StartTemplate<'a> {
+    coordinates: Vec<(&'static str, &'static str)>,
+    hoisted: &'a [String],
+    watches: bool,
 }
 
 #[derive(Template)]

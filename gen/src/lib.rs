@@ -4,7 +4,10 @@
 //! template for each operation, so that what was checked is what is written. What is not verified is not written.
 
 mod body;
+mod certify;
+pub mod cli;
 pub mod compiler;
+pub mod emit;
 mod error;
 pub mod escape;
 mod expression;
@@ -14,6 +17,7 @@ mod layout;
 mod names;
 mod notation;
 mod operation;
+pub mod output;
 mod phase;
 mod target;
 

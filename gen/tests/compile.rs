@@ -1,21 +1,81 @@
-//! Every kernel form compiles for every architecture of interest, and does not spill.
+//! Every kernel form compiles to a cubin for every architecture of interest, and spills nothing.
+
+mod support;
+
 use arverify_gen::compiler::Compiler;
-use arverify_gen::{Target, render_kernel};
+use arverify_gen::{Kernel, Target};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
+use support::{DTYPES, assemble, compiler, kernel, parse, target};
+
+const ARCHITECTURES: [&str; 3] = ["sm_80", "sm_90", "sm_100a"];
+
+/// Compiles and assembles on two threads, half of the kernels each.
+fn compile_all(compiler: &Compiler, kernels: &[Kernel], architectures: &[&str]) {
+    let work: Vec<(&Kernel, &str)> = kernels
+        .iter()
+        .flat_map(|kernel| architectures.iter().map(move |architecture| (kernel, *architecture)))
+        .collect();
+    std::thread::scope(|scope| {
+        for half in work.chunks(work.len().div_ceil(2).max(1)) {
+            scope.spawn(|| half.iter().for_each(|(kernel, architecture)| compile(compiler, kernel, architecture)));
+        }
+    });
+}
+
+fn compile(compiler: &Compiler, kernel: &Kernel, architecture: &str) {
+    let name = &kernel.entry.source;
+    let ptx = compiler.ptx(name, &kernel.source, architecture).unwrap_or_else(|error| panic!("{error}"));
+    let usage = assemble(compiler, &ptx, architecture);
+    assert_eq!((usage.spilled_bytes, usage.stack_bytes), (0, 0), "{name} for {architecture}: {usage:?}");
+    eprintln!("{name} {architecture}: {} registers", usage.registers);
+}
+
+fn catalogue_kernels(names: &[&str], targets: &[Target]) -> Vec<Kernel> {
+    let documents = catalogue::all().unwrap_or_else(|error| panic!("{error}"));
+    let chosen = documents.iter().filter(|document| names.contains(&document.name()));
+    chosen.flat_map(|document| targets.iter().map(|target| kernel(document, &[], target))).collect()
+}
 
 #[test]
-fn look() {
-    let compiler = Compiler::find().unwrap();
-    for document in catalogue::all().unwrap() {
-        let protocol = document.resolve(&[]).unwrap();
-        for dtype in [DataType::F32, DataType::BF16, DataType::F16] {
-            let target = Target { ranks: 4, dtype, accumulate: Accumulate::Own, threads: 512, max_blocks: 36, deadline: true };
-            let kernel = render_kernel(&protocol, &[], &target).unwrap_or_else(|error| panic!("{error}"));
-            std::fs::create_dir_all("/tmp/look").unwrap();
-            std::fs::write(format!("/tmp/look/{}", kernel.entry.source), &kernel.source).unwrap();
-            let ptx = compiler.ptx(&kernel.entry.source, &kernel.source, "sm_90");
-            match ptx { Ok(p) => std::fs::write(format!("/tmp/look/{}.ptx", kernel.entry.entry), p).unwrap(), Err(e) => println!("{e}") }
-        }
-    }
+fn one_shot_and_two_shot_compile_without_spills() {
+    let Some(compiler) = compiler("one_shot_and_two_shot_compile_without_spills") else { return };
+    let targets: Vec<Target> =
+        [2, 4, 8].into_iter().flat_map(|ranks| DTYPES.map(|dtype| target(ranks, dtype))).collect();
+    let kernels = catalogue_kernels(&["one-shot", "two-shot"], &targets);
+    assert_eq!(kernels.len(), 18);
+    compile_all(&compiler, &kernels, &ARCHITECTURES);
+}
+
+#[test]
+fn every_other_form_compiles_without_spills() {
+    let Some(compiler) = compiler("every_other_form_compiles_without_spills") else { return };
+    let names: Vec<&str> = catalogue::TEXTS.iter().map(|(name, _)| *name).collect();
+    let others: Vec<&str> = names.into_iter().filter(|name| !["one-shot", "two-shot"].contains(name)).collect();
+    compile_all(&compiler, &catalogue_kernels(&others, &[target(8, DataType::BF16)]), &["sm_90"]);
+    let usual = target(8, DataType::BF16);
+    let unusual = [
+        Target { accumulate: Accumulate::F32, ..usual },
+        Target { accumulate: Accumulate::F32, dtype: DataType::F16, ..usual },
+        Target { deadline: false, ..usual },
+        Target { ranks: 64, ..usual },
+        Target { ranks: 3, threads: 96, dtype: DataType::F32, ..usual },
+    ];
+    compile_all(&compiler, &catalogue_kernels(&["one-shot", "two-shot"], &unusual), &["sm_90"]);
+}
+
+#[test]
+fn every_variant_compiles() {
+    let Some(compiler) = compiler("every_variant_compiles") else { return };
+    let document = catalogue::find("one-shot").expect("is there").unwrap_or_else(|error| panic!("{error}"));
+    let kernels: Vec<Kernel> = document
+        .variants()
+        .iter()
+        .map(|variant| {
+            let knobs: Vec<(&str, &str)> =
+                variant.assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
+            kernel(&document, &knobs, &target(4, DataType::F16))
+        })
+        .collect();
+    compile_all(&compiler, &kernels, &["sm_90"]);
 }

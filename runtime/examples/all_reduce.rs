@@ -12,7 +12,7 @@ use clap::{Parser, ValueEnum};
 use half::{bf16, f16};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Barrier;
+use std::sync::{Barrier, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// All-reduce with certified kernels, checked bit by bit.
@@ -124,7 +124,7 @@ fn run<B: Backend, N: Number>(arguments: &Arguments) -> Result<(), Failure> {
     let bad = |error: Error| Failure::BadInput(error.to_string());
     let kernels = match &arguments.kernels {
         Some(folder) => Kernels::load(folder).map_err(bad)?,
-        None => todo!(),
+        None => Kernels::bundled().map_err(bad)?,
     };
     let settings = Settings {
         blocks: arguments.blocks,
@@ -150,6 +150,16 @@ fn run<B: Backend, N: Number>(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What the threads of the ranks share.
+struct Shared<'a, B: Backend, N> {
+    arguments: &'a Arguments,
+    group: &'a Group<B>,
+    accumulate: Accumulate,
+    meeting: Barrier,
+    /// The result that every rank must get, in as many parts as there are ranks; each computes one.
+    expected: Vec<RwLock<Vec<N>>>,
+}
+
 /// Every rank on a thread of its own: the outcome of each, and for each call how long the slowest rank took.
 fn drive<B: Backend, N: Number>(
     arguments: &Arguments,
@@ -157,12 +167,11 @@ fn drive<B: Backend, N: Number>(
     accumulate: Accumulate,
 ) -> (Vec<Result<(), String>>, Vec<Duration>) {
     let meeting = Barrier::new(arguments.ranks as usize);
+    let expected = (0..arguments.ranks).map(|_| RwLock::default()).collect();
+    let shared: Shared<'_, B, N> = Shared { arguments, group, accumulate, meeting, expected };
+    let shared = &shared;
     let ranks = std::thread::scope(|scope| {
-        let threads = (0..arguments.ranks).map(|rank| {
-            let meeting = &meeting;
-            scope.spawn(move || rank_thread::<B, N>(arguments, group, rank, accumulate, meeting))
-        });
-        let threads: Vec<_> = threads.collect();
+        let threads: Vec<_> = (0..arguments.ranks).map(|rank| scope.spawn(move || shared.drive(rank))).collect();
         let joined = threads.into_iter().map(|thread| thread.join());
         joined.map(|outcome| outcome.unwrap_or_else(|_| (Err("a thread panicked".to_owned()), Vec::new()))).collect()
     });
@@ -172,46 +181,73 @@ fn drive<B: Backend, N: Number>(
     (outcomes, slowest.collect())
 }
 
-fn rank_thread<B: Backend, N: Number>(
-    arguments: &Arguments,
-    group: &Group<B>,
-    rank: u32,
-    accumulate: Accumulate,
-    meeting: &Barrier,
-) -> (Result<(), String>, Vec<Duration>) {
-    let mut times = Vec::new();
-    let mut outcome = Ok(());
-    let mut input = vec![N::default(); arguments.elements as usize];
-    let mut output = input.clone();
-    let mut handle = group.rank(rank);
-    for call in 0..arguments.iters {
-        let bits = |rank, index| input_element(N::DATA, arguments.seed, rank, call, index as u64);
-        for (index, element) in input.iter_mut().enumerate() {
-            *element = N::from_bits(bits(rank, index));
+impl<B: Backend, N: Number> Shared<'_, B, N> {
+    /// All calls of one rank. A rank that failed goes on meeting the others, and does nothing else.
+    fn drive(&self, rank: u32) -> (Result<(), String>, Vec<Duration>) {
+        let mut times = Vec::new();
+        let mut outcome = Ok(());
+        let mut input = vec![N::default(); self.arguments.elements as usize];
+        let mut output = input.clone();
+        let mut handle = self.group.rank(rank);
+        for call in 0..self.arguments.iters {
+            for (index, element) in input.iter_mut().enumerate() {
+                *element = N::from_bits(self.bits(rank, call, index));
+            }
+            output.fill(N::default());
+            self.expect(rank, call);
+            // Two meetings, so that the time of a call holds nobody's preparing or comparing.
+            self.meeting.wait();
+            let start = Instant::now();
+            let result = match (&outcome, &mut handle) {
+                (Err(_), _) => Ok(()),
+                (Ok(()), Ok(handle)) => handle.all_reduce(&input, &mut output),
+                (Ok(()), Err(error)) => Err(error.clone()),
+            };
+            let time = start.elapsed();
+            self.meeting.wait();
+            if outcome.is_ok() {
+                times.push(time);
+                outcome = result.map_err(|error| error.to_string()).and_then(|()| self.compare(&output));
+                outcome = outcome.map_err(|error| format!("rank {rank}, call {call}: {error}"));
+            }
+            self.meeting.wait();
         }
-        output.fill(N::default());
-        // So that the time of a call is not the time in which others prepare theirs. Failed ranks come here too.
-        meeting.wait();
-        if outcome.is_err() {
-            continue;
-        }
-        let start = Instant::now();
-        let result = match &mut handle {
-            Ok(handle) => handle.all_reduce(&input, &mut output).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        times.push(start.elapsed());
-        outcome = result.map_err(|error| format!("rank {rank}, call {call}: {error}"));
-        let wrong = output.iter().enumerate().find(|(index, found)| {
-            let sources = (0..arguments.ranks).map(|rank| bits(rank, *index));
-            outcome.is_ok() && found.to_bits() != N::DATA.fold(Reduction::Sum, accumulate, sources)
-        });
-        if let Some((index, found)) = wrong {
-            let found = N::DATA.to_f32(found.to_bits());
-            outcome = Err(format!("rank {rank}, call {call}: element {index} is wrong: {found}"));
-        }
+        (outcome, times)
     }
-    (outcome, times)
+
+    fn bits(&self, rank: u32, call: u32, index: usize) -> u32 {
+        input_element(N::DATA, self.arguments.seed, rank, call, index as u64)
+    }
+
+    /// Where the part of the result that a rank computes begins.
+    fn part(&self, rank: u32) -> usize {
+        (self.arguments.elements * u64::from(rank) / u64::from(self.arguments.ranks)) as usize
+    }
+
+    fn expect(&self, rank: u32, call: u32) {
+        let sum = |index| {
+            let sources = (0..self.arguments.ranks).map(|source| self.bits(source, call, index));
+            N::from_bits(N::DATA.fold(Reduction::Sum, self.accumulate, sources))
+        };
+        let part = (self.part(rank)..self.part(rank + 1)).map(sum).collect();
+        *self.expected[rank as usize].write().unwrap_or_else(PoisonError::into_inner) = part;
+    }
+
+    fn compare(&self, output: &[N]) -> Result<(), String> {
+        for (rank, expected) in self.expected.iter().enumerate() {
+            let expected = expected.read().unwrap_or_else(PoisonError::into_inner);
+            let first = self.part(rank as u32);
+            let mut pairs = output[first..].iter().zip(expected.iter()).enumerate();
+            if let Some((index, (found, wanted))) =
+                pairs.find(|(_, (found, wanted))| found.to_bits() != wanted.to_bits())
+            {
+                let value = |number: &N| N::DATA.to_f32(number.to_bits());
+                let (found, wanted) = (value(found), value(wanted));
+                return Err(format!("element {} is {found} and should be {wanted}", first + index));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn report<B: Backend>(arguments: &Arguments, group: &Group<B>, mut times: Vec<Duration>) {

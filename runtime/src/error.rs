@@ -95,7 +95,9 @@ pub enum Error {
         waited: Duration,
     },
     /// Ranks do not ask for the same thing.
-    #[error("call {call}: rank {rank} asks for {asked}, rank {other} for {other_asked}: all ranks must ask for the same")]
+    #[error(
+        "call {call}: rank {rank} asks for {asked}, rank {other} for {other_asked}: all ranks must ask for the same"
+    )]
     Mismatch {
         /// The call, counted from 0 since the group was made or reset.
         call: u64,

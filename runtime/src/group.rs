@@ -183,12 +183,7 @@ impl<B: Backend> Shared<B> {
         kill.filter(|kill| kill.rank == rank && kill.call == call).map(|kill| kill.after_operations)
     }
 
-    fn start<'a, N: Number>(
-        &'a self,
-        rank: u32,
-        input: &'a [N],
-        output: &'a mut [N],
-    ) -> Result<Running<'a, B>, Error> {
+    fn start<'a, N: Number>(&'a self, rank: u32, input: &'a [N], output: &'a mut [N]) -> Result<Running<'a, B>, Error> {
         let elements = input.len() as u64;
         let (protocol, ticket) = self.begin(rank, elements)?;
         let call = Call {

@@ -8,9 +8,13 @@ use crate::error::Error;
 use arverify_protocol::certificate::{Certificate, KernelEntry};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::Protocol;
+use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The folder that comes with the product. Its manifest names every other file, so a change to any of them recompiles.
+static BUNDLED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../tests/golden");
 
 /// Certified kernels, ready to be run by a group.
 #[derive(Clone, Debug)]
@@ -22,6 +26,13 @@ impl Kernels {
     /// Reads a folder written by `argen emit`. Fails when any file of it is not as it was written.
     pub fn load(folder: impl AsRef<Path>) -> Result<Kernels, Error> {
         Ok(Kernels::from(Certificate::load(folder.as_ref())?))
+    }
+
+    /// The kernels that come with the product: one-shot and two-shot for 2, 4 and 8 ranks of each type. Verified like
+    /// any others.
+    pub fn bundled() -> Result<Kernels, Error> {
+        let files = BUNDLED.files().map(|file| (file.path().display().to_string(), file.contents().to_vec()));
+        Kernels::from_files(files.collect())
     }
 
     /// Verifies files by name, as [`Kernels::load`] does with a folder.

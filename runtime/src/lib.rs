@@ -32,3 +32,10 @@ pub use number::Number;
 pub use plan::{Plan, Settings};
 
 pub use arverify_protocol::data::{Accumulate, DataType};
+
+#[cfg(test)]
+extern crate self as arverify_runtime;
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod test_certificates;

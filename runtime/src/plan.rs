@@ -192,9 +192,9 @@ impl Planned {
         let shapes = self.evaluated(self.protocol.shapes(&self.sizes(elements)))?;
         let extent = |shape: &Vec<u64>| shape.iter().try_fold(1_u64, |product, extent| product.checked_mul(*extent));
         let extents: Option<Vec<u64>> = shapes.iter().map(extent).collect();
-        extents.filter(|extents| extents.iter().all(|extent| *extent < 1 << 48)).ok_or_else(|| {
-            self.unfit("a buffer would exceed 2^48 elements".to_owned())
-        })
+        extents
+            .filter(|extents| extents.iter().all(|extent| *extent < 1 << 48))
+            .ok_or_else(|| self.unfit("a buffer would exceed 2^48 elements".to_owned()))
     }
 
     /// Bytes of every buffer: 0 for those in the check only and those that are the caller's memory.

@@ -5,9 +5,13 @@
 
 mod common;
 
-use arverify_runtime::{Accumulate, Algorithm, Backend, Cpu, DataType, Error, Group, Kernels, Kill, Number, Settings};
+use arverify_protocol::certificate::KernelEntry;
+use arverify_runtime::{
+    Accumulate, Algorithm, Backend, Cpu, Cuda, DataType, Error, Group, Kernels, Kill, Number, Settings,
+};
 use common::{Form, Messages, kernels};
 use half::{bf16, f16};
+use std::io::Write;
 use std::time::Duration;
 
 /// Lengths with every kind of tail: no element, less than a vector, a vector and one more, primes; and changes to and
@@ -211,4 +215,65 @@ fn cpu_a_mismatch() {
 #[test]
 fn cpu_bad_arguments() {
     bad_arguments::<Cpu>(&Catalogue);
+}
+
+/// Certified kernels for a device: those bundled, or those in the folder that `ARVERIFY_KERNELS` names.
+struct Certified(Kernels);
+
+impl Supply for Certified {
+    fn kernels(&self, form: &Form<'_>) -> Option<Kernels> {
+        let fits = |kernel: &KernelEntry| {
+            kernel.protocol == form.protocol
+                && kernel.ranks == form.ranks
+                && kernel.dtype == form.data
+                && kernel.accumulate == form.accumulate
+        };
+        self.0.certificate().kernels().iter().any(fits).then(|| self.0.clone())
+    }
+}
+
+/// The kernels to test a device with; `None`, said aloud, where there is no device.
+fn device(test: &str) -> Option<Certified> {
+    let kernels = match std::env::var_os("ARVERIFY_KERNELS") {
+        Some(folder) => Kernels::load(folder),
+        None => Kernels::bundled(),
+    };
+    let kernels = kernels.unwrap_or_else(|error| panic!("{error}"));
+    let first = kernels.certificate().kernels().first().expect("a certificate has kernels");
+    let form = Form::new(&first.protocol, first.ranks, first.dtype);
+    match Group::<Cuda>::new(&kernels, &settings(&form, 8)) {
+        Err(Error::NoCuda(reason)) => {
+            // Past the test harness, which keeps what a passing test prints to itself.
+            let line = format!("SKIPPED {test}: CUDA is not available: {reason}\n");
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            None
+        }
+        _ => Some(Certified(kernels)),
+    }
+}
+
+#[test]
+fn cuda_every_form() {
+    if let Some(kernels) = device("cuda_every_form") {
+        every_form::<Cuda>(&kernels, &[2, 4, 8]);
+    }
+}
+
+#[test]
+fn cuda_ranks_drift() {
+    if let Some(kernels) = device("cuda_ranks_drift") {
+        for protocol in FORMS {
+            ranks_drift::<Cuda>(&kernels, protocol, 60);
+        }
+    }
+}
+
+#[test]
+fn cuda_failures() {
+    if let Some(kernels) = device("cuda_failures") {
+        a_dead_rank::<Cuda>(&kernels, &[0]);
+        an_absent_rank::<Cuda>(&kernels);
+        a_mismatch::<Cuda>(&kernels);
+        bad_arguments::<Cuda>(&kernels);
+    }
 }

@@ -1,9 +1,10 @@
 //! The command lines: what is printed, and which exit status is returned, for right and for wrong input.
 //!
 //! `*.trycmd` files are transcripts; `TRYCMD=overwrite` writes them anew. What needs files that change, such as a
-//! kernel folder with an altered manifest, stands in `emitted`.
+//! kernel folder with an altered manifest, stands in `emitted`; the transcripts in the book are played by `pages`.
 
 mod emitted;
+mod pages;
 
 use std::path::Path;
 

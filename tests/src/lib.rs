@@ -1,4 +1,5 @@
-//! What the whole-program tests share: where the tree is, and how to get at the two programs.
+//! What the whole-program tests share: where the tree is, how to get at the two programs, and what of their output
+//! depends on time.
 //!
 //! The programs are built on demand by the cargo that runs the tests, in the same profile. Cargo offers
 //! `CARGO_BIN_EXE_*` to a package's own tests only; relying on what happens to lie in the target folder would test a
@@ -7,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -18,7 +20,7 @@ pub fn root() -> PathBuf {
 ///
 /// # Panics
 /// If it does not build: no test can go on without it.
-pub fn program(package: &str, name: &str) -> PathBuf {
+fn program(package: &str, name: &str) -> PathBuf {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(["build", "--quiet", "--message-format=json", "-p", package, "--bin", name]);
     if !cfg!(debug_assertions) {
@@ -42,10 +44,29 @@ pub fn program(package: &str, name: &str) -> PathBuf {
 
 /// The checker, `arverify`.
 pub fn arverify() -> PathBuf {
-    program("arverify-model", "arverify")
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| program("arverify-model", "arverify")).clone()
 }
 
 /// The generator, `argen`.
 pub fn argen() -> PathBuf {
-    program("arverify-gen", "argen")
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| program("arverify-gen", "argen")).clone()
+}
+
+/// The rendering with the seconds in its closing table replaced: a test must not depend on time.
+pub fn without_seconds(text: &str) -> String {
+    let mut kept = String::new();
+    let mut in_table = false;
+    for line in text.lines() {
+        in_table = (in_table && !line.is_empty()) || (line.starts_with("protocol ") && line.contains(" seconds"));
+        let words = line.split(' ').map(|word| if in_table && is_decimal(word) { "…" } else { word });
+        kept.push_str(words.collect::<Vec<_>>().join(" ").trim_end());
+        kept.push('\n');
+    }
+    kept
+}
+
+fn is_decimal(word: &str) -> bool {
+    word.contains('.') && word.chars().all(|c| c.is_ascii_digit() || c == '.')
 }

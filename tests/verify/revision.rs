@@ -18,7 +18,7 @@ pub(crate) fn check(program: &Path, path: &Path, expected: &Expectation) -> Resu
         return if rendering.exists() { Err(format!("{} is not needed", rendering.display())) } else { Ok(()) };
     }
     let human = run(program, path, expected, "human")?;
-    compare_rendering(&rendering, &without_seconds(&String::from_utf8_lossy(&human.stdout)))
+    compare_rendering(&rendering, &arverify_tests::without_seconds(&String::from_utf8_lossy(&human.stdout)))
 }
 
 fn run(program: &Path, path: &Path, expected: &Expectation, format: &str) -> Result<Output, String> {
@@ -81,24 +81,6 @@ fn rendering_path(path: &Path, expected: &Expectation) -> PathBuf {
         None => path.with_extension("out"),
         Some(revision) => path.with_extension(format!("{revision}.out")),
     }
-}
-
-/// The rendering with every duration replaced: a test must not depend on time.
-fn without_seconds(text: &str) -> String {
-    let mut kept = String::new();
-    for line in text.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        let replaced = words.iter().enumerate().map(|(at, word)| {
-            let unit = words.get(at + 1).map_or("", |next| next.trim_matches(|c: char| !c.is_alphabetic()));
-            let before_unit = ["s", "ms", "µs", "seconds"].contains(&unit) && word.parse::<f64>().is_ok();
-            let amount = word.trim_matches(|c| "(),;".contains(c)).trim_end_matches(['s', 'm', 'µ']);
-            let joined = amount.len() < word.len() && word.contains('s') && amount.parse::<f64>().is_ok();
-            if before_unit || joined { "…" } else { word }
-        });
-        kept.push_str(replaced.collect::<Vec<_>>().join(" ").trim_end());
-        kept.push('\n');
-    }
-    kept
 }
 
 fn compare_rendering(path: &Path, text: &str) -> Result<(), String> {

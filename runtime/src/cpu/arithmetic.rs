@@ -161,10 +161,8 @@ mod tests {
         let width = data.bytes() as usize;
         let bits = |rank, index| input_element(data, 7, rank, 0, index as u64);
         let inputs: Vec<Instance> = (0..ranks).map(|_| Instance::new(count * width).unwrap()).collect();
-        let rows: Vec<Row> = inputs
-            .iter()
-            .map(|instance| Row { view: instance.view(count * width).unwrap(), first: 0 })
-            .collect();
+        let rows: Vec<Row> =
+            inputs.iter().map(|instance| Row { view: instance.view(count * width).unwrap(), first: 0 }).collect();
         for (rank, row) in rows.iter().enumerate() {
             for index in 0..count {
                 let mut bytes = [0; 4];

@@ -7,8 +7,8 @@ use super::block::Block;
 use super::job::Job;
 use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 /// The threads of one rank, by block.

@@ -101,7 +101,15 @@ mod tests {
     fn sweep(thread: u64, low: u64, limit: u64, step: u64, tail: Tail) -> Sweep {
         let destination = Address { buffer: BufferId(0), rank: 0, index: 0 };
         let first = low + thread * V;
-        Sweep { destination, sources: std::iter::once(destination).collect(), operation: None, first, limit, step, tail }
+        Sweep {
+            destination,
+            sources: std::iter::once(destination).collect(),
+            operation: None,
+            first,
+            limit,
+            step,
+            tail,
+        }
     }
 
     /// What the vectors of one thread cover, one element at a time.

@@ -74,7 +74,8 @@ impl Device {
     pub(crate) fn reach(&self, peer: &Device) -> Result<(), Error> {
         let mut can = 0;
         // SAFETY: `can` outlives the call, and both devices are open.
-        let answer = unsafe { sys::cuDeviceCanAccessPeer(&mut can, self.context.cu_device(), peer.context.cu_device()) };
+        let answer =
+            unsafe { sys::cuDeviceCanAccessPeer(&mut can, self.context.cu_device(), peer.context.cu_device()) };
         answer.result().map_err(failed("cuDeviceCanAccessPeer"))?;
         if can == 0 {
             let (from, to) = (self.number, peer.number);

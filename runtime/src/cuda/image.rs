@@ -37,7 +37,8 @@ fn compile(kernel: &KernelEntry, source: &str, capability: u32) -> Result<Ptx, E
     // SAFETY: it looks for the library by name and loads it, as every call to NVRTC would.
     let present = unsafe { sys::is_culib_present() };
     if !present {
-        let message = format!("`{entry}` has no PTX for sm_{capability}, and the compiler library (NVRTC) was not found");
+        let message =
+            format!("`{entry}` has no PTX for sm_{capability}, and the compiler library (NVRTC) was not found");
         return Err(Error::NoCuda(message));
     }
     let options = CompileOptions {

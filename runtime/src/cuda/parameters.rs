@@ -68,3 +68,61 @@ fn unknown(planned: &Planned, what: &str, name: &str) -> Error {
     let reason = format!("its kernel has a parameter for {what} `{name}`, which the protocol does not have");
     Error::Sizes { protocol: planned.protocol.name.clone(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::plan::{Plan, Settings};
+    use crate::test_certificates::{Form, kernels};
+    use arverify_protocol::data::DataType;
+
+    /// Parameters of rank 1 in launch 4, with buffer b of rank r at 1000·r + b, the message at 7 and 8, the status at 9.
+    fn of(form: &Form<'_>) -> (Vec<String>, Vec<Vec<u64>>) {
+        let algorithm = Algorithm::Protocol(form.protocol.to_owned());
+        let settings = Settings { algorithm, ..Settings::new(form.ranks, form.data, 64) };
+        let plan = Plan::new(&kernels(&[Form { ..*form }]), &settings, |_| (3, 512)).unwrap();
+        let planned = &plan.protocols[0];
+        let buffers = planned.protocol.buffers.len() as u64;
+        let instances: Vec<Vec<u64>> =
+            (0..u64::from(form.ranks)).map(|rank| (0..buffers).map(|buffer| 1000 * rank + buffer).collect()).collect();
+        let values = Values {
+            planned,
+            rank: 1,
+            elements: 50,
+            launch: 4,
+            deadline: Duration::from_millis(2),
+            instances: &instances,
+            input: 7,
+            output: 8,
+            status: 9,
+        };
+        let names = planned.kernel.parameters.iter().map(|parameter| format!("{parameter:?}")).collect();
+        (names, parameters(&values).unwrap())
+    }
+
+    #[test]
+    fn parameters_follow_the_manifest() {
+        let knobs = [("epoch_from", "argument")];
+        let (names, values) = of(&Form { knobs: &knobs, ..Form::new("one-shot", 2, DataType::F32) });
+        let value = |start: &str| &values[names.iter().position(|name| name.starts_with(start)).unwrap()];
+        assert_eq!(value("Own { buffer: \"input\" }"), &[7]);
+        assert_eq!(value("Own { buffer: \"output\" }"), &[8]);
+        let comm = value("Instances { buffer: \"comm\" }");
+        assert_eq!((comm.len(), comm[1] - comm[0]), (2, 1000));
+        assert_eq!(value("Rank"), &[1]);
+        assert_eq!(value("Blocks"), &[3]);
+        assert_eq!(value("Elements"), &[50]);
+        assert_eq!(value("Argument"), &[5]);
+        assert_eq!(value("Deadline"), &[2_000_000]);
+        assert_eq!(value("Status"), &[9]);
+    }
+
+    #[test]
+    fn a_message_that_peers_reach_lives_in_the_workspace() {
+        let (names, values) = of(&Form::new("one-shot-in-place", 2, DataType::F32));
+        let input = names.iter().position(|name| name.contains("\"input\"")).unwrap();
+        assert_eq!(values[input].len(), 2, "{}", names[input]);
+        assert_eq!(values[input][1] - values[input][0], 1000);
+    }
+}

@@ -50,3 +50,33 @@ fn compare_at(planned: &Planned, body: &[Statement], line: u32) -> Option<Compar
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::Algorithm;
+    use crate::plan::{Plan, Settings};
+    use crate::test_certificates::{Form, kernels};
+    use arverify_protocol::data::DataType;
+
+    #[test]
+    fn status_words_name_the_slot() {
+        let algorithm = Algorithm::Protocol("one-shot".to_owned());
+        let settings = Settings { algorithm, ..Settings::new(2, DataType::F32, 64) };
+        let plan = Plan::new(&kernels(&[Form::new("one-shot", 2, DataType::F32)]), &settings, |_| (3, 512)).unwrap();
+        let planned = &plan.protocols[0];
+        let deadline = Duration::from_millis(5);
+        assert!(expired(planned, 64, &[0; 16], deadline).is_none());
+        let pad = planned.protocol.buffers.iter().position(|buffer| buffer.name == "start").unwrap() as u32;
+        let text = &planned.protocol.source.text;
+        let is_await = |line: &str| line.trim_start().starts_with("await") && line.contains("acquire.sys");
+        let line = 1 + text.lines().position(is_await).unwrap();
+        // pad start : flag[2][B][P] with B = 3, P = 2; slot [1][2][0] is word 10.
+        let words = [1, 1, pad, 10, 3, 4, 2, 0, line as u32];
+        let error = expired(planned, 64, &words, deadline).unwrap();
+        let expected = format!(
+            "rank 1 waited 5 ms for start[1][2][0] of rank 1 == 4, saw 3 (one-shot, block 2, thread 0, one-shot.arp:{line})"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}

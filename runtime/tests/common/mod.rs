@@ -9,7 +9,7 @@ use arverify_protocol::certificate::{
     BufferEntry, Certificate, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
 };
 use arverify_protocol::data::input_element;
-use arverify_protocol::ir::{Protocol, Reduction};
+use arverify_protocol::ir::{Protocol, Reduction, Space};
 use arverify_protocol::{catalogue, language};
 use arverify_runtime::{Accumulate, Backend, DataType, Error, Group, Kernels, Number};
 use std::collections::BTreeMap;
@@ -58,11 +58,7 @@ fn seal(kernels: Vec<KernelEntry>, files: BTreeMap<String, Vec<u8>>) -> Kernels 
     Kernels::from(Certificate::seal(manifest, files).unwrap_or_else(|error| panic!("{error}")))
 }
 
-fn kernel(
-    form: &Form<'_>,
-    document: &language::Document,
-    files: &mut BTreeMap<String, Vec<u8>>,
-) -> KernelEntry {
+fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<String, Vec<u8>>) -> KernelEntry {
     let protocol: Protocol = document.resolve(form.knobs).unwrap_or_else(|error| panic!("{error}"));
     let protocol_file = format!("{}.arp", protocol.name);
     let source = format!("{}.cu", protocol.name);
@@ -107,10 +103,25 @@ fn kernel(
         source,
         ptx: BTreeMap::new(),
         deadline: true,
-        parameters: vec![Parameter::Rank],
+        parameters: parameters(&protocol),
         buffers: buffers.collect(),
         checks: vec![check],
     }
+}
+
+/// As the generator orders them.
+fn parameters(protocol: &Protocol) -> Vec<Parameter> {
+    let buffers = protocol.buffers.iter().filter(|buffer| !buffer.ghost).map(|buffer| {
+        let name = buffer.name.clone();
+        match buffer.space {
+            Space::Local => Parameter::Own { buffer: name },
+            Space::Symmetric => Parameter::Instances { buffer: name },
+        }
+    });
+    let arguments = protocol.arguments.iter().map(|argument| Parameter::Argument { name: argument.name.clone() });
+    let sizes = [Parameter::Rank, Parameter::Blocks, Parameter::Elements];
+    let waits = [Parameter::Deadline, Parameter::Status];
+    buffers.chain(sizes).chain(arguments).chain(waits).collect()
 }
 
 /// Messages of one call, one for each rank, and the sum that every rank must get.

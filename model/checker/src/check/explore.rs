@@ -32,15 +32,17 @@ impl<T: Hash> Hash for Node<T> {
 /// What an exploration found.
 pub(super) struct Exploration<T> {
     /// A way to a violation.
-    pub(super) violation: Option<(Vec<Action>, Arc<State<T>>)>,
+    pub(super) violation: Discovery<T>,
     /// Slots that must be explored too.
     pub(super) conflicts: Contended,
     /// A limit was hit: not everything was covered.
     pub(super) limited: bool,
     /// How much was done.
     pub(super) stats: Stats,
-    /// A final state, for what was waited for and read.
-    pub(super) last: Arc<State<T>>,
+    /// Waits that were satisfied, in some execution.
+    pub(super) waits: u64,
+    /// Ranges read of other ranks' instances, in some execution.
+    pub(super) peer_reads: u64,
     /// Digests of memory in every final state.
     pub(super) finals: std::collections::BTreeSet<u64>,
 }
@@ -67,6 +69,8 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
+    waits: AtomicU64,
+    peer_reads: AtomicU64,
 }
 
 impl Shared {
@@ -78,9 +82,11 @@ impl Shared {
         }
     }
 
-    fn add_end(&self, digest: u64) {
+    fn add_end<T>(&self, state: &State<T>) {
         self.executions.fetch_add(1, Ordering::Relaxed);
-        self.finals.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+        self.waits.fetch_max(state.counters.waits, Ordering::Relaxed);
+        self.peer_reads.fetch_max(state.counters.peer_reads, Ordering::Relaxed);
+        self.finals.lock().unwrap_or_else(PoisonError::into_inner).insert(state.memory_digest());
     }
 }
 
@@ -118,7 +124,7 @@ impl<P: Program> Model for Adapter<P> {
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
         self.shared.add_conflicts(conflicts);
         if state.is_done() || state.violation.is_some() {
-            self.shared.add_end(state.memory_digest());
+            self.shared.add_end(&state);
         }
         Some(Node(Arc::new(state)))
     }
@@ -135,17 +141,14 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     shared.add_conflicts(conflicts);
     shared.operations.fetch_add(state.counters.operations, Ordering::Relaxed);
     if state.is_done() || state.violation.is_some() {
-        shared.add_end(state.memory_digest());
+        shared.add_end(&state);
     }
     let initial = Node(Arc::new(state));
-    let mut last = initial.0.clone();
-    let adapter = Adapter { machine, initial, limits, shared: shared.clone() };
-    let checker = adapter.checker().spawn_bfs().join();
-    let violation = checker.discovery("no violation").map(|path| {
-        let end = path.last_state().0.clone();
-        last = end.clone();
-        (path.into_actions(), end)
-    });
+    // Depth first reaches a hang among many orders of starting blocks soon; breadth first finds the shortest trace.
+    let deep = machine.settings().resident_blocks.is_some();
+    let builder = Adapter { machine, initial, limits, shared: shared.clone() }.checker();
+    let (violation, states) =
+        if deep { discovery(builder.spawn_dfs().join()) } else { discovery(builder.spawn_bfs().join()) };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {
@@ -153,12 +156,25 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         conflicts,
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
-            states: checker.unique_state_count() as u64,
+            states,
             executions: shared.executions.load(Ordering::Relaxed),
             operations: shared.operations.load(Ordering::Relaxed),
             seconds: 0.0,
         },
-        last,
+        waits: shared.waits.load(Ordering::Relaxed),
+        peer_reads: shared.peer_reads.load(Ordering::Relaxed),
         finals,
     }
+}
+
+type Discovery<T> = Option<(Vec<Action>, Arc<State<T>>)>;
+
+/// The way to a violation, and the number of states.
+fn discovery<P: Program>(checker: impl Checker<Adapter<P>>) -> (Discovery<P::Thread>, u64) {
+    let states = checker.unique_state_count() as u64;
+    let violation = checker.discovery("no violation").map(|path| {
+        let end = path.last_state().0.clone();
+        (path.into_actions(), end)
+    });
+    (violation, states)
 }

@@ -15,7 +15,7 @@ use crate::program::Program;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
-use arverify_protocol::verdict::{ByteLocation, Finding, Point, Stats, Verdict};
+use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
 use explore::{Exploration, Limits, explore};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -189,6 +189,7 @@ fn conclude<P: Program>(
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
             let mut finding = finding(&machine, &state, violation, &events);
+            blame_grids(program, options, &mut finding);
             if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
                 finding.notes.extend(boundary_note(program, options));
             }
@@ -202,7 +203,7 @@ fn conclude<P: Program>(
             limits.states, outcome.stats.states, outcome.stats.executions
         ));
     } else {
-        outcome.warnings.extend(vacuity(program, &exploration.last));
+        outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_reads));
     }
     outcome
 }
@@ -215,6 +216,26 @@ fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Vec<Event> {
         machine.apply(&mut state, *action, Some(&mut events));
     }
     events
+}
+
+/// AR014: ranks launched different grids, and with equal ones nothing is wrong.
+fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Finding) {
+    let ranks = program.shape().ranks;
+    let grids: Vec<String> = (0..ranks).map(|rank| program.grid(rank).to_string()).collect();
+    if finding.code == Code::PeersDisagree || grids.iter().all(|grid| *grid == grids[0]) {
+        return;
+    }
+    let Some(uniform) = program.with_equal_grids() else { return };
+    let (exploration, _) = refine(&Arc::new(uniform), options, Limits { states: 10_000, deadline: None });
+    if exploration.violation.is_some() || exploration.limited {
+        return;
+    }
+    let consequence = std::mem::take(&mut finding.message);
+    finding.code = Code::PeersDisagree;
+    finding.message = format!("ranks launched different numbers of blocks: {}, in order of ranks", grids.join(", "));
+    finding.notes.insert(0, format!("what follows: {consequence}"));
+    finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
+    finding.help = Some("launch the same number of blocks on every rank".to_owned());
 }
 
 /// Names the assumption under which a race disappears.
@@ -231,12 +252,12 @@ fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<Stri
 }
 
 /// Warnings for a verdict that rests on nothing.
-fn vacuity<P: Program>(program: &Arc<P>, state: &State<P::Thread>) -> Vec<String> {
+fn vacuity<P: Program>(program: &Arc<P>, waits: u64, peer_reads: u64) -> Vec<String> {
     let mut warnings = Vec::new();
-    if state.counters.waits == 0 {
+    if waits == 0 {
         warnings.push("vacuous: no flag was ever awaited".to_owned());
     }
-    if state.counters.peer_reads == 0 && program.shape().ranks > 1 && state.counters.waits > 0 {
+    if peer_reads == 0 && program.shape().ranks > 1 && waits > 0 {
         warnings.push("vacuous: no rank read data of another".to_owned());
     }
     warnings

@@ -65,8 +65,9 @@ pub(super) fn shorten<P: Program>(
         }
     }
     let mut kept = vec![false; events.len()];
+    let touched = |event: &Event| touches(event, violation.location);
     for thread in &threads {
-        keep(events, *thread, latest, STEPS_OF_A_THREAD, &mut kept);
+        keep(events, *thread, latest, STEPS_OF_A_THREAD, touched, &mut kept);
     }
     // Who signalled to them.
     let mut writers = Vec::new();
@@ -78,7 +79,7 @@ pub(super) fn shorten<P: Program>(
         }
     }
     for writer in writers.iter().take(2) {
-        keep(events, *writer, latest, 3, &mut kept);
+        keep(events, *writer, latest, 3, touched, &mut kept);
     }
     let chosen = events.iter().zip(&kept).filter(|(_, kept)| **kept);
     let steps: Vec<TraceStep> =
@@ -86,22 +87,48 @@ pub(super) fn shorten<P: Program>(
     steps
 }
 
-/// Marks a thread's last operations that matter, up to a launch.
-fn keep(events: &[Event], thread: ThreadIndex, latest: u32, count: usize, kept: &mut [bool]) {
+/// Whether a data operation touches the memory a violation is about.
+fn touches(event: &Event, location: Option<Location>) -> bool {
+    let (What::Operation { operation: Operation::Bulk(bulk), .. }, Some(at)) = (&event.what, location) else {
+        return false;
+    };
+    let within = |range: &Location| {
+        range.instance == at.instance && (range.byte..range.byte + u64::from(bulk.bytes)).contains(&at.byte)
+    };
+    within(&bulk.destination) || bulk.sources.iter().any(within)
+}
+
+/// Marks a thread's last operations that matter, up to a launch. Of a run of data operations of one statement it
+/// marks one: the one that touches the memory in question, else the last.
+fn keep(
+    events: &[Event],
+    thread: ThreadIndex,
+    latest: u32,
+    count: usize,
+    touched: impl Fn(&Event) -> bool,
+    kept: &mut [bool],
+) {
     let mut left = count;
-    let mut last_site = None;
+    let mut last: Option<usize> = None;
     for (index, event) in events.iter().enumerate().rev() {
-        if event.thread != thread || event.launch > latest || left == 0 {
+        if event.thread != thread || event.launch > latest {
             continue;
         }
         if matches!(event.what, What::Operation { operation: Operation::Exit, .. }) {
             continue;
         }
         let bulk = matches!(event.what, What::Operation { operation: Operation::Bulk(_), .. });
-        if bulk && last_site == event.site {
+        if let Some(last) = last.filter(|last| bulk && events[*last].site == event.site) {
+            if touched(event) && kept[last] && !touched(&events[last]) {
+                kept[last] = false;
+                kept[index] = true;
+            }
             continue;
         }
-        last_site = event.site;
+        if left == 0 {
+            return;
+        }
+        last = Some(index);
         kept[index] = true;
         left -= 1;
     }

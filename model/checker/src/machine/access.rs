@@ -79,14 +79,14 @@ impl<P: Program> Run<'_, P> {
                 self.race(thread, site, at, writes, conflict.access, conflict.wrote);
                 false
             }
-            Ok(false) if kind == Kind::Read => {
-                self.uninitialised(thread, site, at);
-                false
+            Ok(written) => {
+                if !written && kind == Kind::Read {
+                    self.uninitialised(thread, site, at);
+                }
+                !has_slots
+                    || !matches!(kind, Kind::Read | Kind::Write)
+                    || self.weak_access_to_slots(thread, at.instance, range, kind, site)
             }
-            Ok(_) if has_slots && matches!(kind, Kind::Read | Kind::Write) => {
-                self.weak_access_to_slots(thread, at.instance, range, kind, site)
-            }
-            Ok(_) => true,
         }
     }
 
@@ -262,7 +262,6 @@ impl<P: Program> Run<'_, P> {
         self.ensure_slot(at);
         if kind == Kind::StrongRead && !self.state.memory[at.instance as usize].shadow.last_write(at.byte).1 {
             self.uninitialised(thread, site, at);
-            return false;
         }
         self.weak_access(thread, at, 4, kind, site)
     }
@@ -368,7 +367,10 @@ impl<P: Program> Run<'_, P> {
             writer: message.access.site,
         };
         let block = self.machine.block_of(thread) as usize;
-        self.state.blocks[block].stale.get_or_insert(stale);
+        let known = &mut self.state.blocks[block].stale;
+        if known.iter().all(|known| known.launch != launch) {
+            known.push(stale);
+        }
     }
 
     /// What reading a message does to the reader. Returns false after a violation.

@@ -31,7 +31,7 @@ impl<P: Program> Run<'_, P> {
         let message = format!("`{}` of rank {} is read before anybody wrote it", instance.name, instance.rank);
         let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);
         violation.help = Some("write it first, or declare what it holds initially".to_owned());
-        self.fail(violation);
+        self.suspect(violation);
     }
 
     /// A conflict that causality leaves unordered and that is not morally strong.
@@ -115,14 +115,21 @@ impl<P: Program> Run<'_, P> {
         other: &Access,
         other_wrote: bool,
     ) {
-        let pad = self.machine.program().shape().instances[at.instance as usize].pad;
-        if !(pad && writes && other_wrote) || other.epoch.is_initial() {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        if !(instance.pad && writes && other_wrote) || other.epoch.is_initial() {
             return;
         }
-        let owner = self.machine.program().shape().instances[at.instance as usize].rank;
+        let arverify_protocol::ir::Initially::Word(initial) = instance.initially else { return };
+        let owner = instance.rank;
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
-        if (mine == owner) != (theirs == owner) {
+        // Memory still holds what the other wrote.
+        let resets = if mine == owner {
+            self.storing == Some(initial)
+        } else {
+            self.machine.word_at(self.state, at) == initial
+        };
+        if resets && (mine == owner) != (theirs == owner) {
             violation.code = Code::ZeroingRace;
             violation.message = format!(
                 "zeroing race: {} resets a slot while a signal from a peer is in flight ({})",
@@ -140,10 +147,8 @@ impl<P: Program> Run<'_, P> {
     ) -> Violation {
         for (rank, block, launch) in blocks {
             let index = self.machine.block_index(rank, block) as usize;
-            let Some(stale) = &self.state.blocks[index].stale else { continue };
-            if stale.launch != launch {
-                continue;
-            }
+            let stale = self.state.blocks[index].stale.iter().find(|stale| stale.launch <= launch);
+            let Some(stale) = stale else { continue };
             let at = slot::location(stale.slot);
             let pad = &self.machine.program().shape().instances[at.instance as usize];
             let mut name = self.name(stale.thread);
@@ -244,13 +249,12 @@ impl<P: Program> Machine<P> {
         };
         let position = slot.position(lost.number);
         let Some(over) = slot.messages.get(position + 1) else { return };
-        let owner = self.program().shape().instances[stuck.at.instance as usize].rank;
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
         let initial = slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value);
         let who = |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
         let same_statement = self.program().site(lost.access.site).0 == self.program().site(over.access.site).0;
-        let reset = rank_of(&over.access) == owner && rank_of(&lost.access) != owner && initial.is_none_or(|value| value == over.value);
+        let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
         violation.code = if reset {
             Code::ZeroingRace
         } else if rank_of(&lost.access) != rank_of(&over.access) || !same_statement {

@@ -13,12 +13,11 @@ use super::{
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
 use crate::program::{Coordinates, Expected, Instance, Location, Program, SiteIndex};
-use arverify_protocol::data::DataType;
+use arverify_protocol::data::{self, DataType};
 use arverify_protocol::ir::{Collective, Initially, Reduction};
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 impl<P: Program> Machine<P> {
@@ -51,7 +50,7 @@ impl<P: Program> Machine<P> {
             live: 0,
             started: false,
             barriers: SmallVec::new(),
-            stale: None,
+            stale: SmallVec::new(),
             launches: SmallVec::new(),
         };
         let rank = RankState {
@@ -62,7 +61,7 @@ impl<P: Program> Machine<P> {
             ended_blocks: 0,
             running_blocks: 0,
             done: false,
-            digests: Vec::new(),
+            outputs: Vec::new(),
         };
         State {
             threads,
@@ -73,6 +72,7 @@ impl<P: Program> Machine<P> {
             fences: Vec::new(),
             choosing: BTreeSet::new(),
             runnable: VecDeque::new(),
+            suspect: None,
             violation: None,
             counters: Counters::default(),
         }
@@ -129,7 +129,6 @@ impl<P: Program> Run<'_, P> {
             let index = machine.block_index(rank, block);
             let block = &mut self.state.blocks[index as usize];
             block.started = false;
-            block.stale = None;
             block.launches.push(block.phase);
         }
         self.record_what(machine.block_index(rank, 0) * shape.threads, None, What::Launch);
@@ -224,9 +223,7 @@ impl<P: Program> Run<'_, P> {
             stream.complete(block, block_state.phase);
         }
         let launch = self.state.ranks[rank as usize].launch;
-        if !self.check_result(rank, launch) {
-            return;
-        }
+        self.check_result(rank, launch);
         if launch + 1 < shape.launches {
             self.begin_launch(rank, launch + 1);
         } else {
@@ -234,31 +231,78 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Compares the output with the collective's definition. Returns false after a violation.
-    fn check_result(&mut self, rank: u32, launch: u32) -> bool {
+    /// Compares the output with the collective's definition, and with what other ranks got.
+    fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected() else { return true };
+        let Some(expected) = machine.program().expected() else { return };
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];
-        let Some(data) = instance.data else { return true };
+        let Some(data) = instance.data else { return };
         let size = data.bytes() as usize;
         let bytes = &self.state.memory[index].bytes;
-        let wanted = |element: u64| wanted(machine, &expected, data, rank, launch, element);
-        let mut digest = rustc_hash::FxHasher::default();
-        bytes.hash(&mut digest);
+        let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
+        let mut in_order = true;
         for (element, got) in bytes.chunks_exact(size).enumerate() {
-            let (got, element) = (data.read(got), element as u64);
-            if got == wanted(element).bits {
+            let got = data.read(got);
+            let wanted = wanted(machine, &expected, data, rank, launch, element as u64);
+            if got == wanted.bits {
                 continue;
             }
-            let at = Location { instance: index as u32, byte: element * size as u64 };
-            let violation = self.wrong_result(&expected, data, rank, launch, at, got);
-            self.fail(violation);
-            return false;
+            in_order = false;
+            if data::is_exact_element(element as u64) || !wanted.allows(data.to_f32(got), ranks, data) {
+                let violation = self.wrong_result(&expected, data, rank, launch, at(element), got);
+                self.suspect(violation);
+                return;
+            }
         }
-        self.state.ranks[rank as usize].digests.push(digest.finish());
-        true
+        if !expected.same_on_all_ranks {
+            return;
+        }
+        // Ranks in ascending order is one order for all; another must be the same on every rank.
+        let output = (!in_order).then(|| bytes.clone());
+        self.state.ranks[rank as usize].outputs.push(output);
+        let Some((other, element)) = self.disagreement(&expected, data, rank, launch) else { return };
+        let violation = self.ranks_disagree(&expected, (rank, other), launch, at(element));
+        self.suspect(violation);
+    }
+
+    /// Another rank that has finished this launch with other bits, and the first element that differs.
+    fn disagreement(&self, expected: &Expected, data: DataType, rank: u32, launch: u32) -> Option<(u32, usize)> {
+        let machine = self.machine;
+        let size = data.bytes() as usize;
+        let mine = self.state.ranks[rank as usize].outputs.get(launch as usize)?;
+        for other in (0..machine.program().shape().ranks).filter(|other| *other != rank) {
+            let Some(theirs) = self.state.ranks[other as usize].outputs.get(launch as usize) else { continue };
+            if mine.is_none() && theirs.is_none() {
+                continue;
+            }
+            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| match output {
+                Some(bytes) => data.read(&bytes[element * size..]),
+                None => wanted(machine, expected, data, rank, launch, element as u64).bits,
+            };
+            let length = mine.as_ref().or(theirs.as_ref()).map_or(0, Vec::len) / size;
+            let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);
+            if let Some(element) = (0..length).find(differs) {
+                return Some((other, element));
+            }
+        }
+        None
+    }
+
+    fn ranks_disagree(&self, expected: &Expected, (rank, other): (u32, u32), launch: u32, at: Location) -> Violation {
+        let name = &self.machine.program().shape().instances[at.instance as usize].name;
+        let message = format!(
+            "ranks disagree after launch {launch}: `{name}` differs in its last bits between rank {rank} and rank {other}, first at byte {}",
+            at.byte
+        );
+        let label = "promises the same bits on all ranks".to_owned();
+        let point = ViolationPoint { thread: None, site: expected.site, label };
+        let mut violation = Violation::new(Code::RankDisagreement, message, vec![point]);
+        violation.location = Some(at);
+        violation.notes.push("each result is a sum of the right numbers, in an order of its own: floating-point addition is not associative".to_owned());
+        violation.help = Some("reduce in one order on every rank".to_owned());
+        violation
     }
 
     fn wrong_result(
@@ -274,28 +318,12 @@ impl<P: Program> Run<'_, P> {
         let wanted = wanted(self.machine, expected, data, rank, launch, element);
         let (got, want) = (data.to_f32(got), data.to_f32(wanted.bits));
         let name = &self.machine.program().shape().instances[at.instance as usize].name;
-        // A sum of the right numbers in another order differs by roundings only.
-        let roundings = f64::from(self.machine.program().shape().ranks) * epsilon(data) * wanted.magnitude;
-        let reordered = (f64::from(got) - wanted.exact).abs() <= roundings;
-        let (code, message) = if reordered {
-            let message = format!(
-                "the order of reduction differs by rank: `{name}` of rank {rank}, element {element}, is {got:e}, and \
-                 {want:e} when ranks are added in ascending order"
-            );
-            (Code::RankDisagreement, message)
-        } else {
-            let message = format!(
-                "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got:e}, not {want:e}"
-            );
-            (Code::WrongResult, message)
-        };
+        let message = format!(
+            "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got:e}, not {want:e}"
+        );
         let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
-        let mut violation = Violation::new(code, message, vec![point]);
+        let mut violation = Violation::new(Code::WrongResult, message, vec![point]);
         violation.location = Some(at);
-        if code == Code::RankDisagreement {
-            violation.notes.push("floating-point addition is not associative: ranks get different bits".to_owned());
-            violation.help = Some("reduce in one order on every rank".to_owned());
-        }
         self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
     }
 }
@@ -305,6 +333,13 @@ struct Wanted {
     bits: u32,
     exact: f64,
     magnitude: f64,
+}
+
+impl Wanted {
+    /// Whether a value is the right sum but for roundings: each of the additions rounds once.
+    fn allows(&self, got: f32, ranks: u32, data: DataType) -> bool {
+        (f64::from(got) - self.exact).abs() <= f64::from(ranks) * epsilon(data) * self.magnitude
+    }
 }
 
 fn epsilon(data: DataType) -> f64 {

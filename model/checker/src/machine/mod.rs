@@ -84,6 +84,8 @@ pub struct State<T> {
     fences: Vec<SequentialFence>,
     choosing: BTreeSet<ThreadIndex>,
     runnable: VecDeque<ThreadIndex>,
+    /// A read of unwritten memory, or a wrong result: a violation of its own, unless a race turns up that explains it.
+    suspect: Option<Box<Violation>>,
     /// The first violation; nothing runs after it.
     pub violation: Option<Box<Violation>>,
     /// How much was done; not part of the state's identity.
@@ -144,8 +146,8 @@ struct Block {
     live: u32,
     started: bool,
     barriers: SmallVec<[Barrier; 1]>,
-    /// A wait of this launch that an earlier launch's message satisfied.
-    stale: Option<StaleWait>,
+    /// Of each launch, the first wait that an earlier launch's message satisfied.
+    stale: SmallVec<[StaleWait; 1]>,
     /// First phase of each launch so far.
     launches: SmallVec<[u32; 4]>,
 }
@@ -187,8 +189,8 @@ struct RankState {
     ended_blocks: u32,
     running_blocks: u32,
     done: bool,
-    /// Digest of each finished launch's output, to compare ranks.
-    digests: Vec<u64>,
+    /// The output of each finished launch, where it is not the reduction in ascending order of ranks.
+    outputs: Vec<Option<Vec<u8>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -358,6 +360,7 @@ impl<T: Hash> Hash for State<T> {
         self.memory.hash(hasher);
         self.slots.hash(hasher);
         self.fences.hash(hasher);
+        self.suspect.is_some().hash(hasher);
         self.violation.is_some().hash(hasher);
     }
 }

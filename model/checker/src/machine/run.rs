@@ -26,6 +26,8 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) state: &'a mut State<P::Thread>,
     pub(super) recorder: Option<&'a mut Vec<Event>>,
     conflicts: Contended,
+    /// The word that the current operation stores, for the words of a finding.
+    pub(super) storing: Option<u32>,
 }
 
 impl<'a, P: Program> Run<'a, P> {
@@ -34,7 +36,7 @@ impl<'a, P: Program> Run<'a, P> {
         state: &'a mut State<P::Thread>,
         recorder: Option<&'a mut Vec<Event>>,
     ) -> Run<'a, P> {
-        Run { machine, state, recorder, conflicts: Contended::default() }
+        Run { machine, state, recorder, conflicts: Contended::default(), storing: None }
     }
 
     pub(super) fn into_conflicts(self) -> Contended {
@@ -66,7 +68,12 @@ impl<'a, P: Program> Run<'a, P> {
             }
             self.run_thread(thread);
         }
-        if self.state.violation.is_none() && !self.state.is_done() && self.machine.actions(self.state).is_empty() {
+        if self.state.violation.is_some() {
+            return;
+        }
+        if self.state.is_done() {
+            self.state.violation = self.state.suspect.take();
+        } else if self.machine.actions(self.state).is_empty() {
             let violation = self.machine.deadlock(self.state);
             self.fail(violation);
         }
@@ -157,6 +164,10 @@ impl<'a, P: Program> Run<'a, P> {
             self.thread_mut(index).step += 1;
             self.counters().operations += 1;
         }
+        self.storing = match operation {
+            Operation::Write { value, .. } => Some(*value),
+            _ => None,
+        };
         match operation {
             Operation::Barrier { id, count, arrive } => {
                 self.record(index, site, operation, None, None);
@@ -197,7 +208,8 @@ impl<'a, P: Program> Run<'a, P> {
                 }
                 let point = self.point(index, site, "this does not hold");
                 let message = "an assertion fails".to_owned();
-                self.fail_here(Violation::new(Code::WrongResult, message, vec![point]))
+                self.suspect(Violation::new(Code::WrongResult, message, vec![point]));
+                Progress::Done
             }
             Operation::Exit => {
                 self.record(index, site, operation, None, None);
@@ -243,8 +255,20 @@ impl<'a, P: Program> Run<'a, P> {
         Epoch { thread, phase, step: self.state.threads[thread as usize].step }
     }
 
+    /// Something wrong that a race may explain: the execution goes on, to see.
+    pub(super) fn suspect(&mut self, violation: Violation) {
+        self.state.suspect.get_or_insert(Box::new(violation));
+    }
+
+    /// Ends the execution with a violation. What was suspected before comes first, except before a race, which may
+    /// be what caused it.
     pub(super) fn fail(&mut self, violation: Violation) {
-        self.state.violation.get_or_insert(Box::new(violation));
+        if self.state.violation.is_some() {
+            return;
+        }
+        let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion);
+        let suspect = self.state.suspect.take().filter(|_| !race);
+        self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 
     pub(super) fn fail_here(&mut self, violation: Violation) -> Progress {

@@ -9,7 +9,9 @@
 //! The road not taken: one vector clock entry for each thread (147,456² words), or FastTrack's per-variable epochs
 //! with full clocks at synchronisation, which are as large.
 
-use std::sync::Arc;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// A thread, numbered over all ranks and blocks; each rank's stream counts as one more thread, in a block of its own.
 pub type ThreadIndex = u32;
@@ -44,42 +46,86 @@ pub struct Observed {
     pub message: u32,
 }
 
-/// What precedes a point in causality order.
+/// What precedes a point in causality order. Cheap to clone: both parts are shared until they change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View {
     /// For each block: phases of it that are seen whole.
-    base: Arc<[u32]>,
-    more: Option<Box<More>>,
+    base: Arc<Shared<u32>>,
+    /// Threads seen beyond their block's entry, by thread; each is in a phase not yet seen whole.
+    threads: Option<Arc<Shared<Epoch>>>,
+    /// Messages that must not be un-seen, by slot.
+    observed: Option<Arc<Shared<Observed>>>,
 }
 
-/// The parts of a view that are not whole phases.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct More {
-    /// Threads seen beyond their block's entry, by thread; each is in a phase not yet seen whole.
-    threads: Vec<Epoch>,
-    /// Messages that must not be un-seen, by slot.
-    observed: Vec<Observed>,
+/// A list that remembers its hash: a state holds one base 512 times over, and is hashed whole.
+#[derive(Clone, Debug)]
+struct Shared<T> {
+    list: Vec<T>,
+    digest: OnceLock<u64>,
+}
+
+impl<T: Hash> Shared<T> {
+    fn new(list: Vec<T>) -> Arc<Shared<T>> {
+        Arc::new(Shared { list, digest: OnceLock::new() })
+    }
+
+    fn digest(&self) -> u64 {
+        *self.digest.get_or_init(|| {
+            let mut hasher = rustc_hash::FxHasher::default();
+            self.list.hash(&mut hasher);
+            hasher.finish()
+        })
+    }
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Shared<T> {
+        Shared { list: Vec::new(), digest: OnceLock::new() }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl<T: Eq> Eq for Shared<T> {}
+
+impl<T: Hash> Hash for Shared<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.digest());
+    }
+}
+
+/// The list, to be changed.
+fn change<T: Clone>(shared: &mut Arc<Shared<T>>) -> &mut Vec<T> {
+    let shared = Arc::make_mut(shared);
+    shared.digest = OnceLock::new();
+    &mut shared.list
 }
 
 impl View {
     /// The view of the very beginning.
     pub fn initial(blocks: usize) -> View {
-        View { base: vec![0; blocks].into(), more: None }
+        View { base: Shared::new(vec![0; blocks]), threads: None, observed: None }
     }
 
     /// Whether an operation of `block` at `epoch` precedes this point. The caller adds program order.
     pub fn covers(&self, block: u32, epoch: Epoch) -> bool {
         epoch.is_initial()
-            || self.base[block as usize] > epoch.phase
-            || self.more.as_ref().is_some_and(|more| {
-                let found = more.threads.binary_search_by_key(&epoch.thread, |seen| seen.thread);
-                found.is_ok_and(|at| (more.threads[at].phase, more.threads[at].step) >= (epoch.phase, epoch.step))
+            || self.base.list[block as usize] > epoch.phase
+            || self.threads.as_ref().is_some_and(|threads| {
+                let found = threads.list.binary_search_by_key(&epoch.thread, |seen| seen.thread);
+                found.is_ok_and(|at| order(&threads.list[at]) >= order(&epoch))
             })
     }
 
     /// Whether two views are certainly the same: the quick test for threads that share a barrier's result.
     pub fn is_same(&self, other: &View) -> bool {
-        Arc::ptr_eq(&self.base, &other.base) && self.more.is_none() && other.more.is_none()
+        Arc::ptr_eq(&self.base, &other.base)
+            && same(&self.threads, &other.threads)
+            && same(&self.observed, &other.observed)
     }
 
     /// Adds one thread up to `epoch`.
@@ -87,7 +133,7 @@ impl View {
         if self.covers(block, epoch) {
             return;
         }
-        let threads = &mut self.more.get_or_insert_default().threads;
+        let threads = change(self.threads.get_or_insert_default());
         match threads.binary_search_by_key(&epoch.thread, |seen| seen.thread) {
             Ok(at) => threads[at] = epoch,
             Err(at) => threads.insert(at, epoch),
@@ -96,16 +142,14 @@ impl View {
 
     /// All of `block` up to the end of phase `phases - 1` is seen.
     pub fn complete(&mut self, block: u32, phases: u32) {
-        if self.base[block as usize] < phases {
-            let mut base: Vec<u32> = self.base.to_vec();
-            base[block as usize] = phases;
-            self.base = base.into();
+        if self.base.list[block as usize] < phases {
+            change(&mut self.base)[block as usize] = phases;
         }
     }
 
     /// Remembers that a message was observed.
     pub fn observe(&mut self, observed: Observed) {
-        let list = &mut self.more.get_or_insert_default().observed;
+        let list = change(self.observed.get_or_insert_default());
         match list.binary_search_by_key(&observed.slot, |seen| seen.slot) {
             Ok(at) => list[at] = observed,
             Err(at) => list.insert(at, observed),
@@ -114,7 +158,7 @@ impl View {
 
     /// The message of a slot that was observed last, if any.
     pub fn observed(&self, slot: u64) -> Option<u32> {
-        let list = &self.more.as_ref()?.observed;
+        let list = &self.observed.as_ref()?.list;
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
     }
 
@@ -126,54 +170,88 @@ impl View {
         block_of: impl Fn(ThreadIndex) -> u32,
         later: impl Fn(u64, u32, u32) -> u32,
     ) {
-        if !Arc::ptr_eq(&self.base, &other.base) {
-            self.join_base(&other.base);
-        }
-        let Some(theirs) = &other.more else {
-            self.prune(block_of);
+        if self.is_same(other) {
             return;
-        };
-        let mine = self.more.get_or_insert_default();
-        for seen in &theirs.threads {
-            match mine.threads.binary_search_by_key(&seen.thread, |mine| mine.thread) {
-                Ok(at) => {
-                    if (mine.threads[at].phase, mine.threads[at].step) < (seen.phase, seen.step) {
-                        mine.threads[at] = *seen;
-                    }
-                }
-                Err(at) => mine.threads.insert(at, *seen),
-            }
         }
-        for seen in &theirs.observed {
-            match mine.observed.binary_search_by_key(&seen.slot, |mine| mine.slot) {
-                Ok(at) => mine.observed[at].message = later(seen.slot, mine.observed[at].message, seen.message),
-                Err(at) => mine.observed.insert(at, *seen),
-            }
+        self.join_base(&other.base);
+        if !same(&self.threads, &other.threads) {
+            let theirs = other.threads.as_ref().map_or(&[][..], |threads| &threads.list);
+            let mine = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
+            let merged = merge(mine, theirs, |seen| seen.thread, |mine, theirs| {
+                if order(mine) < order(theirs) { *theirs } else { *mine }
+            });
+            self.threads = Some(Shared::new(merged));
+        }
+        if !same(&self.observed, &other.observed) {
+            let theirs = other.observed.as_ref().map_or(&[][..], |observed| &observed.list);
+            let mine = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
+            let merged = merge(mine, theirs, |seen| seen.slot, |mine, theirs| Observed {
+                slot: mine.slot,
+                message: later(mine.slot, mine.message, theirs.message),
+            });
+            self.observed = (!merged.is_empty()).then(|| Shared::new(merged));
         }
         self.prune(block_of);
     }
 
-    fn join_base(&mut self, other: &Arc<[u32]>) {
-        let ahead = self.base.iter().zip(other.iter()).any(|(mine, theirs)| theirs > mine);
-        if !ahead {
+    fn join_base(&mut self, other: &Arc<Shared<u32>>) {
+        if Arc::ptr_eq(&self.base, other) {
             return;
         }
-        let behind = self.base.iter().zip(other.iter()).any(|(mine, theirs)| mine > theirs);
-        if behind {
-            self.base = self.base.iter().zip(other.iter()).map(|(mine, theirs)| *mine.max(theirs)).collect();
-        } else {
-            self.base = other.clone();
+        let pairs = || self.base.list.iter().zip(&other.list);
+        if !pairs().any(|(mine, theirs)| theirs > mine) {
+            return;
         }
+        self.base = if pairs().any(|(mine, theirs)| mine > theirs) {
+            Shared::new(pairs().map(|(mine, theirs)| *mine.max(theirs)).collect())
+        } else {
+            other.clone()
+        };
     }
 
     /// Drops threads that the base covers.
     fn prune(&mut self, block_of: impl Fn(ThreadIndex) -> u32) {
-        let Some(more) = &mut self.more else { return };
-        let base = &self.base;
-        more.threads.retain(|seen| base[block_of(seen.thread) as usize] <= seen.phase);
-        if more.threads.is_empty() && more.observed.is_empty() {
-            self.more = None;
+        let Some(threads) = &mut self.threads else { return };
+        let base = &self.base.list;
+        let needed = |seen: &Epoch| base[block_of(seen.thread) as usize] <= seen.phase;
+        if !threads.list.iter().all(needed) {
+            change(threads).retain(needed);
         }
+        if threads.list.is_empty() {
+            self.threads = None;
+        }
+    }
+}
+
+/// Order of two points of one thread.
+fn order(epoch: &Epoch) -> (u32, u32) {
+    (epoch.phase, epoch.step)
+}
+
+fn same<T>(left: &Option<Arc<T>>, right: &Option<Arc<T>>) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+        _ => false,
+    }
+}
+
+/// Merges two lists sorted by key; `both` decides where a key is in both.
+fn merge<T: Copy, K: Ord>(left: &[T], right: &[T], key: impl Fn(&T) -> K, both: impl Fn(&T, &T) -> T) -> Vec<T> {
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    loop {
+        let next = match (left.peek(), right.peek()) {
+            (None, None) => return merged,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(mine), Some(theirs)) => key(mine).cmp(&key(theirs)),
+        };
+        merged.extend(match next {
+            Ordering::Less => left.next().copied(),
+            Ordering::Greater => right.next().copied(),
+            Ordering::Equal => left.next().zip(right.next()).map(|(mine, theirs)| both(mine, theirs)),
+        });
     }
 }
 
@@ -215,7 +293,7 @@ mod tests {
         right.complete(1, 1);
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
-        assert_eq!(left.more.as_ref().map(|more| more.threads.len()), Some(1));
+        assert_eq!(left.threads.as_ref().map(|threads| threads.list.len()), Some(1));
     }
 
     #[test]

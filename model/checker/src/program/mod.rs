@@ -218,6 +218,11 @@ pub trait Program: Send + Sync + 'static {
     fn shape(&self) -> &Shape;
     /// Blocks that a rank launches.
     fn grid(&self, rank: u32) -> u32;
+    /// The same program with every rank launching as many blocks as the rank that launches most, where that makes
+    /// sense: to tell whether different grids are to blame.
+    fn with_equal_grids(&self) -> Option<Self>
+    where
+        Self: Sized;
     /// A thread before its first operation.
     fn start(&self, coordinates: Coordinates) -> Self::Thread;
     /// The thread's next operation; moves past it.

@@ -148,6 +148,11 @@ impl Program for ProtocolProgram {
         self.grids[rank as usize]
     }
 
+    fn with_equal_grids(&self) -> Option<Self> {
+        let grids = vec![self.shape.blocks; self.grids.len()];
+        Some(ProtocolProgram { grids, ..self.clone() })
+    }
+
     fn start(&self, _: Coordinates) -> Cursor {
         Cursor::start(&self.code)
     }

@@ -118,3 +118,81 @@ impl Cursor {
         Ok(step as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+    use crate::cursor::Chunk;
+    use crate::data::{Accumulate, DataType};
+    use crate::evaluate::Sizes;
+
+    /// The vectors of a sweep, as the checker sees them.
+    fn chunks(sweep: &Sweep, row: u64, vector: u64) -> Vec<Chunk> {
+        let starts = (sweep.first..sweep.limit).step_by(sweep.step as usize);
+        let cut = |start: &u64| sweep.limit - start < vector;
+        let kept = starts.filter(|start| sweep.tail != Tail::Drop || !cut(start));
+        let shifted = |address: Address, by| Address { index: address.index + by, ..address };
+        kept.map(|start| {
+            let scalar = sweep.tail == Tail::Scalar && cut(&start);
+            Chunk {
+                destination: shifted(sweep.destination, start),
+                sources: sweep.sources.iter().map(|source| shifted(*source, start)).collect(),
+                operation: sweep.operation,
+                elements: if scalar { sweep.limit - start } else { vector } as u32,
+                vector: !scalar,
+                row_end: sweep.destination.index + row,
+            }
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_sweep_is_the_phase_vector_by_vector() {
+        let mut sweeps = 0;
+        for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+            let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
+            for elements in [0, 1, 3, 8, 13, 64, 101] {
+                let (data, accumulate) = (DataType::F32, Accumulate::Own);
+                let sizes = Sizes { ranks: 3, blocks: 2, threads: 4, elements, data, accumulate };
+                let code = Code::new(&protocol, &sizes, false).unwrap_or_else(|error| panic!("{error}"));
+                for (rank, block, thread) in (0..24).map(|index| (index % 3, index / 3 % 2, index / 6)) {
+                    let arguments = vec![1; protocol.arguments.len()];
+                    let position = Position { rank, block, thread, launch: 0, grid: 2, arguments: &arguments };
+                    sweeps += compare(&code, &position);
+                }
+            }
+        }
+        assert!(sweeps > 500, "only {sweeps} sweeps were compared");
+    }
+
+    fn compare(code: &Code, position: &Position<'_>) -> u32 {
+        let (mut whole, mut parts) = (Cursor::start(code), Cursor::start(code));
+        let mut sweeps = 0;
+        loop {
+            let (step, site) = whole.next_step(code, position).unwrap_or_else(|(fault, _)| panic!("{fault}"));
+            let mut next = || parts.next(code, position).unwrap_or_else(|(fault, _)| panic!("{fault}"));
+            match step {
+                Step::Sweep(sweep) => {
+                    sweeps += 1;
+                    let shape = &code.shapes[sweep.destination.buffer.index()];
+                    let row = shape.last().copied().unwrap_or(1);
+                    for chunk in chunks(&sweep, row, u64::from(code.sizes.data.vector())) {
+                        assert_eq!(next(), (Operation::Chunk(chunk), site));
+                    }
+                }
+                Step::Operation(operation) => {
+                    assert_eq!(next(), (operation.clone(), site));
+                    match operation {
+                        Operation::Exit => return sweeps,
+                        Operation::Load { .. } | Operation::Atomic { returns: true, .. } => {
+                            whole.supply(code, 0);
+                            parts.supply(code, 0);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+}

@@ -100,7 +100,7 @@ pub struct Diagnostic {
     /// Where.
     pub span: Span,
     /// The remark under the place; may be empty.
-    pub label: String,
+    pub label: Box<str>,
     /// Other places that matter, each with a remark.
     pub context: Vec<(Span, String)>,
     /// Further facts.
@@ -115,7 +115,7 @@ impl Diagnostic {
         Diagnostic {
             message: message.into(),
             span,
-            label: String::new(),
+            label: Box::default(),
             context: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
@@ -123,7 +123,7 @@ impl Diagnostic {
     }
 
     /// With a remark under the place.
-    pub fn label(mut self, text: impl Into<String>) -> Self {
+    pub fn label(mut self, text: impl Into<Box<str>>) -> Self {
         self.label = text.into();
         self
     }
@@ -148,7 +148,7 @@ impl Diagnostic {
 
     /// As a message for [`render`].
     pub fn to_message(&self) -> Message {
-        let primary = Label { span: self.span.clone(), text: self.label.clone(), primary: true };
+        let primary = Label { span: self.span.clone(), text: self.label.to_string(), primary: true };
         let context =
             self.context.iter().map(|(span, text)| Label { span: span.clone(), text: text.clone(), primary: false });
         Message {

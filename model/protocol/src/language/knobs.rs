@@ -1,8 +1,8 @@
 //! Knobs and variants: names known, codes known, and no knob or variant that changes nothing.
 
+use super::comparison::without_spans;
 use super::diagnostics::{Diagnostic, nearest};
 use super::resolve::{Choice, resolve};
-use super::shape::without_spans;
 use super::tree::{Declaration, File, Mark, Name, Setting, SettingValue, Verdict};
 use crate::ir::{Protocol, Source, Span};
 use std::sync::Arc;
@@ -36,7 +36,16 @@ pub const CODES: [(&str, &str); 16] = [
 
 /// Progress models, as the command line names them.
 pub const PROGRESS_MODELS: [&str; 11] = [
-    "fair", "strong-fair", "hsa", "obe", "hsa-obe", "lobe", "hsa-strong", "obe-strong", "hsa-obe-strong", "lobe-strong",
+    "fair",
+    "strong-fair",
+    "hsa",
+    "obe",
+    "hsa-obe",
+    "lobe",
+    "hsa-strong",
+    "obe-strong",
+    "hsa-obe-strong",
+    "lobe-strong",
     "cuda",
 ];
 
@@ -230,7 +239,8 @@ fn check_code(code: &Name, errors: &mut Vec<Diagnostic>) {
 fn configuration(settings: &[Setting], errors: &mut Vec<Diagnostic>) -> Configuration {
     let mut configuration = Configuration::default();
     for setting in settings {
-        let Configuration { ranks, blocks, threads, elements, launches, resident_blocks, progress } = &mut configuration;
+        let Configuration { ranks, blocks, threads, elements, launches, resident_blocks, progress } =
+            &mut configuration;
         let place = match setting.name.text.as_str() {
             "ranks" => ranks,
             "blocks" => blocks,
@@ -331,13 +341,16 @@ fn pairs(variant: &Variant) -> impl Iterator<Item = (&str, &str)> {
     variant.assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str()))
 }
 
+/// Resolves under numbered values.
+type Resolving<'a> = dyn Fn(&[usize]) -> Result<Protocol, Vec<Diagnostic>> + 'a;
+
 /// Whether some variant that sets this value would differ without it.
 fn changes_a_variant(
     number: usize,
     value: usize,
     knobs: &[Knob],
     variants: &[Variant],
-    resolved: &dyn Fn(&[usize]) -> Result<Protocol, Vec<Diagnostic>>,
+    resolved: &Resolving<'_>,
 ) -> bool {
     variants.iter().any(|variant| {
         let with = choice(knobs, pairs(variant));

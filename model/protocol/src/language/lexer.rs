@@ -83,9 +83,7 @@ fn piece<'a>(input: &mut Input<'a>) -> Result<Piece<'a>, ContextError> {
         multispace1.map(Piece::Space),
         preceded("//", take_till(0.., '\n')).map(Piece::Comment),
         (take_while(1, word_start), take_while(0.., word_rest)).value(()).map(|()| Piece::Word),
-        (take_while(1, |letter: char| letter.is_ascii_digit()), take_while(0.., word_rest))
-            .take()
-            .map(Piece::Number),
+        (take_while(1, |letter: char| letter.is_ascii_digit()), take_while(0.., word_rest)).take().map(Piece::Number),
         quotation,
         symbol.map(Piece::Symbol),
         any.map(Piece::Unknown),
@@ -150,9 +148,8 @@ fn token_kind(piece: Piece<'_>, span: &Span) -> Result<TokenKind, Diagnostic> {
             Err(Diagnostic::new("a text without its closing quotation mark", span.clone()).label("opened here"))
         }
         Piece::Symbol(symbol) => Ok(TokenKind::Symbol(symbol)),
-        Piece::Unknown(character) => {
-            Err(Diagnostic::new(format!("unexpected character {character:?}"), span.clone()).label("not part of the language"))
-        }
+        Piece::Unknown(character) => Err(Diagnostic::new(format!("unexpected character {character:?}"), span.clone())
+            .label("not part of the language")),
     }
 }
 

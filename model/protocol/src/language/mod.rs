@@ -7,19 +7,20 @@
 //! | `tree` | the syntax tree |
 //! | `resolve/` | syntax tree to protocol: names, kinds, orders, procedures, knobs |
 //! | `knobs` | knobs and variants, and whether they change anything |
+//! | `comparison` | protocols without their spans, to tell whether they differ |
 //! | `printer` | syntax tree to canonical text |
 //! | `diagnostics` | errors and their rendering |
 //!
 //! Decision: [`parse`] does everything that needs no choice of knobs and resolves every variant once, so that a file
 //! that parses has no broken variant. Nothing here panics or recurses without a limit, whatever the text.
 
+mod comparison;
 mod diagnostics;
 mod knobs;
 mod lexer;
 mod parser;
 mod printer;
 mod resolve;
-mod shape;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -7,9 +7,7 @@ mod expressions;
 mod statements;
 
 use super::Document;
-use super::tree::{
-    Class, Declaration, Definition, Item, Name, Role, Setting, SettingValue, Start, Trivia, Verdict,
-};
+use super::tree::{Class, Declaration, Definition, Item, Name, Role, Setting, SettingValue, Start, Trivia, Verdict};
 use crate::ir::{Order, Reduction, Scope, Semantics};
 
 /// The canonical text of a document.
@@ -106,7 +104,8 @@ fn declaration(declaration: &Declaration) -> String {
         }
         Declaration::Let { name, value } => format!("let {} = {}", name.text, expressions::expression(value)),
         Declaration::Partition { name, parameters, range } => {
-            let parameters = if parameters.is_empty() { String::new() } else { format!("({})", names(parameters, ", ")) };
+            let parameters =
+                if parameters.is_empty() { String::new() } else { format!("({})", names(parameters, ", ")) };
             format!("partition {}{parameters} = {}", name.text, expressions::range(range))
         }
         Declaration::Buffer { .. } => buffer(declaration),
@@ -147,8 +146,7 @@ fn buffer(declaration: &Declaration) -> String {
 
 fn variant(declaration: &Declaration) -> String {
     let Declaration::Variant { name, assignments, verdict, settings } = declaration else { return String::new() };
-    let list: Vec<String> =
-        assignments.iter().map(|(knob, value)| format!("{} = {}", knob.text, value.text)).collect();
+    let list: Vec<String> = assignments.iter().map(|(knob, value)| format!("{} = {}", knob.text, value.text)).collect();
     let list = if list.is_empty() { String::new() } else { format!("{} ", list.join(", ")) };
     let verdict = match verdict {
         Verdict::Verifies => "verifies".to_owned(),

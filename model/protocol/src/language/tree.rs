@@ -191,7 +191,7 @@ pub enum Declaration {
     /// `let name = EXPRESSION`
     Let { name: Name, value: Expression },
     /// `partition name(parameters) = RANGE`
-    Partition { name: Name, parameters: Vec<Name>, range: Range },
+    Partition { name: Name, parameters: Vec<Name>, range: Box<Range> },
     /// `sync name(parameters) { … }`
     Sync { name: Name, parameters: Vec<Name>, body: Body },
     /// `kernel { … }`
@@ -237,7 +237,7 @@ pub enum Over {
     /// A declared partition.
     Named { name: Name, arguments: Vec<Expression> },
     /// A range on the spot.
-    Inline(Range),
+    Inline(Box<Range>),
 }
 
 /// Order and scope as written.

@@ -3,14 +3,24 @@
 use super::{Parsed, Parser};
 use crate::language::diagnostics::{Diagnostic, nearest};
 use crate::language::lexer::TokenKind;
-use crate::language::tree::{
-    Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict,
-};
+use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
 const DECLARATIONS: [&str; 14] = [
-    "param", "knob", "require", "grid", "local", "symmetric", "pad", "ghost", "argument", "let", "partition", "sync",
-    "kernel", "expect",
+    "param",
+    "knob",
+    "require",
+    "grid",
+    "local",
+    "symmetric",
+    "pad",
+    "ghost",
+    "argument",
+    "let",
+    "partition",
+    "sync",
+    "kernel",
+    "expect",
 ];
 
 type Headed = (Declaration, Option<u32>);
@@ -68,7 +78,7 @@ impl Parser<'_> {
                 let name = self.name("the partition's name")?;
                 let parameters = self.names_in_parentheses()?;
                 self.expect("=")?;
-                Declaration::Partition { name, parameters, range: self.range()? }
+                Declaration::Partition { name, parameters, range: Box::new(self.range()?) }
             }
             "sync" => {
                 let name = self.procedure()?;
@@ -166,9 +176,9 @@ impl Parser<'_> {
             return Ok(Start::Random);
         }
         let (value, at) = self.number("a number or `random`")?;
-        u32::try_from(value).map(Start::Word).map_err(|_| {
-            Diagnostic::new(format!("the integer {value} is too large"), at.0).label("a word has 32 bits")
-        })
+        u32::try_from(value)
+            .map(Start::Word)
+            .map_err(|_| Diagnostic::new(format!("the integer {value} is too large"), at.0).label("a word has 32 bits"))
     }
 
     fn expectation(&mut self) -> Parsed<Declaration> {
@@ -187,7 +197,10 @@ impl Parser<'_> {
             "reduce" => {
                 let name = self.hyphenated(what)?;
                 if name.text != "reduce-scatter" {
-                    return Err(Diagnostic::new(format!("expected `reduce-scatter`, found `{}`", name.text), name.at.0));
+                    return Err(Diagnostic::new(
+                        format!("expected `reduce-scatter`, found `{}`", name.text),
+                        name.at.0,
+                    ));
                 }
                 Definition::ReduceScatter(self.reduction("a reduction (sum, max, min)")?)
             }

@@ -6,9 +6,7 @@ use super::{NESTING_LIMIT, OPERATOR_LIMIT, Parsed, Parser};
 use crate::ir::{Binary, Order, Scope, Semantics};
 use crate::language::diagnostics::{Diagnostic, nearest};
 use crate::language::lexer::TokenKind;
-use crate::language::tree::{
-    Expression, ExpressionKind, Name, Ordering, Over, Place, Range, RangeSpan, TailChoice,
-};
+use crate::language::tree::{Expression, ExpressionKind, Name, Ordering, Over, Place, Range, RangeSpan, TailChoice};
 
 /// Binding strengths of the operators.
 const COMPARISON: u8 = 4;
@@ -90,7 +88,9 @@ impl Parser<'_> {
                 break;
             }
             if strength == COMPARISON && compared {
-                return Err(self.unexpected("the end of the comparison").note("comparisons do not chain; join them with `and`"));
+                return Err(self
+                    .unexpected("the end of the comparison")
+                    .note("comparisons do not chain; join them with `and`"));
             }
             compared = strength == COMPARISON;
             self.count_operator()?;
@@ -229,19 +229,18 @@ impl Parser<'_> {
     /// What stands after `over`.
     pub(super) fn over(&mut self) -> Parsed<Over> {
         if self.word() == "from" {
-            return self.range().map(Over::Inline);
+            return self.range().map(|range| Over::Inline(Box::new(range)));
         }
         let start = self.start();
         let low = self.expression()?;
         if self.symbol_ahead(0) == ".." {
-            return self.range_from(start, low).map(Over::Inline);
+            return self.range_from(start, low).map(|range| Over::Inline(Box::new(range)));
         }
         match low.kind {
-            ExpressionKind::Name(text) => {
-                Ok(Over::Named { name: Name { text, at: low.at }, arguments: Vec::new() })
-            }
+            ExpressionKind::Name(text) => Ok(Over::Named { name: Name { text, at: low.at }, arguments: Vec::new() }),
             ExpressionKind::Call { function, arguments } => Ok(Over::Named { name: function, arguments }),
-            _ => Err(self.unexpected("`..`").note("after `over` stands a partition or a range `low..high`")),
+            _ => Err(Diagnostic::new("expected a partition or a range, found an expression", low.at.0)
+                .label("neither a partition's name nor `low..high`")),
         }
     }
 

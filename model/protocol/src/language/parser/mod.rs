@@ -19,8 +19,8 @@ pub const NESTING_LIMIT: u32 = 64;
 pub const OPERATOR_LIMIT: u32 = 200;
 
 /// Words that are no names: expressions and statements begin or continue with them.
-const RESERVED: [&str; 12] =
-    ["if", "then", "else", "and", "or", "not", "is", "in", "of", "over", "load", "from"];
+pub(crate) const RESERVED: [&str; 13] =
+    ["if", "then", "else", "and", "or", "not", "is", "in", "of", "over", "load", "from", "atomic"];
 
 type Parsed<T> = Result<T, Diagnostic>;
 

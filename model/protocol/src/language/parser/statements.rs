@@ -6,11 +6,28 @@ use crate::ir::{AtomicOperation, Compare, Reduction};
 use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Name, Place, Statement};
 
-/// The words that statements begin with; no procedure may be called so.
-pub(super) const STATEMENTS: [&str; 17] = [
-    "block_sync", "barrier_sync", "barrier_arrive", "store", "let", "atomic", "await", "fence", "copy", "reduce", "for",
-    "if", "threads", "exit", "ghost", "assert", "tail",
+/// The words that statements begin with.
+const STATEMENTS: [&str; 16] = [
+    "block_sync",
+    "barrier_sync",
+    "barrier_arrive",
+    "store",
+    "let",
+    "atomic",
+    "await",
+    "fence",
+    "copy",
+    "reduce",
+    "for",
+    "if",
+    "threads",
+    "exit",
+    "ghost",
+    "assert",
 ];
+
+/// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
+const CONTINUATIONS: [&str; 4] = ["on", "tail", "reached", "sc"];
 
 type Headed = (Statement, Option<u32>);
 
@@ -36,9 +53,9 @@ impl Parser<'_> {
             let name = self.procedure()?;
             return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
         }
-        if !STATEMENTS[..16].contains(&word) {
+        if !STATEMENTS.contains(&word) {
             let error = self.unexpected("a statement");
-            return Err(match nearest(word, STATEMENTS[..16].iter().copied()) {
+            return Err(match nearest(word, STATEMENTS) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -67,7 +84,7 @@ impl Parser<'_> {
     /// The name of a procedure: neither a statement's word nor an order's.
     pub(super) fn procedure(&mut self) -> Parsed<Name> {
         let word = self.word();
-        if STATEMENTS.contains(&word) || ORDERINGS.contains(&word) {
+        if [&STATEMENTS[..], &ORDERINGS[..], &CONTINUATIONS[..]].iter().any(|words| words.contains(&word)) {
             let note = format!("`{word}` is a word of the language, not a name");
             return Err(self.unexpected("the name of a procedure").note(note));
         }

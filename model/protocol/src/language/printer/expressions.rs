@@ -114,7 +114,7 @@ fn place_with(place: &Place, strength: u8) -> String {
         text.push_str(&format!("[{}]", expression(index)));
     }
     if let Some(rank) = &place.rank {
-        text.push_str(&format!(" on rank {}", at_least(rank, strength, true)));
+        text.push_str(&format!(" on rank {}", at_least(rank, strength, strength == LOOSEST)));
     }
     text
 }

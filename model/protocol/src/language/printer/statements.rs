@@ -26,9 +26,8 @@ impl Printer {
             Statement::If { condition, then, otherwise } => {
                 self.text.push_str(&format!("if {} ", expression(condition)));
                 self.body(then);
-                match otherwise {
-                    Some(otherwise) => self.otherwise(otherwise),
-                    None => {}
+                if let Some(otherwise) = otherwise {
+                    self.otherwise(otherwise);
                 }
             }
             Statement::For { variable, from, to, body } => {

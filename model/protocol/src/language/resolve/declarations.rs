@@ -1,6 +1,6 @@
 //! Declarations: names first, then their meaning in the order they are written.
 
-use super::{Context, Global, KnobEntry, Resolver, Uses, expressions::BUILT_IN};
+use super::{Context, Global, KnobEntry, Resolver, Uses, names::BUILT_IN};
 use crate::ids::{ArgumentId, BufferId};
 use crate::ir::{self, Argument, Buffer, Collective, Element, Initially, Protocol, Requirement, Space, Span, Symbol};
 use crate::language::diagnostics::{Diagnostic, nearest};
@@ -56,7 +56,8 @@ impl<'a> Resolver<'a> {
     fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
         let text = name.text.as_str();
         if BUILT_IN.contains(&text) {
-            let error = Diagnostic::new(format!("`{text}` is built in"), name.at.0.clone()).label("choose another name");
+            let error =
+                Diagnostic::new(format!("`{text}` is built in"), name.at.0.clone()).label("choose another name");
             self.report(error);
             return false;
         }
@@ -197,10 +198,14 @@ impl<'a> Resolver<'a> {
             _ => {
                 let mut known = vec!["u32", "flag"];
                 known.extend(
-                    self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::ElementType)).map(|(name, _)| *name),
+                    self.globals
+                        .iter()
+                        .filter(|(_, (global, _))| matches!(global, Global::ElementType))
+                        .map(|(name, _)| *name),
                 );
-                let mut error = Diagnostic::new(format!("unknown element type `{}`", element.text), element.at.0.clone())
-                    .label(format!("known are {}", known.join(", ")));
+                let mut error =
+                    Diagnostic::new(format!("unknown element type `{}`", element.text), element.at.0.clone())
+                        .label(format!("known are {}", known.join(", ")));
                 if let Some(near) = nearest(&element.text, known) {
                     error = error.help(format!("did you mean `{near}`?"));
                 }
@@ -250,7 +255,9 @@ impl<'a> Resolver<'a> {
             if !self.buffers[input_id.index()].refreshed {
                 let error = Diagnostic::new(format!("the input `{}` is not refreshed", input.text), input.at.0.clone());
                 let declared = self.buffers[input_id.index()].span.clone();
-                let error = error.context(declared, "declared here").help("declare it `refreshed`, so that every launch has new contents");
+                let error = error
+                    .context(declared, "declared here")
+                    .help("declare it `refreshed`, so that every launch has new contents");
                 self.report(error);
             }
             let collective = match definition {

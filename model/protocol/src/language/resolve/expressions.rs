@@ -1,16 +1,10 @@
 //! Expressions: kinds inferred, knobs folded, names substituted.
 
-use super::{Binding, CALL_LIMIT, Choice, Context, DEPTH_LIMIT, Global, NODE_LIMIT, Resolved, Resolver, Type, Uses, Value};
+use super::{CALL_LIMIT, Context, DEPTH_LIMIT, NODE_LIMIT, Resolved, Resolver, Type, Uses, Value};
 use crate::ids::LocalId;
-use crate::ir::{self, Binary, Kind, Span, Symbol};
+use crate::ir::{self, Binary, Kind, Span};
 use crate::language::diagnostics::{Diagnostic, nearest};
 use crate::language::tree::{Expression, ExpressionKind, Name};
-
-/// Names that are never declared.
-pub(super) const BUILT_IN: [&str; 14] = [
-    "self", "block", "thread", "grid", "launch", "V", "element_bytes", "ceil_div", "min", "max", "xor", "shift_left",
-    "shift_right", "load",
-];
 
 /// Functions, with the operator each is.
 const FUNCTIONS: [(&str, Binary); 6] = [
@@ -24,11 +18,11 @@ const FUNCTIONS: [(&str, Binary); 6] = [
 
 const KNOWN_IN_KERNEL: Uses = super::statements::KERNEL.allowed;
 
-fn leaf(expression: ir::Expression, kind: Type, uses: Uses) -> Value {
+pub(super) fn leaf(expression: ir::Expression, kind: Type, uses: Uses) -> Value {
     Value { expression, kind, uses, truth: None, depth: 1, size: 1 }
 }
 
-fn constant(truth: bool) -> Value {
+pub(super) fn constant(truth: bool) -> Value {
     Value { truth: Some(truth), ..leaf(ir::Expression::Constant(i64::from(truth)), Type::Truth, Uses::default()) }
 }
 
@@ -69,7 +63,8 @@ impl<'a> Resolver<'a> {
         let value = self.number(expression, context)?;
         if value.kind == Type::Word {
             let message = format!("{} is an index, and this is a 32-bit word", context.what);
-            let error = Diagnostic::new(message, expression.at.0.clone()).label("a word, loaded or passed as an argument");
+            let error =
+                Diagnostic::new(message, expression.at.0.clone()).label("a word, loaded or passed as an argument");
             return self.fail(error.note("words wrap at 2^32; sizes do not"));
         }
         Ok(value)
@@ -103,9 +98,7 @@ impl<'a> Resolver<'a> {
     fn operand(&mut self, expression: &'a Expression, context: Context) -> Resolved<Value> {
         let span = &expression.at.0;
         match &expression.kind {
-            ExpressionKind::Number(number) => {
-                Ok(leaf(ir::Expression::Constant(*number), Type::Index, Uses::default()))
-            }
+            ExpressionKind::Number(number) => Ok(leaf(ir::Expression::Constant(*number), Type::Index, Uses::default())),
             ExpressionKind::Name(name) => {
                 let value = self.name(name, span)?;
                 if value.uses.beyond(context.allowed) {
@@ -149,62 +142,13 @@ impl<'a> Resolver<'a> {
                 if let Some(local) = self.loaded.take() {
                     return Ok(Value::local(local, Type::Word));
                 }
-                let error = Diagnostic::new("a load may stand only in the value of a `let`, once, and not under a condition", span.clone());
+                let error = Diagnostic::new(
+                    "a load may stand only in the value of a `let`, once, and not under a condition",
+                    span.clone(),
+                );
                 self.fail(error.label("not here").help("bind it first: `let x = load … weak`"))
             }
         }
-    }
-
-    fn name(&mut self, name: &'a str, span: &Span) -> Resolved<Value> {
-        if let Some(entry) = self.local(name) {
-            return match entry.binding.clone() {
-                Binding::Local(id, _) if self.locals[id.index()].ghost && !self.ghost => {
-                    let error = Diagnostic::new(format!("`{name}` is known to ghost code only"), span.clone());
-                    let declared = entry.at.clone();
-                    self.fail(error.label("used in code that is emitted").context(declared, "bound in a ghost block"))
-                }
-                Binding::Local(id, kind) => Ok(Value::local(id, kind)),
-                Binding::Value(value) => Ok(value),
-                Binding::Buffer(_) => self.not_a_number(name, "a buffer", span),
-                Binding::Broken => Err(super::Reported),
-            };
-        }
-        let symbol = |symbol, uses| Ok(leaf(ir::Expression::Symbol(symbol), Type::Index, uses));
-        match name {
-            "self" => return symbol(Symbol::Rank, Uses::RANK),
-            "block" => return symbol(Symbol::Block, Uses::THREAD),
-            "thread" => return symbol(Symbol::Thread, Uses::THREAD),
-            "grid" => return symbol(Symbol::Grid, Uses::GRID),
-            "launch" => return symbol(Symbol::Launch, Uses::LAUNCH),
-            "V" => return symbol(Symbol::Vector, Uses::default()),
-            "element_bytes" => return symbol(Symbol::ElementBytes, Uses::default()),
-            _ => {}
-        }
-        match self.global(name) {
-            None => Err(self.unknown("name", name, span.clone())),
-            Some((Global::Size(size), _)) => symbol(*size, Uses::default()),
-            Some((Global::Argument(id), _)) => Ok(leaf(ir::Expression::Argument(*id), Type::Word, Uses::ARGUMENT)),
-            Some((Global::Let(Some(value)), _)) => Ok(value.clone()),
-            Some((Global::Let(None), declared)) => {
-                let error = Diagnostic::new(format!("`{name}` is used before its declaration"), span.clone());
-                let declared = declared.clone();
-                self.fail(error.label("not known yet").context(declared, "declared here"))
-            }
-            Some((Global::Broken, _)) => Err(super::Reported),
-            Some((Global::Knob(_), _)) => {
-                let error = Diagnostic::new(format!("`{name}` is a knob, not a number"), span.clone());
-                self.fail(error.label("a knob").help(format!("ask for its value: `{name} is …`")))
-            }
-            Some((Global::Buffer(_), _)) => self.not_a_number(name, "a buffer", span),
-            Some((Global::Partition(..), _)) => self.not_a_number(name, "a partition", span),
-            Some((Global::Sync(..), _)) => self.not_a_number(name, "a procedure", span),
-            Some((Global::ElementType, _)) => self.not_a_number(name, "the element type", span),
-        }
-    }
-
-    fn not_a_number<T>(&mut self, name: &str, what: &str, span: &Span) -> Resolved<T> {
-        let error = Diagnostic::new(format!("`{name}` is {what}, not a number"), span.clone()).label(what);
-        self.fail(if what == "a buffer" { error.help("load it first: `let x = load … weak`") } else { error })
     }
 
     fn truth(&mut self, value: &Value, span: &Span) -> Resolved<()> {
@@ -215,10 +159,17 @@ impl<'a> Resolver<'a> {
         self.fail(error.help("compare it: `… != 0`"))
     }
 
-    fn function(&mut self, function: &'a Name, arguments: &'a [Expression], span: &Span, context: Context) -> Resolved<Value> {
+    fn function(
+        &mut self,
+        function: &'a Name,
+        arguments: &'a [Expression],
+        span: &Span,
+        context: Context,
+    ) -> Resolved<Value> {
         let text = function.text.as_str();
         let Some((_, operator)) = FUNCTIONS.iter().find(|(name, _)| *name == text) else {
-            let mut error = Diagnostic::new(format!("unknown function `{text}`"), function.at.0.clone()).label("not a function");
+            let mut error =
+                Diagnostic::new(format!("unknown function `{text}`"), function.at.0.clone()).label("not a function");
             if let Some(near) = nearest(text, FUNCTIONS.iter().map(|(name, _)| *name)) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
@@ -233,7 +184,13 @@ impl<'a> Resolver<'a> {
         self.binary(*operator, (left_value, &left.at.0), (right_value, &right.at.0), span)
     }
 
-    fn binary(&mut self, operator: Binary, left: (Value, &Span), right: (Value, &Span), span: &Span) -> Resolved<Value> {
+    fn binary(
+        &mut self,
+        operator: Binary,
+        left: (Value, &Span),
+        right: (Value, &Span),
+        span: &Span,
+    ) -> Resolved<Value> {
         let ((left, left_span), (right, right_span)) = (left, right);
         let uses = left.uses.and(right.uses);
         if matches!(operator, Binary::And | Binary::Or) {
@@ -262,7 +219,12 @@ impl<'a> Resolver<'a> {
         let kind = if word { Kind::Word } else { Kind::Index };
         let compares = matches!(
             operator,
-            Binary::Equal | Binary::NotEqual | Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual
+            Binary::Equal
+                | Binary::NotEqual
+                | Binary::Less
+                | Binary::LessEqual
+                | Binary::Greater
+                | Binary::GreaterEqual
         );
         let result = match (compares, kind) {
             (true, _) => Type::Truth,
@@ -272,7 +234,14 @@ impl<'a> Resolver<'a> {
         self.joined(operator, (kind, result), left, right, span).map(|value| Value { uses, ..value })
     }
 
-    fn joined(&mut self, operator: Binary, kinds: (Kind, Type), left: Value, right: Value, span: &Span) -> Resolved<Value> {
+    fn joined(
+        &mut self,
+        operator: Binary,
+        kinds: (Kind, Type),
+        left: Value,
+        right: Value,
+        span: &Span,
+    ) -> Resolved<Value> {
         let uses = left.uses.and(right.uses);
         let depth = self.deeper(left.depth.max(right.depth), span)?;
         let size = left.size + right.size + 1;
@@ -287,41 +256,6 @@ impl<'a> Resolver<'a> {
         }
         let message = format!("an expression more than {DEPTH_LIMIT} deep once names are substituted");
         self.fail(Diagnostic::new(message, span.clone()))
-    }
-
-    fn knob_is(&mut self, knob: &'a Name, value: &'a Name) -> Resolved<Value> {
-        let Some(number) = self.knob_number(knob) else {
-            return Err(super::Reported);
-        };
-        let entry = &self.knobs[number];
-        let Some(wanted) = entry.values.iter().position(|known| known.text == value.text) else {
-            let known: Vec<&str> = entry.values.iter().map(|known| known.text.as_str()).collect();
-            let message = format!("the knob `{}` has no value `{}`", knob.text, value.text);
-            let mut error = Diagnostic::new(message, value.at.0.clone()).label("not one of its values");
-            if let Some(near) = nearest(&value.text, known.iter().copied()) {
-                error = error.help(format!("did you mean `{near}`?"));
-            }
-            return self.fail(error.note(format!("its values are {}", known.join(", "))));
-        };
-        match self.choice {
-            Choice::Every => Ok(Value { truth: None, ..constant(true) }),
-            Choice::Values(values) => Ok(constant(values.get(number) == Some(&wanted))),
-        }
-    }
-
-    fn knob_number(&mut self, knob: &'a Name) -> Option<usize> {
-        let text = knob.text.as_str();
-        match self.global(text) {
-            Some((Global::Knob(number), _)) => return Some(*number),
-            Some((Global::Broken, _)) => return None,
-            _ => {}
-        }
-        let mut error = Diagnostic::new(format!("unknown knob `{text}`"), knob.at.0.clone()).label("not a knob");
-        if let Some(near) = nearest(text, self.knobs.iter().map(|known| known.name)) {
-            error = error.help(format!("did you mean `{near}`?"));
-        }
-        self.report(error);
-        None
     }
 
     fn choice(

@@ -7,8 +7,11 @@
 //!
 //! Not done: types written by users. Kinds (truth, word, index) are inferred.
 
+mod bindings;
+mod calls;
 mod declarations;
 mod expressions;
+mod names;
 mod phases;
 mod prune;
 mod statements;
@@ -229,9 +232,7 @@ impl<'a> Resolver<'a> {
     fn knob_values(&self) -> Vec<(String, String)> {
         let Choice::Values(values) = self.choice else { return Vec::new() };
         let chosen = self.knobs.iter().zip(values);
-        chosen
-            .filter_map(|(knob, value)| Some((knob.name.to_owned(), knob.values.get(*value)?.text.clone())))
-            .collect()
+        chosen.filter_map(|(knob, value)| Some((knob.name.to_owned(), knob.values.get(*value)?.text.clone()))).collect()
     }
 
     /// Resolves the kernel's body.
@@ -309,7 +310,7 @@ impl<'a> Resolver<'a> {
     fn unknown(&mut self, what: &str, name: &str, span: Span) -> Reported {
         let mut error = Diagnostic::new(format!("unknown {what} `{name}`"), span).label("not declared");
         let locals = self.scopes.iter().flatten().map(|entry| entry.name);
-        let known = locals.chain(self.globals.keys().copied()).chain(expressions::BUILT_IN);
+        let known = locals.chain(self.globals.keys().copied()).chain(names::BUILT_IN);
         let mut known: Vec<&str> = known.collect();
         known.sort_unstable();
         if let Some(near) = nearest(name, known) {
@@ -331,8 +332,10 @@ impl<'a> Resolver<'a> {
             (None, Some((_, span))) => Some(span.clone()),
             (None, None) => None,
         };
-        if expressions::BUILT_IN.contains(&text) {
-            return self.fail(Diagnostic::new(format!("`{text}` is built in"), name.at.0.clone()).label("choose another name"));
+        if names::BUILT_IN.contains(&text) {
+            return self.fail(
+                Diagnostic::new(format!("`{text}` is built in"), name.at.0.clone()).label("choose another name"),
+            );
         }
         if let Some(span) = earlier {
             let error = Diagnostic::new(format!("`{text}` is already declared"), name.at.0.clone());

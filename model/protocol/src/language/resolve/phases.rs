@@ -74,10 +74,10 @@ impl<'a> Resolver<'a> {
             let error = Diagnostic::new(message, rank.at.0.clone()).label("no other rank's instance");
             return self.fail(error.context(declared, "declared here").help("declare it `symmetric`"));
         }
-        let context = self.code_context(KERNEL);
+        let context = self.code_context(Context { what: "an index", ..KERNEL });
         let indices: Vec<_> = place.indices.iter().map(|index| self.number(index, context)).collect();
         let rank = match &place.rank {
-            Some(rank) => Some(self.number(rank, context)?.expression),
+            Some(rank) => Some(self.number(rank, Context { what: "a rank", ..context })?.expression),
             None => None,
         };
         let indices: Resolved<Vec<_>> = indices.into_iter().map(|index| Ok(index?.expression)).collect();
@@ -96,8 +96,12 @@ impl<'a> Resolver<'a> {
             _ => return Err(self.unknown_partition(name)),
         };
         if parameters.len() != arguments.len() {
-            let message =
-                format!("the partition `{}` takes {} arguments, found {}", name.text, parameters.len(), arguments.len());
+            let message = format!(
+                "the partition `{}` takes {} arguments, found {}",
+                name.text,
+                parameters.len(),
+                arguments.len()
+            );
             return self.fail(Diagnostic::new(message, name.at.0.clone()));
         }
         let context = Context { what: "a partition's argument", ..PARTITION };
@@ -113,7 +117,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown_partition(&mut self, name: &Name) -> super::Reported {
-        let mut error = Diagnostic::new(format!("unknown partition `{}`", name.text), name.at.0.clone()).label("not declared");
+        let mut error =
+            Diagnostic::new(format!("unknown partition `{}`", name.text), name.at.0.clone()).label("not declared");
         let partitions = self.globals.iter().filter(|(_, (global, _))| matches!(global, Global::Partition(..)));
         if let Some(near) = nearest(&name.text, partitions.map(|(name, _)| *name)) {
             error = error.help(format!("did you mean `{near}`?"));
@@ -176,9 +181,8 @@ impl<'a> Resolver<'a> {
     fn positive_step(&mut self, step: &'a tree::Expression) -> Resolved<Expression> {
         let resolved = self.index(step, PARTITION)?;
         match resolved {
-            Expression::Constant(number) if number <= 0 => {
-                self.fail(Diagnostic::new("a step must be positive", step.at.0.clone()).label(format!("always {number}")))
-            }
+            Expression::Constant(number) if number <= 0 => self
+                .fail(Diagnostic::new("a step must be positive", step.at.0.clone()).label(format!("always {number}"))),
             _ => Ok(resolved),
         }
     }

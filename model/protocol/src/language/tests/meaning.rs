@@ -9,7 +9,9 @@ use crate::ir::{
 use crate::language::{Configuration, Expected};
 
 fn kernel(declarations: &str, statements: &str) -> Protocol {
-    let text = format!("protocol p\nparam ranks P, blocks B, threads T, elements N, element E\n{declarations}\nkernel {{\n{statements}\n}}\n");
+    let text = format!(
+        "protocol p\nparam ranks P, blocks B, threads T, elements N, element E\n{declarations}\nkernel {{\n{statements}\n}}\n"
+    );
     right(&text).resolve(&[]).expect("resolves")
 }
 
@@ -42,15 +44,22 @@ fn buffers_have_their_defaults() {
 #[test]
 fn words_spread_and_sizes_stay_indices() {
     let declarations = "local counter : u32[B] initially 0";
-    let protocol = kernel(declarations, "let x = load counter[0] weak\nlet y = x + 1\nlet z = P * 2\nlet w = if x == 0 then z else y\nstore counter[0] = w weak");
+    let protocol = kernel(
+        declarations,
+        "let x = load counter[0] weak\nlet y = x + 1\nlet z = P * 2\nlet w = if x == 0 then z else y\nstore counter[0] = w weak",
+    );
     let kinds: Vec<_> = protocol.locals.iter().map(|local| (local.name.as_str(), local.kind)).collect();
     assert_eq!(kinds, [("x", Kind::Word), ("y", Kind::Word), ("z", Kind::Index), ("w", Kind::Word)]);
 }
 
 #[test]
 fn a_load_within_a_value_gets_a_register_of_its_own() {
-    let protocol = kernel("local counter : u32[B] initially 0", "let x = load counter[block] + 1 relaxed.gpu\nstore counter[0] = x weak");
-    let [StatementKind::Load { local, semantics, .. }, StatementKind::Let { local: bound, value }, _] = kinds(&protocol)[..]
+    let protocol = kernel(
+        "local counter : u32[B] initially 0",
+        "let x = load counter[block] + 1 relaxed.gpu\nstore counter[0] = x weak",
+    );
+    let [StatementKind::Load { local, semantics, .. }, StatementKind::Let { local: bound, value }, _] =
+        kinds(&protocol)[..]
     else {
         panic!("{:?}", protocol.body)
     };
@@ -88,7 +97,10 @@ fn procedures_are_expanded_with_their_call_sites() {
 
 #[test]
 fn a_range_is_spread_over_the_grid() {
-    let protocol = kernel("local a : E[N] refreshed\nlocal b : E[N]\npartition part(q) = q * 2 .. N tail drop", "copy b <- a over part(P)");
+    let protocol = kernel(
+        "local a : E[N] refreshed\nlocal b : E[N]\npartition part(q) = q * 2 .. N tail drop",
+        "copy b <- a over part(P)",
+    );
     let [StatementKind::Copy { partition, .. }] = kinds(&protocol)[..] else { panic!() };
     let join = |operator, left, right| Expression::Binary {
         operator,
@@ -114,7 +126,10 @@ fn a_range_is_spread_over_the_grid() {
 
 #[test]
 fn an_explicit_range_is_taken_as_it_is() {
-    let protocol = kernel("local a : E[N] refreshed\nlocal b : E[N]", "copy b <- a over from block * 8 + thread until N step T tail overrun");
+    let protocol = kernel(
+        "local a : E[N] refreshed\nlocal b : E[N]",
+        "copy b <- a over from block * 8 + thread until N step T tail overrun",
+    );
     let [StatementKind::Copy { partition, .. }] = kinds(&protocol)[..] else { panic!() };
     assert_eq!(partition.step, Expression::Symbol(Symbol::Threads));
     assert_eq!(partition.tail, Tail::Overrun);
@@ -159,7 +174,10 @@ fn threads_binds_the_thread() {
 
 #[test]
 fn atomics_keep_their_operands_apart() {
-    let protocol = kernel("pad f : flag[P]", "let x = atomic cas f[0] on rank 1, 2, 3 acq_rel.sys\natomic inc f[0], x release.gpu");
+    let protocol = kernel(
+        "pad f : flag[P]",
+        "let x = atomic cas f[0] on rank 1, 2, 3 acq_rel.sys\natomic inc f[0], x release.gpu",
+    );
     let [StatementKind::Atomic { operand, expected, local, .. }, StatementKind::Atomic { operation, local: none, .. }] =
         kinds(&protocol)[..]
     else {

@@ -1,5 +1,6 @@
 //! Tests of the language as a whole: meaning, errors with their places, round trips, and random texts.
 
+mod book;
 mod errors;
 mod fuzz;
 mod meaning;
