@@ -25,7 +25,7 @@ test: cuda-compiler ## every test
 	$(CARGO) test --workspace
 
 bench: ## benchmarks; figures belong in docs/measurements.md, with machine and date
-	$(CARGO) bench --workspace --benches
+	$(CARGO) bench -p arverify-tests --bench check
 
 docs: $(MDBOOK) ## the book and the API documentation, in target/book and target/doc
 	$(MDBOOK) build docs --dest-dir $(abspath $(TARGET))/book
@@ -44,7 +44,7 @@ lint: ## what .ci/run checks besides the tests
 	$(MAKE) --no-print-directory doc-warnings
 
 doc-warnings:
-	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps
 
 $(MDBOOK):
 	$(CARGO) install mdbook --version $(MDBOOK_VERSION) --locked --no-default-features --features search \

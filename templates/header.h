@@ -20,6 +20,7 @@ static inline long long arverify_shift_left(long long left, long long by) { retu
 static inline long long arverify_shift_right(long long left, long long by) { return left >> by; }
 
 {% for ranks in ranks %}
+/* The instances of a symmetric buffer, in rank order. */
 typedef struct {
     void *of[{{ ranks }}];
 } arverify_instances_{{ ranks }};

@@ -3,10 +3,7 @@
 // {{ summary }}
 {{ knobs|safe }}
 // P = {{ ranks }} ranks, {{ dtype }}, {{ accumulation }}; {{ threads }} threads for each block.
-{%- for requirement in requirements %}
-// Requires {{ requirement }}.
-{%- endfor %}
-
+{{ requirements|safe }}
 using u16 = unsigned short;
 using u32 = unsigned int;
 using u64 = unsigned long long;

@@ -113,7 +113,7 @@ struct SourceTemplate {
     dtype: DataType,
     accumulation: &'static str,
     threads: u32,
-    requirements: Vec<String>,
+    requirements: String,
     bytes: u32,
     vector: u32,
     parameters: Vec<String>,
@@ -135,6 +135,8 @@ impl SourceTemplate {
         let mut knobs = vec!["Knobs:".to_owned()];
         knobs.extend(protocol.knobs.iter().map(|(knob, value)| comment_text(&format!("{knob} = {value},"))));
         let conditions = protocol.requirements.iter().map(|requirement| notation(&requirement.condition));
+        let requirements: String =
+            conditions.map(|condition| format!("// Requires {}.\n", comment_text(&condition))).collect();
         Ok(SourceTemplate {
             entry: entry.to_owned(),
             version: env!("CARGO_PKG_VERSION"),
@@ -148,7 +150,7 @@ impl SourceTemplate {
                 _ => "rounded after each operation",
             },
             threads: target.threads,
-            requirements: conditions.map(|condition| comment_text(&condition)).collect(),
+            requirements: requirements + "\n",
             bytes: target.dtype.bytes(),
             vector: target.dtype.vector(),
             parameters: declarations(protocol, parameters, body),

@@ -198,3 +198,16 @@ fn numbers_keep_their_bits() {
         assert_eq!(Number::to_bits(<f32 as Number>::from_bits(bits)), bits);
     }
 }
+
+#[test]
+fn a_thousand_calls_and_a_long_message() {
+    let kernels = kernels(&[Form::new("one-shot", 8, DataType::BF16), Form::new("two-shot", 8, DataType::BF16)]);
+    let settings = Settings::new(8, DataType::BF16, 1_000_003);
+    let group = Group::<Cpu>::new(&kernels, &settings).unwrap();
+    for call in 0..1000 {
+        Messages::<bf16>::new(8, 7, call, Accumulate::Own).check(&group).unwrap();
+    }
+    for call in 0..2 {
+        Messages::<bf16>::new(8, 1_000_003, call, Accumulate::Own).check(&group).unwrap();
+    }
+}

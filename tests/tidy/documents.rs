@@ -45,10 +45,9 @@ fn every_page_is_in_the_book() {
     let mut breaches = Vec::new();
     for path in tree::files() {
         let name = tree::relative(&path);
-        if let Some(page) = name.strip_prefix("docs/").filter(|page| page.ends_with(".md") && *page != "SUMMARY.md") {
-            if !summary.contains(&format!("({page})")) {
-                breaches.push(format!("{name} is not in docs/SUMMARY.md"));
-            }
+        let page = name.strip_prefix("docs/").filter(|page| page.ends_with(".md") && *page != "SUMMARY.md");
+        if page.is_some_and(|page| !summary.contains(&format!("({page})"))) {
+            breaches.push(format!("{name} is not in docs/SUMMARY.md"));
         }
     }
     for link in summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -21,6 +21,7 @@
 mod expectation;
 mod revision;
 
+use expectation::Expectation;
 use libtest_mimic::{Arguments, Trial};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,7 +38,41 @@ fn main() -> ExitCode {
             trials.extend(trials_of(&folder, &path, &program));
         }
     }
+    trials.extend(canaries(&folder, &program));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What a canary does to an expectation that holds.
+type Alteration = fn(&mut Expectation);
+
+/// The runner itself must fail when what it finds is not what was announced.
+fn canaries(folder: &Path, program: &Arc<PathBuf>) -> Vec<Trial> {
+    let unannounced = |expected: &mut Expectation| expected.findings.clear();
+    let not_coming = |expected: &mut Expectation| expected.findings.extend([(1, "AR002")]);
+    let another_line = |expected: &mut Expectation| {
+        expected.findings = expected.findings.iter().map(|(line, number)| (line + 1, *number)).collect();
+    };
+    let another_count = |expected: &mut Expectation| expected.states = Some(1_000_000);
+    let alterations: [(&str, Alteration); 4] = [
+        ("an unannounced finding", unannounced),
+        ("an announcement that does not come true", not_coming),
+        ("a finding on another line", another_line),
+        ("another number of states", another_count),
+    ];
+    let path = folder.join("fail/data-race/volatile-flag.arp");
+    let canary = |(name, alter): (&str, Alteration)| {
+        let (program, path) = (Arc::clone(program), path.clone());
+        Trial::test(format!("canary/{name} fails"), move || {
+            let text = std::fs::read_to_string(&path)?;
+            let mut expected = expectation::revisions(&text)?.remove(0);
+            alter(&mut expected);
+            match revision::findings_match(&program, &path, &expected) {
+                Ok(()) => Err("it passed".into()),
+                Err(_) => Ok(()),
+            }
+        })
+    };
+    alterations.into_iter().map(canary).collect()
 }
 
 /// One trial for each revision, and one that fails if the file's directives make no sense.

@@ -21,7 +21,7 @@ use arverify_protocol::certificate::{KernelEntry, STATUS_WORDS};
 use arverify_protocol::ir::Initially;
 use driver::{Device, Function, Memory, Pinned, Stream};
 use parameters::{Values, parameters};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub struct Cuda {
     deadline: Duration,
 }
 
-/// A rank's place on a device. Dropped before the workspaces' memory is not: streams end first.
+/// A rank's place on a device.
 struct RankState {
     stream: Stream,
     staged_input: Memory,
@@ -282,13 +282,8 @@ fn devices(settings: &Settings, count: u32) -> Result<BTreeMap<u32, Device>, Err
     if let Some(number) = settings.devices.iter().find(|number| **number >= count) {
         return Err(Error::Settings(format!("there is no device {number}: there are {count}")));
     }
-    let mut devices = BTreeMap::new();
-    for number in places(settings, count) {
-        if !devices.contains_key(&number) {
-            devices.insert(number, Device::open(number)?);
-        }
-    }
-    Ok(devices)
+    let numbers: BTreeSet<u32> = places(settings, count).into_iter().collect();
+    numbers.into_iter().map(|number| Ok((number, Device::open(number)?))).collect()
 }
 
 /// The device of every rank: those asked for, or all there are, in turn.

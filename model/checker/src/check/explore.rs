@@ -41,8 +41,8 @@ pub(super) struct Exploration<T> {
     pub(super) stats: Stats,
     /// Waits that were satisfied, in some execution.
     pub(super) waits: u64,
-    /// Ranges read of other ranks' instances, in some execution.
-    pub(super) peer_reads: u64,
+    /// Weak accesses to other ranks' instances, in some execution.
+    pub(super) peer_accesses: u64,
     /// Digests of memory in every final state.
     pub(super) finals: std::collections::BTreeSet<u64>,
 }
@@ -70,7 +70,7 @@ struct Shared {
     executions: AtomicU64,
     limited: AtomicBool,
     waits: AtomicU64,
-    peer_reads: AtomicU64,
+    peer_accesses: AtomicU64,
 }
 
 impl Shared {
@@ -85,7 +85,7 @@ impl Shared {
     fn add_end<T>(&self, state: &State<T>) {
         self.executions.fetch_add(1, Ordering::Relaxed);
         self.waits.fetch_max(state.counters.waits, Ordering::Relaxed);
-        self.peer_reads.fetch_max(state.counters.peer_reads, Ordering::Relaxed);
+        self.peer_accesses.fetch_max(state.counters.peer_accesses, Ordering::Relaxed);
         self.finals.lock().unwrap_or_else(PoisonError::into_inner).insert(state.memory_digest());
     }
 }
@@ -162,7 +162,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
             seconds: 0.0,
         },
         waits: shared.waits.load(Ordering::Relaxed),
-        peer_reads: shared.peer_reads.load(Ordering::Relaxed),
+        peer_accesses: shared.peer_accesses.load(Ordering::Relaxed),
         finals,
     }
 }

@@ -203,7 +203,7 @@ fn conclude<P: Program>(
             limits.states, outcome.stats.states, outcome.stats.executions
         ));
     } else {
-        outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_reads));
+        outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
     }
     outcome
 }
@@ -252,13 +252,13 @@ fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<Stri
 }
 
 /// Warnings for a verdict that rests on nothing.
-fn vacuity<P: Program>(program: &Arc<P>, waits: u64, peer_reads: u64) -> Vec<String> {
+fn vacuity<P: Program>(program: &Arc<P>, waits: u64, peer_accesses: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     if waits == 0 {
         warnings.push("vacuous: no flag was ever awaited".to_owned());
     }
-    if peer_reads == 0 && program.shape().ranks > 1 && waits > 0 {
-        warnings.push("vacuous: no rank read data of another".to_owned());
+    if peer_accesses == 0 && program.shape().ranks > 1 && waits > 0 {
+        warnings.push("vacuous: no rank read or wrote data of another".to_owned());
     }
     warnings
 }

@@ -76,8 +76,7 @@ impl<P: Program> Run<'_, P> {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
                 let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
-                self.race(thread, site, at, writes, conflict.access, conflict.wrote);
-                false
+                self.race(thread, site, at, writes, conflict.access, conflict.wrote)
             }
             Ok(written) => {
                 if !written && kind == Kind::Read {
@@ -111,8 +110,9 @@ impl<P: Program> Run<'_, P> {
                 (None, Some(read)) if kind == Kind::Write => (read, false),
                 _ => continue,
             };
-            self.race(thread, site, at, kind == Kind::Write, other, wrote);
-            return false;
+            if !self.race(thread, site, at, kind == Kind::Write, other, wrote) {
+                return false;
+            }
         }
         true
     }
@@ -158,7 +158,7 @@ impl<P: Program> Run<'_, P> {
                 return Progress::Stops;
             }
             if self.machine.program().shape().instances[source.instance as usize].rank != rank {
-                self.counters().peer_reads += 1;
+                self.counters().peer_accesses += 1;
             }
         }
         self.counters().operations += bulk.sources.len() as u64;
@@ -166,6 +166,9 @@ impl<P: Program> Run<'_, P> {
             || !self.weak_access(thread, bulk.destination, bytes, Kind::Write, site)
         {
             return Progress::Stops;
+        }
+        if self.machine.program().shape().instances[bulk.destination.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
         }
         self.combine(bulk);
         let range = bulk.destination.byte..bulk.destination.byte + bytes;
@@ -217,7 +220,7 @@ impl<P: Program> Run<'_, P> {
         }
         let coordinates = self.state.coordinates(self.machine, thread);
         if self.machine.program().shape().instances[at.instance as usize].rank != coordinates.rank {
-            self.counters().peer_reads += 1;
+            self.counters().peer_accesses += 1;
         }
         self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
         Progress::Done
@@ -228,6 +231,10 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         self.set_word(at, value);
+        let rank = self.state.coordinates(self.machine, thread).rank;
+        if self.machine.program().shape().instances[at.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
+        }
         self.slots_overwritten(thread, at.instance, at.byte..at.byte + 4, site);
         Progress::Done
     }
@@ -370,6 +377,7 @@ impl<P: Program> Run<'_, P> {
         let known = &mut self.state.blocks[block].stale;
         if known.iter().all(|known| known.launch != launch) {
             known.push(stale);
+            self.explain_suspected_race(thread);
         }
     }
 
@@ -398,8 +406,9 @@ impl<P: Program> Run<'_, P> {
         );
         match clash {
             Some(Clash::Race { other, wrote }) => {
-                self.race(thread, site, at, false, other, wrote);
-                return false;
+                if !self.race(thread, site, at, false, other, wrote) {
+                    return false;
+                }
             }
             Some(Clash::Order) => self.conflict(key),
             None => {}
@@ -550,8 +559,9 @@ impl<P: Program> Run<'_, P> {
         let clash = slot.clash_of_write(strength, value, update, view, |thread| machine.block_of(thread), covered);
         match clash {
             Some(Clash::Race { other, wrote }) => {
-                self.race(thread, site, at, true, other, wrote);
-                return false;
+                if !self.race(thread, site, at, true, other, wrote) {
+                    return false;
+                }
             }
             Some(Clash::Order) => self.conflict(key),
             None => {}

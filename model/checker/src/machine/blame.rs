@@ -34,7 +34,8 @@ impl<P: Program> Run<'_, P> {
         self.suspect(violation);
     }
 
-    /// A conflict that causality leaves unordered and that is not morally strong.
+    /// A conflict that causality leaves unordered and that is not morally strong. Returns whether the execution goes
+    /// on: after a race between launches it does, to see whether some wait mistakes one launch for another.
     pub(super) fn race(
         &mut self,
         thread: ThreadIndex,
@@ -43,7 +44,11 @@ impl<P: Program> Run<'_, P> {
         writes: bool,
         other: Access,
         other_wrote: bool,
-    ) {
+    ) -> bool {
+        let suspected = self.state.suspect.as_ref().is_some_and(|suspect| suspect.code == Code::DataRace);
+        if suspected {
+            return true;
+        }
         let verb = |wrote: bool| if wrote { "written" } else { "read" };
         let instance = &self.machine.program().shape().instances[at.instance as usize];
         let mut points = vec![self.point(thread, site, &format!("{} here", verb(writes)))];
@@ -67,7 +72,21 @@ impl<P: Program> Run<'_, P> {
         if let Some(name) = self.state.name_of(self.machine, &other) {
             blocks.push((name.rank, name.block, name.launch));
         }
+        let between_launches = blocks.iter().any(|block| block.2 != mine.launch);
         let violation = self.with_stale_waits(violation, blocks.into_iter());
+        if between_launches && violation.code == Code::DataRace {
+            self.state.suspect = Some(Box::new(violation));
+            return true;
+        }
+        self.fail(violation);
+        false
+    }
+
+    /// A wait was satisfied by an earlier launch: if a race between launches was seen, this is its cause.
+    pub(super) fn explain_suspected_race(&mut self, thread: ThreadIndex) {
+        let Some(suspect) = self.state.suspect.take_if(|suspect| suspect.code == Code::DataRace) else { return };
+        let name = self.name(thread);
+        let violation = self.with_stale_waits(*suspect, [(name.rank, name.block, name.launch)].into_iter());
         self.fail(violation);
     }
 

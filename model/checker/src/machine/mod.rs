@@ -99,8 +99,8 @@ pub struct Counters {
     pub operations: u64,
     /// Waits that were satisfied.
     pub waits: u64,
-    /// Ranges read of another rank's instance.
-    pub peer_reads: u64,
+    /// Weak accesses to another rank's instance.
+    pub peer_accesses: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]

@@ -113,6 +113,7 @@ impl<'a, P: Program> Run<'a, P> {
                 return;
             }
             match self.perform(index, &operation, site, Choice::Plain) {
+                Progress::Done if self.state.violation.is_some() => return,
                 Progress::Done => {}
                 Progress::Waits => {
                     // At a barrier the thread goes on behind it; a wait is tried again.
@@ -267,7 +268,8 @@ impl<'a, P: Program> Run<'a, P> {
             return;
         }
         let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion);
-        let suspect = self.state.suspect.take().filter(|_| !race);
+        let first = |suspect: &Violation| !race || (violation.code == Code::DataRace && suspect.code == Code::DataRace);
+        let suspect = self.state.suspect.take().filter(|suspect| first(suspect));
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 

@@ -1,4 +1,4 @@
-//! Statements.
+//! Statements, from tokens to the syntax tree.
 
 use super::expressions::ORDERINGS;
 use super::{Parsed, Parser};

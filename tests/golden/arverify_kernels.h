@@ -1,0 +1,775 @@
+/* Kernels written by argen 0.1.0. Do not edit: manifest.json holds this file's sha256.
+ *
+ * Launch with the grid and block sizes given for each kernel, one launch for each rank, all blocks of a rank resident
+ * together. Buffers start on 16-byte boundaries; N is below 2^62. What each buffer holds before the first launch, and
+ * which of them are written anew before every launch, stands in manifest.json.
+ */
+#ifndef ARVERIFY_KERNELS_H
+#define ARVERIFY_KERNELS_H
+
+#include <stdint.h>
+
+/* After an await has passed its deadline: [0] = 1, [1] rank, [2] buffer number in the manifest, [3] word within the
+ * instance, [4] value seen, [5] value compared with, [6] block, [7] thread, [8] line of the protocol. */
+#define ARVERIFY_STATUS_WORDS 16
+
+static inline long long arverify_ceil_div(long long left, long long right) { return (left + right - 1) / right; }
+static inline long long arverify_smaller(long long left, long long right) { return left < right ? left : right; }
+static inline long long arverify_larger(long long left, long long right) { return left > right ? left : right; }
+static inline long long arverify_shift_left(long long left, long long by) { return left << by; }
+static inline long long arverify_shift_right(long long left, long long by) { return left >> by; }
+
+/* The instances of a symmetric buffer, in rank order. */
+typedef struct {
+    void *of[2];
+} arverify_instances_2;
+
+/* The instances of a symmetric buffer, in rank order. */
+typedef struct {
+    void *of[4];
+} arverify_instances_4;
+
+/* The instances of a symmetric buffer, in rank order. */
+typedef struct {
+    void *of[8];
+} arverify_instances_8;
+
+/* one_shot_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P2_F32_RANKS 2
+#define ONE_SHOT_P2_F32_THREADS 512
+#define ONE_SHOT_P2_F32_MAX_BLOCKS 36
+
+#define ONE_SHOT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P2_F32_BYTES_comm(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P2_F32_BYTES_start(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F32_BYTES_end(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 start; /* all instances in rank order, this rank's included */
+    arverify_instances_2 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P2_F16_RANKS 2
+#define ONE_SHOT_P2_F16_THREADS 512
+#define ONE_SHOT_P2_F16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_F16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_F16_BYTES_start(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F16_BYTES_end(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 start; /* all instances in rank order, this rank's included */
+    arverify_instances_2 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P2_BF16_RANKS 2
+#define ONE_SHOT_P2_BF16_THREADS 512
+#define ONE_SHOT_P2_BF16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_BF16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P2_BF16_BYTES_start(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_BF16_BYTES_end(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 start; /* all instances in rank order, this rank's included */
+    arverify_instances_2 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P4_F32_RANKS 4
+#define ONE_SHOT_P4_F32_THREADS 512
+#define ONE_SHOT_P4_F32_MAX_BLOCKS 36
+
+#define ONE_SHOT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P4_F32_BYTES_comm(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P4_F32_BYTES_start(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F32_BYTES_end(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 start; /* all instances in rank order, this rank's included */
+    arverify_instances_4 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P4_F16_RANKS 4
+#define ONE_SHOT_P4_F16_THREADS 512
+#define ONE_SHOT_P4_F16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_F16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_F16_BYTES_start(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F16_BYTES_end(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 start; /* all instances in rank order, this rank's included */
+    arverify_instances_4 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P4_BF16_RANKS 4
+#define ONE_SHOT_P4_BF16_THREADS 512
+#define ONE_SHOT_P4_BF16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_BF16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P4_BF16_BYTES_start(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_BF16_BYTES_end(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 start; /* all instances in rank order, this rank's included */
+    arverify_instances_4 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P8_F32_RANKS 8
+#define ONE_SHOT_P8_F32_THREADS 512
+#define ONE_SHOT_P8_F32_MAX_BLOCKS 36
+
+#define ONE_SHOT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P8_F32_BYTES_comm(B, N) (4 * (long long)(N))
+#define ONE_SHOT_P8_F32_BYTES_start(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F32_BYTES_end(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 start; /* all instances in rank order, this rank's included */
+    arverify_instances_8 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P8_F16_RANKS 8
+#define ONE_SHOT_P8_F16_THREADS 512
+#define ONE_SHOT_P8_F16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_F16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_F16_BYTES_start(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F16_BYTES_end(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 start; /* all instances in rank order, this rank's included */
+    arverify_instances_8 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* one_shot_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ONE_SHOT_P8_BF16_RANKS 8
+#define ONE_SHOT_P8_BF16_THREADS 512
+#define ONE_SHOT_P8_BF16_MAX_BLOCKS 36
+
+#define ONE_SHOT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_BF16_BYTES_comm(B, N) (2 * (long long)(N))
+#define ONE_SHOT_P8_BF16_BYTES_start(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_BF16_BYTES_end(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 start; /* all instances in rank order, this rank's included */
+    arverify_instances_8 end; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} one_shot_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void one_shot_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P2_F32_RANKS 2
+#define TWO_SHOT_P2_F32_THREADS 512
+#define TWO_SHOT_P2_F32_MAX_BLOCKS 36
+
+#define TWO_SHOT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define TWO_SHOT_P2_F32_BYTES_first(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F32_BYTES_second(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 first; /* all instances in rank order, this rank's included */
+    arverify_instances_2 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P2_F16_RANKS 2
+#define TWO_SHOT_P2_F16_THREADS 512
+#define TWO_SHOT_P2_F16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P2_F16_BYTES_first(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F16_BYTES_second(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 first; /* all instances in rank order, this rank's included */
+    arverify_instances_2 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P2_BF16_RANKS 2
+#define TWO_SHOT_P2_BF16_THREADS 512
+#define TWO_SHOT_P2_BF16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P2_BF16_BYTES_first(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_BF16_BYTES_second(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 first; /* all instances in rank order, this rank's included */
+    arverify_instances_2 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P4_F32_RANKS 4
+#define TWO_SHOT_P4_F32_THREADS 512
+#define TWO_SHOT_P4_F32_MAX_BLOCKS 36
+
+#define TWO_SHOT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define TWO_SHOT_P4_F32_BYTES_first(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F32_BYTES_second(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 first; /* all instances in rank order, this rank's included */
+    arverify_instances_4 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P4_F16_RANKS 4
+#define TWO_SHOT_P4_F16_THREADS 512
+#define TWO_SHOT_P4_F16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P4_F16_BYTES_first(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F16_BYTES_second(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 first; /* all instances in rank order, this rank's included */
+    arverify_instances_4 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P4_BF16_RANKS 4
+#define TWO_SHOT_P4_BF16_THREADS 512
+#define TWO_SHOT_P4_BF16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P4_BF16_BYTES_first(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_BF16_BYTES_second(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 first; /* all instances in rank order, this rank's included */
+    arverify_instances_4 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P8_F32_RANKS 8
+#define TWO_SHOT_P8_F32_THREADS 512
+#define TWO_SHOT_P8_F32_MAX_BLOCKS 36
+
+#define TWO_SHOT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define TWO_SHOT_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define TWO_SHOT_P8_F32_BYTES_first(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F32_BYTES_second(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 first; /* all instances in rank order, this rank's included */
+    arverify_instances_8 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P8_F16_RANKS 8
+#define TWO_SHOT_P8_F16_THREADS 512
+#define TWO_SHOT_P8_F16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P8_F16_BYTES_first(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F16_BYTES_second(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 first; /* all instances in rank order, this rank's included */
+    arverify_instances_8 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* two_shot_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define TWO_SHOT_P8_BF16_RANKS 8
+#define TWO_SHOT_P8_BF16_THREADS 512
+#define TWO_SHOT_P8_BF16_MAX_BLOCKS 36
+
+#define TWO_SHOT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define TWO_SHOT_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define TWO_SHOT_P8_BF16_BYTES_first(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_BF16_BYTES_second(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 first; /* all instances in rank order, this rank's included */
+    arverify_instances_8 second; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} two_shot_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void two_shot_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+#endif
