@@ -22,7 +22,7 @@ check: build ## build for release and check the catalogue for 4 ranks
 	$(TARGET)/release/arverify check --ranks 4
 
 test: cuda-compiler ## every test
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 bench: ## benchmarks; figures belong in docs/measurements.md, with machine and date
 	$(CARGO) bench -p arverify-tests --bench check

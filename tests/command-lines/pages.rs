@@ -83,7 +83,7 @@ fn output(program: &Path, folder: &Path, command: &str) -> String {
     process.current_dir(folder).args(command.split_whitespace()).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE");
     let output = process.output().expect("a program that was just built starts");
     let text = [output.stdout, output.stderr].concat();
-    arverify_tests::without_seconds(&String::from_utf8_lossy(&text))
+    arverify_tests::without_costs(&String::from_utf8_lossy(&text))
 }
 
 fn difference(path: &Path, written: &str, printed: &str) -> String {

@@ -17,7 +17,7 @@ pub(crate) fn check(program: &Path, path: &Path, expected: &Expectation) -> Resu
         return if rendering.exists() { Err(format!("{} is not needed", rendering.display())) } else { Ok(()) };
     }
     let human = run(program, path, expected, "human")?;
-    compare_rendering(&rendering, &arverify_tests::without_seconds(&String::from_utf8_lossy(&human.stdout)))
+    compare_rendering(&rendering, &arverify_tests::without_costs(&String::from_utf8_lossy(&human.stdout)))
 }
 
 /// Whether verdict, exit status, findings and pinned numbers are as announced.

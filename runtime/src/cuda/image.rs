@@ -78,3 +78,25 @@ mod tests {
         assert_eq!(rank_of("wrong", 90), None);
     }
 }
+
+#[cfg(test)]
+mod compiler {
+    use super::*;
+
+    /// The certified sources are what NVRTC gets on a machine that has no PTX for its device.
+    #[test]
+    fn certified_sources_compile() {
+        // SAFETY: as in `compile`.
+        if !unsafe { sys::is_culib_present() } {
+            use std::io::Write;
+            let line = "SKIPPED certified_sources_compile: the compiler library (NVRTC) was not found\n";
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            return;
+        }
+        let kernels = Kernels::bundled().unwrap();
+        for kernel in kernels.certificate().kernels() {
+            let ptx = ptx_of(&kernels, kernel, 90).unwrap_or_else(|error| panic!("{error}"));
+            assert!(ptx.to_src().contains(&format!(".entry {}(", kernel.entry)), "{}", kernel.entry);
+        }
+    }
+}

@@ -69,6 +69,8 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
+    /// Set when Stateright walks a path again: no limit ends that.
+    replaying: AtomicBool,
     waits: AtomicU64,
     peer_accesses: AtomicU64,
 }
@@ -93,6 +95,9 @@ impl Shared {
 impl<P: Program> Adapter<P> {
     /// Whether a limit forbids another state.
     fn is_over(&self) -> bool {
+        if self.shared.replaying.load(Ordering::Relaxed) {
+            return false;
+        }
         let over = self.shared.made.fetch_add(1, Ordering::Relaxed) >= self.limits.states
             || self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if over {
@@ -121,6 +126,9 @@ impl<P: Program> Model for Adapter<P> {
         let mut state = State::clone(&node.0);
         let before = state.counters.operations;
         let conflicts = self.machine.apply(&mut state, action, None);
+        if self.shared.replaying.load(Ordering::Relaxed) {
+            return Some(Node(Arc::new(state)));
+        }
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
         self.shared.add_conflicts(conflicts);
         if state.is_done() || state.violation.is_some() {
@@ -148,7 +156,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     let deep = machine.settings().resident_blocks.is_some();
     let builder = Adapter { machine, initial, limits, shared: shared.clone() }.checker();
     let (violation, states) =
-        if deep { discovery(builder.spawn_dfs().join()) } else { discovery(builder.spawn_bfs().join()) };
+        if deep { discovery(builder.spawn_dfs().join(), &shared) } else { discovery(builder.spawn_bfs().join(), &shared) };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {
@@ -170,7 +178,8 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
 type Discovery<T> = Option<(Vec<Action>, Arc<State<T>>)>;
 
 /// The way to a violation, and the number of states.
-fn discovery<P: Program>(checker: impl Checker<Adapter<P>>) -> (Discovery<P::Thread>, u64) {
+fn discovery<P: Program>(checker: impl Checker<Adapter<P>>, shared: &Shared) -> (Discovery<P::Thread>, u64) {
+    shared.replaying.store(true, Ordering::Relaxed);
     let states = checker.unique_state_count() as u64;
     let violation = checker.discovery("no violation").map(|path| {
         let end = path.last_state().0.clone();
