@@ -170,7 +170,8 @@ fn run_verify(folder: &Path) -> Result<(), Error> {
         Certificate::load(folder).map_err(|source| Error::Certificate { folder: folder.to_owned(), source })?;
     verify(&certificate, &mut progress())?;
     let (kernels, files) = (certificate.kernels().len(), certificate.manifest().files.len() + 1);
-    print(&format!("{}: verified, {kernels} kernels in {files} files\n", folder.display()));
+    let plural = if kernels == 1 { "" } else { "s" };
+    print(&format!("{}: verified, {kernels} kernel{plural} in {files} files\n", folder.display()));
     Ok(())
 }
 

@@ -124,6 +124,10 @@ pub(crate) trait Scope {
     fn symbol(&mut self, symbol: Symbol) -> Result<Rendered, RenderError>;
     /// The name of a helper function. Notes that it was used.
     fn helper(&mut self, helper: Helper) -> &'static str;
+    /// What converts to an index: helper functions of C++ are overloaded.
+    fn index_cast(&self) -> &'static str {
+        "i64"
+    }
 }
 
 /// Functions that expressions call.
@@ -201,6 +205,12 @@ fn render_binary(
         let text = format!("{} {symbol} {}", left.at(Binds::Xor), right.at(Binds::Xor));
         return Ok(Rendered::new(text, Type::Condition, binds));
     }
+    let cast = scope.index_cast();
+    let argument = |side: &Rendered, original: &Rendered| match original.kind {
+        Type::Condition if kind == Kind::Index => format!("{cast}({})", side.text),
+        _ => side.text.clone(),
+    };
+    let originals = (left, right);
     let (left, right) = match kind {
         Kind::Word => (left.to_word(), right.to_word()),
         Kind::Index => (left.to_index(), right.to_index()),
@@ -211,7 +221,8 @@ fn render_binary(
     };
     let mut call = |helper: Helper| {
         let name = scope.helper(helper);
-        Ok(Rendered::new(format!("{name}({}, {})", left.text, right.text), result, Binds::Atom))
+        let (left, right) = (argument(&left, originals.0), argument(&right, originals.1));
+        Ok(Rendered::new(format!("{name}({left}, {right})"), result, Binds::Atom))
     };
     match operator {
         Binary::Add => infix("+", Binds::Sum, Binds::Product, result),
@@ -369,3 +380,6 @@ pub(crate) fn locals_of(expression: &Expression, found: &mut Vec<LocalId>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

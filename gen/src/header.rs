@@ -111,6 +111,10 @@ impl Scope for SizeScope<'_> {
         Ok(Rendered::name(&text, Type::Index))
     }
 
+    fn index_cast(&self) -> &'static str {
+        "(long long)"
+    }
+
     fn helper(&mut self, helper: Helper) -> &'static str {
         match helper {
             Helper::CeilingDivide => "arverify_ceil_div",

@@ -158,7 +158,7 @@ impl SourceTemplate {
                 &StartTemplate { coordinates: coordinates(body), hoisted: &body.hoisted, watches: body.watches }
                     .render()?,
             ) + "\n\n",
-            helpers: HelpersTemplate { helpers: body.helpers.iter().copied().collect() }.render()?,
+            helpers: render_helpers(&body.helpers.iter().copied().collect::<Vec<_>>())?,
             functions: body.functions.render(body.watches)?,
             arithmetic: arithmetic(target, body)?,
             body: body.text.clone(),
@@ -237,10 +237,15 @@ struct StartTemplate<'a> {
     watches: bool,
 }
 
+/// The helper functions of these names.
+pub(crate) fn render_helpers(helpers: &[&'static str]) -> Result<String, RenderError> {
+    Ok(HelpersTemplate { helpers }.render()?)
+}
+
 #[derive(Template)]
 #[template(path = "helpers.cuh")]
-struct HelpersTemplate {
-    helpers: Vec<&'static str>,
+struct HelpersTemplate<'a> {
+    helpers: &'a [&'static str],
 }
 
 #[derive(Template)]

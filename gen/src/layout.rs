@@ -33,7 +33,7 @@ pub(crate) fn wrapped(items: &[String], beginning: &str, width: usize) -> String
 /// opening brace or before a closing one.
 pub(crate) fn laid_out(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
-    let (mut depth, mut empty, mut opened, mut in_parentheses) = (0_usize, false, true, false);
+    let (mut depth, mut parentheses, mut empty, mut opened) = (0_usize, 0_usize, false, true);
     for line in text.lines().map(str::trim) {
         if line.is_empty() {
             empty = true;
@@ -46,7 +46,7 @@ pub(crate) fn laid_out(text: &str) -> String {
         }
         let closing = line.chars().take_while(|character| "})".contains(*character)).count();
         let indent = depth.saturating_sub(closing);
-        if empty && !opened && closing == 0 && !in_parentheses {
+        if empty && !opened && closing == 0 && parentheses == 0 {
             result.push('\n');
         }
         (0..indent).for_each(|_| result.push_str("    "));
@@ -60,7 +60,7 @@ pub(crate) fn laid_out(text: &str) -> String {
         let (opening, shutting) = (count(code, "{("), count(code, "})"));
         depth = (depth + opening).saturating_sub(shutting);
         (empty, opened) = (false, opening > shutting);
-        in_parentheses = (in_parentheses || code.ends_with('(')) && !code.starts_with(')');
+        parentheses = (parentheses + count(code, "(")).saturating_sub(count(code, ")"));
     }
     result
 }

@@ -139,7 +139,7 @@ fn verify_accepts_what_was_emitted_and_nothing_else() {
     let text = out.to_str().expect("UTF-8");
     let outcome = argen(&["verify", text]);
     assert_eq!((outcome.status, outcome.errors.as_str()), (0, ""));
-    assert_eq!(outcome.output, format!("{text}: verified, 1 kernels in 4 files\n"));
+    assert_eq!(outcome.output, format!("{text}: verified, 1 kernel in 4 files\n"));
 
     let manifest = out.join("manifest.json");
     let before = fs::read_to_string(&manifest).expect("readable");

@@ -72,7 +72,8 @@ fn without_costs_of_row(line: &str) -> Option<String> {
     let seconds = line.split_whitespace().find(|word| is_decimal(word))?;
     let (before, after) = line.split_once(seconds)?;
     let before = before.trim_end();
-    let states = before.strip_suffix(before.split_whitespace().next_back()?)?.trim_end();
+    let operations = before.split_whitespace().next_back().filter(|word| word.parse::<u64>().is_ok())?;
+    let states = before.strip_suffix(operations)?.trim_end();
     Some(format!("{states}  …  …{after}"))
 }
 
@@ -85,5 +86,5 @@ fn costs_are_taken_out_of_the_table_only() {
     let text = "note: 1.5 of 2\nprotocol  states  operations  seconds\nx.arp   1   42   0.012  AR001\nbounds: 2.5\n\nx 1 2 0.5\n";
     let kept =
         "note: 1.5 of 2\nprotocol  states  operations  seconds\nx.arp   1  …  …  AR001\nbounds: 2.5\n\nx 1 2 0.5\n";
-    assert_eq!(without_costs(text).replace("bounds:  …  …", "bounds: 2.5"), kept);
+    assert_eq!(without_costs(text), kept);
 }

@@ -19,8 +19,7 @@ fn operation(weak: bool) -> impl Strategy<Value = String> {
     ];
     let data = prop_oneof![Just("data[0] on rank 0"), Just("data[1] on rank 0")];
     let narrow = u32::from(weak);
-    let store =
-        prop_oneof![2 => Just("relaxed.sys"), 2 => Just("release.sys"), narrow => Just("release.gpu"), 1 => Just("volatile")];
+    let store = prop_oneof![2 => Just("relaxed.sys"), 2 => Just("release.sys"), narrow => Just("release.gpu"), 1 => Just("volatile")];
     let load = prop_oneof![2 => Just("relaxed.sys"), 2 => Just("acquire.sys"), narrow => Just("acquire.gpu")];
     let compare = prop_oneof![Just("== 1"), Just(">= 1"), Just("== 2"), Just(">= 2"), Just("!= 0")];
     let fence = prop_oneof![Just("acq_rel.sys"), Just("sc.sys"), Just("acq_rel.gpu")];
@@ -61,7 +60,8 @@ fn text(threads: &[(Vec<String>, Vec<String>)], barrier: bool) -> String {
         text
     };
     // The language wants every buffer used; no rank is 2.
-    let mut body = "if self == 2 {\nstore data[0] = 0 weak\nstore out[0] = 0 weak\nstore flag[0] = 0 volatile\n}\n".to_owned();
+    let mut body =
+        "if self == 2 {\nstore data[0] = 0 weak\nstore out[0] = 0 weak\nstore flag[0] = 0 volatile\n}\n".to_owned();
     for after in [false, true] {
         for (index, (first, second)) in threads.iter().enumerate() {
             let operations = part(if after { second } else { first });
@@ -88,14 +88,8 @@ fn outcome(text: &str, launches: u32, everything: bool) -> Option<Outcome> {
         Ok(protocol) => protocol,
         Err(errors) => panic!("{errors}"),
     };
-    let sizes = Sizes {
-        ranks: 2,
-        blocks: 1,
-        threads: 2,
-        elements: 4,
-        data: DataType::F32,
-        accumulate: Accumulate::Own,
-    };
+    let sizes =
+        Sizes { ranks: 2, blocks: 1, threads: 2, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
     let options = Options { launches, everything, max_states: 30_000, ..Options::new(sizes) };
     let outcome = check(&protocol, &options);
     (outcome.verdict != Verdict::Inconclusive).then_some(outcome)

@@ -10,9 +10,7 @@
 
 mod manifest;
 
-pub use manifest::{
-    BufferEntry, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, STATUS_WORDS, StatusWord,
-};
+pub use manifest::{BufferEntry, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, STATUS_WORDS, StatusWord};
 
 use crate::ir::Protocol;
 use crate::language;
@@ -160,13 +158,12 @@ impl Certificate {
     /// The protocol of a kernel of this certificate, as it was checked: for sizing buffers ([`Protocol::shapes`] at
     /// [`KernelEntry::sizes`]), for the values of arguments, and for running it on the CPU.
     pub fn protocol(&self, kernel: &KernelEntry) -> Result<Protocol, CertificateError> {
-        let inconsistent =
-            |message: String| CertificateError::Inconsistent { entry: kernel.entry.clone(), message };
+        let inconsistent = |message: String| CertificateError::Inconsistent { entry: kernel.entry.clone(), message };
         let bytes = self
             .file(&kernel.protocol_file)
             .ok_or_else(|| inconsistent(format!("there is no file {}", kernel.protocol_file)))?;
-        let text = std::str::from_utf8(bytes)
-            .map_err(|_| inconsistent(format!("{} is not UTF-8", kernel.protocol_file)))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| inconsistent(format!("{} is not UTF-8", kernel.protocol_file)))?;
         let knobs: Vec<(&str, &str)> = kernel.knobs.iter().map(|(knob, value)| (&**knob, &**value)).collect();
         language::parse(&kernel.protocol_file, text)
             .and_then(|document| document.resolve(&knobs))

@@ -41,10 +41,27 @@ pub(crate) struct PlaceCode {
 #[derive(Clone, Debug)]
 pub(crate) enum Instruction {
     BlockSync,
-    Barrier { id: Expression, count: Option<Expression>, arrive: bool },
-    Store { place: PlaceCode, value: Expression, semantics: Semantics },
-    Load { local: LocalId, place: PlaceCode, semantics: Semantics },
-    Await { place: PlaceCode, compare: Compare, value: Expression, semantics: Semantics },
+    Barrier {
+        id: Expression,
+        count: Option<Expression>,
+        arrive: bool,
+    },
+    Store {
+        place: PlaceCode,
+        value: Expression,
+        semantics: Semantics,
+    },
+    Load {
+        local: LocalId,
+        place: PlaceCode,
+        semantics: Semantics,
+    },
+    Await {
+        place: PlaceCode,
+        compare: Compare,
+        value: Expression,
+        semantics: Semantics,
+    },
     Atomic {
         local: Option<LocalId>,
         operation: AtomicOperation,
@@ -53,14 +70,34 @@ pub(crate) enum Instruction {
         expected: Option<Expression>,
         semantics: Semantics,
     },
-    Fence { semantics: Semantics },
-    Chunk { destination: PlaceCode, position: LocalId, limit: LocalId, tail: Tail, fold: Fold },
-    Assert { condition: Expression },
+    Fence {
+        semantics: Semantics,
+    },
+    Chunk {
+        destination: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+        tail: Tail,
+        fold: Fold,
+    },
+    Assert {
+        condition: Expression,
+    },
     Exit,
-    Let { local: LocalId, value: Expression },
-    CheckStep { step: LocalId },
-    Branch { condition: Expression, otherwise: u32 },
-    Jump { to: u32 },
+    Let {
+        local: LocalId,
+        value: Expression,
+    },
+    CheckStep {
+        step: LocalId,
+    },
+    Branch {
+        condition: Expression,
+        otherwise: u32,
+    },
+    Jump {
+        to: u32,
+    },
 }
 
 /// What a chunk computes from its sources.
@@ -317,22 +354,13 @@ fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
     let constant = |value: &Expression| matches!(value, Expression::Constant(_));
     let folded = match expression {
         Expression::Symbol(
-            Symbol::Ranks
-            | Symbol::Blocks
-            | Symbol::Threads
-            | Symbol::Elements
-            | Symbol::Vector
-            | Symbol::ElementBytes,
+            Symbol::Ranks | Symbol::Blocks | Symbol::Threads | Symbol::Elements | Symbol::Vector | Symbol::ElementBytes,
         ) => expression.clone(),
         Expression::Binary { operator, kind, left, right } => {
             let (left, right) = (fold(left, sizes), fold(right, sizes));
             let both = constant(&left) && constant(&right);
-            let operation = Expression::Binary {
-                operator: *operator,
-                kind: *kind,
-                left: left.into(),
-                right: right.into(),
-            };
+            let operation =
+                Expression::Binary { operator: *operator, kind: *kind, left: left.into(), right: right.into() };
             if !both {
                 return operation;
             }
@@ -363,4 +391,3 @@ fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
         Err(_) => folded,
     }
 }
-

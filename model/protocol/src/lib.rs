@@ -7,8 +7,8 @@
 //!
 //! This crate holds no solver and no engine.
 
-pub mod certificate;
 pub mod catalogue;
+pub mod certificate;
 pub mod code;
 pub mod cursor;
 pub mod data;

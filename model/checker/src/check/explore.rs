@@ -131,6 +131,7 @@ impl<P: Program> Model for Adapter<P> {
         }
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
         self.shared.add_conflicts(conflicts);
+        self.shared.limited.fetch_or(state.interrupted, Ordering::Relaxed);
         if state.is_done() || state.violation.is_some() {
             self.shared.add_end(&state);
         }
@@ -147,6 +148,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     let shared = Arc::new(Shared::default());
     let (state, conflicts) = machine.initial(None);
     shared.add_conflicts(conflicts);
+    shared.limited.store(state.interrupted, Ordering::Relaxed);
     shared.operations.fetch_add(state.counters.operations, Ordering::Relaxed);
     if state.is_done() || state.violation.is_some() {
         shared.add_end(&state);
@@ -155,8 +157,11 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     // Depth first reaches a hang among many orders of starting blocks soon; breadth first finds the shortest trace.
     let deep = machine.settings().resident_blocks.is_some();
     let builder = Adapter { machine, initial, limits, shared: shared.clone() }.checker();
-    let (violation, states) =
-        if deep { discovery(builder.spawn_dfs().join(), &shared) } else { discovery(builder.spawn_bfs().join(), &shared) };
+    let (violation, states) = if deep {
+        discovery(builder.spawn_dfs().join(), &shared)
+    } else {
+        discovery(builder.spawn_bfs().join(), &shared)
+    };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {

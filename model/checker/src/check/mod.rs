@@ -111,13 +111,14 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     threads.saturating_mul(256).saturating_add(bytes.saturating_mul(6))
 }
 
-fn settings(options: &Options) -> Settings {
+fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
     let (resident_blocks, start_order) = options.progress.residency(options.resident_blocks);
     Settings {
         resident_blocks,
         start_order,
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
+        deadline,
     }
 }
 
@@ -135,16 +136,12 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
-fn refine<P: Program>(
-    program: &Arc<P>,
-    options: &Options,
-    limits: Limits,
-) -> (Exploration<P::Thread>, Contended) {
+fn refine<P: Program>(program: &Arc<P>, options: &Options, limits: Limits) -> (Exploration<P::Thread>, Contended) {
     let mut contended = Contended::default();
     let mut total = Stats::default();
     let mut batch = 1;
     loop {
-        let machine = Machine::new(program.clone(), settings(options), contended.clone());
+        let machine = Machine::new(program.clone(), settings(options, limits.deadline), contended.clone());
         let mut exploration = explore(machine, limits);
         total.operations += exploration.stats.operations;
         total.executions += exploration.stats.executions;
@@ -185,7 +182,7 @@ fn conclude<P: Program>(
     }
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
-        let machine = Machine::new(program.clone(), settings(options), contended.clone());
+        let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
             let mut finding = finding(&machine, &state, violation, &events);

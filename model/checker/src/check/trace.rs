@@ -26,7 +26,7 @@ pub struct Replay {
 
 /// Runs one execution again. Fails where the schedule does not fit the program.
 pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
-    let machine = Machine::new(program, super::settings(options), schedule.contended.clone());
+    let machine = Machine::new(program, super::settings(options, None), schedule.contended.clone());
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for (index, action) in schedule.actions.iter().enumerate() {
@@ -72,10 +72,12 @@ pub(super) fn shorten<P: Program>(
     // Who signalled to them.
     let mut writers = Vec::new();
     for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
-        if let What::Operation { operation: Operation::Await { .. }, from: Some(from), .. } = &event.what {
-            if !from.epoch.is_initial() && !threads.contains(&from.epoch.thread) && !writers.contains(&from.epoch.thread) {
-                writers.push(from.epoch.thread);
-            }
+        let What::Operation { operation: Operation::Await { .. }, from: Some(from), .. } = &event.what else {
+            continue;
+        };
+        let writer = from.epoch.thread;
+        if !from.epoch.is_initial() && !threads.contains(&writer) && !writers.contains(&writer) {
+            writers.push(writer);
         }
     }
     for writer in writers.iter().take(2) {
@@ -150,12 +152,9 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     let place = |at: &Location| place(machine, at);
     match what {
         What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
-        What::Blocked { at, condition, holds } => format!(
-            "await {} {} {}: it holds {holds}, waits",
-            place(at),
-            condition.compare.symbol(),
-            condition.value
-        ),
+        What::Blocked { at, condition, holds } => {
+            format!("await {} {} {}: it holds {holds}, waits", place(at), condition.compare.symbol(), condition.value)
+        }
         What::Missed { at, condition, holds } => format!(
             "await {} {} {}: it holds {holds} already, the value waited for was missed",
             place(at),

@@ -27,7 +27,8 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<u8, InputError> {
     let replay = replay(Arc::new(program), options, &schedule).map_err(InputError::Message)?;
     let mut text = String::new();
     for step in &replay.steps {
-        let line = if step.line == 0 { String::new() } else { format!("{}:{}", target.protocol.source.name, step.line) };
+        let line =
+            if step.line == 0 { String::new() } else { format!("{}:{}", target.protocol.source.name, step.line) };
         let _ = writeln!(text, "{:>6}  {:<42}  {:<20}  {}", step.step, step.thread.to_string(), line, step.operation);
     }
     let _ = writeln!(text, "{}", replay.end);

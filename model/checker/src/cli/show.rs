@@ -23,9 +23,9 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
     let resolved = match &arguments.variant {
         None => document.resolve(&[]),
         Some(name) => {
-            let variant = document.variant(name).ok_or_else(|| {
-                InputError::message(format!("`{}` has no variant `{name}`", arguments.target))
-            })?;
+            let variant = document
+                .variant(name)
+                .ok_or_else(|| InputError::message(format!("`{}` has no variant `{name}`", arguments.target)))?;
             document.resolve_variant(variant)
         }
     };
@@ -162,10 +162,8 @@ fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
     line("", widths.iter().map(|width| "-".repeat(*width)).collect());
     for step in order {
         let number = protocol.source.line_column(step.1.start).0.to_string();
-        let cells = roles
-            .iter()
-            .map(|role| if role.steps.contains(step) { words(step) } else { String::new() })
-            .collect();
+        let cells =
+            roles.iter().map(|role| if role.steps.contains(step) { words(step) } else { String::new() }).collect();
         line(&number, cells);
     }
     text

@@ -49,8 +49,8 @@ fn suggestion(target: &str) -> String {
         let shared = name.chars().zip(target.chars()).take_while(|(left, right)| left == right).count();
         shared >= 3 || name.contains(target) || target.contains(*name)
     };
-    let names = catalogue::TEXTS.iter().map(|(name, _)| *name);
-    names.filter(close).next().map_or(String::new(), |name| format!(" (is it `{name}`?)"))
+    let mut names = catalogue::TEXTS.iter().map(|(name, _)| *name);
+    names.find(close).map_or(String::new(), |name| format!(" (is it `{name}`?)"))
 }
 
 /// A protocol with its sizes, ready to be checked.
@@ -78,7 +78,8 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     if let Some(wanted) = &bounds.variant {
         let variant = document.variant(wanted).ok_or_else(|| {
             let known: Vec<&str> = document.variants().iter().map(|variant| variant.name.as_str()).collect();
-            let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
             InputError::message(format!("`{name}` has no variant `{wanted}`: {known}"))
         })?;
         assignments.extend(variant.assignments.iter().cloned());
@@ -87,11 +88,14 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     }
     let mut knobs = Vec::new();
     for knob in &bounds.knob {
-        let (knob, value) = knob.split_once('=').ok_or_else(|| {
-            InputError::message(format!("`--knob {knob}`: expected KNOB=VALUE"))
-        })?;
+        let (knob, value) =
+            knob.split_once('=').ok_or_else(|| InputError::message(format!("`--knob {knob}`: expected KNOB=VALUE")))?;
         if knobs.iter().any(|(known, _)| known == knob) {
             return Err(InputError::message(format!("`--knob {knob}` is given twice")));
+        }
+        if assignments.iter().any(|(known, chosen)| known == knob && chosen != value) {
+            let variant = bounds.variant.as_deref().unwrap_or_default();
+            return Err(InputError::message(format!("`--knob {knob}={value}` contradicts `--variant {variant}`")));
         }
         assignments.retain(|(known, _)| known != knob);
         assignments.push((knob.to_owned(), value.to_owned()));
@@ -109,18 +113,12 @@ fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
     let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
     let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
     let vector = u64::from(bounds.dtype.vector());
-    let elements = bounds.elements.or(configuration.elements.map(u64::from)).unwrap_or_else(|| {
-        2 * u64::from(blocks) * u64::from(threads) * vector + vector - 1
-    });
+    let elements = bounds
+        .elements
+        .or(configuration.elements.map(u64::from))
+        .unwrap_or_else(|| 2 * u64::from(blocks) * u64::from(threads) * vector + vector - 1);
     let named = configuration.progress.as_ref().and_then(|name| name.parse().ok());
-    let sizes = Sizes {
-        ranks,
-        blocks,
-        threads,
-        elements,
-        data: bounds.dtype,
-        accumulate: bounds.accumulate.into(),
-    };
+    let sizes = Sizes { ranks, blocks, threads, elements, data: bounds.dtype, accumulate: bounds.accumulate.into() };
     Options {
         launches: bounds.launches.or(configuration.launches).unwrap_or(3),
         seed: bounds.seed,

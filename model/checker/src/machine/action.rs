@@ -82,7 +82,7 @@ impl<P: Program> Machine<P> {
         for rank in 0..self.program.shape().ranks {
             run.begin_launch(rank, 0);
         }
-        run.to_quiescence();
+        run.run_to_quiescence();
         let conflicts = run.into_conflicts();
         (state, conflicts)
     }
@@ -100,13 +100,13 @@ impl<P: Program> Machine<P> {
             Action::Start { block } => run.start_block(block),
             Action::Perform { thread, choice } => run.perform_chosen(thread, choice),
         }
-        run.to_quiescence();
+        run.run_to_quiescence();
         run.into_conflicts()
     }
 
     /// Every step possible in a quiescent state.
     pub fn actions(&self, state: &State<P::Thread>) -> Vec<Action> {
-        if state.violation.is_some() {
+        if state.violation.is_some() || state.interrupted {
             return Vec::new();
         }
         let starts = self.starts(state);
@@ -178,13 +178,7 @@ impl<P: Program> Machine<P> {
 
     /// A write may take any place in coherence order that its causal past allows and that parts no
     /// read-modify-write from its predecessor.
-    fn write_choices(
-        &self,
-        state: &State<P::Thread>,
-        thread: ThreadIndex,
-        key: u64,
-        mut push: impl FnMut(Choice),
-    ) {
+    fn write_choices(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, mut push: impl FnMut(Choice)) {
         let Some(slot) = state.slots.get(&key) else { return push(Choice::Plain) };
         let floor = self.floor(state, thread, key, slot);
         for (index, message) in slot.messages.iter().enumerate().skip(floor) {

@@ -4,9 +4,9 @@
 //! A barrier of some threads, or with arrivals, joins the views of those threads only. A thread that has exited does
 //! not count as arrived (PTX ISA, `barrier`: all threads in the block participate unless a count is given).
 
-use super::access::join;
+use super::causality::join;
 use super::run::{Progress, Run};
-use super::{Arrival, Barrier, State, Status, ViolationPoint, Violation};
+use super::{Arrival, Barrier, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::program::{Program, SiteIndex};
 use arverify_protocol::verdict::Code;

@@ -64,7 +64,9 @@ impl<P: Program> Run<'_, P> {
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.location = Some(at);
-        violation.notes.push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        violation
+            .notes
+            .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
         violation.crosses_launches = true;
         self.specialise_reset(&mut violation, thread, at, writes, &other, other_wrote);
         let mine = self.name(thread);
@@ -101,7 +103,8 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
         violation.location = Some(at);
         violation.crosses_launches = true;
-        violation.help = Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
+        violation.help =
+            Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
         match self.state.name_of(self.machine, &other) {
             Some(name) => self.with_stale_waits(violation, [(name.rank, name.block, name.launch)].into_iter()),
             None => violation,
@@ -110,11 +113,7 @@ impl<P: Program> Run<'_, P> {
 
     fn other_point(&self, other: &Access, wrote: bool) -> ViolationPoint {
         let label = if wrote { "written here" } else { "read here" };
-        ViolationPoint {
-            thread: self.state.name_of(self.machine, other),
-            site: other.site,
-            label: label.to_owned(),
-        }
+        ViolationPoint { thread: self.state.name_of(self.machine, other), site: other.site, label: label.to_owned() }
     }
 
     fn describe(&self, access: &Access) -> String {
@@ -143,11 +142,8 @@ impl<P: Program> Run<'_, P> {
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
         // Memory still holds what the other wrote.
-        let resets = if mine == owner {
-            self.storing == Some(initial)
-        } else {
-            self.machine.word_at(self.state, at) == initial
-        };
+        let resets =
+            if mine == owner { self.storing == Some(initial) } else { self.machine.word_at(self.state, at) == initial };
         if resets && (mine == owner) != (theirs == owner) {
             violation.code = Code::ZeroingRace;
             violation.message = format!(
@@ -185,7 +181,8 @@ impl<P: Program> Run<'_, P> {
             violation.help = Some("let the value grow with every launch, kept on the device, so that no launch's wait accepts another's signal".to_owned());
             let point = |thread, site, label: &str| ViolationPoint { thread, site, label: label.to_owned() };
             let waits = point(Some(name), stale.site, "this wait accepts it");
-            let signals = point(None, stale.writer, &format!("the signal of launch {} is written here", stale.written_in));
+            let signals =
+                point(None, stale.writer, &format!("the signal of launch {} is written here", stale.written_in));
             violation.points.splice(0..0, [waits, signals]);
             return violation;
         }
@@ -229,8 +226,9 @@ impl<P: Program> Machine<P> {
         let mut violation = Violation::new(Code::Deadlock, message, points);
         violation.location = Some(first.at);
         violation.notes.push(format!("{} threads wait for ever", stuck.len()));
-        if let Some(slot) = slot {
-            self.blame_slot(state, slot, first, &mut violation);
+        match slot {
+            Some(slot) => self.blame_slot(state, slot, first, &mut violation),
+            None => self.blame_missing_writer(state, first, &mut violation),
         }
         self.blame_shape(state, &mut violation);
         violation
@@ -264,13 +262,14 @@ impl<P: Program> Machine<P> {
     fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
         let satisfies = |message: &&Message| stuck.condition.holds(message.value);
         let Some(lost) = slot.messages.iter().rev().find(satisfies) else {
-            return self.blame_missing_writer(state, slot, violation);
+            return self.blame_missing_writer(state, stuck, violation);
         };
         let position = slot.position(lost.number);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
         let initial = slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value);
-        let who = |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
+        let who =
+            |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
         let same_statement = self.program().site(lost.access.site).0 == self.program().site(over.access.site).0;
         let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
@@ -292,22 +291,61 @@ impl<P: Program> Machine<P> {
         };
         violation.points.push(point(&lost.access, format!("{} is written here", lost.value)));
         violation.points.push(point(&over.access, format!("and overwritten with {} here", over.value)));
-        violation.help = Some(match violation.code {
-            Code::ZeroingRace => "do not reset a slot that a peer may be writing: let values grow with an epoch",
-            Code::SlotCollision => "give each signal a slot of its own",
-            _ => "let the waiter accept later values, or alternate between two sets of slots (parity)",
-        }.to_owned());
+        if violation.code == Code::ZeroingRace {
+            // The reset is what must change.
+            violation.points.rotate_right(1);
+        }
+        violation.help = Some(
+            match violation.code {
+                Code::ZeroingRace => "do not reset a slot that a peer may be writing: let values grow with an epoch",
+                Code::SlotCollision => "give each signal a slot of its own",
+                _ => "let the waiter accept later values, or alternate between two sets of slots (parity)",
+            }
+            .to_owned(),
+        );
     }
 
-    fn blame_missing_writer(&self, state: &State<P::Thread>, slot: &Slot, violation: &mut Violation) {
-        let last = slot.messages.iter().rev().find(|message| !message.access.epoch.is_initial());
-        if let Some(last) = last {
-            if let Some(name) = state.name_of(self, &last.access) {
-                violation.notes.push(format!("the last to write it was {name}, with {}", last.value));
-            }
-        } else {
-            violation.notes.push("nobody has written it".to_owned());
-        }
+    /// Nobody wrote what is waited for: who wrote last, and who would have had to.
+    fn blame_missing_writer(&self, state: &State<P::Thread>, stuck: &Stuck, violation: &mut Violation) {
+        let slot = state.slots.get(&slot::key(stuck.at));
+        let last = slot.and_then(|slot| slot.messages.iter().rev().find(|message| !message.access.epoch.is_initial()));
+        violation.notes.push(match last.map(|last| (last.value, state.name_of(self, &last.access))) {
+            Some((value, Some(name))) => format!("the last to write it was {name}, with {value}"),
+            Some((value, None)) => format!("the last to write it was the owner's stream, with {value}"),
+            None => "nobody has written it".to_owned(),
+        });
+        let Some(writer) = self.would_write(state, stuck.at, stuck.condition) else {
+            violation.notes.push("no thread would write it in the launch it is in".to_owned());
+            return;
+        };
+        let name = state.current_name(self, writer.thread);
+        let thread = &state.threads[writer.thread as usize];
+        let started = state.blocks[self.block_of(writer.thread) as usize].started;
+        let hindrance = match (&thread.pending, thread.status) {
+            _ if !started => "its block has not started".to_owned(),
+            (Some(pending), _) => match &pending.0 {
+                Operation::Await { at, condition, .. } => {
+                    let pad = &self.program().shape().instances[at.instance as usize];
+                    format!(
+                        "it waits itself, for slot {} of `{}` on rank {} to be {} {}",
+                        at.byte / 4,
+                        pad.name,
+                        pad.rank,
+                        condition.compare.symbol(),
+                        condition.value
+                    )
+                }
+                _ => "it does not get there".to_owned(),
+            },
+            (None, Status::AtBarrier(id)) => format!("it waits at barrier {id} of its block"),
+            (None, _) => "it does not get there".to_owned(),
+        };
+        violation.notes.push(format!("{name} would have had to write it; {hindrance}"));
+        violation.points.push(ViolationPoint {
+            thread: Some(name),
+            site: writer.site,
+            label: "this would have to be written".to_owned(),
+        });
     }
 
     /// Blocks that have not started, and ranks that launched different grids.
@@ -316,7 +354,8 @@ impl<P: Program> Machine<P> {
         let grids: Vec<u32> = (0..ranks).map(|rank| self.program().grid(rank)).collect();
         if grids.iter().any(|grid| *grid != grids[0]) {
             violation.code = Code::PeersDisagree;
-            let list: Vec<String> = grids.iter().enumerate().map(|(rank, grid)| format!("rank {rank}: {grid}")).collect();
+            let list: Vec<String> =
+                grids.iter().enumerate().map(|(rank, grid)| format!("rank {rank}: {grid}")).collect();
             violation.notes.push(format!("ranks launched different numbers of blocks ({})", list.join(", ")));
             violation.help = Some("launch the same number of blocks on every rank".to_owned());
             return;
@@ -364,13 +403,20 @@ impl<P: Program> Machine<P> {
             }
             let exited = members.clone().filter(|thread| gone(thread)).count();
             let message = if exited > 0 {
-                format!("barrier divergence: {exited} of {threads} threads of the block have exited, the others wait at a barrier for them")
+                format!(
+                    "barrier divergence: {exited} of {threads} threads of the block have exited, the others wait at a barrier for them"
+                )
             } else {
                 "barrier divergence: the threads of a block wait at different barriers".to_owned()
             };
             let mut violation = Violation::new(Code::BarrierDivergence, message, points);
-            violation.notes.push("a barrier without a count waits for every thread of the block; an exited thread has not arrived".to_owned());
-            violation.help = Some("let every thread reach the barrier: leave after it, or skip the work and not the barrier".to_owned());
+            violation.notes.push(
+                "a barrier without a count waits for every thread of the block; an exited thread has not arrived"
+                    .to_owned(),
+            );
+            violation.help = Some(
+                "let every thread reach the barrier: leave after it, or skip the work and not the barrier".to_owned(),
+            );
             return Some(violation);
         }
         None

@@ -4,12 +4,10 @@
 //! everything the launch did; so the end of a kernel orders its memory before the rank's next launch. It publishes
 //! nothing to peers unless `boundary_publishes` says so.
 
-use super::access::join;
+use super::causality::join;
 use super::event::What;
 use super::run::Run;
-use super::{
-    Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint,
-};
+use super::{Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
 use crate::program::{Coordinates, Expected, Instance, Location, Program, SiteIndex};
@@ -74,6 +72,7 @@ impl<P: Program> Machine<P> {
             runnable: VecDeque::new(),
             suspect: None,
             violation: None,
+            interrupted: false,
             counters: Counters::default(),
         }
     }
@@ -156,9 +155,9 @@ impl<P: Program> Run<'_, P> {
         let access = Access { epoch: Epoch { thread, phase, step: 1 }, site };
         let view = self.state.ranks[rank as usize].stream.clone();
         let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let written = memory.shadow.access(0..instance.bytes, Kind::Write, access, |earlier| {
-            machine.covered(thread, &view, earlier)
-        });
+        let written = memory
+            .shadow
+            .access(0..instance.bytes, Kind::Write, access, |earlier| machine.covered(thread, &view, earlier));
         machine.fill_random(instance, launch, &mut memory.bytes);
         let Err(conflict) = written else { return true };
         let at = Location { instance: index as u32, byte: conflict.byte };

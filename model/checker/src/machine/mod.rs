@@ -6,19 +6,23 @@
 //! neither Stateright nor any front end; a test can drive it alone.
 //!
 //! * `run`: the macro-step and the dispatch of operations
-//! * `access`: weak accesses, slots, fences
+//! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
 //! * `action`: the choices
-//! * `blame`: from a violation to its code and its words
+//! * `blame`, `forecast`: from a violation to its code and its words
 //! * `event`: what a recorded run remembers
 
-mod access;
 mod action;
 mod barrier;
 mod blame;
+mod causality;
 pub mod event;
+mod forecast;
 mod launch;
 mod run;
+mod strong_read;
+mod strong_write;
+mod weak;
 
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
@@ -54,6 +58,8 @@ pub struct Settings {
     pub boundary_publishes: bool,
     /// Every operation of every thread is a choice point: for tests of the reduction.
     pub everything: bool,
+    /// A macro-step that is not done by then is interrupted.
+    pub deadline: Option<std::time::Instant>,
 }
 
 /// Slots at which the order of accesses is explored, found by refinement.
@@ -88,6 +94,8 @@ pub struct State<T> {
     suspect: Option<Box<Violation>>,
     /// The first violation; nothing runs after it.
     pub violation: Option<Box<Violation>>,
+    /// The deadline came before the macro-step was done: nothing follows from this state.
+    pub interrupted: bool,
     /// How much was done; not part of the state's identity.
     pub counters: Counters,
 }
@@ -270,7 +278,11 @@ impl<P: Program> Machine<P> {
     /// The block of a thread, numbered over all ranks. A stream is a thread in a block of its own.
     fn block_of(&self, thread: ThreadIndex) -> u32 {
         let kernel_threads = self.kernel_blocks() * self.threads_of_block();
-        if thread >= kernel_threads { self.kernel_blocks() + (thread - kernel_threads) } else { thread / self.threads_of_block() }
+        if thread >= kernel_threads {
+            self.kernel_blocks() + (thread - kernel_threads)
+        } else {
+            thread / self.threads_of_block()
+        }
     }
 
     fn rank_of_block(&self, block: u32) -> u32 {

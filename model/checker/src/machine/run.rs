@@ -8,6 +8,10 @@ use crate::memory::slot::key;
 use crate::program::{Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
+use std::time::Instant;
+
+/// Threads that run between two looks at the clock.
+const RUNS_BETWEEN_LOOKS: u32 = 256;
 
 /// What became of a thread that tried an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +65,16 @@ impl<'a, P: Program> Run<'a, P> {
     }
 
     /// Runs every runnable thread, and diagnoses the state where nothing can happen any more.
-    pub(super) fn to_quiescence(&mut self) {
+    pub(super) fn run_to_quiescence(&mut self) {
+        let mut runs = 0_u32;
         while let Some(thread) = self.state.runnable.pop_front() {
             if self.state.violation.is_some() {
+                return;
+            }
+            runs += 1;
+            let late = || self.machine.settings.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && late() {
+                self.state.interrupted = true;
                 return;
             }
             self.run_thread(thread);
@@ -196,9 +207,7 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Await { at, condition, semantics } => {
                 self.wait(index, *at, *condition, *semantics, operation, site, choice)
             }
-            Operation::Atomic { at, semantics, .. } => {
-                self.atomic(index, *at, *semantics, operation, site, choice)
-            }
+            Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
             Operation::Fence { semantics } => {
                 self.record(index, site, operation, None, None);
                 self.fence(index, *semantics, site)
@@ -281,14 +290,6 @@ impl<'a, P: Program> Run<'a, P> {
 
 impl Violation {
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
-        Violation {
-            code,
-            message,
-            points,
-            location: None,
-            notes: Vec::new(),
-            help: None,
-            crosses_launches: false,
-        }
+        Violation { code, message, points, location: None, notes: Vec::new(), help: None, crosses_launches: false }
     }
 }

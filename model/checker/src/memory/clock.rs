@@ -164,12 +164,7 @@ impl View {
 
     /// Adds everything that `other` sees. `block_of` maps threads to blocks; `later` says which of two messages of a
     /// slot comes later in coherence order.
-    pub fn join(
-        &mut self,
-        other: &View,
-        block_of: impl Fn(ThreadIndex) -> u32,
-        later: impl Fn(u64, u32, u32) -> u32,
-    ) {
+    pub fn join(&mut self, other: &View, block_of: impl Fn(ThreadIndex) -> u32, later: impl Fn(u64, u32, u32) -> u32) {
         if self.is_same(other) {
             return;
         }
@@ -177,18 +172,25 @@ impl View {
         if !same(&self.threads, &other.threads) {
             let theirs = other.threads.as_ref().map_or(&[][..], |threads| &threads.list);
             let mine = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
-            let merged = merge(mine, theirs, |seen| seen.thread, |mine, theirs| {
-                if order(mine) < order(theirs) { *theirs } else { *mine }
-            });
+            let merged = merge(
+                mine,
+                theirs,
+                |seen| seen.thread,
+                |mine, theirs| {
+                    if order(mine) < order(theirs) { *theirs } else { *mine }
+                },
+            );
             self.threads = Some(Shared::new(merged));
         }
         if !same(&self.observed, &other.observed) {
             let theirs = other.observed.as_ref().map_or(&[][..], |observed| &observed.list);
             let mine = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
-            let merged = merge(mine, theirs, |seen| seen.slot, |mine, theirs| Observed {
-                slot: mine.slot,
-                message: later(mine.slot, mine.message, theirs.message),
-            });
+            let merged = merge(
+                mine,
+                theirs,
+                |seen| seen.slot,
+                |mine, theirs| Observed { slot: mine.slot, message: later(mine.slot, mine.message, theirs.message) },
+            );
             self.observed = (!merged.is_empty()).then(|| Shared::new(merged));
         }
         self.prune(block_of);

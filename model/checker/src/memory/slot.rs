@@ -36,9 +36,7 @@ pub struct Strength {
 /// Whether two operations of different threads are morally strong; `None` is a weak one.
 pub fn morally_strong(left: Option<Strength>, right: Option<Strength>) -> bool {
     match (left, right) {
-        (Some(left), Some(right)) => {
-            mutually_inclusive(left.scope, left.placement, right.scope, right.placement)
-        }
+        (Some(left), Some(right)) => mutually_inclusive(left.scope, left.placement, right.scope, right.placement),
         _ => false,
     }
 }
@@ -253,7 +251,8 @@ impl Slot {
             }
             let was = &self.messages[self.position(read.message)];
             let still = read.condition.is_some_and(|condition| condition.holds(value));
-            let seen = was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
+            let seen =
+                was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
             if !(still && seen) {
                 clash = Some(Clash::Order);
             }

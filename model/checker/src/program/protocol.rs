@@ -1,8 +1,6 @@
 //! Front end: a resolved protocol at fixed sizes, as a thread program.
 
-use super::{
-    Bulk, Condition, Coordinates, Expected, Fault, Instance, Location, Operation, Program, Shape, SiteIndex,
-};
+use super::{Bulk, Condition, Coordinates, Expected, Fault, Instance, Location, Operation, Program, Shape, SiteIndex};
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Cursor, Position};
 use arverify_protocol::data::{self, DataType};
@@ -75,14 +73,10 @@ impl ProtocolProgram {
             cursor::Operation::Store { address, value, semantics } => {
                 Operation::Write { at: self.location(address), value, semantics }
             }
-            cursor::Operation::Load { address, semantics } => {
-                Operation::Read { at: self.location(address), semantics }
+            cursor::Operation::Load { address, semantics } => Operation::Read { at: self.location(address), semantics },
+            cursor::Operation::Await { address, compare, value, semantics } => {
+                Operation::Await { at: self.location(address), condition: Condition { compare, value }, semantics }
             }
-            cursor::Operation::Await { address, compare, value, semantics } => Operation::Await {
-                at: self.location(address),
-                condition: Condition { compare, value },
-                semantics,
-            },
             cursor::Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
                 Operation::Atomic { at: self.location(address), operation, operand, expected, semantics, returns }
             }

@@ -124,7 +124,7 @@ pub enum Parameter {
         /// The argument's name.
         name: String,
     },
-    /// Nanoseconds that a thread's waiting may take in all, counted from its start, u64. 0 waits for ever.
+    /// Nanoseconds that one await may take, counted from its first poll that fails, u64. 0 waits for ever.
     Deadline,
     /// Pointer to [`STATUS_WORDS`] words in this rank's memory.
     Status,

@@ -1,0 +1,68 @@
+//! What precedes what: coverage of earlier accesses, the messages still to be read, and how views are joined.
+
+use super::run::Run;
+use super::{Machine, State};
+use crate::memory::clock::{Epoch, ThreadIndex, View};
+use crate::memory::scope::mutually_inclusive;
+use crate::memory::shadow::Access;
+use crate::memory::slot::{Release, Slot, Strength};
+use crate::program::{Location, Program};
+
+impl<P: Program> Machine<P> {
+    /// Whether an earlier access precedes what `thread` does next, in causality order.
+    pub(super) fn covered(&self, thread: ThreadIndex, view: &View, access: &Access) -> bool {
+        let epoch = access.epoch;
+        epoch.is_initial() || epoch.thread == thread || view.covers(self.block_of(epoch.thread), epoch)
+    }
+
+    /// The earliest message of a slot that a thread may still read.
+    pub(super) fn floor(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, slot: &Slot) -> usize {
+        let view = &state.threads[thread as usize].view;
+        slot.floor(|access| self.covered(thread, view, access), view.observed(key))
+    }
+
+    /// The newest word at a location.
+    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location) -> u32 {
+        let bytes = &state.memory[at.instance as usize].bytes;
+        let at = at.byte as usize;
+        bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+    }
+}
+
+impl<P: Program> Run<'_, P> {
+    /// What precedes a thread's current operation, itself included.
+    pub(super) fn view_now(&self, thread: ThreadIndex) -> View {
+        let epoch = self.epoch(thread);
+        let mut view = self.state.threads[thread as usize].view.clone();
+        view.add(self.machine.block_of(thread), epoch);
+        view
+    }
+
+    /// The current point, for callers outside this module.
+    pub(super) fn view_with_self(&self, thread: ThreadIndex) -> (View, Epoch) {
+        (self.state.threads[thread as usize].view.clone(), self.epoch(thread))
+    }
+}
+
+/// Whether a release pattern's first operation and an acquire pattern's last are morally strong.
+pub(super) fn meets(release: &Release, acquire: Strength) -> bool {
+    mutually_inclusive(release.strength.scope, release.strength.placement, acquire.scope, acquire.placement)
+}
+
+/// Joins a view into a thread's, with coherence order deciding which observed message is later.
+pub(super) fn join<P: Program>(
+    machine: &Machine<P>,
+    slots: &std::collections::BTreeMap<u64, Slot>,
+    into: &mut View,
+    other: &View,
+) {
+    into.join(
+        other,
+        |thread| machine.block_of(thread),
+        |slot, mine, theirs| match slots.get(&slot) {
+            _ if mine == theirs => mine,
+            Some(slot) if slot.position(theirs) > slot.position(mine) => theirs,
+            _ => mine,
+        },
+    );
+}

@@ -1,0 +1,58 @@
+//! Who would have had to write a slot: the rest of the threads' programs, run without waiting.
+//!
+//! For the words of a deadlock only. Loads return what memory holds now, so where control depends on values that
+//! would have changed, a writer may be missed; nothing is decided by it.
+
+use super::{Machine, State, Status};
+use crate::memory::clock::ThreadIndex;
+use crate::program::{Condition, Location, Operation, Program};
+
+/// Operations that one thread is followed for.
+const OPERATIONS_OF_A_THREAD: usize = 4096;
+/// Operations of all threads together.
+const OPERATIONS: usize = 2_000_000;
+
+/// A thread that would write.
+pub(super) struct Forecast {
+    pub(super) thread: ThreadIndex,
+    pub(super) site: crate::program::SiteIndex,
+}
+
+impl<P: Program> Machine<P> {
+    /// The first thread that would write a satisfying value, if it got that far in its current launch.
+    pub(super) fn would_write(&self, state: &State<P::Thread>, at: Location, condition: Condition) -> Option<Forecast> {
+        let mut left = OPERATIONS;
+        for (index, thread) in state.threads.iter().enumerate() {
+            let index = index as ThreadIndex;
+            let coordinates = state.coordinates(self, index);
+            let exists = coordinates.block < self.program().grid(coordinates.rank);
+            if thread.status == Status::Ended || !exists || state.ranks[coordinates.rank as usize].done {
+                continue;
+            }
+            let mut program = thread.program.clone();
+            if thread.status == Status::Unstarted || !state.blocks[self.block_of(index) as usize].started {
+                program = self.program().start(coordinates);
+            }
+            for _ in 0..OPERATIONS_OF_A_THREAD.min(left) {
+                left -= 1;
+                let Ok((operation, site)) = self.program().next(coordinates, &mut program) else { break };
+                match operation {
+                    Operation::Exit => break,
+                    Operation::Read { at, .. } | Operation::Atomic { at, returns: true, .. } => {
+                        self.program().supply(coordinates, &mut program, self.word_at(state, at));
+                    }
+                    _ => {}
+                }
+                let writes = match operation {
+                    Operation::Write { at: to, value, .. } => to == at && condition.holds(value),
+                    Operation::Atomic { at: to, .. } => to == at,
+                    _ => false,
+                };
+                if writes {
+                    return Some(Forecast { thread: index, site });
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,242 @@
+//! Strong reads and waits.
+//!
+//! They synchronise as the release and acquire patterns of the PTX ISA say: an acquire joins what the message's
+//! releases carry; a relaxed read keeps them for a later fence, or for a later acquire of the same slot.
+
+use super::causality::{join, meets};
+use super::event::What;
+use super::run::{Progress, Run};
+use super::{Choice, StaleWait, State, Status};
+use crate::memory::clock::{Observed, ThreadIndex, View};
+use crate::memory::scope::{acquires, strong_scope};
+use crate::memory::shadow::{Access, Kind};
+use crate::memory::slot::{Clash, Release, Slot, SlotRead, Strength, key, morally_strong};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex};
+use arverify_protocol::ir::{Order, Semantics};
+use smallvec::SmallVec;
+
+impl<P: Program> Run<'_, P> {
+    /// The slot at a location, made from memory's contents at its first strong access.
+    pub(super) fn ensure_slot(&mut self, at: Location) {
+        if self.state.slots.contains_key(&key(at)) {
+            return;
+        }
+        let (access, _) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
+        let value = self.machine.word_at(self.state, at);
+        let view = View::initial((self.machine.kernel_blocks() + self.machine.program().shape().ranks) as usize);
+        self.state.slots.insert(key(at), Slot::new(value, access, view));
+        self.memory_mut(at.instance).has_slots = true;
+    }
+
+    pub(super) fn strength(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
+        let scope = strong_scope(semantics).unwrap_or(semantics.scope);
+        Strength { scope, placement: self.machine.placement(thread) }
+    }
+
+    /// Checks that precede every strong access. Returns false after a violation.
+    pub(super) fn strong_access(&mut self, thread: ThreadIndex, at: Location, kind: Kind, site: SiteIndex) -> bool {
+        if !self.in_bounds(thread, at, 4, 4, site) {
+            return false;
+        }
+        self.ensure_slot(at);
+        if kind == Kind::StrongRead && !self.state.memory[at.instance as usize].shadow.last_write(at.byte).1 {
+            self.uninitialised(thread, site, at);
+        }
+        self.weak_access(thread, at, 4, kind, site)
+    }
+
+    /// Position of the message that a read returns, or of the one that a write comes after.
+    pub(super) fn chosen(&self, slot: &Slot, choice: Choice) -> usize {
+        match choice {
+            Choice::Read(number) | Choice::After(number) => slot.position(number),
+            Choice::Plain | Choice::Miss => slot.messages.len() - 1,
+        }
+    }
+
+    pub(super) fn strong_read(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        semantics: Semantics,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
+        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+            return Progress::Stops;
+        }
+        let position = self.chosen(&self.state.slots[&key(at)], choice);
+        let (value, from) = {
+            let message = &self.state.slots[&key(at)].messages[position];
+            (message.value, message.access)
+        };
+        self.record(thread, site, operation, Some(value), Some(from));
+        if !self.read_message(thread, at, position, None, semantics, site) {
+            return Progress::Stops;
+        }
+        let coordinates = self.state.coordinates(self.machine, thread);
+        self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
+        Progress::Done
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
+    pub(super) fn wait(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        condition: Condition,
+        semantics: Semantics,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
+        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+            return Progress::Stops;
+        }
+        let slot = &self.state.slots[&key(at)];
+        let holds = slot.latest().value;
+        if choice == Choice::Miss {
+            let observed = Observed { slot: key(at), message: slot.latest().number };
+            self.thread_mut(thread).view.observe(observed);
+            self.record_what(thread, Some(site), What::Missed { at, condition, holds });
+            return Progress::Waits;
+        }
+        let position = if let Choice::Read(number) = choice {
+            slot.position(number)
+        } else {
+            let floor = self.machine.floor(self.state, thread, key(at), slot);
+            let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
+            let Some(found) = found else {
+                self.record_what(thread, Some(site), What::Blocked { at, condition, holds });
+                self.thread_mut(thread).status = Status::Awaiting(key(at));
+                if let Some(slot) = self.state.slots.get_mut(&key(at)) {
+                    slot.waiters.push(thread);
+                }
+                return Progress::Waits;
+            };
+            floor + found
+        };
+        let message = &self.state.slots[&key(at)].messages[position];
+        let (value, from) = (message.value, message.access);
+        self.record(thread, site, operation, Some(value), Some(from));
+        self.note_stale(thread, site, at, position);
+        self.counters().waits += 1;
+        if self.read_message(thread, at, position, Some(condition), semantics, site) {
+            Progress::Done
+        } else {
+            Progress::Stops
+        }
+    }
+
+    /// Remembers that a wait was satisfied by a message of an earlier launch: the cause, if something breaks later.
+    pub(super) fn note_stale(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location, position: usize) {
+        let launch = self.state.coordinates(self.machine, thread).launch;
+        let message = &self.state.slots[&key(at)].messages[position];
+        let writer = message.access.epoch;
+        if message.launch >= launch || writer.is_initial() || writer.thread == thread {
+            return;
+        }
+        let stale = StaleWait {
+            thread,
+            site,
+            slot: key(at),
+            value: message.value,
+            written_in: message.launch,
+            launch,
+            writer: message.access.site,
+        };
+        let block = self.machine.block_of(thread) as usize;
+        let known = &mut self.state.blocks[block].stale;
+        if known.iter().all(|known| known.launch != launch) {
+            known.push(stale);
+            self.explain_suspected_race(thread);
+        }
+    }
+
+    /// What reading a message does to the reader. Returns false after a violation.
+    pub(super) fn read_message(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        position: usize,
+        condition: Option<Condition>,
+        semantics: Semantics,
+        site: SiteIndex,
+    ) -> bool {
+        let strength = self.strength(thread, semantics);
+        let machine = self.machine;
+        let key = key(at);
+        let slot = &self.state.slots[&key];
+        let view = &self.state.threads[thread as usize].view;
+        let number = slot.messages[position].number;
+        let clash = slot.clash_of_read(
+            strength,
+            number,
+            condition,
+            |thread| machine.block_of(thread),
+            |access| machine.covered(thread, view, access),
+        );
+        match clash {
+            Some(Clash::Race { other, wrote }) if !self.race(thread, site, at, false, other, wrote) => return false,
+            Some(Clash::Order) => self.conflict(key),
+            Some(Clash::Race { .. }) | None => {}
+        }
+        self.synchronise(thread, key, position, strength, semantics.order);
+        let read =
+            SlotRead { access: Access { epoch: self.epoch(thread), site }, strength, message: number, condition };
+        if let Some(slot) = self.state.slots.get_mut(&key) {
+            slot.reads.push(read);
+        }
+        true
+    }
+
+    /// Observation, and the release and acquire patterns that end here.
+    pub(super) fn synchronise(
+        &mut self,
+        thread: ThreadIndex,
+        key: u64,
+        position: usize,
+        strength: Strength,
+        order: Order,
+    ) {
+        let machine = self.machine;
+        let State { threads, slots, .. } = &mut *self.state;
+        let message = &slots[&key].messages[position];
+        let reader = &mut threads[thread as usize];
+        let own = message.access.epoch.thread == thread;
+        if !own && !morally_strong(message.strength, Some(strength)) {
+            return;
+        }
+        let mut joined: SmallVec<[&View; 4]> = message.boundary.iter().collect();
+        let mut kept = SmallVec::<[Release; 2]>::new();
+        for release in &message.releases {
+            if acquires(order) && meets(release, strength) {
+                joined.push(&release.view);
+            } else {
+                kept.push(release.clone());
+            }
+        }
+        for view in joined {
+            join(machine, slots, &mut reader.view, view);
+        }
+        if let Some(thread_order) = reader.order.as_mut().filter(|_| acquires(order)) {
+            for (_, release) in
+                thread_order.pending.extract_if(.., |(slot, release)| *slot == key && meets(release, strength))
+            {
+                join(machine, slots, &mut reader.view, &release.view);
+            }
+        }
+        // Observation counts in causality order even where nothing synchronises.
+        if !machine.covered(thread, &reader.view, &message.access) {
+            reader.view.observe(Observed { slot: key, message: message.number });
+        }
+        if !kept.is_empty() {
+            let pending = &mut reader.order.get_or_insert_default().pending;
+            for release in kept {
+                if !pending.iter().any(|(slot, known)| *slot == key && *known == release) {
+                    pending.push((key, release));
+                }
+            }
+        }
+    }
+}

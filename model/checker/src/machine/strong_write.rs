@@ -1,0 +1,247 @@
+//! Strong writes, read-modify-writes and fences.
+//!
+//! A strong write ends the release patterns that begin with itself, with an earlier release of the same slot, or with
+//! an earlier fence (PTX ISA, "Release and Acquire Patterns"); a read-modify-write also passes on those of the message
+//! it continues.
+
+use super::causality::{join, meets};
+use super::run::{Progress, Run};
+use super::{Choice, SequentialFence, State, ThreadOrder};
+use crate::memory::clock::ThreadIndex;
+use crate::memory::scope::releases;
+use crate::memory::shadow::{Access, Kind};
+use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
+use crate::program::{Location, Operation, Program, SiteIndex};
+use arverify_protocol::ir::{Order, Semantics};
+use smallvec::SmallVec;
+
+impl<P: Program> Run<'_, P> {
+    /// A new message by a thread, not yet numbered.
+    pub(super) fn message(
+        &self,
+        thread: ThreadIndex,
+        value: u32,
+        strength: Option<Strength>,
+        releases: SmallVec<[Release; 1]>,
+        site: SiteIndex,
+    ) -> Message {
+        let coordinates = self.state.coordinates(self.machine, thread);
+        let boundary = (strength.is_some() && self.machine.settings.boundary_publishes)
+            .then(|| self.state.ranks[coordinates.rank as usize].boundary.clone())
+            .flatten();
+        Message {
+            number: 0,
+            value,
+            access: Access { epoch: self.epoch(thread), site },
+            launch: coordinates.launch,
+            strength,
+            view: self.state.threads[thread as usize].view.clone(),
+            releases,
+            boundary,
+            update: None,
+        }
+    }
+
+    /// Release patterns that end in a strong write of this slot by this thread.
+    pub(super) fn releases_of_write(
+        &self,
+        thread: ThreadIndex,
+        key: u64,
+        strength: Strength,
+        order: Order,
+    ) -> SmallVec<[Release; 1]> {
+        let mut list = SmallVec::new();
+        let mut widest = None;
+        if releases(order) {
+            list.push(Release { view: self.view_now(thread), strength });
+            widest = Some(strength.scope);
+        }
+        if let Some(order) = &self.state.threads[thread as usize].order {
+            let earlier = order.released.iter().filter(|(slot, _)| *slot == key).map(|(_, release)| release);
+            for release in order.fences.iter().chain(earlier) {
+                // What the write itself releases includes everything an earlier, no wider one does.
+                if widest.is_none_or(|widest| release.strength.scope > widest) {
+                    list.push(release.clone());
+                }
+            }
+        }
+        list
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
+    pub(super) fn strong_write(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        value: u32,
+        semantics: Semantics,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
+        self.record(thread, site, operation, None, None);
+        if !self.strong_access(thread, at, Kind::StrongWrite, site) {
+            return Progress::Stops;
+        }
+        let strength = self.strength(thread, semantics);
+        let after = self.chosen(&self.state.slots[&key(at)], choice);
+        if !self.write_may_happen(thread, at, (value, None), strength, site) {
+            return Progress::Stops;
+        }
+        self.commit_write(thread, at, (value, None), strength, semantics.order, after, site);
+        Progress::Done
+    }
+
+    /// Checks a strong write against what it is unordered with. For a read-modify-write this comes before its read
+    /// half synchronises: what it acquires from its predecessor does not fix their order.
+    pub(super) fn write_may_happen(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        (value, update): (u32, Option<Update>),
+        strength: Strength,
+        site: SiteIndex,
+    ) -> bool {
+        let machine = self.machine;
+        let key = key(at);
+        let slot = &self.state.slots[&key];
+        let view = &self.state.threads[thread as usize].view;
+        let covered = |access: &Access| machine.covered(thread, view, access);
+        let clash = slot.clash_of_write(strength, value, update, view, |thread| machine.block_of(thread), covered);
+        match clash {
+            Some(Clash::Race { other, wrote }) if !self.race(thread, site, at, true, other, wrote) => return false,
+            Some(Clash::Order) => self.conflict(key),
+            Some(Clash::Race { .. }) | None => {}
+        }
+        true
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
+    pub(super) fn commit_write(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        (value, update): (u32, Option<Update>),
+        strength: Strength,
+        order: Order,
+        after: usize,
+        site: SiteIndex,
+    ) {
+        let key = key(at);
+        let mut releases = self.releases_of_write(thread, key, strength, order);
+        let before = &self.state.slots[&key].messages[after];
+        let own = before.access.epoch.thread == thread;
+        if update.is_some() && (own || morally_strong(before.strength, Some(strength))) {
+            releases.extend(before.releases.iter().cloned());
+        }
+        self.remember_release(thread, key, strength, order);
+        let mut message = self.message(thread, value, Some(strength), releases, site);
+        message.update = update;
+        self.put_message(thread, at, after, message);
+    }
+
+    pub(super) fn remember_release(&mut self, thread: ThreadIndex, key: u64, strength: Strength, order: Order) {
+        if !releases(order) {
+            return;
+        }
+        let release = Release { view: self.view_now(thread), strength };
+        let released = &mut self.thread_mut(thread).order.get_or_insert_default().released;
+        released.retain(|(slot, known)| *slot != key || known.strength.scope > strength.scope);
+        released.push((key, release));
+    }
+
+    pub(super) fn put_message(&mut self, thread: ThreadIndex, at: Location, after: usize, message: Message) {
+        let machine = self.machine;
+        let (value, plain) = (message.value, message.update.is_none());
+        let State { threads, slots, .. } = &mut *self.state;
+        let view = &threads[thread as usize].view;
+        let Some(slot) = slots.get_mut(&key(at)) else { return };
+        let newest = after + 1 == slot.messages.len();
+        if plain {
+            slot.forget_reads(|access| machine.covered(thread, view, access));
+        }
+        slot.insert(after, message);
+        let waiters = std::mem::take(&mut slot.waiters);
+        if newest {
+            self.set_word(at, value);
+        }
+        self.wake(waiters);
+    }
+
+    pub(super) fn atomic(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        semantics: Semantics,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
+        let Operation::Atomic { operation: function, operand, expected, returns, .. } = operation else {
+            return Progress::Done;
+        };
+        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+            return Progress::Stops;
+        }
+        let position = self.chosen(&self.state.slots[&key(at)], choice);
+        let message = &self.state.slots[&key(at)].messages[position];
+        let (old, from) = (message.value, message.access);
+        let strength = self.strength(thread, semantics);
+        self.record(thread, site, operation, Some(old), Some(from));
+        let value = function.apply(old, *operand, *expected);
+        let update = Update { operation: *function, operand: *operand, returns: *returns };
+        if !self.weak_access(thread, at, 4, Kind::StrongWrite, site)
+            || !self.write_may_happen(thread, at, (value, Some(update)), strength, site)
+        {
+            return Progress::Stops;
+        }
+        // The read half synchronises before the write half releases.
+        self.synchronise(thread, key(at), position, strength, semantics.order);
+        self.commit_write(thread, at, (value, Some(update)), strength, semantics.order, position, site);
+        if *returns {
+            let coordinates = self.state.coordinates(self.machine, thread);
+            self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, old);
+        }
+        Progress::Done
+    }
+
+    pub(super) fn fence(&mut self, thread: ThreadIndex, semantics: Semantics, site: SiteIndex) -> Progress {
+        let strength = self.strength(thread, semantics);
+        let machine = self.machine;
+        let State { threads, slots, .. } = &mut *self.state;
+        let fencing = &mut threads[thread as usize];
+        if let Some(order) = &mut fencing.order {
+            for (_, release) in order.pending.extract_if(.., |(_, release)| meets(release, strength)) {
+                join(machine, slots, &mut fencing.view, &release.view);
+            }
+        }
+        if semantics.order == Order::Sc {
+            self.sequential_fence(thread, strength, site);
+        }
+        let release = Release { view: self.view_now(thread), strength };
+        let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
+        order.fences.retain(|fence| fence.strength.scope > strength.scope);
+        order.fences.push(release);
+        Progress::Done
+    }
+
+    /// Fence-SC order is the order of execution among fences that are morally strong.
+    pub(super) fn sequential_fence(&mut self, thread: ThreadIndex, strength: Strength, site: SiteIndex) {
+        let machine = self.machine;
+        let State { threads, slots, fences, .. } = &mut *self.state;
+        let fencing = &mut threads[thread as usize];
+        let mut unordered = false;
+        for earlier in fences.iter().filter(|earlier| meets(&earlier.release, strength)) {
+            unordered |= !machine.covered(thread, &fencing.view, &earlier.access);
+        }
+        for earlier in fences.iter().filter(|earlier| meets(&earlier.release, strength)) {
+            join(machine, slots, &mut fencing.view, &earlier.release.view);
+        }
+        if unordered {
+            self.conflict_of_fences();
+        }
+        let access = Access { epoch: self.epoch(thread), site };
+        let release = Release { view: self.view_now(thread), strength };
+        self.state.fences.push(SequentialFence { release, access });
+    }
+}

@@ -1,0 +1,233 @@
+//! Weak accesses: bounds, races, values. They are never a choice point.
+
+use super::run::{Progress, Run};
+use super::{InstanceMemory, State};
+use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::{Access, Kind};
+use crate::memory::slot::key;
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex};
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::Arc;
+
+impl<P: Program> Run<'_, P> {
+    pub(super) fn memory_mut(&mut self, instance: u32) -> &mut InstanceMemory {
+        Arc::make_mut(&mut self.state.memory[instance as usize])
+    }
+
+    /// Bounds, alignment and reachability of an access.
+    pub(super) fn in_bounds(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        bytes: u64,
+        align: u64,
+        site: SiteIndex,
+    ) -> bool {
+        let shape = self.machine.program().shape();
+        let instance = &shape.instances[at.instance as usize];
+        let rank = self.state.coordinates(self.machine, thread).rank;
+        let problem = if at.byte + bytes > instance.bytes {
+            format!("{bytes} bytes at byte {} of `{}`, which has {} bytes", at.byte, instance.name, instance.bytes)
+        } else if !at.byte.is_multiple_of(align) {
+            format!("{bytes} bytes at byte {} of `{}`: not aligned to {align} bytes", at.byte, instance.name)
+        } else if instance.local && instance.rank != rank {
+            format!("`{}` of rank {} cannot be reached from rank {rank}: it is local", instance.name, instance.rank)
+        } else {
+            return true;
+        };
+        let violation = self.access_violation(arverify_protocol::verdict::Code::OutOfBounds, problem, thread, site, at);
+        self.fail(violation);
+        false
+    }
+
+    /// A weak access to a range, with all its checks. Returns false after a violation.
+    pub(super) fn weak_access(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        bytes: u64,
+        kind: Kind,
+        site: SiteIndex,
+    ) -> bool {
+        let access = Access { epoch: self.epoch(thread), site };
+        let machine = self.machine;
+        let range = at.byte..at.byte + bytes;
+        let State { threads, memory, .. } = &mut *self.state;
+        let view = &threads[thread as usize].view;
+        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        let result =
+            memory.shadow.access(range.clone(), kind, access, |earlier| machine.covered(thread, view, earlier));
+        let has_slots = memory.has_slots;
+        match result {
+            Err(conflict) => {
+                let at = Location { byte: conflict.byte, ..at };
+                let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
+                self.race(thread, site, at, writes, conflict.access, conflict.wrote)
+            }
+            Ok(written) => {
+                if !written && kind == Kind::Read {
+                    self.uninitialised(thread, site, at);
+                }
+                !has_slots
+                    || !matches!(kind, Kind::Read | Kind::Write)
+                    || self.weak_access_to_slots(thread, at.instance, range, kind, site)
+            }
+        }
+    }
+
+    /// A weak access that overlaps slots must be ordered with every strong access to them.
+    pub(super) fn weak_access_to_slots(
+        &mut self,
+        thread: ThreadIndex,
+        instance: u32,
+        range: Range<u64>,
+        kind: Kind,
+        site: SiteIndex,
+    ) -> bool {
+        for word in range.start / 4..range.end.div_ceil(4) {
+            let at = Location { instance, byte: word * 4 };
+            let Some(slot) = self.state.slots.get(&key(at)) else { continue };
+            let view = &self.state.threads[thread as usize].view;
+            let unordered = |access: &Access| !self.machine.covered(thread, view, access);
+            let write = slot.messages.iter().map(|message| message.access).find(&unordered);
+            let read = slot.reads.iter().map(|read| read.access).find(&unordered);
+            let (other, wrote) = match (write, read) {
+                (Some(write), _) => (write, true),
+                (None, Some(read)) if kind == Kind::Write => (read, false),
+                _ => continue,
+            };
+            if !self.race(thread, site, at, kind == Kind::Write, other, wrote) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Tells slots in a range that was just written weakly of their new contents.
+    pub(super) fn slots_overwritten(&mut self, thread: ThreadIndex, instance: u32, range: Range<u64>, site: SiteIndex) {
+        if !self.state.memory[instance as usize].has_slots {
+            return;
+        }
+        for word in range.start / 4..range.end.div_ceil(4) {
+            let at = Location { instance, byte: word * 4 };
+            if !self.state.slots.contains_key(&key(at)) {
+                continue;
+            }
+            let value = self.machine.word_at(self.state, at);
+            let message = self.message(thread, value, None, SmallVec::new(), site);
+            let waiters = match self.state.slots.get_mut(&key(at)) {
+                Some(slot) => {
+                    slot.overwrite(message);
+                    std::mem::take(&mut slot.waiters)
+                }
+                None => Vec::new(),
+            };
+            self.wake(waiters);
+        }
+    }
+
+    pub(super) fn wake(&mut self, waiters: Vec<ThreadIndex>) {
+        for waiter in waiters {
+            self.make_ready(waiter);
+        }
+    }
+
+    pub(super) fn bulk(&mut self, thread: ThreadIndex, bulk: &Bulk, site: SiteIndex) -> Progress {
+        let bytes = u64::from(bulk.bytes);
+        let element = u64::from(bulk.data.bytes());
+        let align = if bulk.vector { bytes.next_power_of_two() } else { element };
+        let rank = self.state.coordinates(self.machine, thread).rank;
+        for source in &bulk.sources {
+            if !self.in_bounds(thread, *source, bytes, align, site)
+                || !self.weak_access(thread, *source, bytes, Kind::Read, site)
+            {
+                return Progress::Stops;
+            }
+            if self.machine.program().shape().instances[source.instance as usize].rank != rank {
+                self.counters().peer_accesses += 1;
+            }
+        }
+        self.counters().operations += bulk.sources.len() as u64;
+        if !self.in_bounds(thread, bulk.destination, bytes, align, site)
+            || !self.weak_access(thread, bulk.destination, bytes, Kind::Write, site)
+        {
+            return Progress::Stops;
+        }
+        if self.machine.program().shape().instances[bulk.destination.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
+        }
+        self.combine(bulk);
+        let range = bulk.destination.byte..bulk.destination.byte + bytes;
+        self.slots_overwritten(thread, bulk.destination.instance, range, site);
+        Progress::Done
+    }
+
+    /// The values of a bulk operation.
+    pub(super) fn combine(&mut self, bulk: &Bulk) {
+        let mut result: SmallVec<[u8; 32]> = SmallVec::from_elem(0, bulk.bytes as usize);
+        let element = bulk.data.bytes() as usize;
+        let range = |at: &Location| at.byte as usize..at.byte as usize + bulk.bytes as usize;
+        match bulk.fold {
+            None => {
+                let source = &bulk.sources[0];
+                result.copy_from_slice(&self.state.memory[source.instance as usize].bytes[range(source)]);
+            }
+            Some(operation) => {
+                let sources: SmallVec<[&[u8]; 8]> = bulk
+                    .sources
+                    .iter()
+                    .map(|source| &self.state.memory[source.instance as usize].bytes[range(source)])
+                    .collect();
+                for offset in (0..bulk.bytes as usize).step_by(element) {
+                    let elements = sources.iter().map(|source| bulk.data.read(&source[offset..]));
+                    let total = bulk.data.fold(operation, bulk.accumulate, elements);
+                    bulk.data.write(total, &mut result[offset..]);
+                }
+            }
+        }
+        let destination = range(&bulk.destination);
+        self.memory_mut(bulk.destination.instance).bytes[destination].copy_from_slice(&result);
+    }
+
+    pub(super) fn weak_read(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        operation: &Operation,
+        site: SiteIndex,
+    ) -> Progress {
+        if !self.in_bounds(thread, at, 4, 4, site) {
+            return Progress::Stops;
+        }
+        let value = self.machine.word_at(self.state, at);
+        self.record(thread, site, operation, Some(value), None);
+        if !self.weak_access(thread, at, 4, Kind::Read, site) {
+            return Progress::Stops;
+        }
+        let coordinates = self.state.coordinates(self.machine, thread);
+        if self.machine.program().shape().instances[at.instance as usize].rank != coordinates.rank {
+            self.counters().peer_accesses += 1;
+        }
+        self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
+        Progress::Done
+    }
+
+    pub(super) fn weak_write(&mut self, thread: ThreadIndex, at: Location, value: u32, site: SiteIndex) -> Progress {
+        if !self.in_bounds(thread, at, 4, 4, site) || !self.weak_access(thread, at, 4, Kind::Write, site) {
+            return Progress::Stops;
+        }
+        self.set_word(at, value);
+        let rank = self.state.coordinates(self.machine, thread).rank;
+        if self.machine.program().shape().instances[at.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
+        }
+        self.slots_overwritten(thread, at.instance, at.byte..at.byte + 4, site);
+        Progress::Done
+    }
+
+    pub(super) fn set_word(&mut self, at: Location, value: u32) {
+        let start = at.byte as usize;
+        self.memory_mut(at.instance).bytes[start..start + 4].copy_from_slice(&value.to_le_bytes());
+    }
+}
