@@ -5,10 +5,11 @@
 //! [`cli`] is the command line. Arrows go that way only: a front end never knows the machine, and the machine never
 //! knows a front end.
 
-
+pub mod axioms;
 pub mod check;
 pub mod cli;
 pub mod litmus;
+pub mod liveness;
 
 pub mod machine;
 pub mod memory;

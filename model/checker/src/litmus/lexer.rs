@@ -99,8 +99,9 @@ pub(super) fn tokens(text: &str) -> Result<(String, Vec<Token>), Diagnostic> {
     let start = input.current_token_start() as u32;
     if free_text(&mut input).is_err() {
         let quotation = text[start as usize..].rfind('"').unwrap_or_default() as u32 + start;
-        return Err(Diagnostic::new("a text without its closing quotation mark", quotation..quotation + 1)
-            .label("opened here"));
+        return Err(
+            Diagnostic::new("a text without its closing quotation mark", quotation..quotation + 1).label("opened here")
+        );
     }
     let mut found = Vec::new();
     while !input.is_empty() {
@@ -146,7 +147,6 @@ fn number(digits: &str, span: &Span) -> Result<i64, Diagnostic> {
         Some(body) => i64::from_str_radix(&format!("{sign}{body}"), 16),
         None => digits.parse(),
     };
-    parsed.map_err(|error| {
-        Diagnostic::new(format!("`{digits}` is not a number"), span.clone()).label(error.to_string())
-    })
+    parsed
+        .map_err(|error| Diagnostic::new(format!("`{digits}` is not a number"), span.clone()).label(error.to_string()))
 }

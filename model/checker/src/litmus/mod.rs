@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `lexer` | text to tokens |
 //! | `parser/` | tokens to [`Test`] |
+//! | `live` | which registers are read later |
 //! | `test` | a test as data: threads with placement, locations, instructions, condition |
 //!
 //! Decision: parsing resolves everything that has a name (labels, locations, registers), so that a [`Test`] holds ids
@@ -11,9 +12,11 @@
 //! back. Not modelled: addresses in registers, arrays, and accesses of other sizes than one word.
 
 mod lexer;
+mod live;
 mod parser;
 mod test;
 
+pub(crate) use live::live_registers;
 pub use parser::parse;
 pub use test::{
     Access, Arithmetic, AtomicOperation, Comparison, Fence, Formula, Instruction, Location, LocationId, Operand,

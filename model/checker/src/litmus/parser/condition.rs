@@ -109,8 +109,10 @@ impl Parser<'_> {
         }
         match self.locations.by_name.get(name) {
             Some(location) => Ok(Term::Location(location.physical)),
-            None => Err(Diagnostic::new(format!("there is no location `{name}`"), span)
-                .label("neither declared nor accessed")),
+            None => {
+                Err(Diagnostic::new(format!("there is no location `{name}`"), span)
+                    .label("neither declared nor accessed"))
+            }
         }
     }
 }

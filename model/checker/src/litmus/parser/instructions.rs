@@ -318,10 +318,7 @@ fn fence(mnemonic: &Mnemonic<'_>) -> Parsed<Instruction> {
     let (detail, span) = mnemonic.modifier(2, if kind == "proxy" { "a proxy" } else { "a scope" })?;
     mnemonic.ends_at(3)?;
     if kind != "proxy" {
-        return Ok(Instruction::Fence(Fence {
-            sequentially_consistent: kind == "sc",
-            scope: scope_of(detail, span)?,
-        }));
+        return Ok(Instruction::Fence(Fence { sequentially_consistent: kind == "sc", scope: scope_of(detail, span)? }));
     }
     Ok(Instruction::ProxyFence(match detail {
         "generic" => ProxyFence::Proxy(Proxy::Generic),

@@ -79,9 +79,7 @@ impl<'a> Parser<'a> {
             .enumerate()
             .map(|(index, (column, placement))| self.thread(ThreadId(index as u32), column, placement))
             .collect::<Parsed<Vec<_>>>()?;
-        if let Some((thread, _, _, span)) =
-            self.registers.iter().find(|(thread, ..)| thread.index() >= threads.len())
-        {
+        if let Some((thread, _, _, span)) = self.registers.iter().find(|(thread, ..)| thread.index() >= threads.len()) {
             let message = format!("there is no thread P{}", thread.0);
             return Err(Diagnostic::new(message, span.clone()).label("not in the header"));
         }

@@ -16,8 +16,12 @@ fn everything_in_the_format_parses() {
     assert_eq!(test.quantifier, Quantifier::Exists);
     assert!(test.filter.is_some());
     let second: Vec<&Instruction> = test.threads[1].instructions.iter().map(|(instruction, _)| instruction).collect();
-    let [Instruction::Load(load, _), Instruction::Branch(.., 0), Instruction::Atomic(atomic, ..), Instruction::Barrier { .. }] =
-        second[..]
+    let [
+        Instruction::Load(load, _),
+        Instruction::Branch(.., 0),
+        Instruction::Atomic(atomic, ..),
+        Instruction::Barrier { .. },
+    ] = second[..]
     else {
         panic!("unexpected instructions: {second:?}");
     };
