@@ -301,10 +301,10 @@ fn arithmetic(operation: Arithmetic, left: &BV, right: &BV) -> BV {
         Arithmetic::Xor => left.bvxor(right),
         Arithmetic::Min => left.bvsle(right).ite(left, right),
         Arithmetic::Max => left.bvsge(right).ite(left, right),
-        Arithmetic::Inc => left.bvuge(right).ite(&constant(0), &left.bvadd(&constant(1))),
+        Arithmetic::Inc => left.bvuge(right).ite(&constant(0), &left.bvadd(constant(1))),
         Arithmetic::Dec => {
-            let wraps = Bool::or(&[left.eq(&constant(0)), left.bvugt(right)]);
-            wraps.ite(right, &left.bvsub(&constant(1)))
+            let wraps = Bool::or(&[left.eq(constant(0)), left.bvugt(right)]);
+            wraps.ite(right, &left.bvsub(constant(1)))
         }
     }
 }
@@ -335,12 +335,12 @@ fn reads_from(nodes: &[Node], well_formed: &mut Vec<Truth>) -> Relation {
     });
     for (read, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_read()) {
         well_formed.push(Truth::any((0..nodes.len()).map(|write| relation.at(write, read).clone())));
-        for write in 0..nodes.len() {
+        for (write, writer) in nodes.iter().enumerate() {
             let here = relation.at(write, read);
             for other in 0..write {
                 well_formed.push(here.and(relation.at(other, read)).not());
             }
-            if let (Truth::Open(_), Some(read), Some(written)) = (here, &node.value, &nodes[write].value) {
+            if let (Truth::Open(_), Some(read), Some(written)) = (here, &node.value, &writer.value) {
                 well_formed.push(here.implies(&Truth::Open(read.eq(written))));
             }
         }

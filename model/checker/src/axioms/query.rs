@@ -10,7 +10,7 @@ use super::laws::laws;
 use super::path::{Ending, Path, Value};
 use super::relation::Truth;
 use super::unfold::{Limits, paths};
-use crate::litmus::{Formula, Instruction, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
+use crate::litmus::{Formula, Instruction, Location, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 use z3::ast::BV;
@@ -96,9 +96,11 @@ pub fn can_hang(test: &Test, model: Model, budget: &Budget) -> Answer {
 
 /// 6.0 knows neither proxies nor virtual addresses.
 fn refusal(test: &Test, model: Model) -> Option<Answer> {
-    let foreign = |instruction: &Instruction| match instruction {
+    let mut addresses = FxHashMap::default();
+    let mut foreign = |instruction: &Instruction| match instruction {
         Instruction::Load(access, _) | Instruction::Store(access, _) | Instruction::Atomic(access, ..) => {
-            access.proxy != Proxy::Generic || access.location.address.0 as usize >= test.initial.len()
+let Location { physical, address } = access.location;
+            access.proxy != Proxy::Generic || *addresses.entry(physical).or_insert(address) != address
         }
         Instruction::ProxyFence(_) => true,
         _ => false,
