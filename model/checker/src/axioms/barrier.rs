@@ -8,12 +8,14 @@
 use super::execution::{Kind, Node, Unsupported, term};
 use super::path::{Barrier, Value};
 use super::relation::{Relation, Truth};
+use super::theory::{Rule, Theory};
 
 /// Arrivals before completions; also says, in `well_formed`, that the barriers complete in some order.
 pub(super) fn barriers(
     nodes: &[Node],
     offsets: &[usize],
     program_order: &Relation,
+    theory: Theory,
     well_formed: &mut Vec<Truth>,
 ) -> Result<Relation, Unsupported> {
     let events: Vec<(usize, &Barrier)> = nodes
@@ -30,7 +32,9 @@ pub(super) fn barriers(
             }
         }
     }
-    count_quorums(nodes, &events, &mut cells, well_formed)?;
+    if theory.has(Rule::Quorums) {
+        count_quorums(nodes, &events, &mut cells, well_formed)?;
+    }
     let orders = Relation::new(nodes.len(), |from, to| cells[from][to].clone());
     let completes = orders.optional().only(|_, to| matches!(&nodes[to].kind, Kind::Barrier(it) if !it.arrive));
     let later = program_order.only(|_, to| matches!(nodes[to].kind, Kind::Barrier(_)));

@@ -6,6 +6,7 @@
 
 use super::path::{Barrier, Decision, Event, Path, Value};
 use super::relation::{Relation, Truth};
+use super::theory::Theory;
 use crate::litmus::{
     Arithmetic, Comparison, Fence, Location, LocationId, Placement, Proxy, ProxyFence, Test, VirtualAddress,
 };
@@ -105,7 +106,7 @@ pub(super) enum Unsupported {
 }
 
 impl Execution {
-    pub(super) fn new(test: &Test, paths: &[&Path]) -> Result<Execution, Unsupported> {
+    pub(super) fn new(test: &Test, paths: &[&Path], theory: Theory) -> Result<Execution, Unsupported> {
         let mut nodes = initial_writes(test);
         let mut offsets = Vec::new();
         for (thread, path) in paths.iter().enumerate() {
@@ -136,7 +137,7 @@ impl Execution {
         let coherence = coherence(&nodes, &mut well_formed);
         let from_reads = reads_from.inverse().then(&coherence).only(|read, write| read != write);
         let fence_sc_order = fence_sc_order(&nodes, &mut well_formed);
-        let barriers = super::barrier::barriers(&nodes, &offsets, &program_order, &mut well_formed)?;
+        let barriers = super::barrier::barriers(&nodes, &offsets, &program_order, theory, &mut well_formed)?;
         for (path, offset) in paths.iter().zip(&offsets) {
             for decision in &path.decisions {
                 well_formed.push(decided(&nodes, *offset, decision)?);

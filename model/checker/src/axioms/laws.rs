@@ -3,24 +3,23 @@
 use super::definitions::Definitions;
 use super::execution::Execution;
 use super::relation::{Relation, Truth};
-use crate::axioms::Model;
+use super::theory::{Model, Rule, Theory};
 
 /// An axiom: what must hold of an execution.
 type Law = fn(&Execution, &Definitions) -> Truth;
 
-/// The axioms of a model, with their names.
-pub(super) fn laws(model: Model) -> Vec<(&'static str, Law)> {
-    let mut laws: Vec<(&'static str, Law)> = vec![
-        ("coherence", coherence),
-        ("fence-sc", fence_sc),
-        ("atomicity", atomicity),
-        ("no-thin-air", no_thin_air),
-        ("causality", causality),
+/// The axioms of a model.
+pub(super) fn laws(theory: Theory) -> Vec<Law> {
+    let laws: [(Rule, Law); 6] = [
+        (Rule::Coherence, coherence),
+        (Rule::FenceSc, fence_sc),
+        (Rule::Atomicity, atomicity),
+        (Rule::NoThinAir, no_thin_air),
+        (Rule::Causality, causality),
+        (Rule::ScPerLocation, sc_per_location),
     ];
-    if model == Model::Ptx60 {
-        laws.push(("sc-per-location", sc_per_location));
-    }
-    laws
+    let of_model = |rule: Rule| rule != Rule::ScPerLocation || theory.model == Model::Ptx60;
+    laws.into_iter().filter(|(rule, _)| theory.has(*rule) && of_model(*rule)).map(|(_, law)| law).collect()
 }
 
 /// "Coherence": writes of one location that causality orders are in that order in coherence; two that are morally

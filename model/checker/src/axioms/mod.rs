@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `theory` | which version of the model, and which rule a mutation test leaves out |
 //! | `path`, `unfold` | the ways through a thread's text, loops unrolled to a bound |
 //! | `relation` | relations over events, known or left to the solver |
 //! | `execution`, `barrier` | the events of one combination of paths, and what is chosen about them |
@@ -19,15 +20,8 @@ mod laws;
 mod path;
 mod query;
 mod relation;
+mod theory;
 mod unfold;
 
 pub use query::{Answer, Budget, can_hang, holds};
-
-/// A version of the memory model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Model {
-    /// PTX ISA 6.0
-    Ptx60,
-    /// PTX ISA 7.5 and later, with proxies
-    Ptx75,
-}
+pub use theory::{Model, Rule, Theory};

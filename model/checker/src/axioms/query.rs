@@ -3,12 +3,12 @@
 //! Decision: combinations of paths are asked about one after the other, those without a second pass of a loop first,
 //! and the first witness ends the search. Every question has a deadline; what is not decided by then is inconclusive.
 
-use super::Model;
 use super::definitions::Definitions;
 use super::execution::{Execution, Unsupported, compare};
 use super::laws::laws;
 use super::path::{Ending, Path, Value};
 use super::relation::Truth;
+use super::theory::{Model, Theory};
 use super::unfold::{Limits, paths};
 use crate::litmus::{Formula, Instruction, Location, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
 use rustc_hash::FxHashMap;
@@ -47,12 +47,13 @@ impl Answer {
 }
 
 /// Whether the test's condition holds, of executions in which every thread ends.
-pub fn holds(test: &Test, model: Model, budget: &Budget) -> Answer {
-    if let Some(refusal) = refusal(test, model) {
+pub fn holds(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer {
+    let theory = theory.into();
+    if let Some(refusal) = refusal(test, theory.model) {
         return refusal;
     }
     let bad = matches!(test.quantifier, Quantifier::ForAll);
-    let search = Search { test, model, budget, deadline: Instant::now() + budget.time };
+    let search = Search { test, theory, budget, deadline: Instant::now() + budget.time };
     let ended = |path: &Path| path.ending == Ending::Ended;
     let asked = |combination: &[&Path], execution: &Execution| {
         let mut condition = Condition { test, combination, execution, finals: FxHashMap::default() };
@@ -75,11 +76,12 @@ pub fn holds(test: &Test, model: Model, budget: &Budget) -> Answer {
 
 /// Whether some execution never ends: a thread goes round a loop that changes nothing, on values that nothing follows
 /// in coherence, or waits at a barrier that never completes. Loops that change anything are not looked at.
-pub fn can_hang(test: &Test, model: Model, budget: &Budget) -> Answer {
-    if let Some(refusal) = refusal(test, model) {
+pub fn can_hang(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer {
+    let theory = theory.into();
+    if let Some(refusal) = refusal(test, theory.model) {
         return refusal;
     }
-    let search = Search { test, model, budget, deadline: Instant::now() + budget.time };
+    let search = Search { test, theory, budget, deadline: Instant::now() + budget.time };
     let some_hang = |combination: &[&Path]| combination.iter().any(|path| path.ending != Ending::Ended);
     let asked = |combination: &[&Path], execution: &Execution| {
         let spinning = combination.iter().enumerate().filter_map(|(thread, path)| match path.ending {
@@ -99,7 +101,7 @@ fn refusal(test: &Test, model: Model) -> Option<Answer> {
     let mut addresses = FxHashMap::default();
     let mut foreign = |instruction: &Instruction| match instruction {
         Instruction::Load(access, _) | Instruction::Store(access, _) | Instruction::Atomic(access, ..) => {
-let Location { physical, address } = access.location;
+            let Location { physical, address } = access.location;
             access.proxy != Proxy::Generic || *addresses.entry(physical).or_insert(address) != address
         }
         Instruction::ProxyFence(_) => true,
@@ -111,7 +113,7 @@ let Location { physical, address } = access.location;
 
 struct Search<'t> {
     test: &'t Test,
-    model: Model,
+    theory: Theory,
     budget: &'t Budget,
     deadline: Instant,
 }
@@ -160,9 +162,9 @@ impl Search<'_> {
         if left.is_zero() {
             return Err("out of time".to_owned());
         }
-        let execution = Execution::new(self.test, combination).map_err(|error| error.to_string())?;
-        let definitions = Definitions::new(&execution, self.model);
-        let laws = laws(self.model).into_iter().map(|(_, law)| law(&execution, &definitions));
+        let execution = Execution::new(self.test, combination, self.theory).map_err(|error| error.to_string())?;
+        let definitions = Definitions::new(&execution, self.theory);
+        let laws = laws(self.theory).into_iter().map(|law| law(&execution, &definitions));
         let asked = asked(combination, &execution).map_err(|error| error.to_string())?;
         let formula = Truth::all(execution.well_formed.iter().cloned().chain(laws).chain([asked]));
         let formula = match formula {
