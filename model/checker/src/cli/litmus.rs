@@ -5,12 +5,16 @@ use super::{InputError, print};
 use crate::axioms::{self, Answer, Budget, Model};
 use crate::litmus::{Test, parse};
 use crate::liveness::{ProgressModel, always_ends};
+use crate::outcomes;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// States of the machine, for one test.
+const STATE_LIMIT: usize = 200_000;
 
 /// One test's result.
 struct Row {
@@ -184,11 +188,34 @@ fn inconclusive(reason: String) -> Answer {
 }
 
 fn holds(test: &Test, arguments: &LitmusArguments) -> Answer {
+    let axiomatic = || axioms::holds(test, model(arguments), &budget(arguments));
+    let operational = || {
+        let limits = outcomes::Budget {
+            time: Duration::from_secs(arguments.timeout),
+            states: STATE_LIMIT,
+            passes: arguments.passes,
+        };
+        let outcomes::Answer { holds, bound_hit, reason } = outcomes::holds(test, &limits);
+        Answer { holds, bound_hit, reason }
+    };
     match arguments.engine {
-        EngineArgument::Axiomatic => axioms::holds(test, model(arguments), &budget(arguments)),
-        EngineArgument::Operational | EngineArgument::Both => {
-            inconclusive("the operational engine does not run litmus tests yet".to_owned())
+        EngineArgument::Axiomatic => axiomatic(),
+        EngineArgument::Operational => operational(),
+        EngineArgument::Both => both(axiomatic(), operational()),
+    }
+}
+
+/// The answer of two engines: where one is inconclusive the other's, and none where they differ.
+fn both(axiomatic: Answer, operational: Answer) -> Answer {
+    match (axiomatic.holds, operational.holds) {
+        (Some(left), Some(right)) if left != right => {
+            inconclusive(format!("the engines differ: axiomatic {left}, operational {right}"))
         }
+        (None, Some(_)) => operational,
+        (_, None) => {
+            Answer { reason: operational.reason.map(|reason| format!("axiomatic only: {reason}")), ..axiomatic }
+        }
+        _ => axiomatic,
     }
 }
 
