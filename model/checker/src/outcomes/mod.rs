@@ -15,7 +15,7 @@ mod explore;
 mod program;
 mod support;
 
-use crate::litmus::{Formula, Quantifier, Term, Test};
+use crate::litmus::{Comparison, Formula, Quantifier, Term, Test};
 use explore::{Explored, Outcome, outcomes};
 use std::time::Duration;
 
@@ -61,14 +61,32 @@ pub fn holds(test: &Test, budget: &Budget) -> Answer {
     Answer { holds: Some(holds), bound_hit: bound_hit && !found, reason: None }
 }
 
-fn satisfies(outcome: &Outcome, formula: &Formula) -> bool {
-    let value = |term: &Term| match term {
+/// Every outcome the machine reaches, in terms of the registers and locations that the condition names: the comparison
+/// that tests make. Whether that is all there is: not where load buffering is possible, or a bound was hit.
+pub fn reachable(test: &Test, budget: &Budget) -> Result<(Vec<Formula>, bool), String> {
+    if let Some(reason) = support::refusal(test) {
+        return Err(reason.to_owned());
+    }
+    let Explored { outcomes, bound_hit } = outcomes(test, budget)?;
+    let terms = test.condition.terms();
+    let exact = |outcome: &Outcome| {
+        let equal = |term: &Term| Formula::Compare(Comparison::Equal, *term, Term::Constant(value(outcome, term)));
+        Formula::And(terms.iter().map(equal).collect())
+    };
+    Ok((outcomes.iter().map(exact).collect(), !bound_hit && !support::may_buffer_loads(test)))
+}
+
+fn value(outcome: &Outcome, term: &Term) -> i64 {
+    match term {
         Term::Constant(value) => *value,
         Term::Register(thread, register) => outcome.registers[thread.index()].get(register).copied().unwrap_or(0),
         Term::Location(location) => outcome.memory[location.index()],
-    };
+    }
+}
+
+fn satisfies(outcome: &Outcome, formula: &Formula) -> bool {
     match formula {
-        Formula::Compare(comparison, left, right) => comparison.holds(value(left), value(right)),
+        Formula::Compare(comparison, left, right) => comparison.holds(value(outcome, left), value(outcome, right)),
         Formula::Not(inner) => !satisfies(outcome, inner),
         Formula::And(parts) => parts.iter().all(|part| satisfies(outcome, part)),
         Formula::Or(parts) => parts.iter().any(|part| satisfies(outcome, part)),

@@ -35,7 +35,6 @@ pub(super) fn refusal(test: &Test) -> Option<&'static str> {
                 "the machine has no atomic product or quotient"
             }
             Instruction::Barrier { instance, .. } if *instance >= BARRIERS => "a block has 16 barriers",
-            Instruction::Barrier { resource: Operand::Register(_), .. } => "a barrier's resource is in a register",
             _ => continue,
         };
         return Some(reason);
@@ -46,20 +45,47 @@ pub(super) fn refusal(test: &Test) -> Option<&'static str> {
 /// Every use of an instance in a block must name the same resource, and a quorum must be that of all.
 fn barrier_refusal(test: &Test) -> Option<&'static str> {
     for (thread, text) in test.threads.iter().enumerate() {
+        let block = || test.threads.iter().filter(|other| other.placement == text.placement);
         for (instruction, _) in &text.instructions {
             let Instruction::Barrier { instance, resource, quorum, .. } = instruction else { continue };
-            let other = |(it, _): &(Instruction, _)| matches!(it, Instruction::Barrier { instance: own, resource: named, .. } if own == instance && named != resource);
-            let block = test.threads.iter().filter(|other| other.placement == text.placement);
-            if block.flat_map(|text| &text.instructions).any(other) {
-                return Some("one barrier is used with different resources");
+            let resource = fixed_value(text, resource);
+            let agrees = |other: &ThreadText, it: &Instruction| match it {
+                Instruction::Barrier { instance: own, resource: named, .. } if own == instance => {
+                    resource.is_some() && fixed_value(other, named) == resource
+                }
+                _ => true,
+            };
+            if !block().all(|other| other.instructions.iter().all(|(it, _)| agrees(other, it))) {
+                return Some("a barrier's resource is computed, or not the same for all");
             }
             let all = i64::from(participants(test, thread, *instance));
-            if quorum.is_some_and(|quorum| quorum != Operand::Constant(all)) {
+            if quorum.is_some_and(|quorum| fixed_value(text, &quorum) != Some(all)) {
                 return Some("the machine's barriers wait for all their threads");
             }
         }
     }
     None
+}
+
+/// An operand's value, if it is a constant or a register that nothing writes.
+fn fixed_value(text: &ThreadText, operand: &Operand) -> Option<i64> {
+    match operand {
+        Operand::Constant(value) => Some(*value),
+        Operand::Register(register) => {
+            let untouched = !text.instructions.iter().any(|(it, _)| fills(it, *register));
+            let initial = text.initial.iter().rev().find(|(own, _)| own == register);
+            untouched.then(|| initial.map_or(0, |(_, value)| *value))
+        }
+    }
+}
+
+/// Whether an instruction writes a register.
+fn fills(instruction: &Instruction, register: Register) -> bool {
+    match instruction {
+        Instruction::Load(_, own) | Instruction::Move(own, _) | Instruction::Compute(_, own, ..) => *own == register,
+        Instruction::Atomic(_, _, own) => *own == Some(register),
+        _ => false,
+    }
 }
 
 /// How many threads of a thread's block hold a barrier in their text.
@@ -88,56 +114,87 @@ fn operands(instruction: &Instruction) -> Vec<Operand> {
     }
 }
 
-/// Whether a circle of "a strong read may come after a write of its thread" and "that write is read elsewhere" is
-/// possible, not every link of it a dependency. Weak accesses cannot be in it: they would race.
+/// A strong read with a later strong write of its thread: the write may be seen before the read is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link {
+    thread: usize,
+    from: LocationId,
+    to: LocationId,
+    /// The value written is that read, and nothing else.
+    dependent: bool,
+    /// The write is a release, and whoever else reads its location acquires from it.
+    synchronizes: bool,
+}
+
+/// Whether load buffering is possible: a circle of links in which not every one is a dependency (no thin air), and two
+/// do not synchronize (causality forbids the others). Weak accesses cannot be in it: they would race.
 pub(super) fn may_buffer_loads(test: &Test) -> bool {
-    // Links from the location read to the location written: dependent or free.
-    let mut links: FxHashSet<(LocationId, LocationId, usize, bool)> = FxHashSet::default();
-    for (thread, text) in test.threads.iter().enumerate() {
-        let loops = text
-            .instructions
-            .iter()
-            .enumerate()
-            .any(|(at, (it, _))| matches!(it, Instruction::Goto(to) | Instruction::Branch(.., to) if *to <= at));
-        let mut taint: FxHashMap<Register, FxHashSet<LocationId>> = FxHashMap::default();
-        let mut read: FxHashSet<LocationId> = FxHashSet::default();
-        for (instruction, _) in &text.instructions {
-            let strong = access(instruction).filter(|access| access.order != Order::Weak);
-            let place = strong.map(|access| access.location.physical);
-            if let (Some(place), Instruction::Store(..) | Instruction::Atomic(..)) = (place, instruction) {
-                let depends = |from: &LocationId| match instruction {
-                    Instruction::Store(_, Operand::Register(register)) if !loops => {
-                        taint.get(register).is_some_and(|reads| reads.len() == 1 && reads.contains(from))
-                    }
-                    _ => false,
-                };
-                links.extend(read.iter().map(|from| (*from, place, thread, depends(from))));
-            }
-            if let (Some(place), Instruction::Load(_, register) | Instruction::Atomic(_, _, Some(register))) =
-                (place, instruction)
-            {
-                // A location read twice is no longer one read: dependencies on it are not told apart.
-                let twice = !read.insert(place);
-                taint.insert(*register, if twice { FxHashSet::default() } else { FxHashSet::from_iter([place]) });
-            } else if let Some(place) = place.filter(|_| !matches!(instruction, Instruction::Store(..))) {
-                read.insert(place);
-            } else if let Instruction::Move(register, _) | Instruction::Compute(_, register, ..) = instruction {
-                taint.remove(register);
-            }
+    let links: Vec<Link> = (0..test.threads.len()).flat_map(|thread| links(test, thread)).collect();
+    let reaches = |from: LocationId, to: LocationId| {
+        let mut reached = FxHashSet::from_iter([from]);
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            let next = links.iter().filter(|link| link.from == at).map(|link| link.to);
+            open.extend(next.filter(|next| reached.insert(*next)));
+        }
+        reached.contains(&to)
+    };
+    let circular: Vec<&Link> = links.iter().filter(|link| reaches(link.to, link.from)).collect();
+    circular.iter().any(|link| {
+        let circle =
+            || circular.iter().filter(|other| reaches(link.from, other.from) && reaches(other.from, link.from));
+        let free = circle().any(|other| !other.dependent);
+        let second = circle().any(|other| !other.synchronizes && other.thread != link.thread);
+        !link.synchronizes && second && free
+    })
+}
+
+fn links(test: &Test, thread: usize) -> Vec<Link> {
+    let text = &test.threads[thread].instructions;
+    let back = |(at, (it, _)): (usize, &(Instruction, _))| matches!(it, Instruction::Goto(to) | Instruction::Branch(.., to) if *to <= at);
+    let loops = text.iter().enumerate().any(back);
+    let reads = |it: &Instruction| matches!(it, Instruction::Load(..) | Instruction::Atomic(..));
+    let strong = |it: &Instruction| access(it).filter(|access| access.order != Order::Weak).copied();
+    let mut found = Vec::new();
+    for (at, (instruction, _)) in text.iter().enumerate() {
+        let Some(written) = strong(instruction).filter(|_| !matches!(instruction, Instruction::Load(..))) else {
+            continue;
+        };
+        for (before, (read, _)) in text.iter().enumerate().filter(|(_, (it, _))| reads(it)) {
+            // In a loop, what stands later may come earlier.
+            let Some(access) = strong(read).filter(|_| before < at || loops) else { continue };
+            let dependent = !loops && copies(text, before, at);
+            let synchronizes = synchronizes(test, thread, &written);
+            let (from, to) = (access.location.physical, written.location.physical);
+            found.push(Link { thread, from, to, dependent, synchronizes });
         }
     }
-    links.iter().filter(|(.., depends)| !depends).any(|(from, to, thread, _)| {
-        let mut reached = FxHashSet::from_iter([*to]);
-        let mut open = vec![*to];
-        while let Some(at) = open.pop() {
-            for (_, next, ..) in links.iter().filter(|(from, ..)| *from == at) {
-                if reached.insert(*next) {
-                    open.push(*next);
-                }
-            }
+    found
+}
+
+/// Whether a store writes the register that an earlier load filled, and no other instruction touches that register.
+fn copies(text: &[(Instruction, std::ops::Range<u32>)], read: usize, write: usize) -> bool {
+    let (Instruction::Load(_, register), Instruction::Store(_, Operand::Register(stored))) =
+        (&text[read].0, &text[write].0)
+    else {
+        return false;
+    };
+    register == stored && text.iter().filter(|(it, _)| fills(it, *register)).count() == 1
+}
+
+/// Whether every read of this location by another thread acquires what this write releases.
+fn synchronizes(test: &Test, thread: usize, written: &Access) -> bool {
+    let here = test.threads[thread].placement;
+    let acquires = |other: &ThreadText, instruction: &Instruction| match instruction {
+        Instruction::Load(access, _) | Instruction::Atomic(access, ..) => {
+            let place = other.placement;
+            let inclusive = here.includes(written.scope, place) && place.includes(access.scope, here);
+            let acquires = matches!(access.order, Order::Acquire | Order::AcqRel);
+            access.location.physical != written.location.physical || acquires && inclusive
         }
-        // Within one thread and location, program order forbids it.
-        let alone = from == to && links.iter().all(|(source, _, owner, _)| source != from || owner == thread);
-        reached.contains(from) && !alone
-    })
+        _ => true,
+    };
+    let others = test.threads.iter().enumerate().filter(|(other, _)| *other != thread);
+    let all = others.flat_map(|(_, text)| text.instructions.iter().map(move |(it, _)| (text, it)));
+    matches!(written.order, Order::Release | Order::AcqRel) && all.into_iter().all(|(text, it)| acquires(text, it))
 }
