@@ -58,6 +58,10 @@ fn barrier_refusal(test: &Test) -> Option<&'static str> {
             if !block().all(|other| other.instructions.iter().all(|(it, _)| agrees(other, it))) {
                 return Some("a barrier's resource is computed, or not the same for all");
             }
+            let same = |(it, _): &&(Instruction, _)| matches!(it, Instruction::Barrier { instance: own, .. } if own == instance);
+            if text.instructions.iter().filter(same).count() > 1 || loops(text) {
+                return Some("a thread may come to one barrier twice, which the machine counts as two threads");
+            }
             let all = i64::from(participants(test, thread, *instance));
             if quorum.is_some_and(|quorum| fixed_value(text, &quorum) != Some(all)) {
                 return Some("the machine's barriers wait for all their threads");
@@ -65,6 +69,14 @@ fn barrier_refusal(test: &Test) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Whether a thread may jump back.
+fn loops(text: &ThreadText) -> bool {
+    text.instructions
+        .iter()
+        .enumerate()
+        .any(|(at, (it, _))| matches!(it, Instruction::Goto(to) | Instruction::Branch(.., to) if *to <= at))
 }
 
 /// An operand's value, if it is a constant or a register that nothing writes.
@@ -151,8 +163,7 @@ pub(super) fn may_buffer_loads(test: &Test) -> bool {
 
 fn links(test: &Test, thread: usize) -> Vec<Link> {
     let text = &test.threads[thread].instructions;
-    let back = |(at, (it, _)): (usize, &(Instruction, _))| matches!(it, Instruction::Goto(to) | Instruction::Branch(.., to) if *to <= at);
-    let loops = text.iter().enumerate().any(back);
+    let loops = loops(&test.threads[thread]);
     let reads = |it: &Instruction| matches!(it, Instruction::Load(..) | Instruction::Atomic(..));
     let strong = |it: &Instruction| access(it).filter(|access| access.order != Order::Weak).copied();
     let mut found = Vec::new();
