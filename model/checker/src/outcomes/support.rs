@@ -139,7 +139,8 @@ struct Link {
 }
 
 /// Whether load buffering is possible: a circle of links in which not every one is a dependency (no thin air), and two
-/// do not synchronize (causality forbids the others). Weak accesses cannot be in it: they would race.
+/// do not synchronize (causality forbids the others), through
+/// more than one location (coherence forbids the others). Weak accesses cannot be in it: they would race.
 pub(super) fn may_buffer_loads(test: &Test) -> bool {
     let links: Vec<Link> = (0..test.threads.len()).flat_map(|thread| links(test, thread)).collect();
     let reaches = |from: LocationId, to: LocationId| {
@@ -157,7 +158,8 @@ pub(super) fn may_buffer_loads(test: &Test) -> bool {
             || circular.iter().filter(|other| reaches(link.from, other.from) && reaches(other.from, link.from));
         let free = circle().any(|other| !other.dependent);
         let second = circle().any(|other| !other.synchronizes && other.thread != link.thread);
-        !link.synchronizes && second && free
+        let far = circle().any(|other| other.from != link.from);
+        !link.synchronizes && second && free && far
     })
 }
 
@@ -172,15 +174,41 @@ fn links(test: &Test, thread: usize) -> Vec<Link> {
             continue;
         };
         for (before, (read, _)) in text.iter().enumerate().filter(|(_, (it, _))| reads(it)) {
-            // In a loop, what stands later may come earlier.
-            let Some(access) = strong(read).filter(|_| before < at || loops) else { continue };
-            let dependent = !loops && copies(text, before, at);
+            let Some(access) = strong(read).filter(|_| follows(text, before, at)) else { continue };
+            let dependent = !loops && (copies(text, before, at) || controls(text, before, at));
             let synchronizes = synchronizes(test, thread, &written);
             let (from, to) = (access.location.physical, written.location.physical);
             found.push(Link { thread, from, to, dependent, synchronizes });
         }
     }
     found
+}
+
+/// Whether an instruction may come after another.
+fn follows(text: &[(Instruction, std::ops::Range<u32>)], first: usize, then: usize) -> bool {
+    let mut reached = FxHashSet::default();
+    let mut open = vec![first];
+    while let Some(at) = open.pop() {
+        let next = match text.get(at) {
+            Some((Instruction::Goto(to), _)) => [*to, *to],
+            Some((Instruction::Branch(.., to), _)) => [*to, at + 1],
+            Some(_) => [at + 1, at + 1],
+            None => continue,
+        };
+        open.extend(next.into_iter().filter(|next| reached.insert(*next)));
+    }
+    reached.contains(&then)
+}
+
+/// Whether a branch between two instructions asks for the register that the first, a load, filled.
+fn controls(text: &[(Instruction, std::ops::Range<u32>)], read: usize, write: usize) -> bool {
+    let Instruction::Load(_, register) = &text[read].0 else { return false };
+    let asks = |(it, _): &(Instruction, _)| match it {
+        Instruction::Branch(_, left, right, _) => [left, right].contains(&&Operand::Register(*register)),
+        _ => false,
+    };
+    let once = text.iter().filter(|(it, _)| fills(it, *register)).count() == 1;
+    once && text.get(read..write).is_some_and(|between| between.iter().any(asks))
 }
 
 /// Whether a store writes the register that an earlier load filled, and no other instruction touches that register.
