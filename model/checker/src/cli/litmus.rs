@@ -295,20 +295,22 @@ fn json_text(rows: &[Row], arguments: &LitmusArguments) -> String {
         EngineArgument::Operational => "operational",
         EngineArgument::Both => "both",
     };
-    let result = |row: &Row| -> Option<Value> {
-        let answer = row.answer.as_ref()?;
+    let result = |row: &Row| {
         let mut value = json!({
             "file": row.file.display().to_string(),
-            "holds": answer.holds,
+            "holds": row.answer.as_ref().and_then(|answer| answer.holds),
             "expected": row.expected,
             "engine": engine,
             "seconds": row.seconds,
         });
-        if answer.bound_hit {
+        if row.answer.is_none() {
+            value["error"] = json!(row.message);
+        }
+        if row.answer.as_ref().is_some_and(|answer| answer.bound_hit) {
             value["bound"] = json!(arguments.passes);
         }
-        Some(value)
+        value
     };
-    let results: Vec<Value> = rows.iter().filter_map(result).collect();
+    let results: Vec<Value> = rows.iter().map(result).collect();
     format!("{}\n", json!({ "schema": 1, "results": results }))
 }
