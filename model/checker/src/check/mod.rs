@@ -10,7 +10,7 @@ mod options;
 mod trace;
 
 use crate::machine::event::Event;
-use crate::machine::{Action, Contended, Machine, Settings, State, Violation};
+use crate::machine::{Action, Contended, Machine, Settings, State, Violation, closes_a_cycle};
 use crate::program::Program;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
@@ -199,6 +199,13 @@ fn conclude<P: Program>(
             "stopped at a limit ({} states, or the time given): {} states and {} executions were covered",
             limits.states, outcome.stats.states, outcome.stats.executions
         ));
+    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \
+             engine does not explore: nothing was found otherwise"
+                .to_owned(),
+        );
     } else {
         outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
     }

@@ -91,6 +91,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Bytes that pending states may take, by estimate.
     pub max_bytes: u64,
+    /// Do not ask whether load buffering could matter: for tests that compare two explorations without it.
+    pub ignore_load_buffering: bool,
     /// Every operation is a choice point: the comparison that tests make.
     pub everything: bool,
 }
@@ -108,6 +110,7 @@ impl Options {
             max_states: 1_000_000,
             timeout: None,
             max_bytes: 8 << 30,
+            ignore_load_buffering: false,
             everything: false,
         }
     }
