@@ -111,6 +111,20 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
+    pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let message = format!(
+            "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
+            instance.name,
+            self.describe(&other),
+        );
+        let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
+        violation.location = Some(at);
+        violation.crosses_launches = true;
+        violation.help = Some("a rank may leave its launch only when its peers have finished writing to it".to_owned());
+        violation
+    }
+
     fn other_point(&self, other: &Access, wrote: bool) -> ViolationPoint {
         let label = if wrote { "written here" } else { "read here" };
         ViolationPoint { thread: self.state.name_of(self.machine, other), site: other.site, label: label.to_owned() }

@@ -222,12 +222,39 @@ impl<P: Program> Run<'_, P> {
             stream.complete(block, block_state.phase);
         }
         let launch = self.state.ranks[rank as usize].launch;
+        if !self.read_output(rank) {
+            return;
+        }
         self.check_result(rank, launch);
         if launch + 1 < shape.launches {
             self.begin_launch(rank, launch + 1);
         } else {
             self.state.ranks[rank as usize].done = true;
         }
+    }
+
+    /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
+    /// false after a violation.
+    fn read_output(&mut self, rank: u32) -> bool {
+        let machine = self.machine;
+        let Some(expected) = machine.program().expected() else { return true };
+        let index = (expected.output * machine.program().shape().ranks + rank) as usize;
+        let bytes = machine.program().shape().instances[index].bytes;
+        if bytes == 0 {
+            return true;
+        }
+        let thread = machine.stream_thread(rank);
+        let phase = self.state.ranks[rank as usize].stream_phase;
+        let access = Access { epoch: Epoch { thread, phase, step: 2 }, site: expected.site };
+        let view = self.state.ranks[rank as usize].stream.clone();
+        let memory = Arc::make_mut(&mut self.state.memory[index]);
+        let read =
+            memory.shadow.access(0..bytes, Kind::Read, access, |earlier| machine.covered(thread, &view, earlier));
+        let Err(conflict) = read else { return true };
+        let at = Location { instance: index as u32, byte: conflict.byte };
+        let violation = self.output_race(rank, at, conflict.access);
+        self.fail(violation);
+        false
     }
 
     /// Compares the output with the collective's definition, and with what other ranks got.
