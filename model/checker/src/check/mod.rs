@@ -10,7 +10,7 @@ mod options;
 mod trace;
 
 use crate::machine::event::Event;
-use crate::machine::{Action, Contended, Machine, Settings, State, Violation, closes_a_cycle};
+use crate::machine::{Action, Contended, Machine, Settings, StartOrder, State, Violation, closes_a_cycle};
 use crate::program::Program;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
@@ -187,6 +187,9 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
+            if finding.code == Code::Progress {
+                finding.notes.extend(order_note(program, options));
+            }
             if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
                 finding.notes.extend(boundary_note(program, options));
             }
@@ -240,6 +243,18 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     finding.notes.insert(0, format!("what follows: {consequence}"));
     finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
     finding.help = Some("launch the same number of blocks on every rank".to_owned());
+}
+
+/// Says so when a hang needs blocks to start in another order than the ascending one.
+fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
+    let (_, order) = options.progress.residency(options.resident_blocks);
+    if order == StartOrder::Ascending {
+        return None;
+    }
+    let ascending = Options { progress: Progress::Lobe, ..*options };
+    let (exploration, _) = refine(program, &ascending, Limits { states: 10_000, deadline: None });
+    let verified = exploration.violation.is_none() && !exploration.limited;
+    verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
 
 /// Names the assumption under which a race disappears.

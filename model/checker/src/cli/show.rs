@@ -146,7 +146,7 @@ fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
     let headings: Vec<String> = roles.iter().map(|role| heading(role, &code.sizes)).collect();
     let width = |column: usize| {
         let cells = roles[column].steps.iter().map(|step| words(step).chars().count());
-        cells.max().unwrap_or(0).max(headings[column].chars().count())
+        (cells.max().unwrap_or(0) + 2).max(headings[column].chars().count())
     };
     let widths: Vec<usize> = (0..roles.len()).map(width).collect();
     let mut text = format!("{}: {}\n\n", protocol.name, protocol.summary);
@@ -160,10 +160,21 @@ fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
     };
     line("line", headings.clone());
     line("", widths.iter().map(|width| "-".repeat(*width)).collect());
+    let mut within: &[Span] = &[];
     for step in order {
+        if step.0 != within {
+            within = &step.0;
+            if let Some(call) = within.first() {
+                let number = protocol.source.line_column(call.start).0.to_string();
+                line(&number, vec![format!("{}:", words(&(Vec::new(), call.clone())))]);
+            }
+        }
         let number = protocol.source.line_column(step.1.start).0.to_string();
-        let cells =
-            roles.iter().map(|role| if role.steps.contains(step) { words(step) } else { String::new() }).collect();
+        let indent = if step.0.is_empty() { "" } else { "  " };
+        let cells = roles
+            .iter()
+            .map(|role| if role.steps.contains(step) { format!("{indent}{}", words(step)) } else { String::new() })
+            .collect();
         line(&number, cells);
     }
     text
