@@ -45,6 +45,22 @@ pub struct Outcome {
     pub schedule: Option<Schedule>,
 }
 
+impl Outcome {
+    /// Nothing was checked.
+    fn inconclusive(why: String) -> Outcome {
+        Outcome {
+            verdict: Verdict::Inconclusive,
+            findings: Vec::new(),
+            stats: Stats::default(),
+            assumptions: Vec::new(),
+            warnings: vec![why],
+            contended: 0,
+            finals: BTreeSet::new(),
+            schedule: None,
+        }
+    }
+}
+
 /// One execution: where choices were made, and which.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Schedule {
@@ -66,14 +82,6 @@ pub enum CheckError {
         /// The clause.
         span: arverify_protocol::ir::Span,
     },
-    /// More memory than the limit.
-    #[error("the check needs about {needed} bytes of memory, more than the limit of {limit}")]
-    Memory {
-        /// By estimate.
-        needed: u64,
-        /// The limit.
-        limit: u64,
-    },
 }
 
 /// Checks a protocol at these sizes. Errors are bad input; everything else is an outcome.
@@ -84,23 +92,18 @@ pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, Chec
     let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
     let needed = state_bytes(&program);
     if needed > options.max_bytes {
-        return Err(CheckError::Memory { needed, limit: options.max_bytes });
+        return Ok(Outcome::inconclusive(format!(
+            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
+            needed >> 20,
+            options.max_bytes >> 20
+        )));
     }
     Ok(check_program(Arc::new(program), options))
 }
 
 /// Checks a protocol; bad sizes are inconclusive.
 pub fn check(protocol: &Protocol, options: &Options) -> Outcome {
-    try_check(protocol, options).unwrap_or_else(|error| Outcome {
-        verdict: Verdict::Inconclusive,
-        findings: Vec::new(),
-        stats: Stats::default(),
-        assumptions: Vec::new(),
-        warnings: vec![error.to_string()],
-        contended: 0,
-        finals: BTreeSet::new(),
-        schedule: None,
-    })
+    try_check(protocol, options).unwrap_or_else(|error| Outcome::inconclusive(error.to_string()))
 }
 
 /// Bytes of one state, roughly: threads, shadow cells (one for 16 bytes) and contents.
@@ -198,9 +201,13 @@ fn conclude<P: Program>(
         outcome.schedule = Some(Schedule { contended: contended.clone(), actions });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
+        let Stats { states, executions, operations, .. } = outcome.stats;
+        let limit = match limits.deadline {
+            Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
+            _ => format!("the limit of {} states", limits.states),
+        };
         outcome.warnings.push(format!(
-            "stopped at a limit ({} states, or the time given): {} states and {} executions were covered",
-            limits.states, outcome.stats.states, outcome.stats.executions
+            "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
         ));
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
         outcome.verdict = Verdict::Inconclusive;
