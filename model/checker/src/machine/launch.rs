@@ -18,6 +18,9 @@ use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+/// A stream's step at which it writes new inputs; reading the output is the next.
+pub(super) const REFRESH: u32 = 1;
+
 impl<P: Program> Machine<P> {
     /// Before the first launch: memory as it was initialised, nothing started.
     pub(super) fn empty_state(&self) -> State<P::Thread> {
@@ -152,7 +155,7 @@ impl<P: Program> Run<'_, P> {
         let thread = machine.stream_thread(rank);
         let phase = self.state.ranks[rank as usize].stream_phase;
         let site = SiteIndex(u32::MAX - 1);
-        let access = Access { epoch: Epoch { thread, phase, step: 1 }, site };
+        let access = Access { epoch: Epoch { thread, phase, step: REFRESH }, site };
         let view = self.state.ranks[rank as usize].stream.clone();
         let memory = Arc::make_mut(&mut self.state.memory[index]);
         let written = memory
@@ -245,7 +248,7 @@ impl<P: Program> Run<'_, P> {
         }
         let thread = machine.stream_thread(rank);
         let phase = self.state.ranks[rank as usize].stream_phase;
-        let access = Access { epoch: Epoch { thread, phase, step: 2 }, site: expected.site };
+        let access = Access { epoch: Epoch { thread, phase, step: REFRESH + 1 }, site: expected.site };
         let view = self.state.ranks[rank as usize].stream.clone();
         let memory = Arc::make_mut(&mut self.state.memory[index]);
         let read =

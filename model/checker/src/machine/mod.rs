@@ -244,6 +244,8 @@ pub struct Violation {
     pub notes: Vec<String>,
     /// How to mend it.
     pub help: Option<String>,
+    /// The launch (rank and number) whose new inputs take part.
+    pub refresh: Option<(u32, u32)>,
     /// It would not happen if a launch boundary published to peers; to be confirmed.
     pub crosses_launches: bool,
 }

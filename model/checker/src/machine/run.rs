@@ -290,6 +290,15 @@ impl<'a, P: Program> Run<'a, P> {
 
 impl Violation {
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
-        Violation { code, message, points, location: None, notes: Vec::new(), help: None, crosses_launches: false }
+        Violation {
+            code,
+            message,
+            points,
+            location: None,
+            notes: Vec::new(),
+            help: None,
+            refresh: None,
+            crosses_launches: false,
+        }
     }
 }
