@@ -125,20 +125,10 @@ fn heading(role: &Role, sizes: &Sizes) -> String {
 }
 
 fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
-    let mut order: Vec<&Step> = Vec::new();
-    // Merge the roles' sequences, keeping each one's order.
-    for role in roles {
-        let mut at = 0;
-        for step in &role.steps {
-            match order.iter().position(|known| *known == step) {
-                Some(found) => at = found + 1,
-                None => {
-                    order.insert(at.min(order.len()), step);
-                    at += 1;
-                }
-            }
-        }
-    }
+    // The order of the text, a procedure's statements where it is called.
+    let mut order: Vec<&Step> = roles.iter().flat_map(|role| &role.steps).collect();
+    order.sort_by_key(|(calls, own)| (calls.first().map_or(own.start, |call| call.start), own.start));
+    order.dedup();
     let words = |step: &Step| {
         let text = protocol.source.text.get(step.1.start as usize..step.1.end as usize).unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
