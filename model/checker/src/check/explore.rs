@@ -38,6 +38,8 @@ pub(super) struct Exploration<T> {
     pub(super) conflicts: Contended,
     /// What load buffering could be made of.
     pub(super) steps: FxHashSet<ReadThenWrite>,
+    /// A barrier with a count that another set of threads could have completed.
+    pub(super) ambiguous_barrier: bool,
     /// A limit was hit: not everything was covered.
     pub(super) limited: bool,
     /// How much was done.
@@ -73,6 +75,7 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
+    ambiguous_barrier: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -84,6 +87,7 @@ impl Shared {
         if !notes.steps.is_empty() {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
+        self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         let found = notes.conflicts;
         if found.fences || !found.slots.is_empty() {
             let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,6 +181,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         violation,
         steps,
         conflicts,
+        ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,

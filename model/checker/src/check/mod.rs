@@ -209,6 +209,13 @@ fn conclude<P: Program>(
         outcome.warnings.push(format!(
             "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
         ));
+    } else if exploration.ambiguous_barrier {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "more threads than its count use a named barrier, in no order: which of them complete it together is not \
+             explored"
+                .to_owned(),
+        );
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(

@@ -51,6 +51,7 @@ impl<P: Program> Machine<P> {
             live: 0,
             started: false,
             barriers: SmallVec::new(),
+            completed: SmallVec::new(),
             stale: SmallVec::new(),
             launches: SmallVec::new(),
         };

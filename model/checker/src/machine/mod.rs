@@ -82,6 +82,8 @@ pub struct Notes {
     pub conflicts: Contended,
     /// What load buffering could be made of.
     pub steps: FxHashSet<ReadThenWrite>,
+    /// A barrier with a count that another set of threads could have completed.
+    pub ambiguous_barrier: bool,
 }
 
 /// A program with its settings.
@@ -169,6 +171,8 @@ struct Block {
     live: u32,
     started: bool,
     barriers: SmallVec<[Barrier; 1]>,
+    /// Who took part in the last completion of each counted barrier.
+    completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
     /// Of each launch, the first wait that an earlier launch's message satisfied.
     stale: SmallVec<[StaleWait; 1]>,
     /// First phase of each launch so far.
