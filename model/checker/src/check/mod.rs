@@ -68,6 +68,8 @@ pub struct Schedule {
     pub contended: Contended,
     /// Which.
     pub actions: Vec<Action>,
+    /// How blocks were started.
+    pub progress: Progress,
 }
 
 /// A check that cannot start.
@@ -125,17 +127,29 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
     }
 }
 
-/// Checks any program.
+/// Checks any program. A scheduler that promises less than fairness may still be fair: under another progress model
+/// the check is made twice, with all blocks running together and with no more than the model promises.
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
     let start = Instant::now();
-    let limits = Limits {
-        states: options.max_states.min(options.max_bytes / state_bytes(&*program).max(1)).max(1),
-        deadline: options.timeout.map(|timeout| start + timeout),
-    };
-    let (exploration, contended) = refine(&program, options, limits);
-    let mut outcome = conclude(&program, options, exploration, &contended, limits);
+    let deadline = options.timeout.map(|timeout| start + timeout);
+    let fair = Options { progress: Progress::Fair, ..*options };
+    let mut outcome = check_once(&program, &fair, deadline);
+    if options.progress != Progress::Fair && outcome.verdict == Verdict::Verified {
+        let before = outcome.stats;
+        outcome = check_once(&program, options, deadline);
+        outcome.stats.states += before.states;
+        outcome.stats.executions += before.executions;
+        outcome.stats.operations += before.operations;
+    }
     outcome.stats.seconds = start.elapsed().as_secs_f64();
     outcome
+}
+
+fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
+    let states = options.max_states.min(options.max_bytes / state_bytes(&**program).max(1)).max(1);
+    let limits = Limits { states, deadline };
+    let (exploration, contended) = refine(program, options, limits);
+    conclude(program, options, exploration, &contended, limits)
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
@@ -198,7 +212,7 @@ fn conclude<P: Program>(
             }
             outcome.findings.push(finding);
         }
-        outcome.schedule = Some(Schedule { contended: contended.clone(), actions });
+        outcome.schedule = Some(Schedule { contended: contended.clone(), actions, progress: options.progress });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         let Stats { states, executions, operations, .. } = outcome.stats;

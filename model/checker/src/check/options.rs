@@ -11,9 +11,10 @@ use std::time::Duration;
 /// block at a time, any next, is the worst it may do. Under `lobe`, `hsa` and `hsa-obe` it owes one to the lowest,
 /// so one at a time in ascending order is the worst. `cuda` promises what `obe` does. The strong forms do not differ
 /// here, because a thread that waits leaves no state by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Progress {
     /// All live threads.
+    #[default]
     Fair,
     /// Those that have run.
     Obe,
