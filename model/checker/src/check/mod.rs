@@ -132,7 +132,10 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
     let start = Instant::now();
     let deadline = options.timeout.map(|timeout| start + timeout);
-    let fair = Options { progress: Progress::Fair, ..*options };
+    let fair = match options.progress {
+        Progress::Fair => *options,
+        _ => Options { progress: Progress::Fair, resident_blocks: None, ..*options },
+    };
     let mut outcome = check_once(&program, &fair, deadline);
     if options.progress != Progress::Fair && outcome.verdict == Verdict::Verified {
         let before = outcome.stats;
