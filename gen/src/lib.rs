@@ -19,6 +19,7 @@ mod notation;
 mod operation;
 pub mod output;
 mod phase;
+mod statement;
 mod target;
 
 pub use error::{Error, RenderError};

@@ -9,7 +9,7 @@ use arverify_protocol::certificate::Certificate;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Refuses a place that must not be replaced. Called before the work starts, and again by [`write`].
+/// Refuses a place that must not be replaced. Called before the work starts, and again before the folder is written.
 pub fn check_vacant(folder: &Path) -> Result<(), Error> {
     let occupied = |reason: String| Err(Error::Occupied { folder: folder.to_owned(), reason });
     let metadata = match fs::symlink_metadata(folder) {

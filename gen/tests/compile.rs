@@ -6,7 +6,7 @@ use arverify_gen::compiler::Compiler;
 use arverify_gen::{Kernel, Target};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
-use support::{DTYPES, assemble, compiler, kernel, parse, target};
+use support::{DTYPES, assemble, compiler, kernel, target};
 
 const ARCHITECTURES: [&str; 3] = ["sm_80", "sm_90", "sm_100a"];
 

@@ -1,9 +1,9 @@
 //! A group of ranks that reduce together.
 //!
 //! Each rank is driven by whoever holds its [`RankHandle`], usually a thread of its own; [`Group::all_reduce`] drives
-//! all of them from one thread. The group never hangs: every wait, of a kernel for a signal or of a host for a peer, has
-//! the deadline of the settings. After a failure the state of flags and counters is unknown, so that every later call is
-//! refused until [`Group::reset`].
+//! all of them from one thread. The group never hangs: every wait, of a kernel for a signal or of a host for a peer,
+//! has the deadline of the settings. After a failure the state of flags and counters is unknown, so that every later
+//! call is refused until [`Group::reset`].
 
 use crate::backend::{Backend, Call};
 use crate::error::Error;
@@ -115,8 +115,8 @@ impl<B: Backend> Group<B> {
         *self.shared.kill.lock().unwrap_or_else(PoisonError::into_inner) = kill;
     }
 
-    /// Makes the group usable again after a failure: every buffer gets its initial contents, calls count from 0 again, killed ranks live,
-    /// and fault injection is disarmed. Fails while any rank is in a call.
+    /// Makes the group usable again after a failure: every buffer gets its initial contents, calls count from 0 again,
+    /// killed ranks live, and fault injection is disarmed. Fails while any rank is in a call.
     pub fn reset(&self) -> Result<(), Error> {
         self.shared.ledger.reset(|| self.shared.backend.recover())?;
         self.inject(None);

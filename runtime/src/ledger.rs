@@ -1,16 +1,16 @@
 //! What the ranks have agreed to run, and whether they still may.
 //!
-//! Ranks call on their own, each from its own thread, and may be a call ahead of each other. The first to come to a call writes down what
-//! it is; the others must ask for the same, else both would wait for signals that never come.
+//! Ranks call on their own, each from its own thread, and may be a call ahead of each other. The first to come to a
+//! call writes down what it is; the others must ask for the same, else both would wait for signals that never come.
 //!
 //! A protocol's buffers are laid out by the message's length, and which block touches which element depends on it too.
-//! A certificate covers launches of one length, back to back from the initial contents. When the length changes, a
-//! slow peer may still read by the old layout what a fast one writes by the new. Decision: the first rank to come to a call
-//! of another length waits until every rank has launched what came before, until all of that has ended, and
-//! gives the protocol's buffers their initial contents again. Each run of calls of one length is then exactly what was
-//! verified. It costs one meeting of the hosts for each change of length.
-//! Roads not taken: strides of a fixed capacity (parts of a message still change hands between blocks, which pads by
-//! block do not order); one workspace for each length (memory without bound).
+//! A certificate covers launches of one length, back to back from the initial contents. When the length changes, a slow
+//! peer may still read by the old layout what a fast one writes by the new. Decision: the first rank to come to a call
+//! of another length waits until every rank has launched what came before, until all of that has ended, and gives the
+//! protocol's buffers their initial contents again. Each run of calls of one length is then exactly what was verified.
+//! It costs one meeting of the hosts for each change of length. Roads not taken: strides of a fixed capacity (parts of
+//! a message still change hands between blocks, which pads by block do not order); one workspace for each length
+//! (memory without bound).
 
 use crate::error::Error;
 use std::collections::VecDeque;

@@ -4,9 +4,26 @@
 //! Kernels (a verified certificate) ──► Plan (sizes) ──► Group ──► Ledger (who calls what) ──► Backend: Cpu, Cuda
 //! ```
 //!
-//! What runs is what `argen` emitted for a protocol that `arverify` verified; anything else is refused. Nothing hangs: a
-//! peer that died or asks for something else is an error that says who waited for what. All `unsafe` code of the project is in this crate, each block
-//! with the argument why it is sound.
+//! What runs is what `argen` emitted for a protocol that `arverify` verified; anything else is refused. Nothing hangs:
+//! a peer that died or asks for something else is an error that says who waited for what. All `unsafe` code of the
+//! project is in this crate, each block with the argument why it is sound.
+//!
+//! ```
+//! use arverify_runtime::{Cpu, DataType, Group, Kernels, Settings};
+//!
+//! let group = Group::<Cpu>::new(&Kernels::bundled()?, &Settings::new(2, DataType::F32, 1024))?;
+//! std::thread::scope(|scope| {
+//!     for rank in 0..2 {
+//!         let mut handle = group.rank(rank).expect("there are two");
+//!         scope.spawn(move || {
+//!             let mut sum = [0.0_f32; 3];
+//!             handle.all_reduce(&[1.0, 2.0, rank as f32], &mut sum).expect("the peer is alive");
+//!             assert_eq!(sum, [2.0, 4.0, 1.0]);
+//!         });
+//!     }
+//! });
+//! # Ok::<(), arverify_runtime::Error>(())
+//! ```
 //!
 //! Not modelled: ranks in other processes or on other machines.
 

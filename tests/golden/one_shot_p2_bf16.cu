@@ -221,24 +221,24 @@ extern "C" __global__ void __launch_bounds__(512, 1) one_shot_p2_bf16(
     // line 62: block_sync
     block_sync();
 
-    // line 36, from line 67: threads t < P
+    // line 36, from line 69: threads t < P
     if (thread < P) {
         const i64 t = thread;
-        // line 44, from line 67: store pad[row][block][self] on rank t = epoch release.sys
+        // line 44, from line 69: store pad[row][block][self] on rank t = epoch release.sys
         store_release_sys(start.of[t] + (i64(epoch % 2u) * B + block) * P + rank, epoch);
-        // line 45, from line 67: await pad[row][block][t] == epoch acquire.sys
+        // line 45, from line 69: await pad[row][block][t] == epoch acquire.sys
         {
             const i64 slot = (i64(epoch % 2u) * B + block) * P + t;
             expired = !await_acquire_sys_equal(start.of[rank] + slot, epoch, watch, Wait{4, u32(slot), 45});
         }
     }
 
-    // line 69: block_sync
+    // line 71: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 74: reduce output <- sum over q in 0..P of comm on rank q over whole
+    // line 76: reduce output <- sum over q in 0..P of comm on rank q over whole
     {
         const i64 limit = N;
         const i64 step = grid * T * V;
@@ -263,29 +263,29 @@ extern "C" __global__ void __launch_bounds__(512, 1) one_shot_p2_bf16(
         }
     }
 
-    // line 78: block_sync
+    // line 80: block_sync
     block_sync();
 
-    // line 36, from line 82: threads t < P
+    // line 36, from line 86: threads t < P
     if (thread < P) {
         const i64 t_2 = thread;
-        // line 44, from line 82: store pad[row][block][self] on rank t = epoch release.sys
+        // line 44, from line 86: store pad[row][block][self] on rank t = epoch release.sys
         store_release_sys(end.of[t_2] + (i64(epoch % 2u) * B + block) * P + rank, epoch);
-        // line 45, from line 82: await pad[row][block][t] == epoch acquire.sys
+        // line 45, from line 86: await pad[row][block][t] == epoch acquire.sys
         {
             const i64 slot = (i64(epoch % 2u) * B + block) * P + t_2;
             expired = !await_acquire_sys_equal(end.of[rank] + slot, epoch, watch, Wait{5, u32(slot), 45});
         }
     }
 
-    // line 85: block_sync
+    // line 89: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 88: if thread == 0
+    // line 92: if thread == 0
     if (thread == 0) {
-        // line 89: store counter[block] = epoch weak
+        // line 93: store counter[block] = epoch weak
         store_weak(counter + block, epoch);
     }
 }

@@ -9,25 +9,25 @@ use arverify_protocol::language::{self, Document};
 use std::path::Path;
 use std::process::Command;
 
-pub const DTYPES: [DataType; 3] = [DataType::F32, DataType::F16, DataType::BF16];
+pub(crate) const DTYPES: [DataType; 3] = [DataType::F32, DataType::F16, DataType::BF16];
 
 /// The usual target.
-pub fn target(ranks: u32, dtype: DataType) -> Target {
+pub(crate) fn target(ranks: u32, dtype: DataType) -> Target {
     Target { ranks, dtype, accumulate: Accumulate::Own, threads: 512, max_blocks: 36, deadline: true }
 }
 
-pub fn parse(text: &str) -> Document {
+pub(crate) fn parse(text: &str) -> Document {
     language::parse("test.arp", text).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The kernel of a protocol with these knobs.
-pub fn kernel(document: &Document, knobs: &[(&str, &str)], target: &Target) -> Kernel {
+pub(crate) fn kernel(document: &Document, knobs: &[(&str, &str)], target: &Target) -> Kernel {
     let protocol = document.resolve(knobs).unwrap_or_else(|error| panic!("{error}"));
     render_kernel(&protocol, &[], target).unwrap_or_else(|error| panic!("{}: {error}", protocol.name))
 }
 
 /// The compiler, or a line that nobody overlooks.
-pub fn compiler(test: &str) -> Option<Compiler> {
+pub(crate) fn compiler(test: &str) -> Option<Compiler> {
     let compiler = Compiler::find();
     if compiler.is_none() {
         eprintln!("SKIPPED {test}: no CUDA compiler was found (nvcc on PATH, in $CUDA_HOME/bin or in .cuda)");
@@ -37,14 +37,14 @@ pub fn compiler(test: &str) -> Option<Compiler> {
 
 /// What `ptxas -v` says about a kernel.
 #[derive(Debug)]
-pub struct Usage {
-    pub registers: u32,
-    pub spilled_bytes: u32,
-    pub stack_bytes: u32,
+pub(crate) struct Usage {
+    pub(crate) registers: u32,
+    pub(crate) spilled_bytes: u32,
+    pub(crate) stack_bytes: u32,
 }
 
 /// Assembles PTX to a cubin for an architecture.
-pub fn assemble(compiler: &Compiler, ptx: &str, architecture: &str) -> Usage {
+pub(crate) fn assemble(compiler: &Compiler, ptx: &str, architecture: &str) -> Usage {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (input, output) = (folder.path().join("kernel.ptx"), folder.path().join("kernel.cubin"));
     std::fs::write(&input, ptx).expect("the folder is writable");

@@ -90,7 +90,8 @@ fn outcome(text: &str, launches: u32, everything: bool) -> Option<Outcome> {
     };
     let sizes =
         Sizes { ranks: 2, blocks: 1, threads: 2, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
-    let options = Options { launches, everything, max_states: 30_000, ..Options::new(sizes) };
+    let options =
+        Options { launches, everything, ignore_load_buffering: true, max_states: 30_000, ..Options::new(sizes) };
     let outcome = check(&protocol, &options);
     (outcome.verdict != Verdict::Inconclusive).then_some(outcome)
 }

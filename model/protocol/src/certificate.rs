@@ -264,3 +264,42 @@ fn read_folder(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, CertificateEr
     }
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(manifest: &str) -> String {
+        let files = BTreeMap::from([(MANIFEST.to_owned(), manifest.as_bytes().to_vec())]);
+        Certificate::from_files(files).map(|_| ()).map_err(|error| error.to_string()).expect_err("is no certificate")
+    }
+
+    #[test]
+    fn digests_are_sha256() {
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused_with_its_place() {
+        let nothing = Certificate::from_files(BTreeMap::new()).expect_err("nothing is no certificate");
+        assert!(matches!(nothing, CertificateError::NoManifest));
+        assert_eq!(refused("{\n  \"schema\": x"), "manifest.json:2:13: expected value");
+        assert!(refused("{\"schema\": 1}").starts_with("manifest.json:1:13: missing field"));
+    }
+
+    #[test]
+    fn an_empty_certificate_verifies_and_another_schema_does_not() {
+        let empty = |schema| Manifest {
+            schema,
+            engines: BTreeMap::new(),
+            kernels: Vec::new(),
+            files: BTreeMap::new(),
+            digest: String::new(),
+        };
+        let files = BTreeMap::from([("a.txt".to_owned(), b"a".to_vec())]);
+        let sealed = Certificate::seal(empty(SCHEMA), files.clone()).map(|sealed| sealed.to_files().len());
+        assert!(matches!(sealed, Ok(2)));
+        let other = Certificate::seal(empty(SCHEMA + 1), files).expect_err("another schema");
+        assert_eq!(other.to_string(), "manifest.json: schema 2 is not supported, only schema 1");
+    }
+}

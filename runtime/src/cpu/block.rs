@@ -1,8 +1,8 @@
 //! One block on one operating-system thread: its threads take turns.
 //!
 //! A thread runs until it must wait: at a barrier, at an await, or with a data phase, which is put off to be joined
-//! with those of its neighbours. Data phases are performed when no thread can run otherwise; each thread goes on only after its own, so
-//! this is one of the interleavings that were verified. Awaits are polled in turn, and when nothing
+//! with those of its neighbours. Data phases are performed when no thread can run otherwise; each thread goes on only
+//! after its own, so this is one of the interleavings that were verified. Awaits are polled in turn, and when nothing
 //! else is left, with growing patience: ranks may outnumber processors many times over.
 //!
 //! Not modelled: preemption within a block. A block whose threads wait for each other by spinning on memory works

@@ -78,8 +78,8 @@ impl Backend for Cpu {
         let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;
         let planned = &layout.planned;
         let bytes = call.elements as usize * planned.kernel.dtype.bytes() as usize;
-        // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every block.
-        // The input is only read: a protocol that writes it has it resident.
+        // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every
+        // block. The input is only read: a protocol that writes it has it resident.
         let (input, output) =
             unsafe { (View::of_caller(call.input.cast_mut(), bytes), View::of_caller(call.output, bytes)) };
         if planned.input.resident {

@@ -162,8 +162,8 @@ impl Backend for Cuda {
         }
         if let Some(HostPointer(output)) = pending.output {
             let bytes = pending.elements as usize * planned.kernel.dtype.bytes() as usize;
-            // SAFETY: the caller of `start` keeps the output valid and unused until this returns, and it does not return
-            // before the copy has ended.
+            // SAFETY: the caller of `start` keeps the output valid and unused until this returns, and it does not
+            // return before the copy has ended.
             unsafe { state.stream.copy_out(output, state.staged_output.pointer(), bytes)? };
             state.stream.synchronize()?;
         }
@@ -188,8 +188,8 @@ impl Cuda {
     /// Launches a call whose message is at `input` and whose result goes to `output`, both on the device.
     ///
     /// # Safety
-    /// Both must be memory of the rank's device, aligned to 16 bytes, of the call's elements, and not be used for anything
-    /// else until the stream has come this far. The protocol must have been initialised for `call.elements`.
+    /// Both must be memory of the rank's device, aligned to 16 bytes, of the call's elements, and not be used for
+    /// anything else until the stream has come this far. The protocol must have been initialised for `call.elements`.
     unsafe fn launch(&self, call: &Call, input: u64, output: u64) -> Result<(), Error> {
         let state = &self.ranks[call.rank as usize];
         let workspace = &self.workspaces[call.protocol];
@@ -210,8 +210,8 @@ impl Cuda {
         let mut parameters = parameters(&values)?;
         let grid = planned.grid(call.elements, call.rank)?;
         // SAFETY: the function and the stream are on the rank's device; the parameters are the manifest's, which the
-        // certificate ties to the source; buffers hold the capacity and live as long as the group, which ends its streams
-        // first; a resident message is the owner's until its kernel starts. The caller vouches for the message.
+        // certificate ties to the source; buffers hold the capacity and live as long as the group, which ends its
+        // streams first; a resident message is the owner's until its kernel starts. The caller vouches for the message.
         unsafe {
             if planned.input.resident {
                 state.stream.copy_across(own[planned.input.buffer.index()], input, bytes)?;

@@ -77,7 +77,8 @@ mod tests {
     use crate::test_certificates::{Form, kernels};
     use arverify_protocol::data::DataType;
 
-    /// Parameters of rank 1 in launch 4, with buffer b of rank r at 1000·r + b, the message at 7 and 8, the status at 9.
+    /// Parameters of rank 1 in launch 4, with buffer b of rank r at 1000·r + b, the message at 7 and 8, the status at
+    /// 9.
     fn of(form: &Form<'_>) -> (Vec<String>, Vec<Vec<u64>>) {
         let algorithm = Algorithm::Protocol(form.protocol.to_owned());
         let settings = Settings { algorithm, ..Settings::new(form.ranks, form.data, 64) };

@@ -15,15 +15,16 @@ impl RankHandle<Cuda> {
         self.shared.backend.ranks[self.rank as usize].stream.raw()
     }
 
-    /// Launches the sum of `elements` elements at the device address `input` into `output`, on the rank's stream, and returns. Every
-    /// rank calls this, with the same length. A deadline that passes is reported by [`RankHandle::synchronize`].
+    /// Launches the sum of `elements` elements at the device address `input` into `output`, on the rank's stream, and
+    /// returns. Every rank calls this, with the same length. A deadline that passes is reported by
+    /// [`RankHandle::synchronize`].
     ///
     /// Where the length differs from the last call's, this waits until every rank has come and every earlier call
     /// has ended.
     ///
     /// # Safety
-    /// Both addresses must be memory of the rank's device (or reachable from it) of that many elements of the group's type, and stay
-    /// valid, and unused but in the order of the rank's stream, until the call has ended.
+    /// Both addresses must be memory of the rank's device (or reachable from it) of that many elements of the group's
+    /// type, and stay valid, and unused but in the order of the rank's stream, until the call has ended.
     pub unsafe fn enqueue(&mut self, input: u64, output: u64, elements: u64) -> Result<(), Error> {
         let shared = &self.shared;
         let settings = &shared.plan.settings;

@@ -75,7 +75,8 @@ mod tests {
         let words = [1, 1, pad, 10, 3, 4, 2, 0, line as u32];
         let error = expired(planned, 64, &words, deadline).unwrap();
         let expected = format!(
-            "rank 1 waited 5 ms for start[1][2][0] of rank 1 == 4, saw 3 (one-shot, block 2, thread 0, one-shot.arp:{line})"
+            "rank 1 waited 5 ms for start[1][2][0] of rank 1 == 4, saw 3 \
+             (one-shot, block 2, thread 0, one-shot.arp:{line})"
         );
         assert_eq!(error.to_string(), expected);
     }

@@ -4,9 +4,10 @@
 //! which the machine reports as a violation, because Stateright's `eventually` misses waiters that spin and joins.
 //! States are shared by reference counting, for Stateright copies them freely.
 
-use crate::machine::{Action, Contended, Machine, State};
+use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
 use crate::program::Program;
 use arverify_protocol::verdict::Stats;
+use rustc_hash::FxHashSet;
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -35,6 +36,10 @@ pub(super) struct Exploration<T> {
     pub(super) violation: Discovery<T>,
     /// Slots that must be explored too.
     pub(super) conflicts: Contended,
+    /// What load buffering could be made of.
+    pub(super) steps: FxHashSet<ReadThenWrite>,
+    /// A barrier with a count that another set of threads could have completed.
+    pub(super) ambiguous_barrier: bool,
     /// A limit was hit: not everything was covered.
     pub(super) limited: bool,
     /// How much was done.
@@ -64,11 +69,13 @@ struct Adapter<P: Program> {
 #[derive(Default)]
 struct Shared {
     conflicts: Mutex<Contended>,
+    steps: Mutex<FxHashSet<ReadThenWrite>>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
     made: AtomicU64,
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
+    ambiguous_barrier: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -76,7 +83,12 @@ struct Shared {
 }
 
 impl Shared {
-    fn add_conflicts(&self, found: Contended) {
+    fn add_notes(&self, notes: Notes) {
+        if !notes.steps.is_empty() {
+            self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
+        }
+        self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
+        let found = notes.conflicts;
         if found.fences || !found.slots.is_empty() {
             let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
             conflicts.slots.extend(found.slots);
@@ -125,12 +137,12 @@ impl<P: Program> Model for Adapter<P> {
         }
         let mut state = State::clone(&node.0);
         let before = state.counters.operations;
-        let conflicts = self.machine.apply(&mut state, action, None);
+        let notes = self.machine.apply(&mut state, action, None);
         if self.shared.replaying.load(Ordering::Relaxed) {
             return Some(Node(Arc::new(state)));
         }
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
-        self.shared.add_conflicts(conflicts);
+        self.shared.add_notes(notes);
         self.shared.limited.fetch_or(state.interrupted, Ordering::Relaxed);
         if state.is_done() || state.violation.is_some() {
             self.shared.add_end(&state);
@@ -146,8 +158,8 @@ impl<P: Program> Model for Adapter<P> {
 /// Explores every choice of a machine.
 pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Exploration<P::Thread> {
     let shared = Arc::new(Shared::default());
-    let (state, conflicts) = machine.initial(None);
-    shared.add_conflicts(conflicts);
+    let (state, notes) = machine.initial(None);
+    shared.add_notes(notes);
     shared.limited.store(state.interrupted, Ordering::Relaxed);
     shared.operations.fetch_add(state.counters.operations, Ordering::Relaxed);
     if state.is_done() || state.violation.is_some() {
@@ -164,9 +176,12 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let steps = shared.steps.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {
         violation,
+        steps,
         conflicts,
+        ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,

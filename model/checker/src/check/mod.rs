@@ -10,7 +10,7 @@ mod options;
 mod trace;
 
 use crate::machine::event::Event;
-use crate::machine::{Action, Contended, Machine, Settings, State, Violation};
+use crate::machine::{Action, Contended, Machine, Settings, StartOrder, State, Violation, closes_a_cycle};
 use crate::program::Program;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
@@ -45,6 +45,22 @@ pub struct Outcome {
     pub schedule: Option<Schedule>,
 }
 
+impl Outcome {
+    /// Nothing was checked.
+    fn inconclusive(why: String) -> Outcome {
+        Outcome {
+            verdict: Verdict::Inconclusive,
+            findings: Vec::new(),
+            stats: Stats::default(),
+            assumptions: Vec::new(),
+            warnings: vec![why],
+            contended: 0,
+            finals: BTreeSet::new(),
+            schedule: None,
+        }
+    }
+}
+
 /// One execution: where choices were made, and which.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Schedule {
@@ -52,6 +68,8 @@ pub struct Schedule {
     pub contended: Contended,
     /// Which.
     pub actions: Vec<Action>,
+    /// How blocks were started.
+    pub progress: Progress,
 }
 
 /// A check that cannot start.
@@ -66,14 +84,6 @@ pub enum CheckError {
         /// The clause.
         span: arverify_protocol::ir::Span,
     },
-    /// More memory than the limit.
-    #[error("the check needs about {needed} bytes of memory, more than the limit of {limit}")]
-    Memory {
-        /// By estimate.
-        needed: u64,
-        /// The limit.
-        limit: u64,
-    },
 }
 
 /// Checks a protocol at these sizes. Errors are bad input; everything else is an outcome.
@@ -84,23 +94,18 @@ pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, Chec
     let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
     let needed = state_bytes(&program);
     if needed > options.max_bytes {
-        return Err(CheckError::Memory { needed, limit: options.max_bytes });
+        return Ok(Outcome::inconclusive(format!(
+            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
+            needed >> 20,
+            options.max_bytes >> 20
+        )));
     }
     Ok(check_program(Arc::new(program), options))
 }
 
 /// Checks a protocol; bad sizes are inconclusive.
 pub fn check(protocol: &Protocol, options: &Options) -> Outcome {
-    try_check(protocol, options).unwrap_or_else(|error| Outcome {
-        verdict: Verdict::Inconclusive,
-        findings: Vec::new(),
-        stats: Stats::default(),
-        assumptions: Vec::new(),
-        warnings: vec![error.to_string()],
-        contended: 0,
-        finals: BTreeSet::new(),
-        schedule: None,
-    })
+    try_check(protocol, options).unwrap_or_else(|error| Outcome::inconclusive(error.to_string()))
 }
 
 /// Bytes of one state, roughly: threads, shadow cells (one for 16 bytes) and contents.
@@ -122,17 +127,32 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
     }
 }
 
-/// Checks any program.
+/// Checks any program. A scheduler that promises less than fairness may still be fair: under another progress model
+/// the check is made twice, with all blocks running together and with no more than the model promises.
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
     let start = Instant::now();
-    let limits = Limits {
-        states: options.max_states.min(options.max_bytes / state_bytes(&*program).max(1)).max(1),
-        deadline: options.timeout.map(|timeout| start + timeout),
+    let deadline = options.timeout.map(|timeout| start + timeout);
+    let fair = match options.progress {
+        Progress::Fair => *options,
+        _ => Options { progress: Progress::Fair, resident_blocks: None, ..*options },
     };
-    let (exploration, contended) = refine(&program, options, limits);
-    let mut outcome = conclude(&program, options, exploration, &contended, limits);
+    let mut outcome = check_once(&program, &fair, deadline);
+    if options.progress != Progress::Fair && outcome.verdict == Verdict::Verified {
+        let before = outcome.stats;
+        outcome = check_once(&program, options, deadline);
+        outcome.stats.states += before.states;
+        outcome.stats.executions += before.executions;
+        outcome.stats.operations += before.operations;
+    }
     outcome.stats.seconds = start.elapsed().as_secs_f64();
     outcome
+}
+
+fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
+    let states = options.max_states.min(options.max_bytes / state_bytes(&**program).max(1)).max(1);
+    let limits = Limits { states, deadline };
+    let (exploration, contended) = refine(program, options, limits);
+    conclude(program, options, exploration, &contended, limits)
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
@@ -187,18 +207,39 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
+            if finding.code == Code::Progress {
+                finding.notes.extend(order_note(program, options));
+            }
             if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
                 finding.notes.extend(boundary_note(program, options));
             }
             outcome.findings.push(finding);
         }
-        outcome.schedule = Some(Schedule { contended: contended.clone(), actions });
+        outcome.schedule = Some(Schedule { contended: contended.clone(), actions, progress: options.progress });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
+        let Stats { states, executions, operations, .. } = outcome.stats;
+        let limit = match limits.deadline {
+            Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
+            _ => format!("the limit of {} states", limits.states),
+        };
         outcome.warnings.push(format!(
-            "stopped at a limit ({} states, or the time given): {} states and {} executions were covered",
-            limits.states, outcome.stats.states, outcome.stats.executions
+            "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
         ));
+    } else if exploration.ambiguous_barrier {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "more threads than its count use a named barrier, in no order: which of them complete it together is not \
+             explored"
+                .to_owned(),
+        );
+    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \
+             engine does not explore: nothing was found otherwise"
+                .to_owned(),
+        );
     } else {
         outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
     }
@@ -233,6 +274,18 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     finding.notes.insert(0, format!("what follows: {consequence}"));
     finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
     finding.help = Some("launch the same number of blocks on every rank".to_owned());
+}
+
+/// Says so when a hang needs blocks to start in another order than the ascending one.
+fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
+    let (_, order) = options.progress.residency(options.resident_blocks);
+    if order == StartOrder::Ascending {
+        return None;
+    }
+    let ascending = Options { progress: Progress::Lobe, ..*options };
+    let (exploration, _) = refine(program, &ascending, Limits { states: 10_000, deadline: None });
+    let verified = exploration.violation.is_none() && !exploration.limited;
+    verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
 
 /// Names the assumption under which a race disappears.

@@ -11,9 +11,10 @@ use std::time::Duration;
 /// block at a time, any next, is the worst it may do. Under `lobe`, `hsa` and `hsa-obe` it owes one to the lowest,
 /// so one at a time in ascending order is the worst. `cuda` promises what `obe` does. The strong forms do not differ
 /// here, because a thread that waits leaves no state by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Progress {
     /// All live threads.
+    #[default]
     Fair,
     /// Those that have run.
     Obe,
@@ -91,6 +92,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Bytes that pending states may take, by estimate.
     pub max_bytes: u64,
+    /// Do not ask whether load buffering could matter: for tests that compare two explorations without it.
+    pub ignore_load_buffering: bool,
     /// Every operation is a choice point: the comparison that tests make.
     pub everything: bool,
 }
@@ -108,6 +111,7 @@ impl Options {
             max_states: 1_000_000,
             timeout: None,
             max_bytes: 8 << 30,
+            ignore_load_buffering: false,
             everything: false,
         }
     }

@@ -69,6 +69,11 @@ pub(super) fn shorten<P: Program>(
     for thread in &threads {
         keep(events, *thread, latest, STEPS_OF_A_THREAD, touched, &mut kept);
     }
+    if let Some((rank, launch)) = violation.refresh {
+        for (event, kept) in events.iter().zip(&mut kept) {
+            *kept |= event.what == What::Launch && event.launch == launch && name(machine, state, event).rank == rank;
+        }
+    }
     // Who signalled to them.
     let mut writers = Vec::new();
     for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {

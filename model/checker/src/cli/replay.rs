@@ -57,8 +57,8 @@ pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
     if let Some(resident) = target.options.resident_blocks {
         let _ = write!(text, " --resident-blocks {resident}");
     }
-    if target.options.progress != Progress::Fair {
-        let _ = write!(text, " --progress {}", target.options.progress.name());
+    if schedule.progress != Progress::Fair || target.options.progress != Progress::Fair {
+        let _ = write!(text, " --progress {}", schedule.progress.name());
     }
     if target.options.boundary_publishes {
         text.push_str(" --assume launch-boundary=system");
@@ -101,7 +101,7 @@ fn parse(text: &str) -> Result<Schedule, String> {
         .filter(|step| !step.is_empty())
         .map(|step| step.parse().map_err(|error| format!("`--schedule`: {error}")))
         .collect::<Result<_, _>>()?;
-    Ok(Schedule { contended, actions })
+    Ok(Schedule { contended, actions, progress: Progress::Fair })
 }
 
 #[cfg(test)]

@@ -125,20 +125,10 @@ fn heading(role: &Role, sizes: &Sizes) -> String {
 }
 
 fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
-    let mut order: Vec<&Step> = Vec::new();
-    // Merge the roles' sequences, keeping each one's order.
-    for role in roles {
-        let mut at = 0;
-        for step in &role.steps {
-            match order.iter().position(|known| *known == step) {
-                Some(found) => at = found + 1,
-                None => {
-                    order.insert(at.min(order.len()), step);
-                    at += 1;
-                }
-            }
-        }
-    }
+    // The order of the text, a procedure's statements where it is called.
+    let mut order: Vec<&Step> = roles.iter().flat_map(|role| &role.steps).collect();
+    order.sort_by_key(|(calls, own)| (calls.first().map_or(own.start, |call| call.start), own.start));
+    order.dedup();
     let words = |step: &Step| {
         let text = protocol.source.text.get(step.1.start as usize..step.1.end as usize).unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -146,7 +136,7 @@ fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
     let headings: Vec<String> = roles.iter().map(|role| heading(role, &code.sizes)).collect();
     let width = |column: usize| {
         let cells = roles[column].steps.iter().map(|step| words(step).chars().count());
-        cells.max().unwrap_or(0).max(headings[column].chars().count())
+        (cells.max().unwrap_or(0) + 2).max(headings[column].chars().count())
     };
     let widths: Vec<usize> = (0..roles.len()).map(width).collect();
     let mut text = format!("{}: {}\n\n", protocol.name, protocol.summary);
@@ -160,10 +150,21 @@ fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
     };
     line("line", headings.clone());
     line("", widths.iter().map(|width| "-".repeat(*width)).collect());
+    let mut within: &[Span] = &[];
     for step in order {
+        if step.0 != within {
+            within = &step.0;
+            if let Some(call) = within.first() {
+                let number = protocol.source.line_column(call.start).0.to_string();
+                line(&number, vec![format!("{}:", words(&(Vec::new(), call.clone())))]);
+            }
+        }
         let number = protocol.source.line_column(step.1.start).0.to_string();
-        let cells =
-            roles.iter().map(|role| if role.steps.contains(step) { words(step) } else { String::new() }).collect();
+        let indent = if step.0.is_empty() { "" } else { "  " };
+        let cells = roles
+            .iter()
+            .map(|role| if role.steps.contains(step) { format!("{indent}{}", words(step)) } else { String::new() })
+            .collect();
         line(&number, cells);
     }
     text

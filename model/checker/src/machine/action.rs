@@ -76,32 +76,32 @@ impl std::str::FromStr for Action {
 
 impl<P: Program> Machine<P> {
     /// The state after everything that needs no choice.
-    pub fn initial(&self, recorder: Option<&mut Vec<Event>>) -> (State<P::Thread>, super::Contended) {
+    pub fn initial(&self, recorder: Option<&mut Vec<Event>>) -> (State<P::Thread>, super::Notes) {
         let mut state = self.empty_state();
         let mut run = Run::new(self, &mut state, recorder);
         for rank in 0..self.program.shape().ranks {
             run.begin_launch(rank, 0);
         }
         run.run_to_quiescence();
-        let conflicts = run.into_conflicts();
-        (state, conflicts)
+        let notes = run.into_notes();
+        (state, notes)
     }
 
-    /// Takes a step, and then everything that needs no choice. Returns newly found conflicts.
+    /// Takes a step, and then everything that needs no choice. Returns what that found out.
     /// A step that is not among [`Machine::actions`] leaves the state unspecified.
     pub fn apply(
         &self,
         state: &mut State<P::Thread>,
         action: Action,
         recorder: Option<&mut Vec<Event>>,
-    ) -> super::Contended {
+    ) -> super::Notes {
         let mut run = Run::new(self, state, recorder);
         match action {
             Action::Start { block } => run.start_block(block),
             Action::Perform { thread, choice } => run.perform_chosen(thread, choice),
         }
         run.run_to_quiescence();
-        run.into_conflicts()
+        run.into_notes()
     }
 
     /// Every step possible in a quiescent state.

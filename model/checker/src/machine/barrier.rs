@@ -7,7 +7,7 @@
 use super::causality::join;
 use super::run::{Progress, Run};
 use super::{Arrival, Barrier, State, Status, Violation, ViolationPoint};
-use crate::memory::clock::ThreadIndex;
+use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Program, SiteIndex};
 use arverify_protocol::verdict::Code;
 
@@ -25,6 +25,7 @@ impl<P: Program> Run<'_, P> {
             let point = self.point(thread, site, "this barrier");
             return self.fail_here(Violation::new(Code::BarrierDivergence, problem, vec![point]));
         }
+        self.notes.ambiguous_barrier |= self.may_have_come_earlier(thread, id);
         let arrived_with = arrive.then(|| self.view_with_self(thread));
         let index = self.machine.block_of(thread) as usize;
         let block = &mut self.state.blocks[index];
@@ -50,6 +51,16 @@ impl<P: Program> Run<'_, P> {
             self.complete(index as u32, barrier);
         }
         if arrive { Progress::Done } else { Progress::Waits }
+    }
+
+    /// Whether a thread that arrives now could have taken part in the barrier's last completion instead of another:
+    /// its arrival does not follow all of those.
+    fn may_have_come_earlier(&self, thread: ThreadIndex, id: u32) -> bool {
+        let block = &self.state.blocks[self.machine.block_of(thread) as usize];
+        let view = &self.state.threads[thread as usize].view;
+        let covered =
+            |epoch: &Epoch| epoch.thread == thread || view.covers(self.machine.block_of(epoch.thread), *epoch);
+        block.completed.iter().any(|(known, arrivals)| *known == id && !arrivals.iter().all(covered))
     }
 
     fn counts_differ(
@@ -90,12 +101,23 @@ impl<P: Program> Run<'_, P> {
         } else {
             for arrival in &barrier.arrived {
                 let step = threads[arrival.thread as usize].step;
-                let now = crate::memory::clock::Epoch { thread: arrival.thread, phase, step };
+                let now = Epoch { thread: arrival.thread, phase, step };
                 merged.add(block, arrival.arrived_with.as_ref().map_or(now, |(_, epoch)| *epoch));
             }
         }
         for arrival in barrier.arrived.iter().filter(|arrival| arrival.arrived_with.is_none()) {
             threads[arrival.thread as usize].view = merged.clone();
+        }
+        if !whole {
+            let arrivals = barrier.arrived.iter().map(|arrival| {
+                let step = threads[arrival.thread as usize].step;
+                let now = Epoch { thread: arrival.thread, phase, step };
+                arrival.arrived_with.as_ref().map_or(now, |(_, epoch)| *epoch)
+            });
+            let arrivals = arrivals.collect();
+            let completed = &mut self.state.blocks[block as usize].completed;
+            completed.retain(|(known, _)| *known != barrier.id);
+            completed.push((barrier.id, arrivals));
         }
         if whole {
             self.state.blocks[block as usize].phase += 1;

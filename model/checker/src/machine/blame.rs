@@ -4,6 +4,7 @@
 //! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
+use super::launch::REFRESH;
 use super::run::Run;
 use super::{Machine, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
@@ -67,6 +68,9 @@ impl<P: Program> Run<'_, P> {
         violation
             .notes
             .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
+            violation.refresh = Some((instance.rank, other.epoch.phase));
+        }
         violation.crosses_launches = true;
         self.specialise_reset(&mut violation, thread, at, writes, &other, other_wrote);
         let mine = self.name(thread);
@@ -102,6 +106,7 @@ impl<P: Program> Run<'_, P> {
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
         violation.location = Some(at);
+        violation.refresh = Some((rank, launch));
         violation.crosses_launches = true;
         violation.help =
             Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
@@ -109,6 +114,20 @@ impl<P: Program> Run<'_, P> {
             Some(name) => self.with_stale_waits(violation, [(name.rank, name.block, name.launch)].into_iter()),
             None => violation,
         }
+    }
+
+    pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let message = format!(
+            "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
+            instance.name,
+            self.describe(&other),
+        );
+        let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
+        violation.location = Some(at);
+        violation.crosses_launches = true;
+        violation.help = Some("a rank may leave its launch only when its peers have finished writing to it".to_owned());
+        violation
     }
 
     fn other_point(&self, other: &Access, wrote: bool) -> ViolationPoint {
@@ -119,7 +138,12 @@ impl<P: Program> Run<'_, P> {
     fn describe(&self, access: &Access) -> String {
         match self.state.name_of(self.machine, access) {
             Some(name) => name.to_string(),
-            None => "the owner's stream".to_owned(),
+            None if access.epoch.step == REFRESH => {
+                format!("the owner's stream (new contents for launch {})", access.epoch.phase)
+            }
+            None => {
+                format!("the owner's stream (reading the output of launch {})", access.epoch.phase.saturating_sub(1))
+            }
         }
     }
 

@@ -18,6 +18,9 @@ use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+/// A stream's step at which it writes new inputs; reading the output is the next.
+pub(super) const REFRESH: u32 = 1;
+
 impl<P: Program> Machine<P> {
     /// Before the first launch: memory as it was initialised, nothing started.
     pub(super) fn empty_state(&self) -> State<P::Thread> {
@@ -48,6 +51,7 @@ impl<P: Program> Machine<P> {
             live: 0,
             started: false,
             barriers: SmallVec::new(),
+            completed: SmallVec::new(),
             stale: SmallVec::new(),
             launches: SmallVec::new(),
         };
@@ -152,7 +156,7 @@ impl<P: Program> Run<'_, P> {
         let thread = machine.stream_thread(rank);
         let phase = self.state.ranks[rank as usize].stream_phase;
         let site = SiteIndex(u32::MAX - 1);
-        let access = Access { epoch: Epoch { thread, phase, step: 1 }, site };
+        let access = Access { epoch: Epoch { thread, phase, step: REFRESH }, site };
         let view = self.state.ranks[rank as usize].stream.clone();
         let memory = Arc::make_mut(&mut self.state.memory[index]);
         let written = memory
@@ -222,12 +226,39 @@ impl<P: Program> Run<'_, P> {
             stream.complete(block, block_state.phase);
         }
         let launch = self.state.ranks[rank as usize].launch;
+        if !self.read_output(rank) {
+            return;
+        }
         self.check_result(rank, launch);
         if launch + 1 < shape.launches {
             self.begin_launch(rank, launch + 1);
         } else {
             self.state.ranks[rank as usize].done = true;
         }
+    }
+
+    /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
+    /// false after a violation.
+    fn read_output(&mut self, rank: u32) -> bool {
+        let machine = self.machine;
+        let Some(expected) = machine.program().expected() else { return true };
+        let index = (expected.output * machine.program().shape().ranks + rank) as usize;
+        let bytes = machine.program().shape().instances[index].bytes;
+        if bytes == 0 {
+            return true;
+        }
+        let thread = machine.stream_thread(rank);
+        let phase = self.state.ranks[rank as usize].stream_phase;
+        let access = Access { epoch: Epoch { thread, phase, step: REFRESH + 1 }, site: expected.site };
+        let view = self.state.ranks[rank as usize].stream.clone();
+        let memory = Arc::make_mut(&mut self.state.memory[index]);
+        let read =
+            memory.shadow.access(0..bytes, Kind::Read, access, |earlier| machine.covered(thread, &view, earlier));
+        let Err(conflict) = read else { return true };
+        let at = Location { instance: index as u32, byte: conflict.byte };
+        let violation = self.output_race(rank, at, conflict.access);
+        self.fail(violation);
+        false
     }
 
     /// Compares the output with the collective's definition, and with what other ranks got.

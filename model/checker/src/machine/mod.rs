@@ -10,11 +10,13 @@
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
+//! * `buffering`: what the machine does not show, and how that is noticed
 //! * `event`: what a recorded run remembers
 
 mod action;
 mod barrier;
 mod blame;
+mod buffering;
 mod causality;
 pub mod event;
 mod forecast;
@@ -30,6 +32,7 @@ use crate::memory::shadow::{Access, Shadow};
 use crate::memory::slot::{Release, Slot};
 use crate::program::{Coordinates, Location, Operation, Program, SiteIndex};
 use arverify_protocol::verdict::{Code, ThreadName};
+use buffering::EarlierRead;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,6 +40,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 pub use action::{Action, Choice};
+pub use buffering::{ReadThenWrite, closes_a_cycle};
 
 /// Which blocks a device may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,17 @@ pub struct Contended {
     pub slots: FxHashSet<u64>,
     /// The order of `fence.sc`.
     pub fences: bool,
+}
+
+/// What a macro-step found out about the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Slots at which the order of accesses turned out to matter.
+    pub conflicts: Contended,
+    /// What load buffering could be made of.
+    pub steps: FxHashSet<ReadThenWrite>,
+    /// A barrier with a count that another set of threads could have completed.
+    pub ambiguous_barrier: bool,
 }
 
 /// A program with its settings.
@@ -144,6 +159,8 @@ struct ThreadOrder {
     fences: SmallVec<[Release; 1]>,
     /// What a later fence, or acquire of the same slot, synchronises with.
     pending: Vec<(u64, Release)>,
+    /// Contended reads, for what may come of load buffering.
+    reads: SmallVec<[EarlierRead; 2]>,
     /// The last release operation on a slot: what a later strong write of it carries.
     released: Vec<(u64, Release)>,
 }
@@ -154,6 +171,8 @@ struct Block {
     live: u32,
     started: bool,
     barriers: SmallVec<[Barrier; 1]>,
+    /// Who took part in the last completion of each counted barrier.
+    completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
     /// Of each launch, the first wait that an earlier launch's message satisfied.
     stale: SmallVec<[StaleWait; 1]>,
     /// First phase of each launch so far.
@@ -229,6 +248,8 @@ pub struct Violation {
     pub notes: Vec<String>,
     /// How to mend it.
     pub help: Option<String>,
+    /// The launch (rank and number) whose new inputs take part.
+    pub refresh: Option<(u32, u32)>,
     /// It would not happen if a launch boundary published to peers; to be confirmed.
     pub crosses_launches: bool,
 }

@@ -1,7 +1,7 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{Choice, Contended, Counters, Machine, State, Status, Thread, Violation, ViolationPoint};
+use super::{Choice, Counters, Machine, Notes, State, Status, Thread, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
@@ -29,7 +29,7 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) machine: &'a Machine<P>,
     pub(super) state: &'a mut State<P::Thread>,
     pub(super) recorder: Option<&'a mut Vec<Event>>,
-    conflicts: Contended,
+    pub(super) notes: Notes,
     /// The word that the current operation stores, for the words of a finding.
     pub(super) storing: Option<u32>,
 }
@@ -40,11 +40,11 @@ impl<'a, P: Program> Run<'a, P> {
         state: &'a mut State<P::Thread>,
         recorder: Option<&'a mut Vec<Event>>,
     ) -> Run<'a, P> {
-        Run { machine, state, recorder, conflicts: Contended::default(), storing: None }
+        Run { machine, state, recorder, notes: Notes::default(), storing: None }
     }
 
-    pub(super) fn into_conflicts(self) -> Contended {
-        self.conflicts
+    pub(super) fn into_notes(self) -> Notes {
+        self.notes
     }
 
     pub(super) fn counters(&mut self) -> &mut Counters {
@@ -54,13 +54,13 @@ impl<'a, P: Program> Run<'a, P> {
     /// Marks a slot at which the order of accesses matters.
     pub(super) fn conflict(&mut self, slot: u64) {
         if !self.machine.settings.everything && !self.machine.contended.slots.contains(&slot) {
-            self.conflicts.slots.insert(slot);
+            self.notes.conflicts.slots.insert(slot);
         }
     }
 
     pub(super) fn conflict_of_fences(&mut self) {
         if !self.machine.settings.everything && !self.machine.contended.fences {
-            self.conflicts.fences = true;
+            self.notes.conflicts.fences = true;
         }
     }
 
@@ -290,6 +290,15 @@ impl<'a, P: Program> Run<'a, P> {
 
 impl Violation {
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
-        Violation { code, message, points, location: None, notes: Vec::new(), help: None, crosses_launches: false }
+        Violation {
+            code,
+            message,
+            points,
+            location: None,
+            notes: Vec::new(),
+            help: None,
+            refresh: None,
+            crosses_launches: false,
+        }
     }
 }

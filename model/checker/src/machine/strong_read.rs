@@ -3,6 +3,7 @@
 //! They synchronise as the release and acquire patterns of the PTX ISA say: an acquire joins what the message's
 //! releases carry; a relaxed read keeps them for a later fence, or for a later acquire of the same slot.
 
+use super::buffering::EarlierRead;
 use super::causality::{join, meets};
 use super::event::What;
 use super::run::{Progress, Run};
@@ -187,7 +188,21 @@ impl<P: Program> Run<'_, P> {
         if let Some(slot) = self.state.slots.get_mut(&key) {
             slot.reads.push(read);
         }
+        self.remember_read(thread, key, semantics.order, condition.is_some());
         true
+    }
+
+    /// Notes a contended read: what load buffering begins with.
+    pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, settled: bool) {
+        let settings = &self.machine.settings;
+        if !settings.everything && !self.machine.contended.slots.contains(&slot) {
+            return;
+        }
+        let read = EarlierRead { slot, acquires: acquires(order), settled };
+        let reads = &mut self.thread_mut(thread).order.get_or_insert_default().reads;
+        if !reads.contains(&read) {
+            reads.push(read);
+        }
     }
 
     /// Observation, and the release and acquire patterns that end here.

@@ -4,11 +4,12 @@
 //! an earlier fence (PTX ISA, "Release and Acquire Patterns"); a read-modify-write also passes on those of the message
 //! it continues.
 
+use super::buffering::steps;
 use super::causality::{join, meets};
 use super::run::{Progress, Run};
 use super::{Choice, SequentialFence, State, ThreadOrder};
 use crate::memory::clock::ThreadIndex;
-use crate::memory::scope::releases;
+use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
 use crate::program::{Location, Operation, Program, SiteIndex};
@@ -52,7 +53,7 @@ impl<P: Program> Run<'_, P> {
     ) -> SmallVec<[Release; 1]> {
         let mut list = SmallVec::new();
         let mut widest = None;
-        if releases(order) {
+        if scope::releases(order) {
             list.push(Release { view: self.view_now(thread), strength });
             widest = Some(strength.scope);
         }
@@ -135,13 +136,19 @@ impl<P: Program> Run<'_, P> {
             releases.extend(before.releases.iter().cloned());
         }
         self.remember_release(thread, key, strength, order);
+        if let Some(thread_order) = &self.state.threads[thread as usize].order {
+            let contended = self.machine.settings.everything || self.machine.contended.slots.contains(&key);
+            if contended {
+                self.notes.steps.extend(steps(&thread_order.reads, thread, key, scope::releases(order)));
+            }
+        }
         let mut message = self.message(thread, value, Some(strength), releases, site);
         message.update = update;
         self.put_message(thread, at, after, message);
     }
 
     pub(super) fn remember_release(&mut self, thread: ThreadIndex, key: u64, strength: Strength, order: Order) {
-        if !releases(order) {
+        if !scope::releases(order) {
             return;
         }
         let release = Release { view: self.view_now(thread), strength };
@@ -199,6 +206,9 @@ impl<P: Program> Run<'_, P> {
         self.synchronise(thread, key(at), position, strength, semantics.order);
         self.commit_write(thread, at, (value, Some(update)), strength, semantics.order, position, site);
         if *returns {
+            self.remember_read(thread, key(at), semantics.order, false);
+        }
+        if *returns {
             let coordinates = self.state.coordinates(self.machine, thread);
             self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, old);
         }
@@ -222,6 +232,7 @@ impl<P: Program> Run<'_, P> {
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
         order.fences.retain(|fence| fence.strength.scope > strength.scope);
         order.fences.push(release);
+        order.reads.iter_mut().for_each(|read| read.settled = true);
         Progress::Done
     }
 

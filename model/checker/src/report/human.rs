@@ -2,7 +2,7 @@
 
 use super::Row;
 use arverify_protocol::language::{Label, Message, Severity, render as render_message};
-use arverify_protocol::verdict::{Finding, Point, Stats, Verdict};
+use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
 use std::fmt::Write;
 
 /// Bits of a state's fingerprint in Stateright.
@@ -39,7 +39,9 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
     let mut labels: Vec<Label> = Vec::new();
     for (index, point) in finding.points.iter().enumerate() {
         if !point.span.is_empty() {
-            labels.push(Label { span: point.span.clone(), text: label_of(point), primary: index < 2 });
+            // Of a race both accesses are at fault.
+            let primary = index == 0 || (index == 1 && finding.code == Code::DataRace);
+            labels.push(Label { span: point.span.clone(), text: label_of(point), primary });
         }
         for call in &point.calls {
             if !labels.iter().any(|label| label.span == *call) {

@@ -1,0 +1,52 @@
+//! A check run twice says the same: verdict, states, operations, schedule, trace. A replayed schedule ends in the finding.
+
+use arverify_model::check::{Options, check, replay};
+use arverify_model::program::protocol::ProtocolProgram;
+use arverify_protocol::catalogue;
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use std::sync::Arc;
+
+#[test]
+fn a_check_run_twice_says_the_same_and_its_schedule_replays() {
+    let mut replayed = 0;
+    for document in catalogue::all().unwrap_or_else(|errors| panic!("{errors}")) {
+        for variant in document.variants() {
+            let at = &variant.configuration;
+            if at.resident_blocks.is_some() {
+                continue; // thousands of states, twice
+            }
+            let protocol = document.resolve_variant(variant).unwrap_or_else(|errors| panic!("{errors}"));
+            let sizes = Sizes {
+                ranks: at.ranks.unwrap_or(3),
+                blocks: at.blocks.unwrap_or(2),
+                threads: at.threads.unwrap_or(4),
+                elements: at.elements.map_or(45, u64::from),
+                data: DataType::F32,
+                accumulate: Accumulate::Own,
+            };
+            let options = Options { launches: at.launches.unwrap_or(2), ..Options::new(sizes) };
+            let (first, second) = (check(&protocol, &options), check(&protocol, &options));
+            let name = format!("{} {}", document.name(), variant.name);
+            assert_eq!(first.verdict, second.verdict, "{name}");
+            assert_eq!(first.findings, second.findings, "{name}");
+            assert_eq!(first.schedule, second.schedule, "{name}");
+            assert_eq!(
+                (first.stats.states, first.stats.operations),
+                (second.stats.states, second.stats.operations),
+                "{name}"
+            );
+            let (Some(schedule), Some(finding)) = (&first.schedule, first.findings.first()) else { continue };
+            let program = ProtocolProgram::new(&protocol, &sizes, options.launches, options.seed)
+                .unwrap_or_else(|error| panic!("{error}"));
+            let replay =
+                replay(Arc::new(program), &options, schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
+            // AR014 is decided by a second check, after the execution.
+            if finding.code.number() != "AR014" {
+                assert!(replay.end.starts_with(finding.code.number()), "{name}: {}", replay.end);
+            }
+            replayed += 1;
+        }
+    }
+    assert!(replayed > 50, "{replayed} findings were replayed");
+}
