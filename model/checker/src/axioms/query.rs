@@ -16,6 +16,12 @@ use std::time::{Duration, Instant};
 use z3::ast::BV;
 use z3::{Params, SatResult, Solver};
 
+/// Paths of one thread.
+const PATHS: usize = 4096;
+
+/// Combinations of paths beyond which loops go round once only.
+const COMBINATIONS: usize = 200;
+
 /// How long to look, and how far to unroll.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -126,10 +132,13 @@ impl Search<'_> {
         wanted: impl Fn(&[&Path]) -> bool,
         asked: impl Fn(&[&Path], &Execution) -> Result<Truth, Unsupported>,
     ) -> Result<(bool, bool), String> {
-        let limits = Limits { passes: self.budget.passes, paths: 4096 };
-        let all: Option<Vec<Vec<Path>>> =
-            (0..self.test.threads.len()).map(|thread| paths(self.test, ThreadId(thread as u32), limits)).collect();
-        let Some(all) = all else { return Err("a thread has too many paths".to_owned()) };
+        let mut all = self.all_paths(self.budget.passes)?;
+        let count = |all: &[Vec<Path>]| {
+            all.iter().map(|paths| paths.iter().filter(|path| usable(path)).count()).product::<usize>()
+        };
+        if count(&all) > COMBINATIONS {
+            all = self.all_paths(1)?;
+        }
         let bound_hit = all.iter().flatten().any(|path| path.ending == Ending::CutOff);
         let mut choices: Vec<Vec<&Path>> =
             all.iter().map(|paths| paths.iter().filter(|path| usable(path)).collect()).collect();
@@ -151,6 +160,13 @@ impl Search<'_> {
             odometer[turn] += 1;
             odometer[..turn].fill(0);
         }
+    }
+
+    fn all_paths(&self, passes: u32) -> Result<Vec<Vec<Path>>, String> {
+        let limits = Limits { passes, paths: PATHS };
+        let own = |thread| paths(self.test, ThreadId(thread as u32), limits);
+        let all: Option<Vec<Vec<Path>>> = (0..self.test.threads.len()).map(own).collect();
+        all.ok_or_else(|| "a thread has too many paths".to_owned())
     }
 
     fn satisfiable(

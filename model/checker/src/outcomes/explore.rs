@@ -3,7 +3,7 @@
 use super::Budget;
 use super::program::{LitmusProgram, LitmusThread};
 use crate::litmus::{Formula, Register, Term, Test};
-use crate::machine::{Contended, Machine, Settings, StartOrder, State};
+use crate::machine::{Contended, Machine, Notes, Settings, StartOrder, State};
 use arverify_protocol::verdict::Code;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,9 +48,19 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             deadline: Some(deadline),
         };
         let machine = Machine::new(program.clone(), settings, contended.clone());
-        let mut round =
-            Round { test, machine, budget, deadline, explored: Explored::default(), found: Contended::default() };
+        let mut round = Round {
+            test,
+            machine,
+            budget,
+            deadline,
+            explored: Explored::default(),
+            found: Contended::default(),
+            ambiguous_barrier: false,
+        };
         round.explore()?;
+        if round.ambiguous_barrier {
+            return Err("other threads could have completed a barrier".to_owned());
+        }
         if !round.found.fences && round.found.slots.is_empty() {
             return Ok(round.explored);
         }
@@ -68,12 +78,14 @@ struct Round<'t> {
     explored: Explored,
     /// Slots that turned out to be contended too.
     found: Contended,
+    /// A barrier could have been completed by other threads than it was.
+    ambiguous_barrier: bool,
 }
 
 impl Round<'_> {
     fn explore(&mut self) -> Result<(), String> {
-        let (state, conflicts) = self.machine.initial(None);
-        self.add(conflicts);
+        let (state, notes) = self.machine.initial(None);
+        self.add(notes);
         let mut known: FxHashSet<u64> = FxHashSet::from_iter([fingerprint(&state)]);
         let mut open = vec![state];
         while let Some(state) = open.pop() {
@@ -83,8 +95,8 @@ impl Round<'_> {
             self.look(&state)?;
             for action in self.machine.actions(&state) {
                 let mut next = state.clone();
-                let conflicts = self.machine.apply(&mut next, action, None);
-                self.add(conflicts);
+                let notes = self.machine.apply(&mut next, action, None);
+                self.add(notes);
                 if known.insert(fingerprint(&next)) {
                     open.push(next);
                 }
@@ -93,7 +105,9 @@ impl Round<'_> {
         Ok(())
     }
 
-    fn add(&mut self, conflicts: Contended) {
+    fn add(&mut self, notes: Notes) {
+        let conflicts = notes.conflicts;
+        self.ambiguous_barrier |= notes.ambiguous_barrier;
         self.found.slots.extend(conflicts.slots);
         self.found.fences |= conflicts.fences;
     }
