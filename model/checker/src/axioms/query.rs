@@ -20,7 +20,7 @@ use z3::{Params, SatResult, Solver};
 const PATHS: usize = 4096;
 
 /// Combinations of paths beyond which loops go round once only.
-const COMBINATIONS: usize = 200;
+const COMBINATIONS: usize = 48;
 
 /// How long to look, and how far to unroll.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +188,7 @@ impl Search<'_> {
             Truth::True => return Ok(true),
             Truth::Open(formula) => formula,
         };
-        let solver = Solver::new_for_logic("QF_BV").unwrap_or_default();
+        let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
         let mut parameters = Params::new();
         parameters.set_u32("timeout", left.as_millis().clamp(1, u128::from(u32::MAX)) as u32);
         solver.set_params(&parameters);
