@@ -1,6 +1,7 @@
 //! Arguments as they are typed.
 
 use crate::check::Progress;
+use crate::liveness::ProgressModel;
 use arverify_protocol::data::{Accumulate, DataType};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -20,6 +21,8 @@ pub enum Command {
     Check(CheckArguments),
     /// List the catalogue
     List(ListArguments),
+    /// Judge litmus tests
+    Litmus(LitmusArguments),
     /// Show a protocol, one column for each role
     Show(ShowArguments),
     /// Explain a code: what it means, an example, how to mend it
@@ -121,6 +124,42 @@ pub struct ShowArguments {
     pub variant: Option<String>,
 }
 
+/// `arverify litmus`
+#[derive(Clone, Debug, Args)]
+pub struct LitmusArguments {
+    /// Litmus tests, or folders that hold them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<std::path::PathBuf>,
+    /// Version of the memory model
+    #[arg(long, default_value = "ptx-7.5", value_name = "MODEL")]
+    pub model: ModelArgument,
+    /// Which engine answers
+    #[arg(long, default_value = "axiomatic", value_name = "ENGINE")]
+    pub engine: EngineArgument,
+    /// Compare with these results; files that are not in it are passed over
+    #[arg(long, value_name = "FILE.csv")]
+    pub expected: Option<std::path::PathBuf>,
+    /// Ask whether every execution ends, instead of the condition
+    #[arg(long)]
+    pub liveness: bool,
+    /// Which threads the scheduler must keep running: fair, strong-fair, hsa, obe, hsa-obe, lobe, the last four also
+    /// with -strong, or cuda [default: fair]
+    #[arg(long, requires = "liveness", value_name = "MODEL")]
+    pub progress: Option<ProgressModel>,
+    /// How often a loop that changes anything goes round
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64), value_name = "N")]
+    pub passes: u32,
+    /// Stop, inconclusive, after this many seconds for each test
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    pub timeout: u64,
+    /// Tests judged at a time [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
+    pub jobs: Option<u32>,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
+}
+
 /// `arverify explain`
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArguments {
@@ -139,6 +178,28 @@ pub struct ReplayArguments {
     /// The choices, as a finding prints them; without one, the first execution
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
+}
+
+/// Versions of the memory model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModelArgument {
+    /// PTX ISA 6.0
+    #[value(name = "ptx-6.0")]
+    Ptx60,
+    /// PTX ISA 7.5, with proxies
+    #[value(name = "ptx-7.5")]
+    Ptx75,
+}
+
+/// Engines for litmus tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineArgument {
+    /// The axioms, decided by Z3
+    Axiomatic,
+    /// The machine
+    Operational,
+    /// Both, which must agree
+    Both,
 }
 
 /// Output formats.

@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod explain;
 mod list;
+mod litmus;
 mod replay;
 mod show;
 mod target;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         arguments::Command::Check(arguments) => check::run(&arguments),
         arguments::Command::List(arguments) => list::run(&arguments),
+        arguments::Command::Litmus(arguments) => litmus::run(&arguments),
         arguments::Command::Show(arguments) => show::run(&arguments),
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),

@@ -286,6 +286,11 @@ impl<P: Program> Machine<P> {
         &self.contended
     }
 
+    /// The word that a location holds in a final state.
+    pub fn final_word(&self, state: &State<P::Thread>, at: Location) -> u32 {
+        self.word_at(state, at)
+    }
+
     fn threads_of_block(&self) -> u32 {
         self.program.shape().threads
     }
@@ -356,6 +361,11 @@ impl<T> State<T> {
         let block = &self.blocks[machine.block_of(epoch.thread) as usize];
         let launch = block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32;
         Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch })
+    }
+
+    /// A thread's program counter and registers; threads are numbered over all ranks and blocks.
+    pub fn program(&self, thread: usize) -> &T {
+        &self.threads[thread].program
     }
 
     /// Whether every launch of every rank has ended.
