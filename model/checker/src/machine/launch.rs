@@ -52,6 +52,7 @@ impl<P: Program> Machine<P> {
             started: false,
             barriers: SmallVec::new(),
             completed: SmallVec::new(),
+            reads: Vec::new(),
             stale: SmallVec::new(),
             launches: SmallVec::new(),
         };

@@ -159,8 +159,6 @@ struct ThreadOrder {
     fences: SmallVec<[Release; 1]>,
     /// What a later fence, or acquire of the same slot, synchronises with.
     pending: Vec<(u64, Release)>,
-    /// Contended reads, for what may come of load buffering.
-    reads: SmallVec<[EarlierRead; 2]>,
     /// The last release operation on a slot: what a later strong write of it carries.
     released: Vec<(u64, Release)>,
 }
@@ -173,6 +171,8 @@ struct Block {
     barriers: SmallVec<[Barrier; 1]>,
     /// Who took part in the last completion of each counted barrier.
     completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
+    /// Strong reads of its threads, for what may come of load buffering; sorted.
+    reads: Vec<EarlierRead>,
     /// Of each launch, the first wait that an earlier launch's message satisfied.
     stale: SmallVec<[StaleWait; 1]>,
     /// First phase of each launch so far.

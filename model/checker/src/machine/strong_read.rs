@@ -192,16 +192,13 @@ impl<P: Program> Run<'_, P> {
         true
     }
 
-    /// Notes a contended read: what load buffering begins with.
-    pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, settled: bool) {
-        let settings = &self.machine.settings;
-        if !settings.everything && !self.machine.contended.slots.contains(&slot) {
-            return;
-        }
-        let read = EarlierRead { slot, acquires: acquires(order), settled };
-        let reads = &mut self.thread_mut(thread).order.get_or_insert_default().reads;
-        if !reads.contains(&read) {
-            reads.push(read);
+    /// Notes a read: what load buffering begins with.
+    pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, waits: bool) {
+        let read = EarlierRead { slot, thread, waits, acquires: acquires(order) };
+        let block = self.machine.block_of(thread) as usize;
+        let reads = &mut self.state.blocks[block].reads;
+        if let Err(at) = reads.binary_search(&read) {
+            reads.insert(at, read);
         }
     }
 

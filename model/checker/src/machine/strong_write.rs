@@ -13,7 +13,7 @@ use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
 use crate::program::{Location, Operation, Program, SiteIndex};
-use arverify_protocol::ir::{Order, Semantics};
+use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
@@ -136,12 +136,13 @@ impl<P: Program> Run<'_, P> {
             releases.extend(before.releases.iter().cloned());
         }
         self.remember_release(thread, key, strength, order);
-        if let Some(thread_order) = &self.state.threads[thread as usize].order {
-            let contended = self.machine.settings.everything || self.machine.contended.slots.contains(&key);
-            if contended {
-                self.notes.steps.extend(steps(&thread_order.reads, thread, key, scope::releases(order)));
-            }
-        }
+        let fenced = self.state.threads[thread as usize]
+            .order
+            .as_ref()
+            .is_some_and(|order| order.fences.iter().any(|fence| fence.strength.scope == Scope::Sys));
+        let block = self.machine.block_of(thread);
+        let reads = &self.state.blocks[block as usize].reads;
+        self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
         let mut message = self.message(thread, value, Some(strength), releases, site);
         message.update = update;
         self.put_message(thread, at, after, message);
@@ -232,7 +233,13 @@ impl<P: Program> Run<'_, P> {
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
         order.fences.retain(|fence| fence.strength.scope > strength.scope);
         order.fences.push(release);
-        order.reads.iter_mut().for_each(|read| read.settled = true);
+        if strength.scope == Scope::Sys {
+            let block = self.machine.block_of(thread) as usize;
+            let reads = &mut self.state.blocks[block].reads;
+            reads.iter_mut().filter(|read| read.thread == thread).for_each(|read| read.acquires = true);
+            reads.sort_unstable();
+            reads.dedup();
+        }
         Progress::Done
     }
 
