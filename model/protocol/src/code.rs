@@ -358,21 +358,18 @@ fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
         ) => expression.clone(),
         Expression::Binary { operator, kind, left, right } => {
             let (left, right) = (fold(left, sizes), fold(right, sizes));
-            let both = constant(&left) && constant(&right);
+            let constants = constant(&left) && constant(&right);
             let operation =
                 Expression::Binary { operator: *operator, kind: *kind, left: left.into(), right: right.into() };
-            if !both {
+            if !constants {
                 return operation;
             }
             operation
         }
-        Expression::Not(inner) => {
-            let inner = fold(inner, sizes);
-            if !constant(&inner) {
-                return Expression::Not(inner.into());
-            }
-            Expression::Not(inner.into())
-        }
+        Expression::Not(inner) => match fold(inner, sizes) {
+            inner if constant(&inner) => Expression::Not(inner.into()),
+            inner => return Expression::Not(inner.into()),
+        },
         Expression::If { condition, then, otherwise } => {
             return match fold(condition, sizes) {
                 Expression::Constant(0) => fold(otherwise, sizes),

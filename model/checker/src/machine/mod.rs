@@ -391,6 +391,7 @@ impl<T: PartialEq> PartialEq for State<T> {
             && self.memory == other.memory
             && self.slots == other.slots
             && self.fences == other.fences
+            && self.suspect == other.suspect
             && self.violation == other.violation
     }
 }
