@@ -7,14 +7,15 @@ use super::definitions::Definitions;
 use super::execution::{Execution, Unsupported, compare};
 use super::laws::laws;
 use super::path::{Ending, Path, Value};
+use super::race::races;
 use super::relation::Truth;
+use super::solve::{solve, solver_is_new_enough};
 use super::theory::{Model, Theory};
 use super::unfold::{Limits, paths};
 use crate::litmus::{Formula, Instruction, Location, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 use z3::ast::BV;
-use z3::{Params, SatResult, Solver};
 
 /// Paths of one thread.
 const PATHS: usize = 4096;
@@ -80,6 +81,24 @@ pub fn holds(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer 
     }
 }
 
+/// Whether some execution, in which every thread ends, has a data race. Two accesses of one thread are in order.
+pub fn may_race(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer {
+    let theory = theory.into();
+    if let Some(refusal) = refusal(test, theory.model) {
+        return refusal;
+    }
+    let search = Search { test, theory, budget, deadline: Instant::now() + budget.time };
+    let ended = |path: &Path| path.ending == Ending::Ended;
+    let asked = |_: &[&Path], execution: &Execution| {
+        let definitions = Definitions::new(execution, theory);
+        Ok(Truth::any(races(execution, &definitions).into_iter().map(|(.., race)| race)))
+    };
+    match search.find(ended, |_| true, asked) {
+        Ok((found, bound_hit)) => Answer::decided(found, bound_hit && !found),
+        Err(reason) => Answer::inconclusive(reason),
+    }
+}
+
 /// Whether some execution never ends: a thread goes round a loop that changes nothing, on values that nothing follows
 /// in coherence, or waits at a barrier that never completes. Loops that change anything are not looked at.
 pub fn can_hang(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer {
@@ -102,21 +121,9 @@ pub fn can_hang(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answ
     }
 }
 
-/// The first version whose answers are trusted: Debian's 4.8 links, and misnumbers enums without a word.
-const OLDEST_SOLVER: (u32, u32) = (5, 3);
-
-/// Major and minor version, from words like `Z3 5.3.3.0`.
-fn solver_version(words: &str) -> Option<(u32, u32)> {
-    let number = words.split_whitespace().find(|word| word.starts_with(|letter: char| letter.is_ascii_digit()))?;
-    let mut parts = number.split('.').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?))
-}
-
 /// What is not asked: of a solver that is too old, or of 6.0, which knows neither proxies nor virtual addresses.
 fn refusal(test: &Test, model: Model) -> Option<Answer> {
-    let solver = z3::full_version();
-    if solver_version(solver).is_none_or(|version| version < OLDEST_SOLVER) {
-        let reason = format!("linked with Z3 `{solver}`, and 5.3 or later is needed: `make z3`, then build again");
+    if let Err(reason) = solver_is_new_enough() {
         return Some(Answer::inconclusive(reason));
     }
     let mut addresses = FxHashMap::default();
@@ -198,21 +205,7 @@ impl Search<'_> {
         let laws = laws(self.theory).into_iter().map(|law| law(&execution, &definitions));
         let asked = asked(combination, &execution).map_err(|error| error.to_string())?;
         let formula = Truth::all(execution.well_formed.iter().cloned().chain(laws).chain([asked]));
-        let formula = match formula {
-            Truth::False => return Ok(false),
-            Truth::True => return Ok(true),
-            Truth::Open(formula) => formula,
-        };
-        let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
-        let mut parameters = Params::new();
-        parameters.set_u32("timeout", left.as_millis().clamp(1, u128::from(u32::MAX)) as u32);
-        solver.set_params(&parameters);
-        solver.assert(&formula);
-        match solver.check() {
-            SatResult::Sat => Ok(true),
-            SatResult::Unsat => Ok(false),
-            SatResult::Unknown => Err("the solver does not know".to_owned()),
-        }
+        Ok(solve(&formula, left)?.is_some())
     }
 
     /// Barriers without a quorum complete exactly if every thread of the block whose text holds them comes by; a path
@@ -280,18 +273,5 @@ impl Condition<'_> {
                 Ok(self.finals.entry(location).or_insert_with(|| execution.final_value(location)).0.clone())
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_solver_is_new_enough() {
-        assert_eq!(solver_version("Z3 4.8.12.0"), Some((4, 8)));
-        assert_eq!(solver_version("5.3.3.0"), Some((5, 3)));
-        assert_eq!(solver_version("nothing"), None);
-        assert!(solver_version(z3::full_version()) >= Some(OLDEST_SOLVER), "{}", z3::full_version());
     }
 }

@@ -5,6 +5,7 @@
 //! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
 //! finds no new conflict. docs/model.md says why that suffices.
 
+mod engines;
 mod explore;
 mod options;
 mod trace;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use engines::{Answer, Engine, Engines, try_check_with};
 pub use options::{Options, Progress};
 pub use trace::{Replay, replay};
 
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub finals: BTreeSet<u64>,
     /// The choices that lead to the finding.
     pub schedule: Option<Schedule>,
+    /// What each engine says, where more than the machine was asked for.
+    pub engines: Option<Engines>,
 }
 
 impl Outcome {
@@ -57,6 +61,7 @@ impl Outcome {
             contended: 0,
             finals: BTreeSet::new(),
             schedule: None,
+            engines: None,
         }
     }
 }
@@ -196,6 +201,7 @@ fn conclude<P: Program>(
         contended: contended.slots.len(),
         finals: exploration.finals,
         schedule: None,
+        engines: None,
     };
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());
