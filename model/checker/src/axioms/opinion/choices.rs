@@ -1,14 +1,14 @@
 //! Which values loads and atomics may return.
 //!
 //! Each gets some write's value to begin with, and every other value that it could return begins another combination.
-//! Where only weak loads are given values, one of them returns what barriers and launches leave it; strong loads
+//! Where only weak loads are given values, one of them returns what causality leaves it; strong loads
 //! and atomics return whatever anybody writes there, and the solver says which is consistent. So no execution is
 //! missed whose values come from somewhere: take the first load, in the order of who depends on whom, that returns
 //! something else than in the combination looked at; what it returns is written there too.
 
 use super::cells::{Cells, Expectation};
 use super::events::{Events, Origin};
-use super::known::{may_read, ordered};
+use super::known::{Pairs, may_read, settle};
 use super::progress::{At, Reached, Rest, check_barriers, run};
 use super::unfold::{Refusal, Unit, chooses, coordinates, unfold};
 use crate::program::{Operation, Program};
@@ -35,34 +35,43 @@ pub(super) fn expectation(program: &impl Program) -> Option<Expectation> {
     Some(Expectation { input: expected.input, output: expected.output, collective: expected.collective })
 }
 
-/// All combinations.
-pub(super) fn combinations<P: Program>(
-    program: &P,
+/// The combinations, one after the other.
+pub(super) struct Combinations<'p, P> {
+    program: &'p P,
     events: usize,
     deadline: Instant,
-) -> Result<Vec<Combination>, Refusal> {
-    let all = coordinates(program);
-    if all.len() > events {
-        return Err(Refusal::TooLarge("events", events));
+    known: FxHashSet<Choices>,
+    open: Vec<Choices>,
+}
+
+impl<'p, P: Program> Combinations<'p, P> {
+    pub(super) fn new(program: &'p P, events: usize, deadline: Instant) -> Result<Self, Refusal> {
+        let count = coordinates(program).len();
+        if count > events {
+            return Err(Refusal::TooLarge("events", events));
+        }
+        let open = vec![vec![Vec::new(); count]];
+        Ok(Combinations { program, events, deadline, known: FxHashSet::default(), open })
     }
-    let mut known: FxHashSet<Choices> = FxHashSet::default();
-    let mut open = vec![vec![Vec::new(); all.len()]];
-    let mut found = Vec::new();
-    while let Some(begun) = open.pop() {
-        if Instant::now() >= deadline {
-            return Err(Refusal::Undecided("out of time".to_owned()));
+
+    /// The next one that is new, if there is one.
+    pub(super) fn next(&mut self) -> Result<Option<Combination>, Refusal> {
+        while let Some(begun) = self.open.pop() {
+            if Instant::now() >= self.deadline {
+                return Err(Refusal::Undecided("out of time".to_owned()));
+            }
+            let (combination, choices) = complete(self.program, begun, self.events)?;
+            if !self.known.insert(choices.clone()) {
+                continue;
+            }
+            if self.known.len() > COMBINATIONS {
+                return Err(Refusal::TooLarge("combinations of values", COMBINATIONS));
+            }
+            self.open.extend(others(self.program, &combination, &choices)?);
+            return Ok(Some(combination));
         }
-        let (combination, choices) = complete(program, begun, events)?;
-        if !known.insert(choices.clone()) {
-            continue;
-        }
-        if known.len() > COMBINATIONS {
-            return Err(Refusal::TooLarge("combinations of values", COMBINATIONS));
-        }
-        open.extend(others(program, &combination, &choices)?);
-        found.push(combination);
+        Ok(None)
     }
-    Ok(found)
 }
 
 /// Goes on from some choices until everybody has come to rest.
@@ -85,7 +94,7 @@ fn complete<P: Program>(program: &P, mut choices: Choices, limit: usize) -> Resu
             return Err(Refusal::TooLarge("events", limit));
         }
         let read = events.of_step[&(unit, reached.steps[unit])][0];
-        let before = ordered(&events);
+        let before = settle(&events).before;
         let candidates: Vec<usize> =
             (0..events.nodes.len()).filter(|write| may_read(&events, &before, *write, read)).collect();
         let newest = candidates.iter().rev().find(|write| !candidates.iter().any(|other| before.has(**write, *other)));
@@ -101,7 +110,7 @@ fn events<P: Program>(program: &P, cells: &Cells, units: &[Unit], reached: &Reac
 fn others<P: Program>(program: &P, combination: &Combination, choices: &Choices) -> Result<Vec<Choices>, Refusal> {
     let Combination { units, cells, reached } = combination;
     let events = events(program, cells, units, reached)?;
-    let before = ordered(&events);
+    let before = settle(&events).before;
     let given: Vec<(At, bool)> = (0..units.len())
         .flat_map(|unit| (0..reached.steps[unit]).map(move |step| (unit, step)))
         .filter(|at| chooses(&units[at.0].steps[at.1].operation))
@@ -132,7 +141,7 @@ fn others<P: Program>(program: &P, combination: &Combination, choices: &Choices)
 }
 
 /// Whether a read could return a write if it returned anything.
-fn may_return(events: &Events, before: &super::known::Pairs, write: usize, read: usize) -> bool {
+fn may_return(events: &Events, before: &Pairs, write: usize, read: usize) -> bool {
     let hides = |other: usize| {
         let location = |event: usize| events.nodes[event].location.map(|location| location.physical);
         let later = events.nodes[write].thread.is_none() || before.has(write, other);

@@ -8,7 +8,7 @@ use super::super::race::races;
 use super::super::relation::Truth;
 use super::super::solve::{Witness, solve};
 use super::super::theory::{Model, Theory};
-use super::choices::{Combination, combinations, expectation};
+use super::choices::{Combination, Combinations, expectation};
 use super::events::{Admits, Events};
 use super::known::{Settled, ordered, settle};
 use super::progress::{At, Rest, run};
@@ -38,16 +38,15 @@ pub(super) fn ask<P: Program>(
     deadline: Instant,
     opinion: &mut Opinion,
 ) -> Result<Option<Finding>, Refusal> {
-    let combinations = combinations(program, patience.events, deadline)?;
-    (opinion.waits, opinion.peer_accesses) = combinations.first().map_or((0, 0), |first| rests_on(program, first));
+    let mut combinations = Combinations::new(program, patience.events, deadline)?;
     let mut questions = Questions { program, patience, deadline, opinion };
-    type Question<'q, P> = fn(&mut Questions<'q, P>, &Combination) -> Result<Option<Finding>, Refusal>;
-    let all: [Question<P>; 4] = [Questions::race, Questions::unwritten, Questions::hang, Questions::wrong_result];
-    for question in all {
-        for combination in &combinations {
-            if let Some(finding) = question(&mut questions, combination)? {
-                return Ok(Some(finding));
-            }
+    let mut first = true;
+    while let Some(combination) = combinations.next()? {
+        if std::mem::take(&mut first) {
+            (questions.opinion.waits, questions.opinion.peer_accesses) = rests_on(program, &combination);
+        }
+        if let Some(finding) = questions.ask(&combination)? {
+            return Ok(Some(finding));
         }
     }
     Ok(None)
@@ -110,38 +109,65 @@ impl<P: Program> Questions<'_, P> {
         solve(&formula, left).map_err(Refusal::Undecided)
     }
 
-    fn race(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {
+    /// Everything about one combination of values.
+    fn ask(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {
         let events = self.events(combination, &FxHashSet::default())?;
         let settled = settle(&events);
+        if let Some(found) = self.race(combination, &events, &settled)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.unwritten(combination, &events, &settled)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.hang(combination, &events, &settled)? {
+            return Ok(Some(found));
+        }
+        if let Some(found) = self.false_assertion(combination, &settled)? {
+            return Ok(Some(found));
+        }
+        self.wrong_result(combination)
+    }
+
+    fn race(
+        &mut self,
+        combination: &Combination,
+        events: &Events,
+        settled: &Settled,
+    ) -> Result<Option<Finding>, Refusal> {
         let races = races(&settled.execution, &settled.definitions);
         let asked = Truth::any(races.iter().map(|(.., race)| race.clone()));
-        let Some(witness) = self.consistent(&settled, asked)? else { return Ok(None) };
+        let Some(witness) = self.consistent(settled, asked)? else { return Ok(None) };
         let found = races.iter().find(|(.., race)| witness.holds(race));
-        Ok(found.map(|(first, second, _)| words::race(self.program, combination, &events, *first, *second)))
+        Ok(found.map(|(first, second, _)| words::race(self.program, combination, events, *first, *second)))
     }
 
-    fn unwritten(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {
-        let events = self.events(combination, &FxHashSet::default())?;
-        let settled = settle(&events);
-        let reads = values::unwritten(&events, &settled.execution);
+    fn unwritten(
+        &mut self,
+        combination: &Combination,
+        events: &Events,
+        settled: &Settled,
+    ) -> Result<Option<Finding>, Refusal> {
+        let reads = values::unwritten(events, &settled.execution);
         let asked = Truth::any(reads.iter().map(|(_, truth)| truth.clone()));
-        let Some(witness) = self.consistent(&settled, asked)? else { return Ok(None) };
+        let Some(witness) = self.consistent(settled, asked)? else { return Ok(None) };
         let found = reads.iter().find(|(_, truth)| witness.holds(truth));
-        Ok(found.map(|(read, _)| words::unwritten(self.program, combination, &events, *read)))
+        Ok(found.map(|(read, _)| words::unwritten(self.program, combination, events, *read)))
     }
 
-    fn hang(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {
-        let none = FxHashSet::default();
-        let events = self.events(combination, &none)?;
-        let settled = settle(&events);
+    fn hang(
+        &mut self,
+        combination: &Combination,
+        events: &Events,
+        settled: &Settled,
+    ) -> Result<Option<Finding>, Refusal> {
         if combination.reached.rest.iter().any(|rest| *rest != Rest::Ended) {
             // A barrier that somebody never reaches.
-            let found = self.consistent(&settled, Truth::True)?;
+            let found = self.consistent(settled, Truth::True)?;
             if found.is_some() {
                 return Ok(Some(words::divergence(self.program, combination)));
             }
         }
-        let doubtful = doubtful(&events, &settled.before);
+        let doubtful = doubtful(events, &settled.before);
         for in_vain in stuck::combinations(&combination.units, &doubtful)? {
             if self.hangs(combination, &in_vain)? {
                 return Ok(Some(words::hang(self.program, combination, &in_vain)));
@@ -170,6 +196,15 @@ impl<P: Program> Questions<'_, P> {
         let stuck = (0..events.nodes.len()).filter(|read| matches!(events.admits[*read], Admits::InVain(_)));
         let asked = Truth::all(stuck.map(|read| last(&settled.execution, read)));
         Ok(self.consistent(&settled, asked)?.is_some())
+    }
+
+    fn false_assertion(&mut self, combination: &Combination, settled: &Settled) -> Result<Option<Finding>, Refusal> {
+        let Combination { units, reached, .. } = combination;
+        let fails = |at: &At| units[at.0].steps[at.1].operation == Operation::Assert { holds: false };
+        let steps = (0..units.len()).flat_map(|unit| (0..reached.steps[unit]).map(move |step| (unit, step)));
+        let Some(at) = steps.into_iter().find(fails) else { return Ok(None) };
+        let found = self.consistent(settled, Truth::True)?;
+        Ok(found.map(|_| words::false_assertion(self.program, combination, at)))
     }
 
     fn wrong_result(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {

@@ -2,7 +2,7 @@
 //!
 //! Decision: what a load or an atomic returns is a number chosen beforehand, so that addresses, conditions and control
 //! are plain data. A wait is its last poll. The road not taken, values as terms of the solver, would need the front
-//! end to compute with terms. Not modelled: faults and false assertions, which are no question of memory.
+//! end to compute with terms. Not modelled: faults, which are no question of memory.
 
 use crate::program::{Coordinates, Location, Operation, Program, Shape, SiteIndex};
 
@@ -90,7 +90,7 @@ pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u32]) 
     Err(Refusal::TooLarge("operations of one thread", LONGEST))
 }
 
-/// Refuses what the machine reports as out of bounds, and assertions that do not hold.
+/// Refuses what the machine reports as out of bounds.
 fn within_bounds(shape: &Shape, at: Coordinates, operation: &Operation) -> Result<(), Refusal> {
     let word = |place: &Location| vec![(*place, 4_u64)];
     let accesses = match operation {
@@ -101,9 +101,6 @@ fn within_bounds(shape: &Shape, at: Coordinates, operation: &Operation) -> Resul
         Operation::Bulk(bulk) => {
             let places = bulk.sources.iter().chain([&bulk.destination]);
             places.map(|place| (*place, u64::from(bulk.bytes))).collect()
-        }
-        Operation::Assert { holds: false } => {
-            return Err(Refusal::Fault("an assertion that may fail".to_owned()));
         }
         _ => Vec::new(),
     };

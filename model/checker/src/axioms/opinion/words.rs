@@ -116,6 +116,12 @@ pub(super) fn divergence<P: Program>(program: &P, combination: &Combination) -> 
     finding(Code::BarrierDivergence, message, points.collect())
 }
 
+/// An assertion fails.
+pub(super) fn false_assertion<P: Program>(program: &P, combination: &Combination, at: At) -> Finding {
+    let point = of_step(program, combination, at, "this does not hold");
+    finding(Code::WrongResult, "an assertion fails".to_owned(), vec![point])
+}
+
 /// A result is not what the definition says.
 pub(super) fn wrong<P: Program>(
     program: &P,
