@@ -146,18 +146,20 @@ impl<P: Program> Machine<P> {
         debug_assert_eq!(at.status, Status::Choosing);
         let Some((operation, _)) = at.pending.as_deref() else { return };
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
-        let (at, condition) = match operation {
-            Operation::Await { at, condition, .. } => (*at, Some(*condition)),
-            Operation::Read { at, semantics } if semantics.order != arverify_protocol::ir::Order::Weak => (*at, None),
+        let ((at, width), condition) = match operation {
+            Operation::Await { at, width, condition, .. } => ((*at, *width), Some(condition)),
+            Operation::Read { at, width, semantics } if semantics.order != arverify_protocol::ir::Order::Weak => {
+                ((*at, *width), None)
+            }
             Operation::Write { at, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 return self.write_choices(state, thread, key(*at), push);
             }
-            Operation::Atomic { at, .. } => return self.write_choices(state, thread, key(*at), push),
+            Operation::Atomic { .. } => return self.atomic_choices(state, thread, operation, push),
             _ => return push(Choice::Plain),
         };
         let Some(slot) = state.slots.get(&key(at)) else {
             // Nobody has touched the slot: a read returns its initial contents.
-            let word = self.word_at(state, at);
+            let word = self.word_at(state, at, width);
             if condition.is_none_or(|condition| condition.holds(word)) {
                 push(Choice::Plain);
             }
@@ -172,6 +174,39 @@ impl<P: Program> Machine<P> {
             }
         }
         if satisfied && condition.is_some_and(|condition| !condition.holds(slot.latest().value)) {
+            push(Choice::Miss);
+        }
+    }
+
+    /// A read-modify-write takes the place behind the message it reads; one that is tried until it succeeds, only
+    /// behind those with which it does.
+    fn atomic_choices(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        operation: &Operation,
+        mut push: impl FnMut(Choice),
+    ) {
+        let Operation::Atomic { at, width, function, operand, expected, until, .. } = operation else { return };
+        let succeeds = |old: u64| {
+            function.apply(*width, old, *operand, *expected) != old
+                || until.as_ref().is_none_or(|until| until.holds(old))
+        };
+        let Some(slot) = state.slots.get(&key(*at)) else {
+            if succeeds(self.word_at(state, *at, *width)) {
+                push(Choice::Plain);
+            }
+            return;
+        };
+        let mut satisfied = false;
+        self.write_choices(state, thread, key(*at), |choice| {
+            let Choice::After(number) = choice else { return push(choice) };
+            if succeeds(slot.messages[slot.position(number)].value) {
+                satisfied = true;
+                push(choice);
+            }
+        });
+        if satisfied && !succeeds(slot.latest().value) {
             push(Choice::Miss);
         }
     }
