@@ -160,7 +160,7 @@ impl<P: Program> Machine<P> {
         let Some(slot) = state.slots.get(&key(at)) else {
             // Nobody has touched the slot: a read returns its initial contents.
             let word = self.word_at(state, at, width);
-            if condition.is_none_or(|condition| condition.holds(word)) {
+            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, word)) {
                 push(Choice::Plain);
             }
             return;
@@ -168,12 +168,13 @@ impl<P: Program> Machine<P> {
         let floor = self.floor(state, thread, key(at), slot);
         let mut satisfied = false;
         for message in &slot.messages[floor..] {
-            if condition.is_none_or(|condition| condition.holds(message.value)) {
+            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, message.value)) {
                 satisfied = true;
                 push(Choice::Read(message.number));
             }
         }
-        if satisfied && condition.is_some_and(|condition| !condition.holds(slot.latest().value)) {
+        let newest = slot.latest().value;
+        if satisfied && condition.is_some_and(|condition| !self.leads_out(state, condition, newest).0) {
             push(Choice::Miss);
         }
     }
@@ -190,7 +191,7 @@ impl<P: Program> Machine<P> {
         let Operation::Atomic { at, width, function, operand, expected, until, .. } = operation else { return };
         let succeeds = |old: u64| {
             function.apply(*width, old, *operand, *expected) != old
-                || until.as_ref().is_none_or(|until| until.holds(old))
+                || until.as_ref().is_none_or(|until| self.leads_out(state, until, old).0)
         };
         let Some(slot) = state.slots.get(&key(*at)) else {
             if succeeds(self.word_at(state, *at, *width)) {

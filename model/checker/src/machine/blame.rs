@@ -287,14 +287,16 @@ impl<P: Program> Machine<P> {
     fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck]) -> Option<&'s Stuck> {
         let lost = stuck.iter().find(|stuck| {
             let slot = state.slots.get(&slot::key(stuck.at));
-            slot.is_some_and(|slot| slot.messages.iter().any(|message| stuck.condition.holds(message.value)))
+            slot.is_some_and(|slot| {
+                slot.messages.iter().any(|message| self.leads_out(state, &stuck.condition, message.value).0)
+            })
         });
         lost.or_else(|| stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch))
     }
 
     /// A signal that was there and is gone: who overwrote it decides the code.
     fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
-        let satisfies = |message: &&Message| stuck.condition.holds(message.value);
+        let satisfies = |message: &&Message| self.leads_out(state, &stuck.condition, message.value).0;
         let Some(lost) = slot.messages.iter().rev().find(satisfies) else {
             return self.blame_missing_writer(state, stuck, violation);
         };

@@ -50,7 +50,7 @@ impl<P: Program> Machine<P> {
                     Operation::Await { at, width, ref condition, returns: true, .. } => {
                         let word = self.word_at(state, at, width);
                         // What would end the wait is not known.
-                        if !condition.holds(word) {
+                        if !self.leads_out(state, condition, word).0 {
                             break;
                         }
                         self.program().supply(coordinates, &mut program, word);
@@ -65,7 +65,7 @@ impl<P: Program> Machine<P> {
                     _ => {}
                 }
                 let writes = match operation {
-                    Operation::Write { at: to, value, .. } => to == at && condition.holds(value),
+                    Operation::Write { at: to, value, .. } => to == at && self.leads_out(state, condition, value).0,
                     Operation::Atomic { at: to, .. } => to == at,
                     _ => false,
                 };

@@ -11,6 +11,7 @@
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
+//! * `polling`: waits whose loops read several words
 //! * `wanted`: what outputs must hold
 //! * `event`: what a recorded run remembers
 
@@ -22,6 +23,7 @@ mod causality;
 pub mod event;
 mod forecast;
 mod launch;
+mod polling;
 mod run;
 mod strong_read;
 mod strong_write;

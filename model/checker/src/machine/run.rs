@@ -154,6 +154,13 @@ impl<'a, P: Program> Run<'a, P> {
             return true;
         }
         let contended = &self.machine.contended;
+        if let Operation::Await { condition, at, width, .. } = operation {
+            let value = self.machine.word_at(self.state, *at, *width);
+            let others = self.machine.leads_out(self.state, condition, value).1;
+            if others.iter().any(|(at, _)| contended.slots.contains(&key(*at))) {
+                return true;
+            }
+        }
         let (at, order) = match operation {
             Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),

@@ -162,9 +162,10 @@ impl<P: Program> Run<'_, P> {
             slot.position(number)
         } else {
             let floor = self.machine.floor(self.state, thread, key(at), slot);
-            let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
+            let leads_out = |value: u64| self.machine.leads_out(self.state, condition, value).0;
+            let found = slot.messages[floor..].iter().position(|message| leads_out(message.value));
             let Some(found) = found else {
-                return self.block(thread, at, condition, holds, site);
+                return self.block(thread, (at, width), condition, holds, site);
             };
             floor + found
         };
@@ -173,7 +174,8 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(value), Some(from));
         self.note_stale(thread, site, at, position);
         self.counters().waits += 1;
-        if !self.read_message(thread, at, position, Some(condition), semantics, site) {
+        let known = self.machine.with_other_words(self.state, condition, value);
+        if !self.read_message(thread, at, position, Some(&known), semantics, site) {
             return Progress::Stops;
         }
         if matches!(operation, Operation::Await { returns: true, .. }) {
@@ -196,9 +198,9 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         let value = self.machine.word_at(self.state, at, width);
-        if !condition.holds(value) {
+        if !self.machine.leads_out(self.state, condition, value).0 {
             self.ensure_slot(at, width);
-            return self.block(thread, at, condition, value, site);
+            return self.block(thread, (at, width), condition, value, site);
         }
         self.record(thread, site, operation, Some(value), None);
         if matches!(operation, Operation::Await { returns: true, .. }) {
@@ -224,19 +226,24 @@ impl<P: Program> Run<'_, P> {
         Progress::Waits
     }
 
-    /// The thread waits until something is written to the slot.
+    /// The thread waits until something is written to one of the words that its loop reads.
     pub(super) fn block(
         &mut self,
         thread: ThreadIndex,
-        at: Location,
+        (at, width): (Location, Width),
         condition: &Condition,
         holds: u64,
         site: SiteIndex,
     ) -> Progress {
         self.record_what(thread, Some(site), What::Blocked { at, condition: condition.clone(), holds });
         self.thread_mut(thread).status = Status::Awaiting(key(at));
-        if let Some(slot) = self.state.slots.get_mut(&key(at)) {
-            slot.waiters.push(thread);
+        let mut words = self.machine.leads_out(self.state, condition, holds).1;
+        words.push((at, width));
+        for (at, width) in words {
+            self.ensure_slot(at, width);
+            if let Some(slot) = self.state.slots.get_mut(&key(at)).filter(|slot| !slot.waiters.contains(&thread)) {
+                slot.waiters.push(thread);
+            }
         }
         Progress::Waits
     }
@@ -282,10 +289,12 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let number = slot.messages[position].number;
+        let floor = machine.floor(self.state, thread, key, slot);
         let clash = slot.clash_of_read(
             strength,
             number,
             condition,
+            floor,
             |thread| machine.block_of(thread),
             |access| machine.covered(thread, view, access),
         );

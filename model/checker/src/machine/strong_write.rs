@@ -12,7 +12,7 @@ use crate::memory::clock::ThreadIndex;
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
-use crate::program::{Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
 
@@ -201,8 +201,9 @@ impl<P: Program> Run<'_, P> {
         let (old, from) = (message.value, message.access);
         let strength = self.strength(thread, semantics);
         let value = function.apply(*width, old, *operand, *expected);
-        if let Some(until) = until.as_ref().filter(|until| value == old && !until.holds(old)) {
-            return self.block(thread, at, until, old, site);
+        let fails = |until: &&Condition| value == old && !self.machine.leads_out(self.state, until, old).0;
+        if let Some(until) = until.as_ref().filter(fails) {
+            return self.block(thread, (at, *width), until, old, site);
         }
         self.record(thread, site, operation, Some(old), Some(from));
         let update = Update { function: *function, operand: *operand, returns: *returns };

@@ -212,12 +212,14 @@ impl Slot {
         self.reads.clear();
     }
 
-    /// What a strong read of message `number` runs into. `condition` is set for a wait.
+    /// What a strong read of message `number` runs into. `condition` is set for a wait; nothing before `floor` can be
+    /// read any more.
     pub fn clash_of_read(
         &self,
         strength: Strength,
         number: u32,
         condition: Option<&Condition>,
+        floor: usize,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
     ) -> Option<Clash> {
@@ -234,8 +236,10 @@ impl Slot {
             let harmless = match condition {
                 _ if index == at => condition.is_some(),
                 None => false,
-                Some(_) if index < at => true,
-                Some(condition) => condition.holds(message.value) && sees(message, read, &block_of),
+                Some(_) if index < floor => true,
+                // Reading it would have meant to go on waiting.
+                Some(condition) if index < at => condition.holds(message.value) == Some(false),
+                Some(condition) => condition.holds(message.value) == Some(true) && sees(message, read, &block_of),
             };
             if !harmless {
                 clash = Some(Clash::Order);
@@ -272,7 +276,7 @@ impl Slot {
                 return Some(Clash::Race { other: read.access, wrote: false });
             }
             let was = &self.messages[self.position(read.message)];
-            let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value));
+            let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
             if !(still && seen) {

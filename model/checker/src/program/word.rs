@@ -1,5 +1,6 @@
 //! Words: what strong operations read and write, what waits wait for, what atomics compute.
 
+use super::Location;
 use arverify_protocol::ir::{AtomicOperation, Compare};
 use half::{bf16, f16};
 use std::fmt::{self, Debug};
@@ -54,18 +55,25 @@ pub enum Condition {
         /// With what.
         value: u32,
     },
-    /// A value that ends a spin loop.
-    Spin(SharedSpin),
+    /// A value that ends a spin loop; with the other words of the loop, as they were when it ended.
+    Spin {
+        /// The loop.
+        spin: SharedSpin,
+        /// Its other words.
+        others: Vec<(Location, Width, u64)>,
+    },
 }
 
 /// A spin loop, shared and compared by its digest.
 #[derive(Clone)]
 pub struct SharedSpin(pub Arc<dyn Spin>);
 
-/// A loop that reads one word again and again, and does nothing else, until it likes the value.
+/// A loop that reads words again and again, and does nothing else, until it likes the values. It stands before one of
+/// its reads.
 pub trait Spin: Debug + Send + Sync {
-    /// Whether reading this word ends the loop.
-    fn leaves(&self, word: u64) -> bool;
+    /// Whether reading `word` leads out of the loop, and not back to the same read with the same live registers.
+    /// What else it reads on the way is asked for; `None` where an answer to that is missing.
+    fn leaves(&self, word: u64, read: &mut dyn FnMut(Location, Width) -> Option<u64>) -> Option<bool>;
     /// Equal loops, with equal registers, have equal digests.
     fn digest(&self) -> u64;
     /// What ends it, in words: `>= 3`.
@@ -73,11 +81,27 @@ pub trait Spin: Debug + Send + Sync {
 }
 
 impl Condition {
-    /// Whether a word satisfies it.
-    pub fn holds(&self, word: u64) -> bool {
+    /// The loop's end.
+    pub fn spin(spin: Arc<dyn Spin>) -> Condition {
+        Condition::Spin { spin: SharedSpin(spin), others: Vec::new() }
+    }
+
+    /// Whether a word satisfies it, if that can be told from the words known.
+    pub fn holds(&self, word: u64) -> Option<bool> {
+        let known = |at, width| match self {
+            Condition::Spin { others, .. } => {
+                others.iter().find(|other| (other.0, other.1) == (at, width)).map(|other| other.2)
+            }
+            Condition::Compare { .. } => None,
+        };
+        self.holds_with(word, known)
+    }
+
+    /// Whether a word satisfies it, given where to read the others.
+    pub fn holds_with(&self, word: u64, mut read: impl FnMut(Location, Width) -> Option<u64>) -> Option<bool> {
         match self {
-            Condition::Compare { compare, value } => compare.holds(word as u32, *value),
-            Condition::Spin(spin) => spin.0.leaves(word),
+            Condition::Compare { compare, value } => Some(compare.holds(word as u32, *value)),
+            Condition::Spin { spin, .. } => spin.0.leaves(word, &mut read),
         }
     }
 }
@@ -86,7 +110,7 @@ impl fmt::Display for Condition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Condition::Compare { compare, value } => write!(formatter, "{} {value}", compare.symbol()),
-            Condition::Spin(spin) => formatter.write_str(&spin.0.describe()),
+            Condition::Spin { spin, .. } => formatter.write_str(&spin.0.describe()),
         }
     }
 }
