@@ -252,6 +252,10 @@ pub trait Program: Send + Sync + 'static {
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
     fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
+    /// Bytes of one thread's state, roughly: for the limit on memory.
+    fn thread_bytes(&self) -> u64 {
+        0
+    }
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
