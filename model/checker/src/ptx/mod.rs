@@ -1,0 +1,3 @@
+//! Front end: kernels in PTX.
+
+pub mod launch;
