@@ -49,7 +49,7 @@ fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], d
         ["ptrs"] => vec!["ptrs", "slots"],
         [one] => vec![*one],
         [] => {
-            let all: Vec<&str> = selectors().collect();
+            let all: Vec<&str> = selectors().filter(|key| depth > 0 || *key != "ptrs").collect();
             let mut known = all.clone();
             known.extend(["offset", "rank", "slots"]);
             let before = reader.errors.len();

@@ -174,8 +174,7 @@ impl Equals {
 }
 
 /// Keys at the top of a file.
-const KEYS: [&str; 9] =
-    ["kernel", "ranks", "grid", "block", "launches", "shared_bytes", "buffer", "arg", "expect"];
+const KEYS: [&str; 9] = ["kernel", "ranks", "grid", "block", "launches", "shared_bytes", "buffer", "arg", "expect"];
 
 /// Parses a text; `name` is what messages call it.
 pub fn parse(name: &str, text: &str) -> Result<Description, Diagnostics> {

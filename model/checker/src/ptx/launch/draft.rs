@@ -70,9 +70,13 @@ fn guess(index: usize, parameter: &Parameter) -> String {
     let float = parameter.declared.contains(".f32") || parameter.declared.contains(".f64");
     match (parameter.bytes, parameter.alignment) {
         (8, 8) if float => "f64 = 0.0".to_owned(),
-        (8, 8) => format!("ptr = \"buffer{index}\"         # a pointer? else u64 = \"…\", or table = \"buffer{index}\""),
+        (8, 8) => {
+            format!("ptr = \"buffer{index}\"         # a pointer? else u64 = \"…\", or table = \"buffer{index}\"")
+        }
         (4, 4) if float => "f32 = 0.0".to_owned(),
-        (4, 4) => "u32 = 0                 # perhaps \"rank\", \"ranks\", \"launch + 1\", or a number of elements".to_owned(),
+        (4, 4) => {
+            "u32 = 0                 # perhaps \"rank\", \"ranks\", \"launch + 1\", or a number of elements".to_owned()
+        }
         (2, 2) => "u16 = 0".to_owned(),
         (1, 1) => "u8 = 0".to_owned(),
         (bytes, alignment) => structure(bytes, alignment),

@@ -86,7 +86,8 @@ impl Launch {
                 (None, _) => diagnostic.note(given),
                 (_, EntryError::Unnamed(_)) => diagnostic.label("expected `kernel = \"…\"`"),
                 (_, EntryError::Ambiguous { .. }) => diagnostic.label("give more of its name"),
-                _ => diagnostic,
+                (_, EntryError::Unknown { .. }) => diagnostic.label("unknown entry"),
+                (_, EntryError::Empty) => diagnostic,
             }])
         })
     }

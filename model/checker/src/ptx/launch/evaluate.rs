@@ -88,9 +88,8 @@ fn extreme(
 
 fn combine(node: &Node, operator: Binary, left: i128, right: i128) -> Result<i128, Diagnostic> {
     let shift = || u32::try_from(right).ok().filter(|amount| *amount < i128::BITS);
-    let misshifted = || {
-        Diagnostic::new(format!("cannot shift by {right}"), node.span.clone()).label("expected a shift of 0 to 127")
-    };
+    let misshifted =
+        || Diagnostic::new(format!("cannot shift by {right}"), node.span.clone()).label("expected a shift of 0 to 127");
     let result = match operator {
         Binary::Add => left.checked_add(right),
         Binary::Subtract => left.checked_sub(right),
@@ -149,12 +148,7 @@ fn real_binary(node: &Node, operator: Binary, operands: &[Node; 2], values: &Val
     let [left, right] = operands;
     let whole_only = matches!(
         operator,
-        Binary::Remainder
-            | Binary::ShiftLeft
-            | Binary::ShiftRight
-            | Binary::And
-            | Binary::Or
-            | Binary::ExclusiveOr
+        Binary::Remainder | Binary::ShiftLeft | Binary::ShiftRight | Binary::And | Binary::Or | Binary::ExclusiveOr
     );
     if whole_only {
         let (left, right) = (whole(left, values), whole(right, values));

@@ -31,8 +31,7 @@ pub enum Variable {
 
 impl Variable {
     /// Every variable.
-    pub const ALL: [Variable; 5] =
-        [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
+    pub const ALL: [Variable; 5] = [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
 
     /// As written.
     pub const fn name(self) -> &'static str {
@@ -189,10 +188,8 @@ impl Expression {
         let root = parser.choice()?;
         match parser.peek() {
             (Token::End, _) => Ok(Expression { root, variables: parser.variables }),
-            (_, span) => {
-                Err(Diagnostic::new("expected an operator or the end of the expression", span.clone())
-                    .label("not expected here"))
-            }
+            (_, span) => Err(Diagnostic::new("expected an operator or the end of the expression", span.clone())
+                .label("not expected here")),
         }
     }
 

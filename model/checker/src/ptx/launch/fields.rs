@@ -21,16 +21,12 @@ pub(super) fn dimensions(reader: &mut Reader<'_>, file: Section<'_, '_>, key: &s
         reader.error(Diagnostic::new(message, span).label("expected a number, or [x, y, z]"));
         return None;
     }
-    let axes: Vec<Option<Expression>> =
-        items.iter().map(|item| reader.expression(key, item, &variables)).collect();
+    let axes: Vec<Option<Expression>> = items.iter().map(|item| reader.expression(key, item, &variables)).collect();
     Some(Dimensions { axes: axes.into_iter().collect::<Option<_>>()?, span })
 }
 
 /// `[[buffer]]`s with their names; a buffer that is not right has only its name.
-pub(super) fn buffers(
-    reader: &mut Reader<'_>,
-    file: Section<'_, '_>,
-) -> Vec<(Located<String>, Option<Buffer>)> {
+pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Located<String>, Option<Buffer>)> {
     let sections = reader.sections(file, "buffer", "[[buffer]]");
     if let Some(section) = sections.get(ITEM_LIMIT) {
         let message = format!("a file has at most {ITEM_LIMIT} buffers");

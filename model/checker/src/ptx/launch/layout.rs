@@ -107,12 +107,14 @@ impl Launch {
                 parameters.iter().map(|parameter| format!("{} {}", parameter.declared, parameter.name)).collect();
             let span = self.arguments.last().map_or(0..0, |argument| argument.span.clone());
             let message = format!("`{kernel}` takes {taken} parameters, but {given} [[arg]] are given");
-            let error = Diagnostic::new(message, span).label(if given < taken { "no more after this" } else { "the last" });
+            let error =
+                Diagnostic::new(message, span).label(if given < taken { "no more after this" } else { "the last" });
             return Err(self.refuse(vec![error.note(format!("it takes {}", declared.join(", ")))]));
         }
         let (_, total) = offsets(parameters);
         if total > PARAMETER_LIMIT {
-            let message = format!("`{kernel}` takes {total} bytes of parameters: at most {PARAMETER_LIMIT} are possible");
+            let message =
+                format!("`{kernel}` takes {total} bytes of parameters: at most {PARAMETER_LIMIT} are possible");
             return Err(self.refuse(vec![Diagnostic::new(message, 0..0)]));
         }
         let mut errors = Vec::new();

@@ -121,7 +121,8 @@ impl Reader<'_> {
     /// One of a few words.
     pub(super) fn word<T: Copy>(&mut self, key: &str, value: &Value<'_>, words: &[(&str, T)]) -> Option<T> {
         let list: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let expected = format!("one of {}", list.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "));
+        let expected =
+            format!("one of {}", list.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", "));
         let text = self.string(key, value, &expected)?;
         let found = words.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
@@ -199,12 +200,7 @@ impl Reader<'_> {
     }
 
     /// The items of an array.
-    pub(super) fn array<'a, 't>(
-        &mut self,
-        key: &str,
-        value: &'a Value<'t>,
-        expected: &str,
-    ) -> Option<&'a [Value<'t>]> {
+    pub(super) fn array<'a, 't>(&mut self, key: &str, value: &'a Value<'t>, expected: &str) -> Option<&'a [Value<'t>]> {
         match value.get_ref() {
             DeValue::Array(items) => Some(items),
             _ => {
@@ -232,12 +228,7 @@ impl Reader<'_> {
     }
 
     /// The tables of `[[name]]`; none where the key is missing.
-    pub(super) fn sections<'a, 't>(
-        &mut self,
-        file: Section<'a, 't>,
-        key: &str,
-        name: &'a str,
-    ) -> Vec<Section<'a, 't>> {
+    pub(super) fn sections<'a, 't>(&mut self, file: Section<'a, 't>, key: &str, name: &'a str) -> Vec<Section<'a, 't>> {
         let Some(value) = file.get(key) else { return Vec::new() };
         let expected = format!("tables, each written [[{key}]]");
         let items = self.array(key, value, &expected).unwrap_or_default();

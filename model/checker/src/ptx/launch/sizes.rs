@@ -313,7 +313,8 @@ impl Sizing {
         };
         let element = buffer.element;
         if !fits.is_multiple_of(element.bytes()) {
-            let message = format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
+            let message =
+                format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
             let expected = format!("expected a multiple of {}", element.bytes());
             return self.fail(Diagnostic::new(message, span).label(expected));
         }
@@ -381,7 +382,9 @@ impl Sizing {
                 input.name,
                 input.element.name()
             );
-            self.fail::<()>(at(message).label("expected the same dtype").context(expectation.input.span.clone(), "of this"));
+            self.fail::<()>(
+                at(message).label("expected the same dtype").context(expectation.input.span.clone(), "of this"),
+            );
             return;
         }
         let ranks = u64::from(launch.ranks);
@@ -404,6 +407,7 @@ impl Sizing {
             let message = format!("`{}` is poison: what is computed from it is not known", input.name);
             let error = Diagnostic::new(message, expectation.input.span.clone()).label("expected known contents");
             self.fail::<()>(error.context(input.span.clone(), "declared here").help("give it `init = \"random\"`"));
+            return;
         }
         if expectation.output.value == expectation.input.value && launch.launches > 1 && !input.refreshed {
             let message = format!("`{}` is overwritten by the first launch", input.name);
