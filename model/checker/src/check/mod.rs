@@ -129,6 +129,7 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         deadline,
+        without: options.without,
     }
 }
 

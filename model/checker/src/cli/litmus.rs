@@ -194,6 +194,7 @@ fn holds(test: &Test, arguments: &LitmusArguments) -> Answer {
             time: Duration::from_secs(arguments.timeout),
             states: STATE_LIMIT,
             passes: arguments.passes,
+            without: None,
         };
         let outcomes::Answer { holds, bound_hit, reason } = outcomes::holds(test, &limits);
         Answer { holds, bound_hit, reason }

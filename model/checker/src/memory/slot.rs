@@ -147,6 +147,17 @@ pub struct Slot {
     next: u32,
 }
 
+/// What the order of a write may matter to; a mutation test says that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// Other writes.
+    Writes,
+    /// Earlier reads.
+    Reads,
+    /// Other updates than equal ones that nobody looks at.
+    Updates,
+}
+
 /// What an access to a slot runs into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clash {
@@ -249,6 +260,7 @@ impl Slot {
     }
 
     /// What a strong write of `value` runs into. `view` is the writer's.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
@@ -257,6 +269,7 @@ impl Slot {
         view: &View,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
+        matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
         let mut clash = None;
         for message in self.messages.iter().filter(|message| !covered(&message.access)) {
@@ -264,10 +277,10 @@ impl Slot {
                 return Some(Clash::Race { other: message.access, wrote: true });
             }
             let commutes = match (message.update, update) {
-                (Some(theirs), Some(mine)) => theirs.commutes(mine),
+                (Some(theirs), Some(mine)) => theirs.commutes(mine) || !matters(Matter::Updates),
                 _ => false,
             };
-            if !commutes {
+            if !commutes && matters(Matter::Writes) {
                 clash = Some(Clash::Order);
             }
         }
@@ -279,7 +292,7 @@ impl Slot {
             let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(still && seen) {
+            if !(still && seen) && matters(Matter::Reads) {
                 clash = Some(Clash::Order);
             }
         }

@@ -47,6 +47,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             boundary_publishes: false,
             everything: false,
             deadline: Some(deadline),
+            without: budget.without,
         };
         let machine = Machine::new(program.clone(), settings, contended.clone());
         let mut round = Round {

@@ -16,6 +16,7 @@ mod program;
 mod support;
 
 use crate::litmus::{Comparison, Formula, Quantifier, Term, Test};
+use crate::machine::Rule;
 use explore::{Explored, Outcome, outcomes};
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub struct Budget {
     pub states: usize,
     /// How often a thread may go back to one place of a loop that changes anything.
     pub passes: u32,
+    /// The rule of the machine that a mutation test leaves out.
+    pub without: Option<Rule>,
 }
 
 /// What the engine says.

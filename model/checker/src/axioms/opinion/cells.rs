@@ -6,8 +6,7 @@
 //! modelled: strong accesses of different sizes that overlap, and words in buffers of elements.
 
 use super::unfold::{Refusal, Unit};
-use crate::program::{Location, Operation, Shape};
-use arverify_protocol::ir::Collective;
+use crate::program::{Definition, Location, Operation, Shape};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -40,14 +39,14 @@ impl Cells {
         }
         for step in units.iter().flat_map(|unit| &unit.steps) {
             match &step.operation {
-                Operation::Read { at, .. }
-                | Operation::Write { at, .. }
-                | Operation::Await { at, .. }
-                | Operation::Atomic { at, .. } => {
-                    if shape.instances[at.instance as usize].data.is_some() {
+                Operation::Read { at, width, .. }
+                | Operation::Write { at, width, .. }
+                | Operation::Await { at, width, .. }
+                | Operation::Atomic { at, width, .. } => {
+                    if shape.instances[at.instance as usize].element.is_some() {
                         return Err(Refusal::Unsupported("a word in a buffer of elements"));
                     }
-                    cuts[at.instance as usize].extend([at.byte, at.byte + 4]);
+                    cuts[at.instance as usize].extend([at.byte, at.byte + width.bytes()]);
                 }
                 Operation::Bulk(bulk) => {
                     let starts = bulk.sources.iter().chain([&bulk.destination]).copied().collect();
@@ -75,6 +74,14 @@ impl Cells {
         let position = |byte: u64| cuts.partition_point(|cut| *cut < byte);
         let first = self.first[at.instance as usize];
         first + position(at.byte)..first + position(at.byte + bytes)
+    }
+
+    /// The size of a location.
+    pub(super) fn bytes(&self, cell: usize) -> u64 {
+        let at = self.place(cell);
+        let cuts = &self.cuts[at.instance as usize];
+        let next = cuts.partition_point(|cut| *cut <= at.byte);
+        cuts.get(next).map_or(0, |end| end - at.byte)
     }
 
     /// The instance of a location, and its first byte there.
@@ -109,7 +116,7 @@ impl Together {
 pub(super) struct Expectation {
     pub(super) input: u32,
     pub(super) output: u32,
-    pub(super) collective: Collective,
+    pub(super) definition: Definition,
 }
 
 impl Expectation {
@@ -117,13 +124,14 @@ impl Expectation {
     pub(super) fn inputs(&self, shape: &Shape, rank: u32, byte: u64) -> Vec<Location> {
         let bytes = |buffer: u32| shape.instances[(buffer * shape.ranks) as usize].bytes.max(1);
         let from = |rank: u32, byte: u64| Location { instance: self.input * shape.ranks + rank, byte };
-        match self.collective {
-            Collective::AllReduce(_) => (0..shape.ranks).map(|rank| from(rank, byte)).collect(),
-            Collective::AllGather => {
+        match self.definition {
+            Definition::AllReduce(_) => (0..shape.ranks).map(|rank| from(rank, byte)).collect(),
+            Definition::AllGather => {
                 vec![from((byte / bytes(self.input)) as u32, byte % bytes(self.input))]
             }
-            Collective::Broadcast => vec![from(0, byte)],
-            Collective::ReduceScatter(_) => {
+            Definition::Broadcast => vec![from(0, byte)],
+            Definition::Copy => vec![from(rank, byte)],
+            Definition::ReduceScatter(_) => {
                 let start = u64::from(rank) * bytes(self.output);
                 (0..shape.ranks).map(|rank| from(rank, start + byte)).collect()
             }
@@ -133,8 +141,8 @@ impl Expectation {
     /// Ranges of outputs, each with the ranges of inputs that it is made from, and the outputs of the other ranks.
     fn ranges(self, shape: &Shape) -> Vec<Together> {
         let bytes = |buffer: u32| shape.instances[(buffer * shape.ranks) as usize].bytes;
-        let piece = match self.collective {
-            Collective::AllGather => bytes(self.input),
+        let piece = match self.definition {
+            Definition::AllGather => bytes(self.input),
             _ => bytes(self.output),
         };
         let output = |rank: u32, byte: u64| Location { instance: self.output * shape.ranks + rank, byte };
@@ -143,7 +151,7 @@ impl Expectation {
             for rank in 0..shape.ranks {
                 let mut starts = self.inputs(shape, rank, start);
                 starts.push(output(rank, start));
-                if !matches!(self.collective, Collective::ReduceScatter(_)) {
+                if !matches!(self.definition, Definition::ReduceScatter(_) | Definition::Copy) {
                     starts.extend((0..shape.ranks).map(|other| output(other, start)));
                 }
                 let bytes = piece.min(bytes(self.output) - start);

@@ -20,7 +20,7 @@ use std::time::Instant;
 const COMBINATIONS: usize = 64;
 
 /// Values by thread, in order.
-type Choices = Vec<Vec<u32>>;
+type Choices = Vec<Vec<u64>>;
 
 /// One combination: everybody's operations, and how far they get when no wait is in vain.
 pub(super) struct Combination {
@@ -32,7 +32,7 @@ pub(super) struct Combination {
 /// The definition of the result, if there is one.
 pub(super) fn expectation(program: &impl Program) -> Option<Expectation> {
     let expected = program.expected()?;
-    Some(Expectation { input: expected.input, output: expected.output, collective: expected.collective })
+    Some(Expectation { input: expected.input, output: expected.output, definition: expected.definition })
 }
 
 /// The combinations, one after the other.
@@ -128,7 +128,7 @@ fn others<P: Program>(program: &P, combination: &Combination, choices: &Choices)
                 && !comes_later(units, at, events.origins[write])
                 && (!only_weak || may_return(&events, &before, write, read))
         };
-        let words: FxHashSet<u32> =
+        let words: FxHashSet<u64> =
             (0..events.nodes.len()).filter(|write| possible(*write)).filter_map(|write| events.words[write]).collect();
         for word in words.into_iter().filter(|word| *word != choices[at.0][number]) {
             let mut other = choices.clone();

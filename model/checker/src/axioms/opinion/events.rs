@@ -11,8 +11,8 @@ use super::cells::{Cells, Expectation};
 use super::progress::{At, Reached, Rest};
 use super::unfold::{Refusal, Unit};
 use crate::litmus::{Fence, Location as Spot, LocationId, Placement, Proxy, VirtualAddress};
-use crate::program::{Condition, Location, Operation, Program};
-use arverify_protocol::ir::{Initially, Order, Scope, Semantics};
+use crate::program::{self, Condition, Contents, Location, Operation, Program, Width};
+use arverify_protocol::ir::{Order, Scope, Semantics};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What an event comes from.
@@ -31,12 +31,12 @@ pub(super) enum Origin {
 }
 
 /// What a read may return.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Admits {
     /// Anything: data.
     Anything,
     /// This word.
-    Word(u32),
+    Word(u64),
     /// A word that ends a wait.
     Satisfying(Condition),
     /// A word that does not, and that nothing follows in coherence.
@@ -48,7 +48,7 @@ pub(super) struct Events {
     pub(super) nodes: Vec<Node>,
     pub(super) origins: Vec<Origin>,
     /// The word that each write writes, where it is known.
-    pub(super) words: Vec<Option<u32>>,
+    pub(super) words: Vec<Option<u64>>,
     /// What each read may return.
     pub(super) admits: Vec<Admits>,
     /// Reads and writes of initial contents that nobody wrote.
@@ -98,7 +98,7 @@ impl Events {
                 for completion in barrier.iter().filter(|at| *at != arrival) {
                     let arrives = matches!(
                         units[completion.0].steps[completion.1].operation,
-                        Operation::Barrier { arrive: true, .. }
+                        Operation::Barrier(program::Barrier { arrive: true, .. })
                     );
                     if !arrives {
                         events.barriers.push((events.of_step[arrival][0], events.of_step[completion][0]));
@@ -112,7 +112,7 @@ impl Events {
         Ok(events)
     }
 
-    fn push(&mut self, node: Node, origin: Origin, word: Option<u32>, admits: Admits) -> usize {
+    fn push(&mut self, node: Node, origin: Origin, word: Option<u64>, admits: Admits) -> usize {
         self.nodes.push(node);
         self.origins.push(origin);
         self.words.push(word);
@@ -124,12 +124,15 @@ impl Events {
     fn initial(&mut self, program: &impl Program, cells: &Cells) {
         for cell in 0..cells.count {
             let instance = &program.shape().instances[cells.place(cell).instance as usize];
-            let word = match instance.initially {
-                Initially::Word(word) if instance.data.is_none() => Some(word),
+            let word = match instance.contents {
+                // Known where a location is one 32-bit word, or all zero.
+                Contents::Word(word) if instance.element.is_none() && (word == 0 || cells.bytes(cell) == 4) => {
+                    Some(word)
+                }
                 _ => None,
             };
             let event = self.push(initial_write(cell, None), Origin::Initial, word, Admits::Anything);
-            self.poison[event] = instance.initially == Initially::Poison;
+            self.poison[event] = instance.contents == Contents::Poison;
         }
     }
 
@@ -148,28 +151,28 @@ impl Events {
         let first = self.nodes.len();
         let (origin, at_step) = (Origin::Thread(at), at);
         let step = &unit.steps[at.1];
-        let whole = |place: &Location| one_cell(cells, *place);
+        let whole = |place: &Location, width: &Width| one_cell(cells, *place, *width);
         match &step.operation {
-            Operation::Barrier { .. } => {
+            Operation::Barrier(_) => {
                 self.push(Node { kind: any_barrier(), ..plain.clone() }, origin, None, Admits::Anything);
             }
-            Operation::Read { at, semantics } => {
+            Operation::Read { at, width, semantics } => {
                 let value = step.value.map_or(Admits::Anything, Admits::Word);
-                self.push(memory(plain, Kind::Read, whole(at)?, *semantics), origin, None, value);
+                self.push(memory(plain, Kind::Read, whole(at, width)?, *semantics), origin, None, value);
             }
-            Operation::Write { at, value, semantics } => {
-                let node = memory(plain, Kind::Write, whole(at)?, *semantics);
+            Operation::Write { at, width, value, semantics } => {
+                let node = memory(plain, Kind::Write, whole(at, width)?, *semantics);
                 self.push(node, origin, Some(*value), Admits::Anything);
             }
-            Operation::Await { at: place, condition, semantics } => {
+            Operation::Await { at: place, width, condition, semantics, .. } => {
                 let admits = match in_vain.contains(&at) {
-                    true => Admits::InVain(*condition),
-                    false => Admits::Satisfying(*condition),
+                    true => Admits::InVain(condition.clone()),
+                    false => Admits::Satisfying(condition.clone()),
                 };
-                self.push(memory(plain, Kind::Read, whole(place)?, *semantics), origin, None, admits);
+                self.push(memory(plain, Kind::Read, whole(place, width)?, *semantics), origin, None, admits);
             }
-            Operation::Atomic { at, operation, operand, expected, semantics, .. } => {
-                let cell = whole(at)?;
+            Operation::Atomic { at, width, function, operand, expected, semantics, .. } => {
+                let cell = whole(at, width)?;
                 let admits = step.value.map_or(Admits::Anything, Admits::Word);
                 let read = self.push(memory(plain, Kind::Read, cell, *semantics), origin, None, admits);
                 let Some(old) = step.value else {
@@ -177,7 +180,7 @@ impl Events {
                     return Ok(());
                 };
                 let write = Node { atomic_read: Some(read), ..memory(plain, Kind::Write, cell, *semantics) };
-                self.push(write, origin, Some(operation.apply(old, *operand, *expected)), Admits::Anything);
+                self.push(write, origin, Some(function.apply(*width, old, *operand, *expected)), Admits::Anything);
             }
             Operation::Fence { semantics } => {
                 let sequentially_consistent = match semantics.order {
@@ -199,6 +202,9 @@ impl Events {
                 for cell in cells.within(bulk.destination, u64::from(bulk.bytes)) {
                     self.push(memory(plain, Kind::Write, cell, weak), origin, None, Admits::Anything);
                 }
+            }
+            Operation::Load { .. } | Operation::Store { .. } => {
+                return Err(Refusal::Unsupported("a load or store of bytes"));
             }
             Operation::Assert { .. } | Operation::Exit => {}
         }
@@ -307,8 +313,8 @@ fn thread_node(program: &impl Program, unit: &Unit, index: usize) -> Node {
 }
 
 /// The location of a word.
-fn one_cell(cells: &Cells, at: Location) -> Result<usize, Refusal> {
-    let found = cells.within(at, 4);
+fn one_cell(cells: &Cells, at: Location, width: Width) -> Result<usize, Refusal> {
+    let found = cells.within(at, width.bytes());
     if found.len() == 1 { Ok(found.start) } else { Err(Refusal::Unsupported("an overlap of different sizes")) }
 }
 

@@ -63,12 +63,13 @@ pub(super) fn ordered(events: &Events) -> Pairs {
 pub(super) fn may_read(events: &Events, before: &Pairs, write: usize, read: usize) -> bool {
     let location = |event: usize| events.nodes[event].location.map(|location| location.physical);
     let same = |write: usize| events.nodes[write].is_write() && location(write) == location(read);
-    let word = |condition: &dyn Fn(u32) -> bool| events.words[write].is_none_or(condition);
-    let admitted = match events.admits[read] {
+    let word = |condition: &dyn Fn(u64) -> bool| events.words[write].is_none_or(condition);
+    // What a condition cannot judge is both: it may end the wait, and it may not.
+    let admitted = match &events.admits[read] {
         Admits::Anything => true,
-        Admits::Word(wanted) => word(&|word| word == wanted),
-        Admits::Satisfying(condition) => word(&|word| condition.holds(word)),
-        Admits::InVain(condition) => word(&|word| !condition.holds(word)),
+        Admits::Word(wanted) => word(&|word| word == *wanted),
+        Admits::Satisfying(condition) => word(&|word| condition.holds(word) != Some(false)),
+        Admits::InVain(condition) => word(&|word| condition.holds(word) != Some(true)),
     };
     let first = events.nodes[write].thread.is_none();
     let hidden = || {

@@ -5,7 +5,7 @@
 //! that different sets of threads could complete.
 
 use super::unfold::{Refusal, Unit};
-use crate::program::Operation;
+use crate::program::{Barrier, Group, Operation};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An operation: its thread, and its number there.
@@ -41,9 +41,10 @@ fn block(unit: &Unit) -> (u32, u32, u32) {
     (unit.at.rank, unit.at.launch, unit.at.block)
 }
 
+/// A barrier of the block: its number, its count, and whether the thread does not wait.
 fn barrier(unit: &Unit, step: usize) -> Option<(u32, Option<u32>, bool)> {
     match unit.steps.get(step)?.operation {
-        Operation::Barrier { id, count, arrive } => Some((id, count, arrive)),
+        Operation::Barrier(Barrier { group: Group::Block { id, count }, arrive, .. }) => Some((id, count, arrive)),
         _ => None,
     }
 }
@@ -109,7 +110,7 @@ fn go(unit: &Unit, index: usize, step: &mut usize, in_vain: &FxHashSet<At>) -> R
             return Rest::Stuck;
         }
         match next.operation {
-            Operation::Barrier { .. } => return Rest::Barrier,
+            Operation::Barrier(_) => return Rest::Barrier,
             _ if *step + 1 == unit.steps.len() && unit.is_suspended() => return Rest::Suspended,
             _ => *step += 1,
         }

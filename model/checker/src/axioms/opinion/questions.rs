@@ -64,7 +64,7 @@ fn rests_on(program: &impl Program, combination: &Combination) -> (u64, u64) {
                 Operation::Bulk(bulk) => {
                     peers += bulk.sources.iter().chain([&bulk.destination]).filter(|at| foreign(at)).count() as u64;
                 }
-                Operation::Read { at, semantics } | Operation::Write { at, semantics, .. } => {
+                Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => {
                     peers += u64::from(semantics.order == Order::Weak && foreign(at));
                 }
                 _ => {}

@@ -4,7 +4,7 @@
 //! are plain data. A wait is its last poll. The road not taken, values as terms of the solver, would need the front
 //! end to compute with terms. Not modelled: faults, which are no question of memory.
 
-use crate::program::{Coordinates, Location, Operation, Program, Shape, SiteIndex};
+use crate::program::{Barrier, Coordinates, Group, Location, Operation, Program, Shape, SiteIndex, Width};
 
 /// Operations of one thread.
 const LONGEST: usize = 10_000;
@@ -15,7 +15,7 @@ pub(super) struct Step {
     pub(super) operation: Operation,
     pub(super) site: SiteIndex,
     /// What a load or an atomic returns; none where that is not chosen yet.
-    pub(super) value: Option<u32>,
+    pub(super) value: Option<u64>,
 }
 
 /// A thread of one launch. Threads of different launches are different threads, as in the PTX ISA.
@@ -65,7 +65,7 @@ pub(super) fn coordinates(program: &impl Program) -> Vec<Coordinates> {
 }
 
 /// The operations of a thread, up to its end or to the first value that is not among the choices.
-pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u32]) -> Result<Unit, Refusal> {
+pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u64]) -> Result<Unit, Refusal> {
     let mut thread = program.start(at);
     let mut steps = Vec::new();
     let mut choices = choices.iter();
@@ -75,6 +75,7 @@ pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u32]) 
         if operation == Operation::Exit {
             return Ok(Unit { at, steps });
         }
+        expressible(&operation)?;
         within_bounds(program.shape(), at, &operation)?;
         let value = if chooses(&operation) { choices.next().copied() } else { None };
         let suspended = value.is_none() && chooses(&operation);
@@ -90,14 +91,28 @@ pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u32]) 
     Err(Refusal::TooLarge("operations of one thread", LONGEST))
 }
 
+/// Refuses what is not expressed as events.
+fn expressible(operation: &Operation) -> Result<(), Refusal> {
+    let what = match operation {
+        Operation::Await { returns: true, .. } => "a wait whose word is used",
+        Operation::Atomic { until: Some(_), .. } => "an atomic that is repeated until it succeeds",
+        Operation::Load { .. } | Operation::Store { .. } => "a load or store of bytes",
+        Operation::Barrier(Barrier { group: Group::Warp { .. }, .. }) => "a barrier of a warp",
+        Operation::Barrier(Barrier { gather: Some(_), .. }) => "a barrier that gathers values",
+        Operation::Barrier(Barrier { orders: false, .. }) => "a barrier that orders nothing",
+        _ => return Ok(()),
+    };
+    Err(Refusal::Unsupported(what))
+}
+
 /// Refuses what the machine reports as out of bounds.
 fn within_bounds(shape: &Shape, at: Coordinates, operation: &Operation) -> Result<(), Refusal> {
-    let word = |place: &Location| vec![(*place, 4_u64)];
+    let word = |place: &Location, width: &Width| vec![(*place, width.bytes())];
     let accesses = match operation {
-        Operation::Read { at, .. }
-        | Operation::Write { at, .. }
-        | Operation::Await { at, .. }
-        | Operation::Atomic { at, .. } => word(at),
+        Operation::Read { at, width, .. }
+        | Operation::Write { at, width, .. }
+        | Operation::Await { at, width, .. }
+        | Operation::Atomic { at, width, .. } => word(at, width),
         Operation::Bulk(bulk) => {
             let places = bulk.sources.iter().chain([&bulk.destination]);
             places.map(|place| (*place, u64::from(bulk.bytes))).collect()

@@ -10,8 +10,8 @@ use super::super::relation::Truth;
 use super::cells::{Cells, Expectation};
 use super::events::{Events, Origin};
 use super::unfold::Unit;
-use crate::program::{Bulk, Expected, Location, Operation, Program, Shape};
-use arverify_protocol::ir::{Collective, Initially, Reduction};
+use crate::program::{Bulk, Contents, Definition, Expected, Location, Operation, Program, Shape};
+use arverify_protocol::ir::Reduction;
 use z3::ast::BV;
 
 /// How sums are read.
@@ -58,15 +58,15 @@ pub(super) fn give(program: &impl Program, cells: &Cells, units: &[Unit], events
         let Some(location) = events.nodes[event].location else { continue };
         let at = cells.place(location.physical.index());
         let instance = &shape.instances[at.instance as usize];
-        if instance.data.is_none() {
+        if instance.element.is_none() {
             continue;
         }
         let value = match events.origins[event] {
-            Origin::Initial => match instance.initially {
-                Initially::Word(0) => Some(BV::from_u64(0, WIDTH)),
-                Initially::Word(word) => Some(BV::from_u64(scatter(u64::from(word)), WIDTH)),
-                Initially::Random => Some(input(at, u32::MAX)),
-                Initially::Poison => None,
+            Origin::Initial => match instance.contents {
+                Contents::Word(0) => Some(BV::from_u64(0, WIDTH)),
+                Contents::Word(word) => Some(BV::from_u64(scatter(word), WIDTH)),
+                Contents::Random => Some(input(at, u32::MAX)),
+                Contents::Poison | Contents::Bytes(_) => None,
             },
             Origin::Refresh(_, launch) => Some(input(at, launch)),
             _ => None,
@@ -99,7 +99,7 @@ pub(super) fn wrong(
     expected: &Expected,
     reading: Reading,
 ) -> Vec<(usize, Truth)> {
-    let definition = Expectation { input: expected.input, output: expected.output, collective: expected.collective };
+    let expectation = Expectation { input: expected.input, output: expected.output, definition: expected.definition };
     let outputs: Vec<(usize, u32, u32, Location)> = (0..events.nodes.len())
         .filter_map(|event| {
             let Origin::Output(rank, launch) = events.origins[event] else { return None };
@@ -112,9 +112,9 @@ pub(super) fn wrong(
         let Some(value) = &events.nodes[*event].value else { continue };
         let wanted = match reading {
             Reading::Sums => {
-                let parts = definition.inputs(shape, *rank, at.byte);
+                let parts = expectation.inputs(shape, *rank, at.byte);
                 let parts: Vec<BV> = parts.into_iter().map(|part| input(part, *launch)).collect();
-                Some(fold(reduction(expected.collective), reading, &parts))
+                Some(fold(reduction(expected.definition), reading, &parts))
             }
             Reading::Orders => {
                 let first = outputs.iter().find(|(_, other, when, place)| {
@@ -132,14 +132,14 @@ pub(super) fn wrong(
 
 /// Whether the order in which a result is added up matters.
 pub(super) fn orders_matter(expected: &Expected) -> bool {
-    let sums = matches!(expected.collective, Collective::AllReduce(Reduction::Sum));
+    let sums = matches!(expected.definition, Definition::AllReduce(Reduction::Sum));
     expected.same_on_all_ranks && sums
 }
 
-fn reduction(collective: Collective) -> Option<Reduction> {
-    match collective {
-        Collective::AllReduce(reduction) | Collective::ReduceScatter(reduction) => Some(reduction),
-        Collective::AllGather | Collective::Broadcast => None,
+fn reduction(definition: Definition) -> Option<Reduction> {
+    match definition {
+        Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => Some(reduction),
+        Definition::AllGather | Definition::Broadcast | Definition::Copy => None,
     }
 }
 
