@@ -39,17 +39,19 @@ pub struct Answer {
     pub holds: Option<bool>,
     /// Some path was longer than the bound, and the answer rests on the others.
     pub bound_hit: bool,
+    /// The bound: how often a path went back to one place. Fewer than asked for where there are too many paths.
+    pub passes: u32,
     /// Why it is inconclusive.
     pub reason: Option<String>,
 }
 
 impl Answer {
-    fn decided(holds: bool, bound_hit: bool) -> Answer {
-        Answer { holds: Some(holds), bound_hit, reason: None }
+    fn decided(holds: bool, found: Found) -> Answer {
+        Answer { holds: Some(holds), bound_hit: found.bound_hit && !found.witness, passes: found.passes, reason: None }
     }
 
     fn inconclusive(reason: impl Into<String>) -> Answer {
-        Answer { holds: None, bound_hit: false, reason: Some(reason.into()) }
+        Answer { holds: None, bound_hit: false, passes: 0, reason: Some(reason.into()) }
     }
 }
 
@@ -73,9 +75,9 @@ pub fn holds(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer 
         Ok(Truth::all(parts))
     };
     match search.find(ended, |_| true, asked) {
-        Ok((found, bound_hit)) => {
-            let holds = if test.quantifier == Quantifier::Exists { found } else { !found };
-            Answer::decided(holds, bound_hit && !found)
+        Ok(found) => {
+            let holds = if test.quantifier == Quantifier::Exists { found.witness } else { !found.witness };
+            Answer::decided(holds, found)
         }
         Err(reason) => Answer::inconclusive(reason),
     }
@@ -94,7 +96,7 @@ pub fn may_race(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answ
         Ok(Truth::any(races(execution, &definitions).into_iter().map(|(.., race)| race)))
     };
     match search.find(ended, |_| true, asked) {
-        Ok((found, bound_hit)) => Answer::decided(found, bound_hit && !found),
+        Ok(found) => Answer::decided(found.witness, found),
         Err(reason) => Answer::inconclusive(reason),
     }
 }
@@ -116,7 +118,7 @@ pub fn can_hang(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answ
         Ok(Truth::all(spinning))
     };
     match search.find(|path| path.ending != Ending::CutOff, some_hang, asked) {
-        Ok((found, bound_hit)) => Answer::decided(found, bound_hit && !found),
+        Ok(found) => Answer::decided(found.witness, found),
         Err(reason) => Answer::inconclusive(reason),
     }
 }
@@ -139,6 +141,16 @@ fn refusal(test: &Test, model: Model) -> Option<Answer> {
     (model == Model::Ptx60 && proxies).then(|| Answer::inconclusive("PTX 6.0 has no proxies"))
 }
 
+/// What a search comes to.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Some combination of paths has such an execution.
+    witness: bool,
+    /// Some path was cut off.
+    bound_hit: bool,
+    passes: u32,
+}
+
 struct Search<'t> {
     test: &'t Test,
     theory: Theory,
@@ -153,31 +165,33 @@ impl Search<'_> {
         usable: impl Fn(&Path) -> bool,
         wanted: impl Fn(&[&Path]) -> bool,
         asked: impl Fn(&[&Path], &Execution) -> Result<Truth, Unsupported>,
-    ) -> Result<(bool, bool), String> {
-        let mut all = self.all_paths(self.budget.passes)?;
+    ) -> Result<Found, String> {
+        let mut passes = self.budget.passes;
+        let mut all = self.all_paths(passes)?;
         let count = |all: &[Vec<Path>]| {
             all.iter().map(|paths| paths.iter().filter(|path| usable(path)).count()).product::<usize>()
         };
         if count(&all) > COMBINATIONS {
-            all = self.all_paths(1)?;
+            passes = 1;
+            all = self.all_paths(passes)?;
         }
-        let bound_hit = all.iter().flatten().any(|path| path.ending == Ending::CutOff);
+        let bound_hit: bool = all.iter().flatten().any(|path| path.ending == Ending::CutOff);
         let mut choices: Vec<Vec<&Path>> =
             all.iter().map(|paths| paths.iter().filter(|path| usable(path)).collect()).collect();
         for paths in &mut choices {
             paths.sort_by_key(|path| path.events.len());
         }
         if choices.iter().any(Vec::is_empty) {
-            return Ok((false, bound_hit));
+            return Ok(Found { witness: false, bound_hit, passes });
         }
         let mut odometer = vec![0; choices.len()];
         loop {
             let combination: Vec<&Path> = odometer.iter().zip(&choices).map(|(at, paths)| paths[*at]).collect();
             if wanted(&combination) && self.barriers_agree(&combination) && self.satisfiable(&combination, &asked)? {
-                return Ok((true, bound_hit));
+                return Ok(Found { witness: true, bound_hit, passes });
             }
             let Some(turn) = (0..odometer.len()).find(|digit| odometer[*digit] + 1 < choices[*digit].len()) else {
-                return Ok((false, bound_hit));
+                return Ok(Found { witness: false, bound_hit, passes });
             };
             odometer[turn] += 1;
             odometer[..turn].fill(0);

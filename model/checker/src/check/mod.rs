@@ -195,14 +195,11 @@ fn conclude<P: Program>(
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
-        findings: Vec::new(),
         stats: exploration.stats,
-        assumptions: Vec::new(),
         warnings: Vec::new(),
         contended: contended.slots.len(),
         finals: exploration.finals,
-        schedule: None,
-        engines: None,
+        ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());

@@ -24,6 +24,8 @@ pub(super) struct Outcome {
 pub(super) struct Explored {
     pub(super) outcomes: FxHashSet<Outcome>,
     pub(super) bound_hit: bool,
+    /// No execution is missed but for the bound.
+    pub(super) complete: bool,
 }
 
 /// All outcomes, or why they cannot be told: a race, or a limit.

@@ -192,17 +192,7 @@ impl Events {
                 let (order, scope) = (semantics.order, semantics.scope);
                 self.push(Node { kind, order, scope, ..plain.clone() }, origin, None, Admits::Anything);
             }
-            Operation::Bulk(bulk) => {
-                let weak = Semantics { order: Order::Weak, scope: Scope::Sys };
-                for place in &bulk.sources {
-                    for cell in cells.within(*place, u64::from(bulk.bytes)) {
-                        self.push(memory(plain, Kind::Read, cell, weak), origin, None, Admits::Anything);
-                    }
-                }
-                for cell in cells.within(bulk.destination, u64::from(bulk.bytes)) {
-                    self.push(memory(plain, Kind::Write, cell, weak), origin, None, Admits::Anything);
-                }
-            }
+            Operation::Bulk(bulk) => self.bulk(cells, plain, origin, bulk),
             Operation::Load { .. } | Operation::Store { .. } => {
                 return Err(Refusal::Unsupported("a load or store of bytes"));
             }
@@ -210,6 +200,19 @@ impl Events {
         }
         self.note(at_step, first);
         Ok(())
+    }
+
+    /// Reads of every source, location by location, then the writes.
+    fn bulk(&mut self, cells: &Cells, plain: &Node, origin: Origin, bulk: &program::Bulk) {
+        let weak = Semantics { order: Order::Weak, scope: Scope::Sys };
+        for place in &bulk.sources {
+            for cell in cells.within(*place, u64::from(bulk.bytes)) {
+                self.push(memory(plain, Kind::Read, cell, weak), origin, None, Admits::Anything);
+            }
+        }
+        for cell in cells.within(bulk.destination, u64::from(bulk.bytes)) {
+            self.push(memory(plain, Kind::Write, cell, weak), origin, None, Admits::Anything);
+        }
     }
 
     /// Remembers which events a step has.
