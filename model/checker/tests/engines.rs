@@ -59,7 +59,7 @@ fn what_only_a_second_launch_shows_is_found_by_both() {
 #[test]
 fn orders_of_sums_and_divergent_barriers_are_found_by_both() {
     // Enough elements for some to round otherwise.
-    let three = Options { sizes: Sizes { elements: 64, ..options(3, 1).sizes }, ..options(3, 1) };
+    let three = Options { sizes: Sizes { elements: 12, ..options(3, 1).sizes }, ..options(3, 1) };
     assert_eq!(agreed("one-shot", Some("rotated-order"), &three), Verdict::Violated);
     assert_eq!(agreed("one-shot", None, &three), Verdict::Verified);
     let short = Options { sizes: Sizes { elements: 4, ..options(2, 1).sizes }, ..options(2, 1) };
