@@ -4,7 +4,7 @@
 //! whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
 
 use super::description::{
-    Argument, Buffer, Description, DEFINITIONS, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
+    Argument, Buffer, DEFINITIONS, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
 use super::scalar::element_bits;
@@ -382,9 +382,7 @@ impl Sizing {
             Definition::AllReduce(_) | Definition::Copy | Definition::Broadcast => {
                 (output.bytes, input.bytes, "as many bytes as")
             }
-            Definition::AllGather => {
-                (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of")
-            }
+            Definition::AllGather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
             Definition::ReduceScatter(_) => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
         };
         if left != right {
