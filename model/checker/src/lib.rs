@@ -16,4 +16,5 @@ pub mod machine;
 pub mod memory;
 pub mod outcomes;
 pub mod program;
+pub mod ptx;
 pub mod report;

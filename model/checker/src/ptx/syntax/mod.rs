@@ -1,0 +1,3 @@
+//! PTX as text.
+
+pub mod tree;
