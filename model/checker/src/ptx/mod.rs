@@ -6,5 +6,6 @@
 
 pub mod arithmetic;
 pub mod code;
+pub mod decode;
 pub mod interface;
 pub mod syntax;

@@ -9,6 +9,7 @@ pub mod function;
 pub mod kind;
 pub mod layout;
 pub mod step;
+pub mod windows;
 
 pub use effect::Effect;
 pub use layout::{GlobalVariable, Image, Parameter, Relocation, SharedVariable};
