@@ -2,7 +2,7 @@
 //!
 //! [`program`] defines the operations that front ends lower to; [`memory`] is the memory model; [`machine`] performs
 //! operations and lists choices; [`check`] explores them with Stateright and decides the verdict; [`report`] prints;
-//! [`litmus`] reads litmus tests, which
+//! [`ptx`] reads PTX; [`litmus`] reads litmus tests, which
 //! [`axioms`] (the memory model in z3), [`outcomes`] (the machine) and [`liveness`] (progress models) judge; [`cli`] is
 //! the command line. Arrows go that way only: a front end never knows the machine, and the machine never
 //! knows a front end.

@@ -7,5 +7,5 @@
 pub mod arithmetic;
 pub mod code;
 pub mod decode;
-pub mod interface;
+pub mod execute;
 pub mod syntax;
