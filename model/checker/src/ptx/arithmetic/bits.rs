@@ -14,7 +14,13 @@ pub(super) fn evaluate(operation: Bits, kind: IntegerKind, operands: [u64; 4]) -
         Bits::Xor => (a ^ b) & mask,
         Bits::Not => !a & mask,
         Bits::LogicalNot => u64::from(a & mask == 0),
-        Bits::ShiftLeft => if b as u32 >= bits { 0 } else { a << (b as u32) & mask },
+        Bits::ShiftLeft => {
+            if b as u32 >= bits {
+                0
+            } else {
+                a << (b as u32) & mask
+            }
+        }
         Bits::ShiftRight => {
             let extended = kind.extend(a);
             let amount = (b as u32).min(bits);
@@ -39,7 +45,9 @@ pub(super) fn evaluate(operation: Bits, kind: IntegerKind, operands: [u64; 4]) -
         Bits::Bmsk { wrap } => ones(clamp(b, wrap)).checked_shl(clamp(a, wrap)).unwrap_or(0) & 0xffff_ffff,
         Bits::Szext { wrap } => {
             let length = clamp(b, wrap);
-            if length == 0 { return 0; }
+            if length == 0 {
+                return 0;
+            }
             IntegerKind { bits: length as u8, signed: kind.signed }.extend(a) & mask
         }
         Bits::Prmt(mode) => permute(mode, a, b, c),

@@ -21,7 +21,13 @@ pub(super) fn predicates(compare: Compare, a: u64, b: u64, c: u64) -> [u64; 2] {
 pub(super) fn set(compare: Compare, result: SetResult, a: u64, b: u64, c: u64) -> u64 {
     let [lower, upper] = predicates(compare, a, b, c).map(|predicate| predicate != 0);
     match result {
-        SetResult::Ones(bits) => if lower { u64::MAX >> (64 - u32::from(bits)) } else { 0 },
+        SetResult::Ones(bits) => {
+            if lower {
+                u64::MAX >> (64 - u32::from(bits))
+            } else {
+                0
+            }
+        }
         SetResult::OnesHalves => u64::from(lower) * 0xffff | u64::from(upper) * 0xffff_0000,
         SetResult::One(kind) => {
             let (element, bits) = kind.halves().unwrap_or((kind, 0));

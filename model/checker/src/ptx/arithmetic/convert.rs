@@ -40,7 +40,11 @@ fn to_float(conversion: Convert, to: Format, a: u64) -> u64 {
         NumberKind::Float(from) => {
             let from = Format::of(from);
             let a = entered(conversion, from, a);
-            if conversion.integral { integral(exact::number(from, a), conversion.rounding) } else { exact::number(from, a) }
+            if conversion.integral {
+                integral(exact::number(from, a), conversion.rounding)
+            } else {
+                exact::number(from, a)
+            }
         }
     };
     let result = exact::rounded(to, number, conversion.rounding);

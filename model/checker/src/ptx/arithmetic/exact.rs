@@ -252,7 +252,11 @@ pub(super) fn multiply(a: Number, b: Number) -> Number {
         (Number::NotANumber, _) | (_, Number::NotANumber) => Number::NotANumber,
         (Number::Infinite(first), Number::Infinite(second)) => Number::Infinite(first != second),
         (Number::Infinite(infinite), Number::Finite(finite)) | (Number::Finite(finite), Number::Infinite(infinite)) => {
-            if finite.significand == 0 { Number::NotANumber } else { Number::Infinite(infinite != finite.negative) }
+            if finite.significand == 0 {
+                Number::NotANumber
+            } else {
+                Number::Infinite(infinite != finite.negative)
+            }
         }
         (Number::Finite(a), Number::Finite(b)) => Number::Finite(Finite {
             negative: a.negative != b.negative,

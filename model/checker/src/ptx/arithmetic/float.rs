@@ -98,7 +98,13 @@ fn leave(float: Float, format: Format, result: u64) -> u64 {
         };
     }
     if float.relu {
-        return if format.is_nan(result) { format.nan() } else if negative { 0 } else { result };
+        return if format.is_nan(result) {
+            format.nan()
+        } else if negative {
+            0
+        } else {
+            result
+        };
     }
     result
 }
@@ -113,7 +119,11 @@ fn lesser(format: Format, extreme: Extreme, a: u64, b: u64, minimum: bool) -> u6
         (true, false) => b,
         (false, true) => a,
         (false, false) => {
-            if (ordered(format, a) <= ordered(format, b)) == minimum { a } else { b }
+            if (ordered(format, a) <= ordered(format, b)) == minimum {
+                a
+            } else {
+                b
+            }
         }
     };
     chosen ^ sign
@@ -132,8 +142,10 @@ fn belongs(format: Format, class: Class, bits: u64) -> bool {
         Class::Infinite => magnitude == format.infinity(),
         Class::Number => !format.is_nan(bits),
         Class::NotANumber => format.is_nan(bits),
-        Class::Normal => matches!(exact::number(format, bits), Number::Finite(finite) if finite.significand != 0)
-            && !format.is_subnormal(bits),
+        Class::Normal => {
+            matches!(exact::number(format, bits), Number::Finite(finite) if finite.significand != 0)
+                && !format.is_subnormal(bits)
+        }
         Class::Subnormal => format.is_subnormal(bits),
     }
 }

@@ -26,9 +26,7 @@ pub(super) fn evaluate(operation: Integer, kind: IntegerKind, a: u64, b: u64, c:
         Integer::Mul24High => (product24(kind, a, b) >> 16) as u64 & mask,
         Integer::Mad24Low => (product24(kind, a, b) as u64).wrapping_add(c) & mask,
         Integer::Mad24High => ((product24(kind, a, b) >> 16) as u64).wrapping_add(c) & mask,
-        Integer::Mad24HighSaturating => {
-            clamped(i128::from((product24(kind, a, b) >> 16) as i32) + value(kind, c))
-        }
+        Integer::Mad24HighSaturating => clamped(i128::from((product24(kind, a, b) >> 16) as i32) + value(kind, c)),
         Integer::Sad => {
             let distance = (value(kind, a) - value(kind, b)).unsigned_abs() as u64;
             c.wrapping_add(distance) & mask

@@ -15,7 +15,7 @@ pub use effect::Effect;
 pub use layout::{GlobalVariable, Image, Parameter, Relocation, SharedVariable};
 pub use step::{Guard, Instruction, Pc, Register, Source, Step};
 
-use crate::ptx::syntax::tree::{Line, Span};
+use crate::ptx::syntax::{Line, Span};
 
 /// Decoded code of one kernel.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@
 //! indirect calls are not understood; they are errors of the instruction, which count only if it is reached.
 
 use super::function::Function;
-use crate::ptx::interface::{AtomicFunction, Width};
+use crate::program::{AtomicFunction, Width};
 use arverify_protocol::ir::Semantics;
 use smallvec::SmallVec;
 

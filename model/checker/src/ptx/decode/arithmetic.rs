@@ -6,7 +6,7 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Carry, Function, Integer};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
 use crate::ptx::code::{Source, Step};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 /// Which part of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,14 @@ impl Decoder<'_> {
                 let a = self.source(a, scalar)?;
                 self.compute(function_of, destination, [a])
             }
-            Integer::MadLow | Integer::MadHigh | Integer::MadHighSaturating | Integer::MadWide | Integer::Sad
-            | Integer::Mad24Low | Integer::Mad24High | Integer::Mad24HighSaturating => {
+            Integer::MadLow
+            | Integer::MadHigh
+            | Integer::MadHighSaturating
+            | Integer::MadWide
+            | Integer::Sad
+            | Integer::Mad24Low
+            | Integer::Mad24High
+            | Integer::Mad24HighSaturating => {
                 let [destination, a, b, c] = self.exactly(operands)?;
                 let wide = IntegerKind { bits: (kind.bits * 2).min(64), signed: kind.signed };
                 let third = if function == Integer::MadWide { NumberKind::Integer(wide) } else { scalar };

@@ -6,7 +6,7 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Bits, Combine, Compare, Function, Prmt, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
 use crate::ptx::code::{Source, Step};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 const WORD: IntegerKind = IntegerKind::unsigned(32);
 
@@ -43,7 +43,9 @@ impl Decoder<'_> {
         };
         // Beside the values in the instruction's own type come positions, lengths and amounts of 32 bits.
         let kinds: &[NumberKind] = match bits {
-            Bits::Not | Bits::LogicalNot | Bits::Popc | Bits::Clz | Bits::Bfind | Bits::BfindShift | Bits::Brev => &[number],
+            Bits::Not | Bits::LogicalNot | Bits::Popc | Bits::Clz | Bits::Bfind | Bits::BfindShift | Bits::Brev => {
+                &[number]
+            }
             Bits::And | Bits::Or | Bits::Xor => &[number, number],
             Bits::ShiftLeft | Bits::ShiftRight => &[number, NumberKind::Integer(WORD)],
             Bits::Bfi => &[number, number, NumberKind::Integer(WORD), NumberKind::Integer(WORD)],

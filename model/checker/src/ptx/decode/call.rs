@@ -8,12 +8,12 @@ use super::frame::{Frame, Symbol};
 use super::modifiers::Modifiers;
 use super::operands::{constant_bits, described};
 use super::{Decoder, MOST_INSTRUCTIONS, NotUnderstood, Understood};
+use crate::program::Width;
 use crate::ptx::code::function::Function as Computation;
 use crate::ptx::code::kind::IntegerKind;
 use crate::ptx::code::step::{Address, Base, Element, Space};
 use crate::ptx::code::{Guard, Source, Step};
-use crate::ptx::interface::Width;
-use crate::ptx::syntax::tree::{self, Function, Operand, Variable};
+use crate::ptx::syntax::{self as tree, Function, Operand, Variable};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::smallvec;
 
@@ -34,7 +34,9 @@ impl<'m> Decoder<'m> {
             _ => return Err(NotUnderstood("expected a function and its arguments in parentheses".into())),
         };
         let Some(&function) = self.functions.get(name.as_str()) else {
-            return Err(NotUnderstood(format!("`{name}` is no function of this module; calls through registers are not modelled")));
+            return Err(NotUnderstood(format!(
+                "`{name}` is no function of this module; calls through registers are not modelled"
+            )));
         };
         if function.body.is_some() {
             return self.expand(function, returns, arguments);

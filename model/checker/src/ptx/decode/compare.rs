@@ -6,7 +6,7 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::Source;
 use crate::ptx::code::function::{Combine, Compare, Function, SetResult, Test};
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 const COMBINES: [(&str, Combine); 3] = [("and", Combine::And), ("or", Combine::Or), ("xor", Combine::Xor)];
 
@@ -111,7 +111,6 @@ impl Decoder<'_> {
         self.compute(function, destination, sources)
     }
 }
-
 
 #[cfg(test)]
 mod tests {

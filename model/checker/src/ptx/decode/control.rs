@@ -4,7 +4,7 @@ use super::modifiers::Modifiers;
 use super::operands::described;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::Step;
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 use std::rc::Rc;
 
 impl Decoder<'_> {
@@ -43,7 +43,9 @@ impl Decoder<'_> {
             return Err(NotUnderstood(format!("expected a list of labels, found {}", described(list))));
         };
         let targets = self.frame.body.and_then(|body| body.targets.iter().find(|(name, _)| name == list));
-        let Some((_, labels)) = targets else { return Err(NotUnderstood(format!("no `.branchtargets` is called `{list}`"))) };
+        let Some((_, labels)) = targets else {
+            return Err(NotUnderstood(format!("no `.branchtargets` is called `{list}`")));
+        };
         let at = self.here();
         for (place, label) in labels.iter().enumerate() {
             self.frame.fixups.push((at, place as u32, Rc::from(label.as_str())));

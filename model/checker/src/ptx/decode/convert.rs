@@ -4,7 +4,7 @@ use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Convert, Function};
 use crate::ptx::code::kind::{FloatKind, NumberKind, Rounding};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 const INTEGRAL: [(&str, Rounding); 4] =
     [("rni", Rounding::Nearest), ("rzi", Rounding::Zero), ("rmi", Rounding::Down), ("rpi", Rounding::Up)];

@@ -5,7 +5,7 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::Source;
 use crate::ptx::code::function::{Class, Extreme, Float, FloatOperation, Function};
 use crate::ptx::code::kind::{FloatKind, NumberKind, Rounding};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 /// Said of instructions whose result hardware only approximates.
 const APPROXIMATE: &str = "an approximate floating point instruction is taken as correctly rounded";
@@ -35,7 +35,8 @@ impl Decoder<'_> {
         let flush = modifiers.has("ftz");
         let saturate = modifiers.has("sat");
         let relu = modifiers.has("relu");
-        let extreme = Extreme { nan: modifiers.has("NaN"), xorsign_abs: modifiers.has("xorsign") && modifiers.has("abs") };
+        let extreme =
+            Extreme { nan: modifiers.has("NaN"), xorsign_abs: modifiers.has("xorsign") && modifiers.has("abs") };
         modifiers.finish()?;
         let operation = operation(name, extreme)?;
         let extremes = matches!(operation, FloatOperation::Min(_) | FloatOperation::Max(_));
@@ -55,10 +56,13 @@ impl Decoder<'_> {
                 let sources = [self.source(a, number)?, self.source(b, number)?, self.source(c, number)?];
                 self.compute(float, destination, sources)
             }
-            FloatOperation::Add | FloatOperation::Sub | FloatOperation::Mul | FloatOperation::Div
-            | FloatOperation::Min(_) | FloatOperation::Max(_) | FloatOperation::CopySign => {
-                self.binary(float, extremes && !extreme.xorsign_abs, number, operands)
-            }
+            FloatOperation::Add
+            | FloatOperation::Sub
+            | FloatOperation::Mul
+            | FloatOperation::Div
+            | FloatOperation::Min(_)
+            | FloatOperation::Max(_)
+            | FloatOperation::CopySign => self.binary(float, extremes && !extreme.xorsign_abs, number, operands),
             _ => {
                 let [destination, a] = self.exactly(operands)?;
                 let source = self.source(a, number)?;
@@ -82,14 +86,17 @@ impl Decoder<'_> {
     }
 
     fn testp(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        let class = modifiers.must("a class", &[
-            ("finite", Class::Finite),
-            ("infinite", Class::Infinite),
-            ("number", Class::Number),
-            ("notanumber", Class::NotANumber),
-            ("normal", Class::Normal),
-            ("subnormal", Class::Subnormal),
-        ])?;
+        let class = modifiers.must(
+            "a class",
+            &[
+                ("finite", Class::Finite),
+                ("infinite", Class::Infinite),
+                ("number", Class::Number),
+                ("notanumber", Class::NotANumber),
+                ("normal", Class::Normal),
+                ("subnormal", Class::Subnormal),
+            ],
+        )?;
         let kind = modifiers.kind()?;
         modifiers.finish()?;
         let NumberKind::Float(float_kind) = kind else {
@@ -140,7 +147,8 @@ fn check_rounding(
     rounding: Option<Rounding>,
     approximate: bool,
 ) -> Understood<()> {
-    let exact = matches!(operation, FloatOperation::Fma | FloatOperation::Div | FloatOperation::Rcp | FloatOperation::Sqrt);
+    let exact =
+        matches!(operation, FloatOperation::Fma | FloatOperation::Div | FloatOperation::Rcp | FloatOperation::Sqrt);
     let narrow = matches!(kind, FloatKind::F16 | FloatKind::F16x2 | FloatKind::BF16 | FloatKind::BF16x2);
     if narrow && rounding.is_some_and(|rounding| rounding != Rounding::Nearest) {
         return Err(NotUnderstood("16-bit floats are rounded to nearest only".into()));

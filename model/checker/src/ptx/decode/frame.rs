@@ -3,7 +3,7 @@
 use super::modifiers::bits_of;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::{Pc, Register};
-use crate::ptx::syntax::tree::{Body, Registers};
+use crate::ptx::syntax::{Body, Registers};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -67,7 +67,8 @@ impl Decoder<'_> {
         if let Some(Symbol::Register(named)) = self.frame.symbols.get(name) {
             return Ok(*named);
         }
-        let declared = self.declaration(name).ok_or_else(|| NotUnderstood(format!("no register is called `{name}`")))?;
+        let declared =
+            self.declaration(name).ok_or_else(|| NotUnderstood(format!("no register is called `{name}`")))?;
         let bits = bits_of(&declared.kind.0)
             .ok_or_else(|| NotUnderstood(format!("registers of type `.{}` are not modelled", declared.kind.0)))?;
         let slots = if bits == 128 { 2 } else { 1 } * declared.vector.max(1);

@@ -7,12 +7,12 @@
 use super::frame::Symbol;
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
+use crate::program::{AtomicFunction, AtomicKind, Width};
 use crate::ptx::code::function::Function;
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
 use crate::ptx::code::step::{Address, Base, Element, Space};
 use crate::ptx::code::{Register, Source, Step};
-use crate::ptx::interface::{AtomicFunction, AtomicKind, Width};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use smallvec::SmallVec;
 
@@ -164,7 +164,9 @@ impl Decoder<'_> {
     /// Bits of the widest register among those loaded.
     fn widest(&mut self, operand: &Operand) -> Understood<u8> {
         match operand {
-            Operand::Vector(parts) => parts.iter().try_fold(0, |most: u8, part| Ok(most.max(self.destination_bits(part)?))),
+            Operand::Vector(parts) => {
+                parts.iter().try_fold(0, |most: u8, part| Ok(most.max(self.destination_bits(part)?)))
+            }
             single => self.destination_bits(single),
         }
     }
@@ -187,7 +189,11 @@ impl Decoder<'_> {
             (Written::FunctionParameter, _) | (Written::Parameter, Some(Symbol::Local(_))) => Space::Local,
             (Written::Parameter, Some(_)) => Space::Parameter,
             (Written::Parameter, None) => {
-                if self.frame.is_entry { Space::Parameter } else { Space::Local }
+                if self.frame.is_entry {
+                    Space::Parameter
+                } else {
+                    Space::Local
+                }
             }
         };
         let fits = match symbol {
@@ -313,7 +319,7 @@ fn width(kind: NumberKind) -> Understood<Width> {
 }
 
 fn advanced(address: Address, index: usize, width: Width) -> Address {
-    Address { offset: address.offset.wrapping_add(index as i64 * i64::from(width.bytes())), ..address }
+    Address { offset: address.offset.wrapping_add(index as i64 * width.bytes() as i64), ..address }
 }
 
 /// The types that PTX gives each operation.

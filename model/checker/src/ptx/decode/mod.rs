@@ -21,7 +21,7 @@ mod symbols;
 mod synchronise;
 
 use super::code::{Code, Guard, Instruction, Origin, Pc, Step};
-use super::syntax::tree::{self, Function, Line, Module, Span, Statement};
+use super::syntax::{self as tree, Function, Line, Module, Span, Statement};
 use frame::{Frame, Symbol};
 use modifiers::Modifiers;
 use rustc_hash::FxHashMap;
@@ -99,7 +99,8 @@ pub fn entry<'m>(module: &'m Module, name: &str) -> Result<&'m Function, DecodeE
         return Ok(exact);
     }
     let matching: Vec<&Function> = entries().filter(|function| function.name.contains(name)).collect();
-    let names = |functions: &mut dyn Iterator<Item = &Function>| functions.map(|function| function.name.clone()).collect();
+    let names =
+        |functions: &mut dyn Iterator<Item = &Function>| functions.map(|function| function.name.clone()).collect();
     match matching[..] {
         [only] => Ok(only),
         [] => Err(DecodeError::NoEntry { name: name.into(), known: names(&mut entries()) }),
@@ -253,8 +254,10 @@ impl<'m> Decoder<'m> {
             "rcp" | "sqrt" | "rsqrt" | "sin" | "cos" | "lg2" | "ex2" | "tanh" | "copysign" | "testp" => {
                 self.float(&instruction.name, modifiers, operands)
             }
-            "and" | "or" | "xor" | "not" | "cnot" | "shl" | "shr" | "shf" | "lop3" | "popc" | "clz" | "bfind" | "fns"
-            | "brev" | "bfe" | "bfi" | "bmsk" | "szext" | "prmt" => self.bits(&instruction.name, modifiers, operands),
+            "and" | "or" | "xor" | "not" | "cnot" | "shl" | "shr" | "shf" | "lop3" | "popc" | "clz" | "bfind"
+            | "fns" | "brev" | "bfe" | "bfi" | "bmsk" | "szext" | "prmt" => {
+                self.bits(&instruction.name, modifiers, operands)
+            }
             "setp" | "set" | "selp" | "slct" => self.compare(&instruction.name, modifiers, operands),
             "cvt" => self.convert(modifiers, operands),
             "mov" | "cvta" | "isspacep" | "createpolicy" => self.movement(&instruction.name, modifiers, operands),

@@ -51,7 +51,8 @@ impl<'a> Modifiers<'a> {
     /// Takes the first type.
     pub(super) fn kind(&mut self) -> Result<NumberKind, NotUnderstood> {
         let found = self.left.iter().enumerate().find_map(|(index, name)| Some((index, number_kind(name)?)));
-        let (index, kind) = found.ok_or_else(|| NotUnderstood("expected a type: one of .u32 .s32 .b32 .f32 …".into()))?;
+        let (index, kind) =
+            found.ok_or_else(|| NotUnderstood("expected a type: one of .u32 .s32 .b32 .f32 …".into()))?;
         self.left.remove(index);
         Ok(kind)
     }
@@ -66,12 +67,7 @@ impl<'a> Modifiers<'a> {
 
     /// Takes a rounding direction.
     pub(super) fn rounding(&mut self) -> Option<Rounding> {
-        self.one_of(&[
-            ("rn", Rounding::Nearest),
-            ("rz", Rounding::Zero),
-            ("rm", Rounding::Down),
-            ("rp", Rounding::Up),
-        ])
+        self.one_of(&[("rn", Rounding::Nearest), ("rz", Rounding::Zero), ("rm", Rounding::Down), ("rp", Rounding::Up)])
     }
 
     /// Takes the length of a vector; 1 without.

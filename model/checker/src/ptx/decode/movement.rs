@@ -8,7 +8,7 @@ use crate::ptx::code::windows::{
     CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, SHARED_WINDOW, WINDOW_BYTES,
 };
 use crate::ptx::code::{Register, Source};
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::syntax::Operand;
 
 /// State spaces as `cvta` and `isspacep` name them, with the start of their windows; global memory has none.
 const WINDOWS: [(&str, Option<u64>); 7] = [

@@ -6,7 +6,7 @@ use crate::ptx::code::function::{Bits, Function};
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
 use crate::ptx::code::step::{Address, Arbitrary, Base, LaneMask, Special};
 use crate::ptx::code::{Register, Source, Step};
-use crate::ptx::syntax::tree::{Constant, Operand};
+use crate::ptx::syntax::{Constant, Operand};
 
 /// The type of predicates.
 pub(super) const PREDICATE: NumberKind = NumberKind::Integer(IntegerKind::unsigned(8));
@@ -14,9 +14,7 @@ pub(super) const PREDICATE: NumberKind = NumberKind::Integer(IntegerKind::unsign
 impl Decoder<'_> {
     /// Exactly `N` operands.
     pub(super) fn exactly<'o, const N: usize>(&self, operands: &'o [Operand]) -> Understood<&'o [Operand; N]> {
-        operands
-            .try_into()
-            .map_err(|_| NotUnderstood(format!("expected {N} operands, found {}", operands.len())))
+        operands.try_into().map_err(|_| NotUnderstood(format!("expected {N} operands, found {}", operands.len())))
     }
 
     /// The value of an operand in the instruction's type.

@@ -8,9 +8,7 @@ use super::modifiers::bits_of;
 use super::{DecodeError, Decoder, MOST_BYTES, MOST_LOCAL_BYTES};
 use crate::ptx::code::windows::CONSTANT_WINDOW;
 use crate::ptx::code::{GlobalVariable, Image, Parameter, Relocation, SharedVariable};
-use crate::ptx::syntax::tree::{
-    Body, Constant, Function, Initialiser, Module, Operand, Space, Statement, Variable,
-};
+use crate::ptx::syntax::{Body, Constant, Function, Initialiser, Module, Operand, Space, Statement, Variable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -21,6 +19,11 @@ pub(super) fn functions(module: &Module) -> FxHashMap<&str, &Function> {
         let known = functions.entry(&function.name).or_insert(function);
         if known.body.is_none() {
             *known = function;
+        }
+    }
+    for (alias, of) in &module.aliases {
+        if let Some(&function) = functions.get(of.as_str()) {
+            functions.insert(alias, function);
         }
     }
     functions
@@ -110,7 +113,9 @@ impl<'m> Decoder<'m> {
             self.symbols.insert(&variable.name, symbol);
         }
         let functions = self.module.functions.iter();
-        for function in functions.filter(|function| names.contains(function.name.as_str()) || function.name == entry.name) {
+        for function in
+            functions.filter(|function| names.contains(function.name.as_str()) || function.name == entry.name)
+        {
             for variable in function.body.iter().flat_map(|body| &body.variables) {
                 if variable.space != Space::Shared {
                     continue;
@@ -204,7 +209,14 @@ impl<'m> Decoder<'m> {
     }
 
     /// Writes an initialiser into an image from `at` to at most `end`; returns where it stopped.
-    fn fill(&self, image: &mut Image, initialiser: &Initialiser, at: u64, end: u64, element: u64) -> Result<u64, Rc<str>> {
+    fn fill(
+        &self,
+        image: &mut Image,
+        initialiser: &Initialiser,
+        at: u64,
+        end: u64,
+        element: u64,
+    ) -> Result<u64, Rc<str>> {
         match initialiser {
             Initialiser::List(parts) => {
                 // Rows of nested lists that are shorter than their dimension are not written by any compiler.

@@ -6,12 +6,10 @@
 use super::memory::SCOPES;
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
-use crate::ptx::code::kind::{IntegerKind, NumberKind};
-use crate::ptx::code::step::{
-    Barrier, BarrierKind, BarrierReduction, Exchange, Shuffle, Vote, Warp, WarpReduction,
-};
 use crate::ptx::code::Step;
-use crate::ptx::syntax::tree::Operand;
+use crate::ptx::code::kind::{IntegerKind, NumberKind};
+use crate::ptx::code::step::{Barrier, BarrierKind, BarrierReduction, Exchange, Shuffle, Vote, Warp, WarpReduction};
+use crate::ptx::syntax::Operand;
 use arverify_protocol::ir::{Order, Scope, Semantics};
 
 impl Decoder<'_> {
@@ -69,16 +67,16 @@ impl Decoder<'_> {
             Arrive,
             Reduce,
         }
-        let kind = modifiers.must("what to do", &[("sync", Kind::Sync), ("arrive", Kind::Arrive), ("red", Kind::Reduce)])?;
+        let kind =
+            modifiers.must("what to do", &[("sync", Kind::Sync), ("arrive", Kind::Arrive), ("red", Kind::Reduce)])?;
         let (kind, rest) = match (kind, operands) {
             (Kind::Sync, rest) => (BarrierKind::Sync, rest),
             (Kind::Arrive, rest) => (BarrierKind::Arrive, rest),
             (Kind::Reduce, [destination, rest @ .., predicate]) => {
-                let reduction = modifiers.must("a reduction", &[
-                    ("popc", BarrierReduction::Popc),
-                    ("and", BarrierReduction::And),
-                    ("or", BarrierReduction::Or),
-                ])?;
+                let reduction = modifiers.must(
+                    "a reduction",
+                    &[("popc", BarrierReduction::Popc), ("and", BarrierReduction::And), ("or", BarrierReduction::Or)],
+                )?;
                 if !modifiers.has("pred") {
                     modifiers.integer()?;
                 }
@@ -109,12 +107,10 @@ impl Decoder<'_> {
     }
 
     fn shuffle(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        let mode = modifiers.must("a mode", &[
-            ("up", Shuffle::Up),
-            ("down", Shuffle::Down),
-            ("bfly", Shuffle::Butterfly),
-            ("idx", Shuffle::Index),
-        ])?;
+        let mode = modifiers.must(
+            "a mode",
+            &[("up", Shuffle::Up), ("down", Shuffle::Down), ("bfly", Shuffle::Butterfly), ("idx", Shuffle::Index)],
+        )?;
         modifiers.integer()?;
         modifiers.finish()?;
         let [destinations, value, lane, clamp, mask] = self.exactly(operands)?;
@@ -124,12 +120,10 @@ impl Decoder<'_> {
     }
 
     fn vote(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        let mode = modifiers.must("a mode", &[
-            ("all", Vote::All),
-            ("any", Vote::Any),
-            ("uni", Vote::Uniform),
-            ("ballot", Vote::Ballot),
-        ])?;
+        let mode = modifiers.must(
+            "a mode",
+            &[("all", Vote::All), ("any", Vote::Any), ("uni", Vote::Uniform), ("ballot", Vote::Ballot)],
+        )?;
         match mode {
             Vote::Ballot => modifiers.integer().map(|_| ())?,
             _ => modifiers.must("a type", &[("pred", ())])?,
@@ -158,14 +152,17 @@ impl Decoder<'_> {
     }
 
     fn redux(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        let name = modifiers.must("a reduction", &[
-            ("add", WarpReduction::Add),
-            ("min", WarpReduction::MinUnsigned),
-            ("max", WarpReduction::MaxUnsigned),
-            ("and", WarpReduction::And),
-            ("or", WarpReduction::Or),
-            ("xor", WarpReduction::Xor),
-        ])?;
+        let name = modifiers.must(
+            "a reduction",
+            &[
+                ("add", WarpReduction::Add),
+                ("min", WarpReduction::MinUnsigned),
+                ("max", WarpReduction::MaxUnsigned),
+                ("and", WarpReduction::And),
+                ("or", WarpReduction::Or),
+                ("xor", WarpReduction::Xor),
+            ],
+        )?;
         let kind = modifiers.integer()?;
         modifiers.finish()?;
         let reduction = match name {
@@ -190,4 +187,3 @@ impl Decoder<'_> {
         self.warp(mask, Exchange::Elect { leader, elected })
     }
 }
-
