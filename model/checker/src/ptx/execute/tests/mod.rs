@@ -5,10 +5,11 @@ mod memory;
 mod spins;
 mod warps;
 
-use super::{Geometry, Interpreter, MemoryMap, Polls, PtxThread, RankSetting, Region, RegionKind, Setting, relocated};
+use super::{Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated};
 use crate::program::{Coordinates, Fault, FaultOutcome, Operation};
 use crate::ptx::code::Code;
 use crate::ptx::decode::decode;
+use crate::ptx::flow::Polls;
 use crate::ptx::syntax::parse;
 use arverify_protocol::ir::Source;
 use std::sync::Arc;
