@@ -1,6 +1,8 @@
 //! The parser on whole modules: the zoo in ../shared where the checkout has it, and texts that were damaged at random.
-//! No text makes the parser panic or hang, and whatever it refuses it refuses with a message.
+//! No text makes the parser panic or hang, nor what comes after it, and whatever it refuses it refuses with a message.
 
+use arverify_model::ptx::decode::decode;
+use arverify_model::ptx::flow::Polls;
 use arverify_model::ptx::syntax::{Module, parse};
 use arverify_protocol::ir::Source;
 use proptest::prelude::*;
@@ -85,11 +87,27 @@ fn zoo() -> Vec<PathBuf> {
 fn survives(text: String) -> Option<Module> {
     let source = Arc::new(Source { name: "fuzz.ptx".into(), text });
     match parse(&source) {
-        Ok(module) => Some(module),
+        Ok(module) => {
+            analyse(&module);
+            Some(module)
+        }
         Err(errors) => {
             let rendered = errors.render(false);
             assert!(rendered.starts_with("error: ") && rendered.contains("fuzz.ptx:"), "{rendered}");
             None
+        }
+    }
+}
+
+/// Decodes every kernel and looks for its polls.
+fn analyse(module: &Module) {
+    for kernel in module.functions.iter().filter(|function| function.is_entry) {
+        match decode(module, &kernel.name) {
+            Ok(code) => {
+                let polls = Polls::of(&code);
+                assert!(polls.all().all(|pc| (pc as usize) < code.instructions.len()));
+            }
+            Err(error) => assert!(!error.to_string().is_empty()),
         }
     }
 }
@@ -102,6 +120,7 @@ fn every_module_of_the_zoo_parses() {
         let module = parse(&source).unwrap_or_else(|error| panic!("{error}"));
         assert!(module.unknown.is_empty(), "{}: {:?}", path.display(), module.unknown);
         assert!(module.functions.iter().any(|function| function.is_entry && function.body.is_some()));
+        analyse(&module);
     }
 }
 
