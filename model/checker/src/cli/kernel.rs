@@ -9,6 +9,7 @@ use crate::compiler::{self, CompilerError};
 use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, line_span};
+use crate::ptx::program::{ProgramError, PtxProgram};
 use crate::ptx::syntax::{self, Function, Module};
 use crate::report::{Bounds, Row};
 use arverify_protocol::data::{Accumulate, DataType};
@@ -309,8 +310,17 @@ impl CudaLines {
 }
 
 impl KernelTarget {
-    /// TEMPORARY
-    pub(super) fn program(&self) -> Result<crate::program::protocol::ProtocolProgram, InputError> {
-        Err(InputError::message("kernels are not checked yet"))
+    /// The kernel as a thread program.
+    pub(super) fn program(&self) -> Result<PtxProgram, InputError> {
+        let candidates = entries(&self.text.module);
+        let entry = candidates.into_iter().find(|entry| entry.name == self.kernel);
+        let parameters = entry.map(|entry| sized_parameters(&self.name, entry)).transpose()?.unwrap_or_default();
+        let Text { source, module } = &self.text;
+        PtxProgram::new(source.clone(), module, &self.kernel, &parameters, &self.launch, self.options.seed).map_err(
+            |error| match error {
+                ProgramError::Launch(errors) => refused(errors),
+                other => InputError::message(format!("`{}`: {other}", self.name)),
+            },
+        )
     }
 }
