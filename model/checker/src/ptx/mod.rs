@@ -9,6 +9,7 @@
 //! | `arithmetic/` | what each instruction computes |
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
+//! | `load` | from texts to a program |
 //! | `program` | all of it as a thread program |
 //!
 //! Decision: three forms, one for each question. The syntax tree keeps what was written, so that whatever is not
@@ -23,5 +24,6 @@ pub mod entry;
 pub mod execute;
 pub mod launch;
 pub mod lines;
+pub mod load;
 pub mod program;
 pub mod syntax;
