@@ -303,7 +303,10 @@ impl<P: Program> Machine<P> {
         let position = slot.position(lost.number);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
-        let initial = slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value);
+        let initial = match self.program().shape().instances[stuck.at.instance as usize].contents {
+            Contents::Word(word) => Some(word),
+            _ => slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value),
+        };
         let who =
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
@@ -311,6 +314,9 @@ impl<P: Program> Machine<P> {
         let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
         violation.code = if reset {
             Code::ZeroingRace
+        } else if over.update.is_some() && lost.update.is_some() {
+            // A counter moved on: its steps are one signal.
+            Code::Deadlock
         } else if rank_of(&lost.access) != rank_of(&over.access) || !same_statement {
             Code::SlotCollision
         } else {

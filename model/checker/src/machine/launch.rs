@@ -119,6 +119,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
+        self.forget_messages();
         for index in 0..shape.instances.len() {
             let instance = &shape.instances[index];
             if instance.rank == rank && instance.refreshed && !self.refresh(index, launch) {
@@ -148,6 +149,21 @@ impl<P: Program> Run<'_, P> {
                 self.start_block(machine.block_index(rank, block));
             }
         }
+    }
+
+    /// Forgets messages that no rank can read any more: only needed where states are compared, so that executions which
+    /// differed in earlier launches meet again.
+    fn forget_messages(&mut self) {
+        let machine = self.machine;
+        if machine.contended.slots.is_empty() && !machine.settings.everything {
+            return;
+        }
+        let State { ranks, slots, .. } = &mut *self.state;
+        let past = |access: &Access| {
+            let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
+            access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
+        };
+        slots.values_mut().for_each(|slot| slot.forget(past));
     }
 
     /// New contents of one buffer. Returns false after a violation.

@@ -86,7 +86,7 @@ impl<P: Program> Run<'_, P> {
         }
         let strength = self.strength(thread, semantics);
         let after = self.chosen(&self.state.slots[&key(at)], choice);
-        if !self.write_may_happen(thread, at, (value, None), strength, site) {
+        if !self.write_may_happen(thread, at, (value, None), (strength, semantics.order), site) {
             return Progress::Stops;
         }
         self.commit_write(thread, at, (value, None), strength, semantics.order, after, site);
@@ -100,7 +100,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         (value, update): (u64, Option<Update>),
-        strength: Strength,
+        (strength, order): (Strength, Order),
         site: SiteIndex,
     ) -> bool {
         let machine = self.machine;
@@ -108,7 +108,10 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let covered = |access: &Access| machine.covered(thread, view, access);
-        let clash = slot.clash_of_write(strength, value, update, view, |thread| machine.block_of(thread), covered);
+        let releases =
+            machine.settings.boundary_publishes || !self.releases_of_write(thread, key, strength, order).is_empty();
+        let block_of = |thread| machine.block_of(thread);
+        let clash = slot.clash_of_write(strength, (value, update), releases, view, block_of, covered);
         match clash {
             Some(Clash::Race { other, wrote }) if !self.race(thread, site, at, true, other, wrote) => return false,
             Some(Clash::Order) => self.conflict(key),
@@ -208,7 +211,7 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(old), Some(from));
         let update = Update { function: *function, operand: *operand, returns: *returns };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
-            || !self.write_may_happen(thread, at, (value, Some(update)), strength, site)
+            || !self.write_may_happen(thread, at, (value, Some(update)), (strength, semantics.order), site)
         {
             return Progress::Stops;
         }
