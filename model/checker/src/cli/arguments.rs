@@ -18,7 +18,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check protocols; with no target, the whole catalogue
+    /// Check protocols and kernels; with no target, the whole catalogue
     Check(CheckArguments),
     /// List the catalogue
     List(ListArguments),

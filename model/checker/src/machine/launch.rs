@@ -13,7 +13,6 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
 use crate::memory::slot::overlapping;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
-use arverify_protocol::data;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -320,7 +319,7 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             in_order = false;
-            if data::is_exact_element(element as u64) || !wanted.allows(got, ranks, kind) {
+            if wanted.exact || !wanted.allows(got, ranks, kind) {
                 let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
                 self.suspect(violation);
                 return;
