@@ -13,12 +13,14 @@ pub mod escape;
 mod expression;
 mod header;
 mod kernel;
+pub mod launch;
 mod layout;
 mod names;
 mod notation;
 mod operation;
 pub mod output;
 mod phase;
+pub mod recheck;
 mod statement;
 mod target;
 
