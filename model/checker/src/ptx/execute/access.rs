@@ -29,7 +29,9 @@ impl Interpreter {
         let Step::Load { space, address, destinations, element, semantics } = step else { return Ok(Done::Next) };
         let width = element.width;
         let bytes = width.bytes() * destinations.len() as u64;
-        match self.place(at, thread, *space, *address, bytes)? {
+        let place = self.place(at, thread, *space, *address, bytes)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
             Place::Instance(location) => {
                 let single = destinations.len() == 1;
                 if single && let Some(condition) = self.poll(at, thread, location) {
@@ -68,7 +70,9 @@ impl Interpreter {
         for source in sources {
             data.extend_from_slice(&value(&thread.registers, *source).to_le_bytes()[..size]);
         }
-        match self.place(at, thread, *space, *address, data.len() as u64)? {
+        let place = self.place(at, thread, *space, *address, data.len() as u64)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
             Place::Instance(location) if semantics.order == Order::Weak => {
                 Ok(Done::Yield(Operation::Store { at: location, data }))
             }
@@ -182,6 +186,18 @@ impl Interpreter {
                 window("the kernel's parameters", parameters, offset, bytes)
             }
         }
+    }
+}
+
+/// The first of the accesses that a strong vector access has become must be aligned for all of them.
+fn whole_vector(place: &Place, element: Element, pc: Pc) -> Result<(), Fault> {
+    let bytes = element.width.bytes() * u64::from(element.together);
+    match place {
+        Place::Instance(location) if !location.byte.is_multiple_of(bytes) => {
+            let at = format!("byte {} of its buffer", location.byte);
+            Err(outside(&AddressError::Misaligned { at, bytes }, pc))
+        }
+        _ => Ok(()),
     }
 }
 
