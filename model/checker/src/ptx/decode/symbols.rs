@@ -34,9 +34,9 @@ pub(super) fn functions(module: &Module) -> FxHashMap<&str, &Function> {
 pub(super) fn size(variable: &Variable) -> Result<u64, String> {
     let bits = bits_of(&variable.kind.0).ok_or_else(|| format!("the type `.{}` is not modelled", variable.kind.0))?;
     let element = bits.div_ceil(8).checked_mul(u64::from(variable.vector.max(1)));
-    let dimensions = variable.dimensions.iter().enumerate();
-    let length = dimensions.fold(Some(1_u64), |length, (index, &dimension)| {
-        if index == 0 && variable.unsized_array { Some(0) } else { length?.checked_mul(dimension) }
+    let mut dimensions = variable.dimensions.iter().enumerate();
+    let length = dimensions.try_fold(1_u64, |length, (index, &dimension)| {
+        length.checked_mul(if index == 0 && variable.unsized_array { 0 } else { dimension })
     });
     let bytes = element.zip(length).and_then(|(element, length)| element.checked_mul(length));
     bytes.filter(|&bytes| bytes <= MOST_BYTES).ok_or_else(|| format!("it has more than {MOST_BYTES} bytes"))

@@ -209,7 +209,7 @@ fn window<'i>(what: &'static str, contents: &'i [u8], offset: u64, bytes: u64) -
 /// The space of a generic address, and the offset in it.
 fn windowed(address: u64) -> (Space, u64) {
     let inside = |start: u64| address.wrapping_sub(start) < WINDOW_BYTES;
-    if address >= GLOBAL_START || address < SHARED_WINDOW {
+    if !(SHARED_WINDOW..GLOBAL_START).contains(&address) {
         (Space::Global, address)
     } else if inside(SHARED_WINDOW) {
         (Space::Shared, address - SHARED_WINDOW)
