@@ -122,6 +122,7 @@ pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
     }
     let mut decoder = Decoder::new(module, function)?;
     decoder.body(function)?;
+    decoder.mark_writable();
     Ok(decoder.code)
 }
 
