@@ -4,8 +4,9 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, try_check, vacuity};
+use super::{CheckError, Options, Outcome, Progress, check_program, try_check, vacuity};
 use crate::axioms::{Opinion, Patience, second_opinion};
+use crate::program::Program;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Finding, Stats, Verdict};
@@ -75,26 +76,35 @@ impl Engines {
 
 /// Checks a protocol with the engines asked for. Errors are bad input.
 pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) -> Result<Outcome, CheckError> {
-    match engine {
-        Engine::Operational => try_check(protocol, options),
-        Engine::Axiomatic => {
-            let (opinion, warnings) = opinion(protocol, options)?;
-            let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
-            Ok(Outcome { warnings, engines: Some(engines), ..alone(opinion) })
-        }
-        Engine::Both => {
-            let outcome = try_check(protocol, options)?;
-            let (opinion, _) = opinion(protocol, options)?;
-            Ok(together(outcome, &opinion))
-        }
-    }
-}
-
-/// What the axioms say, and doubts about it.
-fn opinion(protocol: &Protocol, options: &Options) -> Result<(Opinion, Vec<String>), CheckError> {
     if let Some(requirement) = protocol.unmet_requirement(&options.sizes)? {
         return Err(CheckError::Requirement { span: requirement.span.clone() });
     }
+    let program = || ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed).map(Arc::new);
+    Ok(match engine {
+        Engine::Operational => try_check(protocol, options)?,
+        Engine::Axiomatic => by_axioms(&program()?, options),
+        Engine::Both => together(try_check(protocol, options)?, &opinion(&program()?, options).0),
+    })
+}
+
+/// Checks any program with the engines asked for.
+pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
+    match engine {
+        Engine::Operational => check_program(program.clone(), options),
+        Engine::Axiomatic => by_axioms(program, options),
+        Engine::Both => together(check_program(program.clone(), options), &opinion(program, options).0),
+    }
+}
+
+fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
+    let (opinion, warnings) = opinion(program, options);
+    let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
+    let assumptions = program.assumptions();
+    Outcome { warnings, assumptions, engines: Some(engines), ..alone(opinion) }
+}
+
+/// What the axioms say, and doubts about it.
+fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<String>) {
     let unsupported = match options {
         Options { boundary_publishes: true, .. } => Some("an assumption is not expressed as axioms"),
         Options { resident_blocks: Some(_), .. } => {
@@ -104,18 +114,17 @@ fn opinion(protocol: &Protocol, options: &Options) -> Result<(Opinion, Vec<Strin
         _ => None,
     };
     if let Some(reason) = unsupported {
-        return Ok((Opinion::inconclusive(reason), vec![format!("axiomatic: {reason}")]));
+        return (Opinion::inconclusive(reason), vec![format!("axiomatic: {reason}")]);
     }
-    let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
     let mut patience = Patience::default();
     patience.time = options.timeout.map_or(patience.time, |timeout| timeout.min(patience.time));
-    let found = second_opinion(&program, &patience);
+    let found = second_opinion(&**program, &patience);
     let warnings = match found.verdict {
-        Verdict::Verified => vacuity(&Arc::new(program), found.waits, found.peer_accesses),
+        Verdict::Verified => vacuity(program, found.waits, found.peer_accesses),
         Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),
         Verdict::Violated => Vec::new(),
     };
-    Ok((found, warnings))
+    (found, warnings)
 }
 
 impl From<&Opinion> for Answer {

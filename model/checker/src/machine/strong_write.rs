@@ -89,7 +89,7 @@ impl<P: Program> Run<'_, P> {
         }
         let strength = self.strength(thread, semantics);
         let after = self.chosen(&self.state.slots[&key(at)], choice);
-        if !self.write_may_happen(thread, at, (value, None), strength, site) {
+        if !self.write_may_happen(thread, at, (value, None), (strength, semantics.order), site) {
             return Progress::Stops;
         }
         self.commit_write(thread, at, (value, None), strength, semantics.order, after, site);
@@ -103,7 +103,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         (value, update): (u64, Option<Update>),
-        strength: Strength,
+        (strength, order): (Strength, Order),
         site: SiteIndex,
     ) -> bool {
         let machine = self.machine;
@@ -111,21 +111,17 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let covered = |access: &Access| machine.covered(thread, view, access);
-        let clash = slot.clash_of_write(
-            strength,
-            value,
-            update,
-            view,
-            |thread| machine.block_of(thread),
-            covered,
-            |matter| {
-                machine.has(match matter {
-                    Matter::Writes => Rule::WriteOrders,
-                    Matter::Reads => Rule::ReadBeforeWriteOrders,
-                    Matter::Updates => Rule::UpdatesMatter,
-                })
-            },
-        );
+        let releases =
+            machine.settings.boundary_publishes || !self.releases_of_write(thread, key, strength, order).is_empty();
+        let block_of = |thread| machine.block_of(thread);
+        let matters = |matter| {
+            machine.has(match matter {
+                Matter::Writes => Rule::WriteOrders,
+                Matter::Reads => Rule::ReadBeforeWriteOrders,
+                Matter::Updates => Rule::UpdatesMatter,
+            })
+        };
+        let clash = slot.clash_of_write(strength, (value, update), releases, view, block_of, covered, matters);
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
                 return self.race(thread, site, at, true, other, wrote);
@@ -230,7 +226,7 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(old), Some(from));
         let update = Update { function: *function, operand: *operand, returns: *returns };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
-            || !self.write_may_happen(thread, at, (value, Some(update)), strength, site)
+            || !self.write_may_happen(thread, at, (value, Some(update)), (strength, semantics.order), site)
         {
             return Progress::Stops;
         }

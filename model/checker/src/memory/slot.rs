@@ -120,6 +120,13 @@ pub struct Message {
     pub update: Option<Update>,
 }
 
+impl Message {
+    /// Whether reading it can order nothing.
+    fn carries_nothing(&self) -> bool {
+        self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
+    }
+}
+
 /// A strong read of a slot.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct SlotRead {
@@ -259,13 +266,14 @@ impl Slot {
         clash
     }
 
-    /// What a strong write of `value` runs into. `view` is the writer's.
+    /// What a strong write of `value` runs into. `view` is the writer's; `releases` says whether reading the write can
+    /// order anything.
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
-        value: u64,
-        update: Option<Update>,
+        (value, update): (u64, Option<Update>),
+        releases: bool,
         view: &View,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
@@ -278,6 +286,9 @@ impl Slot {
             }
             let commutes = match (message.update, update) {
                 (Some(theirs), Some(mine)) => theirs.commutes(mine) || !matters(Matter::Updates),
+                // The same value twice, by writes that carry nothing: nobody can tell which came first, except by what
+                // is unordered with one of them, and that is noticed there.
+                (None, None) => message.value == value && !releases && message.carries_nothing(),
                 _ => false,
             };
             if !commutes && matters(Matter::Writes) {
@@ -297,6 +308,19 @@ impl Slot {
             }
         }
         clash
+    }
+
+    /// Forgets what can be read no more: messages that everybody is past, by `past`, but for the last of them and those
+    /// that a remembered read names; and reads that everybody is past.
+    pub fn forget(&mut self, past: impl Fn(&Access) -> bool) {
+        let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
+        self.reads.retain(|read| !past(&read.access));
+        let reads = &self.reads;
+        let mut position = 0;
+        self.messages.retain(|message| {
+            position += 1;
+            position > last || !past(&message.access) || reads.iter().any(|read| read.message == message.number)
+        });
     }
 
     /// Forgets reads that a plain write follows.
