@@ -5,6 +5,7 @@
 //! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
 //! finds no new conflict. docs/model.md says why that suffices.
 
+mod engines;
 mod explore;
 mod options;
 mod trace;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use options::{Options, Progress};
 pub use trace::{Replay, replay};
 
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub finals: BTreeSet<u64>,
     /// The choices that lead to the finding.
     pub schedule: Option<Schedule>,
+    /// What each engine says, where more than the machine was asked for.
+    pub engines: Option<Engines>,
 }
 
 impl Outcome {
@@ -57,6 +61,7 @@ impl Outcome {
             contended: 0,
             finals: BTreeSet::new(),
             schedule: None,
+            engines: None,
         }
     }
 }
@@ -116,6 +121,7 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         deadline,
+        without: options.without,
     }
 }
 
@@ -189,13 +195,11 @@ fn conclude<P: Program>(
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
-        findings: Vec::new(),
         stats: exploration.stats,
-        assumptions: Vec::new(),
         warnings: Vec::new(),
         contended: contended.slots.len(),
         finals: exploration.finals,
-        schedule: None,
+        ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());

@@ -1,6 +1,6 @@
 //! Arguments as they are typed.
 
-use crate::check::Progress;
+use crate::check::{Engine, Progress};
 use crate::liveness::ProgressModel;
 use arverify_protocol::data::{Accumulate, DataType};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,6 +119,9 @@ pub struct CheckArguments {
     /// Stop, inconclusive, rather than use more memory than this (by estimate)
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..), value_name = "GIB")]
     pub max_memory: u64,
+    /// Which engines answer: the axioms for small sizes only, as a second opinion
+    #[arg(long, default_value = "operational", value_name = "ENGINE")]
+    pub engine: EngineArgument,
     /// Targets checked at a time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: u32,
@@ -231,7 +234,7 @@ pub enum ModelArgument {
     Ptx75,
 }
 
-/// Engines for litmus tests.
+/// Engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineArgument {
     /// The axioms, decided by Z3
@@ -257,6 +260,16 @@ pub enum Assumption {
     /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
     #[value(name = "launch-boundary=system")]
     LaunchBoundarySystem,
+}
+
+impl From<EngineArgument> for Engine {
+    fn from(argument: EngineArgument) -> Engine {
+        match argument {
+            EngineArgument::Axiomatic => Engine::Axiomatic,
+            EngineArgument::Operational => Engine::Operational,
+            EngineArgument::Both => Engine::Both,
+        }
+    }
 }
 
 /// How 16-bit elements are summed.

@@ -4,7 +4,7 @@ use super::InputError;
 use super::arguments::BoundArguments;
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
-use crate::check::{Options, Outcome, check_program, try_check};
+use crate::check::{Engine, Options, Outcome, check_program_with, try_check_with};
 use crate::report::{Bounds, Row};
 use std::sync::Arc;
 
@@ -51,12 +51,12 @@ impl Subject {
     }
 
     /// Checks it.
-    pub(super) fn check(&self) -> Result<Outcome, InputError> {
+    pub(super) fn check(&self, engine: Engine) -> Result<Outcome, InputError> {
         match self {
             Subject::Protocol(target) => {
-                try_check(&target.protocol, &target.options).map_err(|error| refusal(target, &error))
+                try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))
             }
-            Subject::Kernel(target) => Ok(check_program(Arc::new(target.program()?), &target.options)),
+            Subject::Kernel(target) => Ok(check_program_with(&Arc::new(target.program()?), &target.options, engine)),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::launch::REFRESH;
 use super::run::Run;
-use super::{Machine, State, Status, Violation, ViolationPoint};
+use super::{Machine, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
@@ -28,6 +28,9 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn uninitialised(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location) {
+        if !self.machine.has(Rule::Uninitialised) {
+            return;
+        }
         let instance = &self.machine.program().shape().instances[at.instance as usize];
         let message = format!("`{}` of rank {} is read before anybody wrote it", instance.name, instance.rank);
         let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);

@@ -8,7 +8,9 @@ use super::causality::join;
 use super::event::What;
 use super::run::Run;
 use super::wanted::wanted;
-use super::{Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint};
+use super::{
+    Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
+};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
 use crate::memory::slot::overlapping;
@@ -143,7 +145,7 @@ impl<P: Program> Run<'_, P> {
         if grid == 0 {
             return self.end_launch(rank);
         }
-        if machine.settings.resident_blocks.is_none_or(|limit| limit >= grid) {
+        if machine.resident_blocks().is_none_or(|limit| limit >= grid) {
             for block in 0..grid {
                 self.start_block(machine.block_index(rank, block));
             }
@@ -190,6 +192,9 @@ impl<P: Program> Run<'_, P> {
             .access(0..instance.bytes, Kind::Write, access, |earlier| machine.covered(thread, &view, earlier));
         machine.fill(instance, launch, &mut memory.bytes);
         let Err(conflict) = written else { return true };
+        if !machine.has(Rule::RefreshRaces) {
+            return true;
+        }
         let at = Location { instance: index as u32, byte: conflict.byte };
         let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
         self.fail(violation);
@@ -204,7 +209,10 @@ impl<P: Program> Run<'_, P> {
         self.state.blocks[block as usize].live = threads;
         self.state.ranks[rank].running_blocks += 1;
         self.renew_shared_memory(rank as u32, block - machine.block_index(rank as u32, 0));
-        let view = self.state.ranks[rank].stream.clone();
+        let mut view = self.state.ranks[rank].stream.clone();
+        if !machine.has(Rule::LaunchFollowsStream) {
+            view = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
+        }
         for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
@@ -258,7 +266,8 @@ impl<P: Program> Run<'_, P> {
         let grid = machine.program().grid(rank);
         let State { threads, blocks, ranks, slots, .. } = &mut *self.state;
         let stream = &mut ranks[rank as usize].stream;
-        for block in 0..grid {
+        let followed = if machine.has(Rule::StreamFollowsLaunch) { grid } else { 0 };
+        for block in 0..followed {
             let block = machine.block_index(rank, block);
             let first = (block * shape.threads) as usize;
             let mut last: Option<&View> = None;
@@ -301,7 +310,9 @@ impl<P: Program> Run<'_, P> {
     /// false after a violation.
     fn read_output(&mut self, rank: u32) -> bool {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected() else { return true };
+        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::OutputIsRead)) else {
+            return true;
+        };
         let index = (expected.output * machine.program().shape().ranks + rank) as usize;
         let bytes = machine.program().shape().instances[index].bytes;
         if bytes == 0 {
@@ -324,7 +335,7 @@ impl<P: Program> Run<'_, P> {
     /// Compares the output with the collective's definition, and with what other ranks got.
     fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected() else { return };
+        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];
@@ -346,7 +357,7 @@ impl<P: Program> Run<'_, P> {
                 return;
             }
         }
-        if !expected.same_on_all_ranks {
+        if !expected.same_on_all_ranks || !machine.has(Rule::RanksAgree) {
             return;
         }
         // Ranks in ascending order is one order for all; another must be the same on every rank.

@@ -154,6 +154,17 @@ pub struct Slot {
     next: u32,
 }
 
+/// What the order of a write may matter to; a mutation test says that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// Other writes.
+    Writes,
+    /// Earlier reads.
+    Reads,
+    /// Other updates than equal ones that nobody looks at.
+    Updates,
+}
+
 /// What an access to a slot runs into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clash {
@@ -257,6 +268,7 @@ impl Slot {
 
     /// What a strong write of `value` runs into. `view` is the writer's; `releases` says whether reading the write can
     /// order anything.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
@@ -265,6 +277,7 @@ impl Slot {
         view: &View,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
+        matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
         let mut clash = None;
         for message in self.messages.iter().filter(|message| !covered(&message.access)) {
@@ -272,13 +285,13 @@ impl Slot {
                 return Some(Clash::Race { other: message.access, wrote: true });
             }
             let commutes = match (message.update, update) {
-                (Some(theirs), Some(mine)) => theirs.commutes(mine),
+                (Some(theirs), Some(mine)) => theirs.commutes(mine) || !matters(Matter::Updates),
                 // The same value twice, by writes that carry nothing: nobody can tell which came first, except by what
                 // is unordered with one of them, and that is noticed there.
                 (None, None) => message.value == value && !releases && message.carries_nothing(),
                 _ => false,
             };
-            if !commutes {
+            if !commutes && matters(Matter::Writes) {
                 clash = Some(Clash::Order);
             }
         }
@@ -290,7 +303,7 @@ impl Slot {
             let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(still && seen) {
+            if !(still && seen) && matters(Matter::Reads) {
                 clash = Some(Clash::Order);
             }
         }
