@@ -200,6 +200,7 @@ fn conclude<P: Program>(
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());
     }
+    outcome.assumptions.extend(program.assumptions());
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
         let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
@@ -216,6 +217,10 @@ fn conclude<P: Program>(
             outcome.findings.push(finding);
         }
         outcome.schedule = Some(Schedule { contended: contended.clone(), actions, progress: options.progress });
+    } else if let Some((why, site)) = exploration.not_understood {
+        outcome.verdict = Verdict::Inconclusive;
+        let line = program.line(site);
+        outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         let Stats { states, executions, operations, .. } = outcome.stats;
