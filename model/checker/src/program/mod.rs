@@ -252,6 +252,11 @@ pub trait Program: Send + Sync + 'static {
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
     fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
+    /// Whether a buffer was made reachable for peers on purpose, to hold data: then data that no peer reads is worth a
+    /// lint. Front ends that do not know say no.
+    fn is_published(&self, _buffer: u32) -> bool {
+        false
+    }
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
