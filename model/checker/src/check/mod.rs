@@ -119,7 +119,7 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     let shape = program.shape();
     let threads = u64::from(shape.ranks) * u64::from(shape.blocks) * u64::from(shape.threads);
     let bytes: u64 = shape.instances.iter().map(|instance| instance.bytes).sum();
-    threads.saturating_mul(256).saturating_add(bytes.saturating_mul(6))
+    threads.saturating_mul(256 + program.thread_bytes()).saturating_add(bytes.saturating_mul(6))
 }
 
 fn settings(options: &Options, deadline: Option<Instant>) -> Settings {

@@ -257,6 +257,10 @@ pub trait Program: Send + Sync + 'static {
     fn is_published(&self, _buffer: u32) -> bool {
         false
     }
+    /// Bytes of one thread's state, roughly: for the limit on memory.
+    fn thread_bytes(&self) -> u64 {
+        0
+    }
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
