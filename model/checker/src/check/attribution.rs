@@ -13,7 +13,7 @@
 use crate::machine::event::{Event, What};
 use crate::machine::{StaleCause, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Condition, Location, Operation, Shape, SiteIndex};
+use crate::program::{Condition, Location, Operation, Program, Shape, SiteIndex};
 use arverify_protocol::verdict::Code;
 
 /// One satisfied wait.
@@ -28,7 +28,8 @@ struct Wait {
 }
 
 /// The violation with its cause.
-pub(super) fn attributed(violation: &Violation, events: &[Event], shape: &Shape) -> Violation {
+pub(super) fn attributed<P: Program>(program: &P, violation: &Violation, events: &[Event]) -> Violation {
+    let shape = program.shape();
     let mut violation = violation.clone();
     if let Some(stale) = violation.stale.take()
         && is_wanted(&stale, events)
@@ -44,7 +45,53 @@ pub(super) fn attributed(violation: &Violation, events: &[Event], shape: &Shape)
     {
         blame_layout(&mut violation, first, second, shape);
     }
+    let channel = |at: Location| program.is_channel(shape.instances[at.instance as usize].buffer);
+    if violation.code == Code::DataRace
+        && let Some(at) = violation.location.filter(|at| channel(*at))
+        && is_overwritten(events, at)
+    {
+        blame_credits(&mut violation, at, shape);
+    }
     violation
+}
+
+/// Whether the last write to a byte of a channel is of a later message than the last read: each message is written
+/// once and read at least once, by whoever it was sent to.
+fn is_overwritten(events: &[Event], at: Location) -> bool {
+    let covers = |range: &Location, bytes: u32| {
+        range.instance == at.instance && (range.byte..range.byte + u64::from(bytes)).contains(&at.byte)
+    };
+    let bulks = events.iter().filter_map(|event| match &event.what {
+        What::Operation { operation: Operation::Bulk(bulk), .. } => Some((event, bulk)),
+        _ => None,
+    });
+    let (mut written, mut readers): (u32, Vec<(SiteIndex, u32)>) = (0, Vec::new());
+    for (event, bulk) in bulks {
+        if covers(&bulk.destination, bulk.bytes) {
+            written += 1;
+        }
+        let Some(site) = event.site.filter(|_| bulk.sources.iter().any(|source| covers(source, bulk.bytes))) else {
+            continue;
+        };
+        match readers.iter_mut().find(|reader| reader.0 == site) {
+            Some(reader) => reader.1 += 1,
+            None => readers.push((site, 1)),
+        }
+    }
+    readers.iter().map(|reader| reader.1).max().is_some_and(|read| written > read.max(1))
+        || readers.is_empty() && written > 1
+}
+
+fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
+    let slots = &shape.instances[at.instance as usize];
+    let consequence = std::mem::take(&mut violation.message);
+    violation.code = Code::Credit;
+    violation.message = format!(
+        "credit violation: a slot of `{}` on rank {} is overwritten while its receiver still holds it",
+        slots.name, slots.rank
+    );
+    violation.notes.insert(0, format!("what follows: {consequence}"));
+    violation.help = Some("give the credit back after the last use of the slot, with a release".to_owned());
 }
 
 /// Every wait that was satisfied, in order.

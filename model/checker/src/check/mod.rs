@@ -212,7 +212,7 @@ fn conclude<P: Program>(
         let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
-            let violation = &attributed(violation, &events, program.shape());
+            let violation = &attributed(&**program, violation, &events);
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
             if finding.code == Code::Progress {

@@ -257,6 +257,10 @@ pub trait Program: Send + Sync + 'static {
     fn is_published(&self, _buffer: u32) -> bool {
         false
     }
+    /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
+    fn is_channel(&self, _buffer: u32) -> bool {
+        false
+    }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {
         0
