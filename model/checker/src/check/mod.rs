@@ -98,14 +98,6 @@ pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, Chec
         return Err(CheckError::Requirement { span: requirement.span.clone() });
     }
     let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
-    let needed = state_bytes(&program);
-    if needed > options.max_bytes {
-        return Ok(Outcome::inconclusive(format!(
-            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
-            needed >> 20,
-            options.max_bytes >> 20
-        )));
-    }
     Ok(check_program(Arc::new(program), options))
 }
 
@@ -136,6 +128,14 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
 /// Checks any program. A scheduler that promises less than fairness may still be fair: under another progress model
 /// the check is made twice, with all blocks running together and with no more than the model promises.
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
+    let needed = state_bytes(&*program);
+    if needed > options.max_bytes {
+        return Outcome::inconclusive(format!(
+            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
+            needed >> 20,
+            options.max_bytes >> 20
+        ));
+    }
     let start = Instant::now();
     let deadline = options.timeout.map(|timeout| start + timeout);
     let fair = match options.progress {

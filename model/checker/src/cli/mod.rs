@@ -6,10 +6,13 @@
 mod arguments;
 mod check;
 mod explain;
+mod init_launch;
+mod kernel;
 mod list;
 mod litmus;
 mod replay;
 mod show;
+mod subject;
 mod target;
 
 use clap::Parser;
@@ -24,7 +27,7 @@ pub enum InputError {
     /// A message of its own.
     #[error("error: {0}")]
     Message(String),
-    /// Errors in a protocol's text, already rendered.
+    /// Errors in a text, already rendered, or messages of another program.
     #[error("{0}")]
     Rendered(String),
     /// Standard output is gone.
@@ -48,6 +51,7 @@ pub fn main() -> ExitCode {
         arguments::Command::Show(arguments) => show::run(&arguments),
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
+        arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),

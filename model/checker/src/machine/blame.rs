@@ -317,7 +317,7 @@ impl<P: Program> Machine<P> {
         let who =
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
-        let same_statement = self.program().site(lost.access.site).0 == self.program().site(over.access.site).0;
+        let same_statement = self.program().are_one_statement(lost.access.site, over.access.site);
         let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
         violation.code = if reset {
             Code::ZeroingRace

@@ -248,6 +248,10 @@ pub trait Program: Send + Sync + 'static {
     fn source(&self) -> &Source;
     /// Source and call sites of a statement.
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>);
+    /// Whether two sites are the same statement, reached in different ways.
+    fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        self.site(left).0 == self.site(right).0
+    }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.

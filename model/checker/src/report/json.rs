@@ -11,16 +11,17 @@ pub fn render(rows: &[Row]) -> String {
 }
 
 fn result(row: &Row) -> Value {
-    let sizes = &row.options.sizes;
+    let bounds = &row.bounds;
     let stats = &row.outcome.stats;
     json!({
         "target": row.target,
         "variant": row.variant,
-        "ranks": sizes.ranks,
-        "blocks": sizes.blocks,
-        "threads": sizes.threads,
-        "elements": sizes.elements,
-        "dtype": sizes.data.name(),
+        "kernel": row.kernel,
+        "ranks": bounds.ranks,
+        "blocks": bounds.blocks.1,
+        "threads": bounds.threads.1,
+        "elements": bounds.message.map(|(elements, _)| elements),
+        "dtype": bounds.message.map(|(_, data)| data.name()),
         "launches": row.options.launches,
         "progress": row.options.progress.name(),
         "resident_blocks": row.options.resident_blocks,
