@@ -245,7 +245,7 @@ impl CudaLines {
     /// Reads the file that the entry's lines refer to: as it is named, from the folder of the target, or beside it.
     fn find(target: &str, text: &Text, entry: &Function) -> Option<CudaLines> {
         let lines = Lines::new(&text.module);
-        let (file, name) = lines.main_file(&entry.span)?;
+        let (file, name) = lines.main_file(entry)?;
         let folder = Path::new(target).parent().unwrap_or(Path::new(""));
         let named = Path::new(name);
         let own = Path::new(target);

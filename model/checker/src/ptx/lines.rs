@@ -7,7 +7,7 @@
 //! Decision: lines are looked up after the check, in its findings; the road not taken is to hand them to the program,
 //! whose sites would then need several texts. Not modelled: chains of inlined calls, of which `.loc` names the last.
 
-use super::syntax::{Line, Module, Statement};
+use super::syntax::{Function, Line, Module, Statement};
 use arverify_protocol::ir::{Source, Span};
 
 /// Where the instructions of a module come from.
@@ -46,11 +46,13 @@ impl Lines {
         Lines { files: module.files.clone(), instructions }
     }
 
-    /// The file that most of the text between two offsets belongs to: a function's own, not those of what it inlines.
-    pub fn main_file(&self, span: &Span) -> Option<(u32, &str)> {
-        let within = self.instructions.iter().filter(|(start, _)| span.contains(start));
-        // A function begins with a line of its own.
-        let line = within.filter_map(|(_, line)| *line).find(|line| line.inlined_at.is_none())?;
+    /// The file that a function stands in: that of its first line that is not inlined.
+    pub fn main_file(&self, function: &Function) -> Option<(u32, &str)> {
+        let statements = function.body.as_ref().map_or(&[][..], |body| &body.statements);
+        let line = statements.iter().find_map(|statement| match statement {
+            Statement::Location(line) if line.inlined_at.is_none() => Some(line),
+            _ => None,
+        })?;
         let (index, name) = self.files.iter().find(|(index, _)| *index == line.file)?;
         Some((*index, name))
     }
@@ -102,7 +104,7 @@ mod tests {
         let source = Arc::new(Source { name: "k.ptx".to_owned(), text: TEXT.to_owned() });
         let module = syntax::parse(&source).unwrap_or_else(|errors| panic!("{errors}"));
         let lines = Lines::new(&module);
-        assert_eq!(lines.main_file(&(0..TEXT.len() as u32)), Some((1, "k.cu")));
+        assert_eq!(lines.main_file(&module.functions[0]), Some((1, "k.cu")));
         assert_eq!(lines.last_line(1), 7);
         let at = |word: &str| lines.place(1, TEXT.find(word).expect("the word is there") as u32);
         assert_eq!(at("bar.sync"), Some(Place { line: 7, call: None }));

@@ -7,6 +7,7 @@
 //! | `lines` | from instructions back to the lines they were compiled from |
 //! | `decode/` | one kernel to [`code`]: every operand resolved, calls expanded |
 //! | `arithmetic/` | what each instruction computes |
+//! | `flow/` | what can be told of code without running it: live registers, reads that may be polls |
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `load` | from texts to a program |
@@ -22,6 +23,7 @@ pub mod code;
 pub mod decode;
 pub mod entry;
 pub mod execute;
+pub mod flow;
 pub mod launch;
 pub mod lines;
 pub mod load;

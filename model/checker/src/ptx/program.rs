@@ -9,6 +9,7 @@ use super::decode::{DecodeError, decode};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
+use super::flow::Polls;
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
@@ -114,7 +115,8 @@ impl PtxProgram {
             site: EXPECTATION,
         });
         let setting = Arc::new(Setting { map: memory.map, ranks: settings });
-        let interpreter = Interpreter::new(Arc::new(code), setting, None);
+        let polls = Polls::of(&code);
+        let interpreter = Interpreter::new(Arc::new(code), setting, Some(polls));
         Ok(PtxProgram { source, interpreter, shape, expected, seed })
     }
 

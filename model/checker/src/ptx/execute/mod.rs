@@ -31,5 +31,4 @@ pub use map::{AddressError, MemoryMap, Region, RegionKind, Target};
 pub use notes::Note;
 pub use run::Interpreter;
 pub use setting::{Geometry, RankSetting, Setting, relocated};
-pub use spin::Polls;
 pub use thread::PtxThread;

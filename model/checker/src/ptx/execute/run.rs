@@ -2,12 +2,12 @@
 
 use super::notes::{Note, Notes};
 use super::setting::{RankSetting, Setting, axis};
-use super::spin::Polls;
 use super::thread::{Broken, PtxThread};
 use crate::program::{Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
 use crate::ptx::arithmetic::{evaluate, evaluate_pair};
 use crate::ptx::code::step::{self, BarrierKind, LaneMask, Special};
 use crate::ptx::code::{Code, Pc, Source, Step};
+use crate::ptx::flow::Polls;
 use arverify_protocol::verdict::Code as Finding;
 use std::sync::Arc;
 

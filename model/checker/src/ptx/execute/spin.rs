@@ -12,6 +12,7 @@ use super::thread::PtxThread;
 use crate::program::{Condition, Coordinates, Location, Operation, Spin, Width};
 use crate::ptx::code::function::{Compare, Function, Test};
 use crate::ptx::code::{Code, Pc, Register, Source, Step};
+use crate::ptx::flow::Polls;
 use std::fmt::{self, Debug};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -21,49 +22,11 @@ const MOST_STEPS: u32 = 10_000;
 /// Reads of a loop, others than the one it waits at.
 const MOST_READS: usize = 256;
 
-/// Which instructions are polls, and which registers are live after each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Polls {
-    /// By instruction: a load or atomic on a cycle without effects.
-    pub polls: Vec<bool>,
-    /// By instruction, for polls: registers that are live before it, one bit for each. Others are left empty.
-    pub live_before: Vec<Box<[u64]>>,
-}
-
-impl Polls {
-    /// Made from what is live after each instruction: what a poll always writes is not live before it.
-    pub fn new<'l>(code: &Code, polls: impl Fn(Pc) -> bool, live_after: impl Fn(Pc) -> &'l [u64]) -> Self {
-        let mut found = Polls::default();
-        for (pc, instruction) in code.instructions.iter().enumerate() {
-            let is_poll = polls(pc as Pc);
-            found.polls.push(is_poll);
-            found.live_before.push(if is_poll {
-                let mut live: Box<[u64]> = live_after(pc as Pc).into();
-                if instruction.always() {
-                    instruction.defines().into_iter().for_each(|register| set(&mut live, register, false));
-                }
-                instruction.uses().into_iter().for_each(|register| set(&mut live, register, true));
-                live
-            } else {
-                Box::default()
-            });
-        }
-        found
-    }
-}
-
-fn set(live: &mut [u64], register: Register, value: bool) {
-    let (word, bit) = (register.0 as usize / 64, register.0 % 64);
-    if let Some(word) = live.get_mut(word) {
-        *word = *word & !(1 << bit) | u64::from(value) << bit;
-    }
-}
-
 impl Interpreter {
     /// The loop that the access at `thread.pc` polls in, if it does.
     pub(super) fn poll(&self, at: Coordinates, thread: &PtxThread, location: Location) -> Option<Condition> {
         let polls = self.polls.as_ref()?;
-        if !polls.polls.get(thread.pc as usize).copied().unwrap_or(false) {
+        if !polls.is_poll(thread.pc) {
             return None;
         }
         // Inside the loop every read is a read.
@@ -83,17 +46,10 @@ struct PtxSpin {
 }
 
 impl PtxSpin {
-    fn live(&self) -> &[u64] {
-        self.polls.live_before.get(self.thread.pc as usize).map_or(&[], |live| live)
-    }
-
     /// Live registers with their values.
     fn live_values<'t>(&'t self, thread: &'t PtxThread) -> impl Iterator<Item = (u32, u64)> + 't {
-        let bits = self.live().iter().enumerate();
-        bits.flat_map(|(index, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index as u32 * 64 + bit)
-        })
-        .filter_map(|register| Some((register, *thread.registers.get(register as usize)?)))
+        let live = self.polls.live_before(self.thread.pc).unwrap_or_default();
+        live.iter().filter_map(|register| Some((register.0, *thread.registers.get(register.0 as usize)?)))
     }
 
     fn same_state(&self, thread: &PtxThread) -> bool {
