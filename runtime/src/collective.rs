@@ -84,9 +84,7 @@ impl Collective {
             | (Collective::AllGather, ir::Collective::AllGather)
             | (Collective::Broadcast, ir::Collective::Broadcast) => None,
             (Collective::AllReduce, ir::Collective::AllReduce(_))
-            | (Collective::ReduceScatter, ir::Collective::ReduceScatter(_)) => {
-                Some("it reduces with another function")
-            }
+            | (Collective::ReduceScatter, ir::Collective::ReduceScatter(_)) => Some("it reduces with another function"),
             _ => Some("it is another collective"),
         }
     }

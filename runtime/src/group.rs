@@ -233,12 +233,7 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Comes to the next call of a rank: which protocol, and with what ticket.
-    pub(crate) fn begin(
-        &self,
-        rank: u32,
-        collective: Collective,
-        elements: u64,
-    ) -> Result<(usize, Ticket), Error> {
+    pub(crate) fn begin(&self, rank: u32, collective: Collective, elements: u64) -> Result<(usize, Ticket), Error> {
         let protocol = self.plan.choose(collective, elements)?;
         let name = self.plan.protocols[protocol].protocol.name.clone();
         let request = Request { protocol, name, elements };

@@ -48,7 +48,8 @@ impl<N: Number> Call<N> {
     fn new(collective: Collective, ranks: u32, elements: usize, call: u32) -> Call<N> {
         let bits = |rank: u32, index: usize| input_element(N::DATA, 7, rank, call, index as u64);
         let (given, room) = collective.lengths(ranks, elements as u64);
-        let sum = |index: usize| N::DATA.fold(Reduction::Sum, Accumulate::Own, (0..ranks).map(|rank| bits(rank, index)));
+        let sum =
+            |index: usize| N::DATA.fold(Reduction::Sum, Accumulate::Own, (0..ranks).map(|rank| bits(rank, index)));
         let wanted = |rank: u32, index: usize| match collective {
             Collective::AllReduce => sum(index),
             Collective::ReduceScatter => sum(rank as usize * elements + index),

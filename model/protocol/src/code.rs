@@ -106,7 +106,9 @@ pub(crate) enum Instruction {
 /// What a chunk computes from its sources.
 #[derive(Clone, Debug)]
 pub(crate) enum Fold {
-    Copy { source: PlaceCode },
+    Copy {
+        source: PlaceCode,
+    },
     Reduce {
         operation: Reduction,
         /// The destination is the first source.

@@ -80,8 +80,9 @@ impl Backend for Cpu {
         let (input_bytes, output_bytes) = planned.message_bytes(call.elements);
         // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every
         // block. The input is only read: a protocol that writes it has it resident.
-        let (input, output) =
-            unsafe { (View::of_caller(call.input.cast_mut(), input_bytes), View::of_caller(call.output, output_bytes)) };
+        let (input, output) = unsafe {
+            (View::of_caller(call.input.cast_mut(), input_bytes), View::of_caller(call.output, output_bytes))
+        };
         if let Some(message) = planned.input.filter(|message| message.resident) {
             let target = layout.views[call.rank as usize][message.buffer.index()];
             // SAFETY: the certificate: the message is refreshed before each launch by its owner, and no peer reads or

@@ -20,39 +20,6 @@ use crate::program::{Condition, Location, Operation, Program, Shape, SiteIndex};
 use arverify_protocol::ir::Compare;
 use arverify_protocol::verdict::Code;
 
-/// A wait that takes a count from before the wrap for one that was reached: by size it is greater, by distance not.
-fn before_the_wrap(events: &[Event]) -> Option<(&Event, Wait)> {
-    let found = waits(events).find(|wait| match &events[wait.event].what {
-        What::Operation { operation: Operation::Await { condition, .. }, value: Some(value), .. } => {
-            let by_size = matches!(condition, Condition::Compare { compare: Compare::GreaterEqual | Compare::Greater, .. });
-            by_size && ((*value as u32).wrapping_sub(wait.wanted) as i32).is_negative()
-        }
-        _ => false,
-    })?;
-    Some((&events[found.event], found))
-}
-
-fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, program: &P) {
-    let pad = &program.shape().instances[wait.at.instance as usize];
-    let value = match event.what {
-        What::Operation { value: Some(value), .. } => value,
-        _ => 0,
-    };
-    let consequence = std::mem::take(&mut violation.message);
-    violation.code = Code::EpochConfusion;
-    violation.message = format!(
-        "epoch confusion: in launch {} a wait for at least {} in slot {} of `{}` takes {value}, which is from before the wrap",
-        wait.launch,
-        wait.wanted,
-        wait.at.byte / 4,
-        pad.name
-    );
-    violation.notes.insert(0, format!("what follows: {consequence}"));
-    violation.help = Some("compare counts by distance: `reached`".to_owned());
-    let label = "this wait accepts it".to_owned();
-    violation.points.insert(0, ViolationPoint { thread: None, site: wait.site, label });
-}
-
 /// One satisfied wait.
 #[derive(Clone, Copy, PartialEq)]
 struct Wait {
@@ -82,9 +49,7 @@ pub(super) fn attributed<P: Program>(program: &P, violation: &Violation, events:
         blame_wrap(&mut violation, event, wait, program);
         return violation;
     }
-    if follows
-        && let Some((first, second)) = shared_slot(events, shape)
-    {
+    if follows && let Some((first, second)) = shared_slot(events, shape) {
         blame_layout(&mut violation, first, second, shape);
     }
     let channel = |at: Location| program.is_channel(shape.instances[at.instance as usize].buffer);
@@ -136,6 +101,40 @@ fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("give the credit back after the last use of the slot, with a release".to_owned());
+}
+
+/// A wait that takes a count from before the wrap for one that was reached: by size it is greater, by distance not.
+fn before_the_wrap(events: &[Event]) -> Option<(&Event, Wait)> {
+    let found = waits(events).find(|wait| match &events[wait.event].what {
+        What::Operation { operation: Operation::Await { condition, .. }, value: Some(value), .. } => {
+            let by_size =
+                matches!(condition, Condition::Compare { compare: Compare::GreaterEqual | Compare::Greater, .. });
+            by_size && ((*value as u32).wrapping_sub(wait.wanted) as i32).is_negative()
+        }
+        _ => false,
+    })?;
+    Some((&events[found.event], found))
+}
+
+fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, program: &P) {
+    let pad = &program.shape().instances[wait.at.instance as usize];
+    let value = match event.what {
+        What::Operation { value: Some(value), .. } => value,
+        _ => 0,
+    };
+    let consequence = std::mem::take(&mut violation.message);
+    violation.code = Code::EpochConfusion;
+    violation.message = format!(
+        "epoch confusion: in launch {} a wait for at least {} in slot {} of `{}` takes {value}, which is from before the wrap",
+        wait.launch,
+        wait.wanted,
+        wait.at.byte / 4,
+        pad.name
+    );
+    violation.notes.insert(0, format!("what follows: {consequence}"));
+    violation.help = Some("compare counts by distance: `reached`".to_owned());
+    let label = "this wait accepts it".to_owned();
+    violation.points.insert(0, ViolationPoint { thread: None, site: wait.site, label });
 }
 
 /// Every wait that was satisfied, in order.

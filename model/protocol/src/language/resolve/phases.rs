@@ -74,7 +74,9 @@ impl<'a> Resolver<'a> {
             let error = Diagnostic::new(message, rank.at.0.clone()).label("no other rank's instance");
             return self.fail(error.context(declared, "declared here").help("declare it `symmetric`"));
         }
-        if element == Element::Word && let Some(offset) = &place.offset {
+        if element == Element::Word
+            && let Some(offset) = &place.offset
+        {
             let error = Diagnostic::new("`at` is for data phases", offset.at.0.clone());
             return self.fail(error.label("a word has an index in every dimension"));
         }

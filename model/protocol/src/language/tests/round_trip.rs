@@ -214,9 +214,10 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
-    let accumulate = (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
-        Statement::Accumulate { destination, operation, source, over }
-    });
+    let accumulate =
+        (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
+            Statement::Accumulate { destination, operation, source, over }
+        });
     let reduce = (any_place(), reduction(), name(), expression(), expression(), any_place(), over()).prop_map(
         |(destination, operation, variable, from, to, source, over)| Statement::Reduce {
             destination,
