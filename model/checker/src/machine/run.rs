@@ -339,6 +339,7 @@ impl Violation {
             help: None,
             refresh: None,
             crosses_launches: false,
+            stale: None,
         }
     }
 }
