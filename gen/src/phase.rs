@@ -8,7 +8,7 @@ use crate::body::{Stop, Writer};
 use crate::error::RenderError;
 use crate::expression::{Type, fixed_value, with_local};
 use arverify_protocol::ids::LocalId;
-use arverify_protocol::ir::{Element, Expression, Partition, Place, Reduction, Tail};
+use arverify_protocol::ir::{Element, Expression, Partition, Place, Reduction, Tail, Width};
 use askama::Template;
 
 /// Vectors that are loaded before the first is used.
@@ -21,6 +21,8 @@ const WRITTEN_OUT: i64 = 64;
 pub(crate) struct Sources<'a> {
     /// How two elements are combined.
     pub(crate) operation: Reduction,
+    /// What is read before them.
+    pub(crate) first: Option<&'a Place>,
     /// The register that counts.
     pub(crate) variable: LocalId,
     /// First value.
@@ -47,6 +49,7 @@ impl Writer<'_> {
             first: self.value(&partition.first)?.to_index().text,
             limit: self.value(&partition.limit)?.to_index().text,
             step: self.value(&partition.step)?.to_index().text,
+            width: partition.width,
             tail: partition.tail,
             guarded: self.guarded(),
         };
@@ -83,6 +86,7 @@ impl Writer<'_> {
             first: self.value(&partition.first)?.to_index().text,
             limit: self.value(&partition.limit)?.to_index().text,
             step: self.value(&partition.step)?.to_index().text,
+            width: partition.width,
             tail: partition.tail,
             guarded: self.guarded(),
         };
@@ -95,6 +99,10 @@ impl Writer<'_> {
             (Some(from), Some(to)) if to <= from => Err(Stop::Error(RenderError::EmptyReduction { line })),
             (Some(from), Some(to)) if to - from <= WRITTEN_OUT => {
                 let mut parts = Vec::new();
+                if let Some(first) = sources.first {
+                    let source = self.address(first, Element::Data, line)?;
+                    parts.push(Part { number: 0, source });
+                }
                 for value in from..to {
                     let place = place_at(sources.source, sources.variable, value);
                     let source = self.address(&place, Element::Data, line)?;
@@ -102,6 +110,8 @@ impl Writer<'_> {
                 }
                 Ok(Parts::Known(parts.chunks(GROUP).map(<[Part]>::to_vec).collect()))
             }
+            // Language: what accumulates has one source.
+            _ if sources.first.is_some() => Err(Stop::Error(RenderError::EmptyReduction { line })),
             _ => self.counted(sources, line),
         }
     }
@@ -136,6 +146,7 @@ fn place_at(place: &Place, variable: LocalId, value: i64) -> Place {
 fn place_with(place: &Place, change: impl Fn(&Expression) -> Expression) -> Place {
     Place {
         indices: place.indices.iter().map(&change).collect(),
+        offset: place.offset.as_ref().map(&change),
         rank: place.rank.as_ref().map(&change),
         ..place.clone()
     }
@@ -165,6 +176,7 @@ struct CopyTemplate {
     first: String,
     limit: String,
     step: String,
+    width: Width,
     tail: Tail,
     guarded: bool,
 }
@@ -177,6 +189,7 @@ struct ReduceTemplate {
     first: String,
     limit: String,
     step: String,
+    width: Width,
     tail: Tail,
     guarded: bool,
 }

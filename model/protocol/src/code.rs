@@ -8,7 +8,7 @@ use crate::evaluate::{Environment, EvaluationError, Sizes};
 use crate::ids::{BufferId, LocalId};
 use crate::ir::{
     AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
-    Statement, StatementKind, Symbol, Tail,
+    Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(crate) struct PlaceCode {
     pub(crate) extents: Vec<u64>,
     /// Elements in one step of the last index given.
     pub(crate) row: u64,
+    /// Elements added to the row's first.
+    pub(crate) offset: Option<Expression>,
     pub(crate) rank: Option<Expression>,
 }
 
@@ -77,6 +79,7 @@ pub(crate) enum Instruction {
         destination: PlaceCode,
         position: LocalId,
         limit: LocalId,
+        width: Width,
         tail: Tail,
         fold: Fold,
     },
@@ -103,8 +106,18 @@ pub(crate) enum Instruction {
 /// What a chunk computes from its sources.
 #[derive(Clone, Debug)]
 pub(crate) enum Fold {
-    Copy { source: PlaceCode },
-    Reduce { operation: Reduction, variable: LocalId, from: Expression, to: Expression, source: PlaceCode },
+    Copy {
+        source: PlaceCode,
+    },
+    Reduce {
+        operation: Reduction,
+        /// The destination is the first source.
+        accumulate: bool,
+        variable: LocalId,
+        from: Expression,
+        to: Expression,
+        source: PlaceCode,
+    },
 }
 
 /// A protocol at fixed sizes, ready to run. Shared by all threads.
@@ -190,6 +203,7 @@ impl Builder {
             indices: place.indices.iter().map(|index| self.fold(index)).collect(),
             extents: shape[..given].to_vec(),
             row: shape[given..].iter().product(),
+            offset: place.offset.as_ref().map(|offset| self.fold(offset)),
             rank: place.rank.as_ref().map(|rank| self.fold(rank)),
         }
     }
@@ -222,9 +236,10 @@ impl Builder {
                 let fold = Fold::Copy { source: self.place(source) };
                 self.data_phase(site, destination, partition, fold);
             }
-            StatementKind::Reduce { destination, operation, variable, from, to, source, partition } => {
+            StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let fold = Fold::Reduce {
                     operation: *operation,
+                    accumulate: *accumulate,
                     variable: *variable,
                     from: self.fold(from),
                     to: self.fold(to),
@@ -333,7 +348,14 @@ impl Builder {
         let condition = less(Expression::Local(position), Expression::Local(limit));
         let next = add(Expression::Local(position), Expression::Local(step));
         let destination = self.place(destination);
-        let chunk = Instruction::Chunk { destination, position, limit, tail: partition.tail, fold: work };
+        let chunk = Instruction::Chunk {
+            destination,
+            position,
+            limit,
+            width: partition.width,
+            tail: partition.tail,
+            fold: work,
+        };
         self.repeat(site, condition, position, next, |builder| {
             builder.emit(chunk, site);
         });

@@ -5,8 +5,11 @@
 //! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
 //! finds no new conflict. docs/model.md says why that suffices.
 
+mod attribution;
 mod engines;
 mod explore;
+mod lints;
+mod mutants;
 mod options;
 mod trace;
 
@@ -17,12 +20,15 @@ use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
+use attribution::attributed;
 use explore::{Exploration, Limits, explore};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
+pub use lints::redundancies;
+pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
 pub use trace::{Replay, replay};
 
@@ -210,6 +216,7 @@ fn conclude<P: Program>(
         let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
+            let violation = &attributed(&**program, violation, &events);
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
             if finding.code == Code::Progress {
@@ -251,6 +258,7 @@ fn conclude<P: Program>(
         );
     } else {
         outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
+        outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
 }

@@ -69,7 +69,7 @@ fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Outc
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { break };
             bar.set_message(target.name().to_owned());
-            let outcome = target.check(arguments.engine.into());
+            let outcome = target.check(arguments.engine.into(), arguments.lints);
             *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             bar.inc(1);
         }

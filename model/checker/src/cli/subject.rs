@@ -4,8 +4,9 @@ use super::InputError;
 use super::arguments::BoundArguments;
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
-use crate::check::{Engine, Options, Outcome, check_program_with, try_check_with};
+use crate::check::{Engine, Options, Outcome, check_program_with, redundancies, try_check_with};
 use crate::report::{Bounds, Row};
+use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
 
 /// A target of either kind.
@@ -50,11 +51,12 @@ impl Subject {
         }
     }
 
-    /// Checks it.
-    pub(super) fn check(&self, engine: Engine) -> Result<Outcome, InputError> {
+    /// Checks it; `lints` asks for what could be weaker, too, where it is verified.
+    pub(super) fn check(&self, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
         match self {
-            Subject::Protocol(target) => {
-                try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))
+            Subject::Protocol(target) => check_protocol(target, engine, lints),
+            Subject::Kernel(target) if lints => {
+                Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
             }
             Subject::Kernel(target) => Ok(check_program_with(&Arc::new(target.program()?), &target.options, engine)),
         }
@@ -67,6 +69,19 @@ impl Subject {
             Subject::Kernel(target) => target.row(outcome),
         }
     }
+}
+
+fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
+    let mut outcome =
+        try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))?;
+    if lints && outcome.verdict == Verdict::Verified {
+        let (findings, undecided) = redundancies(&target.protocol, &target.options);
+        outcome.findings.extend(findings);
+        if undecided > 0 {
+            outcome.warnings.push(format!("{undecided} weaker forms were not decided: a limit was reached"));
+        }
+    }
+    Ok(outcome)
 }
 
 fn protocol_row(target: &Target, mut outcome: Outcome) -> Row {

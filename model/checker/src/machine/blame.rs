@@ -6,7 +6,7 @@
 
 use super::launch::REFRESH;
 use super::run::Run;
-use super::{Machine, Rule, State, Status, Violation, ViolationPoint};
+use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
@@ -201,6 +201,16 @@ impl<P: Program> Run<'_, P> {
             let mut name = self.name(stale.thread);
             name.launch = stale.launch;
             let consequence = std::mem::take(&mut violation.message);
+            violation.stale = Some(Box::new(StaleCause {
+                thread: stale.thread,
+                site: stale.site,
+                launch: stale.launch,
+                at,
+                value: stale.value,
+                code: violation.code,
+                message: consequence.clone(),
+                help: violation.help.take(),
+            }));
             violation.message = format!(
                 "epoch confusion: {name} waits for {} in slot {} of `{}`, and a signal of launch {} satisfies it",
                 stale.value,

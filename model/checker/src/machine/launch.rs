@@ -120,7 +120,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
-        self.forget_messages();
+        self.forget_the_past();
         for index in 0..shape.instances.len() {
             let instance = &shape.instances[index];
             if instance.rank == rank && instance.refreshed && !self.refresh(index, launch) {
@@ -152,19 +152,25 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Forgets messages that no rank can read any more: only needed where states are compared, so that executions which
-    /// differed in earlier launches meet again.
-    fn forget_messages(&mut self) {
+    /// Forgets the part of the past that can change nothing any more: only needed where states are compared, so that
+    /// executions which differed in earlier launches meet again.
+    fn forget_the_past(&mut self) {
         let machine = self.machine;
         if machine.contended.slots.is_empty() && !machine.settings.everything {
             return;
         }
-        let State { ranks, slots, .. } = &mut *self.state;
+        let nothing = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
+        let State { ranks, slots, memory, .. } = &mut *self.state;
         let past = |access: &Access| {
             let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
             access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
         };
-        slots.values_mut().for_each(|slot| slot.forget(past));
+        let seen = |view: &View| {
+            let within = |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread));
+            ranks.iter().filter(|rank| !rank.done).all(within)
+        };
+        slots.values_mut().for_each(|slot| slot.forget(&nothing, past, seen));
+        memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
     }
 
     /// New contents of one buffer. Returns false after a violation.
@@ -213,6 +219,8 @@ impl<P: Program> Run<'_, P> {
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
             thread.order = None;
+            // Operations are numbered anew: the phase tells launches apart.
+            thread.step = 0;
             self.make_ready(index);
         }
     }
@@ -273,6 +281,7 @@ impl<P: Program> Run<'_, P> {
             block_state.phase += 1;
             stream.complete(block, block_state.phase);
         }
+        self.equal_views(rank);
         let launch = self.state.ranks[rank as usize].launch;
         if !self.read_output(rank) {
             return;
@@ -282,6 +291,18 @@ impl<P: Program> Run<'_, P> {
             self.begin_launch(rank, launch + 1);
         } else {
             self.state.ranks[rank as usize].done = true;
+        }
+    }
+
+    /// Threads that have ended see what their stream sees: it does not matter any more in which order they ended.
+    fn equal_views(&mut self, rank: u32) {
+        let machine = self.machine;
+        let view = self.state.ranks[rank as usize].stream.clone();
+        let first = machine.block_index(rank, 0) * machine.threads_of_block();
+        let count = machine.program().grid(rank) * machine.threads_of_block();
+        for thread in &mut self.state.threads[first as usize..(first + count) as usize] {
+            thread.view = view.clone();
+            thread.order = None;
         }
     }
 

@@ -14,7 +14,7 @@
 //! * `polling`: waits whose loops read several words
 //! * `wanted`: what outputs must hold
 //! * `rule`: its rules by name, for mutation tests
-//! * `event`: what a recorded run remembers
+//! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
 mod action;
 mod barrier;
@@ -29,6 +29,7 @@ mod rule;
 mod run;
 mod strong_read;
 mod strong_write;
+pub mod uses;
 mod wanted;
 mod weak;
 
@@ -94,6 +95,8 @@ pub struct Notes {
     pub steps: FxHashSet<ReadThenWrite>,
     /// A barrier with a count that another set of threads could have completed.
     pub ambiguous_barrier: bool,
+    /// What every buffer was used for.
+    pub uses: uses::Uses,
     /// A statement that the program does not understand, with why.
     pub not_understood: Option<(String, SiteIndex)>,
 }
@@ -282,6 +285,29 @@ pub struct Violation {
     pub refresh: Option<(u32, u32)>,
     /// It would not happen if a launch boundary published to peers; to be confirmed.
     pub crosses_launches: bool,
+    /// The wait that is blamed for accepting an earlier launch's signal; to be confirmed.
+    pub stale: Option<Box<StaleCause>>,
+}
+
+/// A wait that an earlier launch's signal satisfied, and what would be reported without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaleCause {
+    /// Who waited.
+    pub thread: ThreadIndex,
+    /// Which statement.
+    pub site: SiteIndex,
+    /// In which launch.
+    pub launch: u32,
+    /// For which slot.
+    pub at: Location,
+    /// What it read.
+    pub value: u64,
+    /// The code of what followed.
+    pub code: Code,
+    /// Its message.
+    pub message: String,
+    /// How to mend that.
+    pub help: Option<String>,
 }
 
 /// A statement that takes part in a violation.

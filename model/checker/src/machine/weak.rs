@@ -52,6 +52,7 @@ impl<P: Program> Run<'_, P> {
     ) -> bool {
         let access = Access { epoch: self.epoch(thread), site };
         let machine = self.machine;
+        self.notes.uses.note(machine, thread, at, kind, site);
         let range = at.byte..at.byte + bytes;
         let State { threads, memory, .. } = &mut *self.state;
         let view = &threads[thread as usize].view;

@@ -311,8 +311,9 @@ impl Slot {
     }
 
     /// Forgets what can be read no more: messages that everybody is past, by `past`, but for the last of them and those
-    /// that a remembered read names; and reads that everybody is past.
-    pub fn forget(&mut self, past: impl Fn(&Access) -> bool) {
+    /// that a remembered read names; and reads that everybody is past. `nothing` is the view of the very
+    /// beginning, `seen` says whether everybody has seen all that a view holds.
+    pub fn forget(&mut self, nothing: &View, past: impl Fn(&Access) -> bool, seen: impl Fn(&View) -> bool) {
         let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
         self.reads.retain(|read| !past(&read.access));
         let reads = &self.reads;
@@ -321,6 +322,13 @@ impl Slot {
             position += 1;
             position > last || !past(&message.access) || reads.iter().any(|read| read.message == message.number)
         });
+        // What everybody has seen need not be carried; claiming less of what the writer had seen is safe.
+        for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
+            message.releases.retain(|release| !seen(&release.view));
+            message.boundary = message.boundary.take().filter(|view| !seen(view));
+            message.view = nothing.clone();
+            message.access.epoch.step = 0;
+        }
     }
 
     /// Forgets reads that a plain write follows.

@@ -256,6 +256,15 @@ pub trait Program: Send + Sync + 'static {
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
     fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
+    /// Whether a buffer was made reachable for peers on purpose, to hold data: then data that no peer reads is worth a
+    /// lint. Front ends that do not know say no.
+    fn is_published(&self, _buffer: u32) -> bool {
+        false
+    }
+    /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
+    fn is_channel(&self, _buffer: u32) -> bool {
+        false
+    }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {
         0
