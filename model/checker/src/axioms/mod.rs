@@ -23,5 +23,6 @@ mod relation;
 mod theory;
 mod unfold;
 
+pub(crate) use query::old_solver;
 pub use query::{Answer, Budget, can_hang, holds};
 pub use theory::{Model, Rule, Theory};

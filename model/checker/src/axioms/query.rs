@@ -112,11 +112,16 @@ fn solver_version(words: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
+/// Why the solver that is linked is not to be trusted; none if it is.
+pub(crate) fn old_solver() -> Option<String> {
+    let solver = z3::full_version();
+    let old = solver_version(solver).is_none_or(|version| version < OLDEST_SOLVER);
+    old.then(|| format!("linked with Z3 `{solver}`, and 5.3 or later is needed: `make z3`, then build again"))
+}
+
 /// What is not asked: of a solver that is too old, or of 6.0, which knows neither proxies nor virtual addresses.
 fn refusal(test: &Test, model: Model) -> Option<Answer> {
-    let solver = z3::full_version();
-    if solver_version(solver).is_none_or(|version| version < OLDEST_SOLVER) {
-        let reason = format!("linked with Z3 `{solver}`, and 5.3 or later is needed: `make z3`, then build again");
+    if let Some(reason) = old_solver() {
         return Some(Answer::inconclusive(reason));
     }
     let mut addresses = FxHashMap::default();

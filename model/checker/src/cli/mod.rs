@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod list;
 mod litmus;
+mod prove;
 mod replay;
 mod show;
 mod target;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         arguments::Command::Show(arguments) => show::run(&arguments),
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
+        arguments::Command::Prove(arguments) => prove::run(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),
