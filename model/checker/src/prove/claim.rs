@@ -10,6 +10,7 @@ use super::translate::{Scope, SizeTerms, condition};
 use super::walk::{MOST_BLOCKS, MOST_THREADS};
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::{Protocol, Span};
+use std::time::Instant;
 
 /// What an obligation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +72,8 @@ pub(super) struct Setting {
     pub(super) data: Option<DataType>,
     /// Blocks and threads, where they are fixed too: then every thread is tried as a witness.
     pub(super) small: Option<(u32, u32)>,
+    /// For questions that decide which claims there are.
+    pub(super) deadline: Instant,
 }
 
 impl Setting {
@@ -106,7 +109,7 @@ pub(super) struct Claim {
     pub(super) hypotheses: Vec<Formula>,
     pub(super) goal: Formula,
     /// Launches that a counterexample needs beyond the one of the size variables.
-    pub(super) launches_after: u32,
+    pub(super) launches_after: u64,
     /// A failure means that the goal is false for these sizes, not only that its witness is wrong.
     pub(super) exact: bool,
     /// Other ways to show it, tried in turn: each is enough.

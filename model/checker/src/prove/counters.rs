@@ -90,7 +90,7 @@ fn infer(
     deadline: Instant,
 ) -> Result<Option<Counter>, Unsupported> {
     let mut problem = Problem::default();
-    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None };
+    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None, deadline };
     let (terms, variables) = sizes(&mut problem, protocol, setting)?;
     let none = Counters::default();
     let launch = &variables.launch;
@@ -144,7 +144,7 @@ fn holds(
     deadline: Instant,
 ) -> Result<bool, Unsupported> {
     let mut problem = Problem::default();
-    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None };
+    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None, deadline };
     let (terms, variables) = sizes(&mut problem, protocol, setting)?;
     let launch = &variables.launch;
     let context = Context { protocol, sizes: &terms, launch, counters, loops: Loops::Symbolic };
@@ -164,11 +164,11 @@ fn holds(
     }
     for load in loads {
         let Kind::Load { place, .. } = &own[load].kind else { return Ok(false) };
-        let stores = |event: &Event| match &event.kind {
+        let stores = |events: &[Event], index: usize, _: &Polynomial| match &events[index].kind {
             Kind::Store { place, .. } => Some(place.clone()),
             _ => None,
         };
-        let met = meetings(&mut problem, context, &thread, place, stores)?;
+        let met = meetings(&mut problem, context, &thread, (place, &[]), stores)?;
         let guard = [own[load].guard.clone()];
         if !met.iter().any(|met| solve::prove(&problem, &guard, &met.meets, deadline) == Answer::Proven) {
             return Ok(false);

@@ -7,10 +7,10 @@
 
 use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject};
 use super::counters::Counters;
-use super::phases;
-use super::problem::{Problem, Unsupported};
+use super::problem::{Problem, Unsupported, WORDS};
 use super::solve::{self, Answer, Assignment};
 use super::term::Formula;
+use super::{epochs, pads, phases};
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::{Protocol, Span};
 use rustc_hash::FxHashMap;
@@ -92,6 +92,8 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
     for data in [DataType::F32, DataType::F16] {
         search.family(Some(data), phases::generate);
     }
+    search.family(None, pads::generate);
+    search.family(None, epochs::generate);
     let obligations = search.found;
     Proof { obligations, time: started.elapsed() }
 }
@@ -110,7 +112,8 @@ struct Search<'p> {
 impl Search<'_> {
     /// Decides one family of obligations for one element type.
     fn family(&mut self, data: Option<DataType>, generate: Generator) {
-        let setting = Setting { ranks: Ranks::UpTo(self.limits.most_ranks), data, small: None };
+        let setting =
+            Setting { ranks: Ranks::UpTo(self.limits.most_ranks), data, small: None, deadline: self.deadline };
         let mut open: Option<Vec<Subject>> = None;
         if let Ok(generated) = generate(self.protocol, setting, &self.counters) {
             let mut left = Vec::new();
@@ -123,7 +126,8 @@ impl Search<'_> {
             open = Some(left);
         }
         for ranks in 2..=self.limits.most_ranks {
-            if open.as_ref().is_some_and(Vec::is_empty) {
+            let settled = |open: &Vec<Subject>| open.iter().all(|subject| self.is_settled(subject));
+            if open.as_ref().is_some_and(settled) {
                 return;
             }
             self.at_ranks(ranks, data, generate, open.as_deref());
@@ -134,7 +138,7 @@ impl Search<'_> {
     fn at_ranks(&mut self, ranks: u32, data: Option<DataType>, generate: Generator, open: Option<&[Subject]>) {
         let generated = match generate(
             self.protocol,
-            Setting { ranks: Ranks::Exactly(ranks), data, small: None },
+            Setting { ranks: Ranks::Exactly(ranks), data, small: None, deadline: self.deadline },
             &self.counters,
         ) {
             Ok(generated) => generated,
@@ -240,7 +244,8 @@ impl Search<'_> {
             if Instant::now() > self.deadline || ranks > self.limits.most_ranks {
                 return None;
             }
-            let setting = Setting { ranks: Ranks::Exactly(ranks), data, small: Some((blocks, threads)) };
+            let setting =
+                Setting { ranks: Ranks::Exactly(ranks), data, small: Some((blocks, threads)), deadline: self.deadline };
             let Ok(generated) = generate(self.protocol, setting, &self.counters) else { continue };
             let of_subject = generated.obligations.iter().filter(|other| other.subject == *subject);
             for claim in of_subject.filter_map(|other| other.claims.as_ref().ok()).flatten().filter(|claim| claim.exact)
@@ -256,9 +261,15 @@ impl Search<'_> {
 
     /// A counterexample at the smallest sizes that have one.
     fn smallest(&self, generated: &Generated, claim: &Claim, data: Option<DataType>) -> Option<Counterexample> {
-        let SizeVariables { ranks, blocks, threads, elements, launch } = &generated.variables;
-        let small: Vec<_> =
-            [(elements, 4096), (launch, 8)].iter().filter_map(|(term, cap)| Some((term.single()?, *cap))).collect();
+        let SizeVariables { ranks, blocks, threads, elements, launch: launch_of } = &generated.variables;
+        // A counter may have to wrap; that is tried last.
+        let later = |launch: i128| -> Vec<_> {
+            [(elements, 4096), (launch_of, launch)]
+                .iter()
+                .filter_map(|(term, cap)| Some((term.single()?, *cap)))
+                .collect()
+        };
+        let small = later(8);
         let all_ranks: Vec<i128> = match ranks.as_constant() {
             Some(ranks) => vec![ranks],
             None => (2..=i128::from(self.limits.most_ranks)).collect(),
@@ -281,7 +292,12 @@ impl Search<'_> {
                 }
             }
         }
-        None
+        let fixed = FxHashMap::from_iter(
+            [(ranks, 2), (blocks, 1), (threads, 2)].iter().filter_map(|(term, size)| Some((term.single()?, *size))),
+        );
+        let late = later(WORDS - 1);
+        let model = solve::counterexample(&generated.problem, &claim.hypotheses, &claim.goal, &fixed, &late, deadline)?;
+        sizes_of(&generated.variables, claim, &model, data)
     }
 }
 
@@ -300,7 +316,7 @@ fn sizes_of(
         blocks: number(&variables.blocks)?,
         threads: number(&variables.threads)?,
         elements: number(&variables.elements)?,
-        launches: number(&variables.launch)? + 1 + u64::from(claim.launches_after),
+        launches: number(&variables.launch)? + 1 + claim.launches_after,
         data: data.unwrap_or(DataType::F32),
     })
 }

@@ -9,6 +9,8 @@
 //! | `claim` | what an obligation is |
 //! | `phases` | data phases: bounds, alignment, disjoint, complete |
 //! | `decide` | each obligation proven, refuted with concrete sizes, or inconclusive |
+//! | `pads` | slots of pads, and who meets whom |
+//! | `epochs` | waits: no stale signal, none lost, for any number of launches |
 //! | `solve` | one question to z3 |
 //!
 //! Obligations are generated from the resolved protocol, the same that is checked and emitted. Decision: z3's types stay in
@@ -18,6 +20,8 @@
 mod claim;
 mod counters;
 mod decide;
+mod epochs;
+mod pads;
 mod partner;
 mod phases;
 mod problem;

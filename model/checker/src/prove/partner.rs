@@ -8,7 +8,7 @@
 
 use super::problem::{Problem, Unsupported};
 use super::term::{Formula, Polynomial, Variable};
-use super::walk::{Actor, Context, Event, PlaceTerm, Rounds, actor, actor_at, events, same_place};
+use super::walk::{Actor, Context, Event, PlaceTerm, Round, Rounds, actor, actor_at, events, same_place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Values for unknowns.
@@ -27,24 +27,45 @@ pub(super) struct Meeting {
     pub(super) meets: Formula,
 }
 
-/// Candidates for the access that meets `place` of `own`, among those that `wanted` picks.
+/// Candidates for the access that meets `place` of `own`, an access in `rounds`, among those that `wanted` picks.
 pub(super) fn meetings(
     problem: &mut Problem,
     context: Context<'_>,
     own: &Actor,
-    place: &PlaceTerm,
-    wanted: impl Fn(&Event) -> Option<PlaceTerm>,
+    (place, rounds): (&PlaceTerm, &[Round]),
+    wanted: impl Fn(&[Event], usize, &Polynomial) -> Option<PlaceTerm>,
 ) -> Result<Vec<Meeting>, Unsupported> {
     let template = actor(problem, context, "?")?;
     let theirs = events(problem, context, &template, &Rounds::default())?;
     let mut found = Vec::new();
     for (index, event) in theirs.iter().enumerate() {
-        let Some(their_place) = wanted(event).filter(|other| other.buffer == place.buffer) else { continue };
-        for (coordinates, rounds) in candidates(problem, place, &their_place, &template, event, own) {
+        let met = wanted(&theirs, index, &template.coordinates[0]);
+        let Some(their_place) = met.filter(|other| other.buffer == place.buffer) else { continue };
+        let Some(equations) = equations(place, &their_place) else { continue };
+        let mut unknown = Vec::new();
+        // The order matters: a block is most often the same, and what is left open is tried in this order.
+        for coordinate in [1, 0, 2] {
+            let tried = vec![own.coordinates[coordinate].clone(), Polynomial::constant(0)];
+            unknown.extend(template.coordinates[coordinate].single().map(|variable| (variable, tried)));
+        }
+        for round in event.rounds.iter().rev() {
+            let same = rounds.iter().find(|own| own.number == round.number).map(|own| own.term.clone());
+            let tried = same.into_iter().chain([round.from.clone()]).collect();
+            unknown.extend(round.term.single().map(|variable| (variable, tried)));
+        }
+        unknown.reverse();
+        let mut solutions = Vec::new();
+        solve_all(problem, equations, &unknown, Solution::default(), &mut solutions);
+        for solution in solutions {
+            let value = |term: &Polynomial| {
+                term.single().and_then(|variable| solution.get(&variable).cloned()).unwrap_or_else(|| term.clone())
+            };
+            let coordinates = [0, 1, 2].map(|index| value(&template.coordinates[index]));
+            let rounds: Rounds = event.rounds.iter().map(|round| (round.number, value(&round.term))).collect();
             let worker = actor_at(problem, context, coordinates.clone())?;
             let events = events(problem, context, &worker, &rounds)?;
             let Some(met) = events.get(index) else { continue };
-            let Some(met_place) = wanted(met) else { continue };
+            let Some(met_place) = wanted(&events, index, &worker.coordinates[0]) else { continue };
             let meets = Formula::all([met.guard.clone(), same_place(place, &met_place)?]);
             found.push(Meeting { coordinates, index, meets, events });
         }
@@ -52,49 +73,58 @@ pub(super) fn meetings(
     Ok(found)
 }
 
-/// Candidates for the coordinates of `template`, and for the rounds of its loops, so that `theirs` is `ours`.
-fn candidates(
-    problem: &mut Problem,
-    ours: &PlaceTerm,
-    theirs: &PlaceTerm,
-    template: &Actor,
-    event: &Event,
-    own: &Actor,
-) -> Vec<([Polynomial; 3], Rounds)> {
-    let rounds = event.rounds.iter().map(|(_, round)| round);
-    let mut open: FxHashSet<Variable> =
-        template.coordinates.iter().chain(rounds).filter_map(Polynomial::single).collect();
-    let mut solved = Solution::default();
-    let mut equations = Vec::new();
+fn equations(ours: &PlaceTerm, theirs: &PlaceTerm) -> Option<Vec<Polynomial>> {
+    if ours.buffer != theirs.buffer || ours.indices.len() != theirs.indices.len() {
+        return None;
+    }
     let pairs = std::iter::once((&ours.rank, &theirs.rank)).chain(ours.indices.iter().zip(&theirs.indices));
-    for (ours, theirs) in pairs {
-        equations.extend(ours.minus(theirs));
+    pairs.map(|(ours, theirs)| ours.minus(theirs)).collect()
+}
+
+/// Solutions at most: what is left open is tried in a few ways.
+const SOLUTIONS: usize = 12;
+
+/// All solutions: unknowns are solved for as long as an equation gives one, then the first is tried in its ways.
+fn solve_all(
+    problem: &mut Problem,
+    mut equations: Vec<Polynomial>,
+    unknown: &[(Variable, Vec<Polynomial>)],
+    mut solved: Solution,
+    found: &mut Vec<Solution>,
+) {
+    if found.len() >= SOLUTIONS {
+        return;
     }
-    while let Some((variable, value)) = equations.iter().find_map(|equation| solve(problem, equation, &open)) {
-        open.remove(&variable);
-        equations = equations.iter().filter_map(|equation| substituted(equation, variable, &value)).collect();
-        for known in solved.values_mut() {
-            if let Some(better) = substituted(known, variable, &value) {
-                *known = better;
-            }
+    let is_open = |variable: &Variable, solved: &Solution| !solved.contains_key(variable);
+    loop {
+        let open: FxHashSet<Variable> =
+            unknown.iter().map(|(variable, _)| *variable).filter(|variable| is_open(variable, &solved)).collect();
+        let next = equations.iter().find_map(|equation| solve(problem, equation, &open));
+        let Some((variable, value)) = next else { break };
+        equations = assign(&equations, &mut solved, variable, &value);
+    }
+    let Some((variable, tried)) = unknown.iter().find(|(variable, _)| is_open(variable, &solved)) else {
+        if !found.contains(&solved) {
+            found.push(solved);
         }
-        solved.insert(variable, value);
-    }
-    let value = |term: &Polynomial| term.single().and_then(|variable| solved.get(&variable)).cloned();
-    let choices = |index: usize| match value(&template.coordinates[index]) {
-        Some(value) => vec![value],
-        None => vec![own.coordinates[index].clone(), Polynomial::constant(0)],
+        return;
     };
-    let rounds: Rounds = event.rounds.iter().filter_map(|(number, round)| Some((*number, value(round)?))).collect();
-    let mut found = Vec::new();
-    for rank in choices(0) {
-        for block in choices(1) {
-            for thread in choices(2) {
-                found.push(([rank.clone(), block.clone(), thread], rounds.clone()));
-            }
+    for value in tried {
+        let mut branch = solved.clone();
+        let equations = assign(&equations, &mut branch, *variable, value);
+        solve_all(problem, equations, unknown, branch, found);
+    }
+}
+
+/// The equations and the solution with a variable replaced.
+fn assign(equations: &[Polynomial], solved: &mut Solution, variable: Variable, value: &Polynomial) -> Vec<Polynomial> {
+    for known in solved.values_mut() {
+        if let Some(better) = substituted(known, variable, value) {
+            *known = better;
         }
     }
-    found
+    solved.insert(variable, value.clone());
+    equations.iter().filter_map(|equation| substituted(equation, variable, value)).collect()
 }
 
 /// `polynomial` with a variable that occurs alone replaced; `None` where it is too large.

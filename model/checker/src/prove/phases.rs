@@ -223,7 +223,7 @@ impl Phases<'_> {
     fn complete(&mut self, index: usize, event: &Event, partition: &PartitionTerm) -> Result<Claim, Unsupported> {
         let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS);
         let inside = Formula::all([less(&element, &partition.low)?.not(), less(&element, &partition.limit)?]);
-        let rounds: Rounds = event.rounds.iter().cloned().collect();
+        let rounds: Rounds = event.rounds.iter().map(|round| (round.number, round.term.clone())).collect();
         let everybody = self.setting.everybody();
         let exact = !everybody.is_empty();
         let mut witnesses = Vec::new();

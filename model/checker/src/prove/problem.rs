@@ -8,7 +8,7 @@
 //! Not modelled: exclusive or, and shifts by amounts that are not constant ([`Unsupported`]).
 
 use super::term::{Formula, Monomial, Polynomial, Variable};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Something that the proofs do not know; the obligation is inconclusive, and says so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -196,5 +196,18 @@ impl Problem {
         self.facts.push((chosen.single().into_iter().collect(), fact));
         self.definitions.insert(key, (chosen.clone(), chosen.clone()));
         Ok(chosen)
+    }
+
+    /// Whether a formula depends on a variable, also through definitions.
+    pub(super) fn mentions(&self, formula: &Formula, variable: Variable) -> bool {
+        let mut seen: FxHashSet<Variable> = FxHashSet::default();
+        formula.monomials(&mut |monomial| seen.extend(monomial));
+        let mut left: Vec<Variable> = seen.iter().copied().collect();
+        while let Some(next) = left.pop() {
+            for (_, fact) in self.facts.iter().filter(|(defines, _)| defines.contains(&next)) {
+                fact.monomials(&mut |monomial| left.extend(monomial.iter().filter(|part| seen.insert(**part))));
+            }
+        }
+        seen.contains(&variable)
     }
 }

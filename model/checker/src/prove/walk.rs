@@ -49,6 +49,19 @@ pub(super) enum Kind {
     BlockSync,
 }
 
+/// One round of a symbolic loop.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    /// The loop, in the order of the program.
+    pub(super) number: u32,
+    /// Which round.
+    pub(super) term: Polynomial,
+    /// The first round.
+    pub(super) from: Polynomial,
+    /// One past the last.
+    pub(super) to: Polynomial,
+}
+
 /// One access, or a set of them where loops are symbolic.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
@@ -56,8 +69,8 @@ pub(super) struct Event {
     pub(super) guard: Formula,
     pub(super) span: Span,
     pub(super) calls: Arc<[Span]>,
-    /// The symbolic loops around it, outermost first: their numbers in the order of the program, and their variables.
-    pub(super) rounds: Vec<(u32, Polynomial)>,
+    /// The symbolic loops around it, outermost first.
+    pub(super) rounds: Vec<Round>,
     pub(super) kind: Kind,
 }
 
@@ -171,7 +184,7 @@ struct Walk<'w> {
     context: Context<'w>,
     given: &'w Rounds,
     events: Vec<Event>,
-    rounds: Vec<(u32, Polynomial)>,
+    rounds: Vec<Round>,
     symbolic_loops: u32,
     /// Conditions under which the thread has left the kernel.
     stopped: Vec<Formula>,
@@ -247,7 +260,7 @@ impl Walk<'_> {
         let started = less(&round, from)?.not();
         let within = Formula::all([started, less(&round, to)?]);
         self.scope.locals.insert(variable, round.clone());
-        self.rounds.push((number, round));
+        self.rounds.push(Round { number, term: round, from: from.clone(), to: to.clone() });
         let result = self.branch(within, body);
         self.rounds.pop();
         result
@@ -407,4 +420,18 @@ pub(super) fn same_place(left: &PlaceTerm, right: &PlaceTerm) -> Result<Formula,
         parts.push(equal(left, right)?);
     }
     Ok(Formula::all(parts))
+}
+
+/// Whether one event of a thread comes before another of the same launch: by the rounds of the loops around both, then by
+/// place in the program. Each is given as its place and its rounds.
+pub(super) fn before(left: (usize, &[Round]), right: (usize, &[Round])) -> Result<Formula, Unsupported> {
+    let shared = left.1.iter().zip(right.1).take_while(|(one, other)| one.number == other.number);
+    let mut earlier = Vec::new();
+    let mut equal_so_far = Vec::new();
+    for (one, other) in shared {
+        earlier.push(Formula::all(equal_so_far.iter().cloned().chain([less(&one.term, &other.term)?])));
+        equal_so_far.push(equal(&one.term, &other.term)?);
+    }
+    earlier.push(Formula::all(equal_so_far.into_iter().chain([Formula::Truth(left.0 < right.0)])));
+    Ok(Formula::any(earlier))
 }
