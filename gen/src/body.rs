@@ -259,7 +259,7 @@ impl<'a> Writer<'a> {
         Ok(format!("{name}.of[{}]", rank.text))
     }
 
-    /// The element of the instance, counted from 0 over all dimensions; of a row the first.
+    /// The element of the instance, counted from 0 over all dimensions; of a row the first, or where its offset says.
     pub(crate) fn index(&mut self, place: &Place) -> Result<Rendered, Stop> {
         let shape = &self.protocol.buffer(place.buffer).shape;
         let of_index = |operator, left: Expression, right: Expression| Expression::Binary {
@@ -275,6 +275,9 @@ impl<'a> Writer<'a> {
         }
         for extent in shape.iter().skip(place.indices.len()) {
             index = of_index(Binary::Multiply, index, extent.clone());
+        }
+        if let Some(offset) = &place.offset {
+            index = of_index(Binary::Add, index, offset.clone());
         }
         self.value(&index)
     }

@@ -13,6 +13,7 @@ pub mod escape;
 mod expression;
 mod header;
 mod kernel;
+pub mod launch;
 mod layout;
 mod names;
 mod notation;

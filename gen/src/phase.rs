@@ -8,7 +8,7 @@ use crate::body::{Stop, Writer};
 use crate::error::RenderError;
 use crate::expression::{Type, fixed_value, with_local};
 use arverify_protocol::ids::LocalId;
-use arverify_protocol::ir::{Element, Expression, Partition, Place, Reduction, Tail};
+use arverify_protocol::ir::{Element, Expression, Partition, Place, Reduction, Tail, Width};
 use askama::Template;
 
 /// Vectors that are loaded before the first is used.
@@ -47,6 +47,7 @@ impl Writer<'_> {
             first: self.value(&partition.first)?.to_index().text,
             limit: self.value(&partition.limit)?.to_index().text,
             step: self.value(&partition.step)?.to_index().text,
+            width: partition.width,
             tail: partition.tail,
             guarded: self.guarded(),
         };
@@ -83,6 +84,7 @@ impl Writer<'_> {
             first: self.value(&partition.first)?.to_index().text,
             limit: self.value(&partition.limit)?.to_index().text,
             step: self.value(&partition.step)?.to_index().text,
+            width: partition.width,
             tail: partition.tail,
             guarded: self.guarded(),
         };
@@ -136,6 +138,7 @@ fn place_at(place: &Place, variable: LocalId, value: i64) -> Place {
 fn place_with(place: &Place, change: impl Fn(&Expression) -> Expression) -> Place {
     Place {
         indices: place.indices.iter().map(&change).collect(),
+        offset: place.offset.as_ref().map(&change),
         rank: place.rank.as_ref().map(&change),
         ..place.clone()
     }
@@ -165,6 +168,7 @@ struct CopyTemplate {
     first: String,
     limit: String,
     step: String,
+    width: Width,
     tail: Tail,
     guarded: bool,
 }
@@ -177,6 +181,7 @@ struct ReduceTemplate {
     first: String,
     limit: String,
     step: String,
+    width: Width,
     tail: Tail,
     guarded: bool,
 }

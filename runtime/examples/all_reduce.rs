@@ -6,7 +6,7 @@
 use arverify_protocol::data::input_element;
 use arverify_protocol::ir::Reduction;
 use arverify_runtime::{
-    Accumulate, Algorithm, Backend, Cpu, Cuda, DataType, Error, Group, Kernels, Kill, Number, Settings,
+    Accumulate, Algorithm, Backend, Collective, Cpu, Cuda, DataType, Error, Group, Kernels, Kill, Number, Settings,
 };
 use clap::{Parser, ValueEnum};
 use half::{bf16, f16};
@@ -260,10 +260,10 @@ fn report<B: Backend>(arguments: &Arguments, group: &Group<B>, mut times: Vec<Du
         "{} {} ranks {} blocks {} threads {} elements {} {} iters {}: every bit right on every rank; \
          median {:.1} µs, p99 {:.1} µs, {bandwidth:.3} GB/s",
         B::NAME,
-        group.protocol(arguments.elements),
+        group.protocol(Collective::AllReduce, arguments.elements).unwrap_or_default(),
         arguments.ranks,
         group.blocks(),
-        group.threads(arguments.elements),
+        group.threads(Collective::AllReduce, arguments.elements).unwrap_or_default(),
         arguments.elements,
         arguments.dtype,
         arguments.iters,

@@ -27,7 +27,8 @@ pub trait Backend: Send + Sync + Sized + 'static {
     /// Launches a call on a rank and returns at once. The rank is idle.
     ///
     /// # Safety
-    /// `call.input` and `call.output` must be valid for reads and for writes of the call's elements, and not be used
+    /// `call.input` must be valid for reads and `call.output` for writes of the lengths that the protocol's collective
+    /// has for the call's elements ([`Collective::lengths`](crate::Collective::lengths)), and neither be used
     /// for anything else, until [`Backend::finish`] has returned for this rank. The protocol must have been
     /// initialised for `call.elements`.
     unsafe fn start(&self, call: &Call) -> Result<(), Error>;

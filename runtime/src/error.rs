@@ -2,6 +2,7 @@
 //!
 //! Errors can be cloned, because one failure poisons the group and every later call repeats its cause.
 
+use crate::collective::Collective;
 use arverify_protocol::certificate::CertificateError;
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::Compare;
@@ -28,13 +29,18 @@ pub enum Error {
         available: String,
     },
     /// A certified protocol that does not compute what was asked.
-    #[error("`{protocol}` is not an all-reduce that sums: {reason}")]
-    NotAllReduce {
+    #[error("`{protocol}` is not {collective}: {reason}")]
+    NotTheCollective {
         /// The protocol.
         protocol: String,
+        /// What was asked for.
+        collective: Collective,
         /// What it is or lacks.
         reason: &'static str,
     },
+    /// A collective that the group was not made for.
+    #[error("the group was not made for {0}: name it in the settings' collectives")]
+    NotPlanned(Collective),
     /// Settings without a meaning.
     #[error("{0}")]
     Settings(String),

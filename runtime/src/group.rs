@@ -1,4 +1,4 @@
-//! A group of ranks that reduce together.
+//! A group of ranks that perform collectives together.
 //!
 //! Each rank is driven by whoever holds its [`RankHandle`], usually a thread of its own; [`Group::all_reduce`] drives
 //! all of them from one thread. The group never hangs: every wait, of a kernel for a signal or of a host for a peer,
@@ -6,6 +6,7 @@
 //! call is refused until [`Group::reset`].
 
 use crate::backend::{Backend, Call};
+use crate::collective::Collective;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ledger::{Ledger, Request, Ticket};
@@ -14,7 +15,7 @@ use crate::plan::{Plan, Settings};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// P ranks of one process that reduce together, on the back end `B`.
+/// P ranks of one process that perform collectives together, on the back end `B`.
 pub struct Group<B: Backend> {
     pub(crate) shared: Arc<Shared<B>>,
 }
@@ -58,14 +59,16 @@ impl<B: Backend> Group<B> {
         self.shared.plan.blocks
     }
 
-    /// T, threads of each block, of the protocol for messages of this length.
-    pub fn threads(&self, elements: u64) -> u32 {
-        self.shared.plan.protocols[self.shared.choose(elements)].threads
+    /// T, threads of each block, of the protocol for a collective and messages of this length.
+    pub fn threads(&self, collective: Collective, elements: u64) -> Result<u32, Error> {
+        let plan = &self.shared.plan;
+        Ok(plan.protocols[plan.choose(collective, elements)?].threads)
     }
 
-    /// The protocol for messages of this length.
-    pub fn protocol(&self, elements: u64) -> &str {
-        &self.shared.plan.protocols[self.shared.choose(elements)].protocol.name
+    /// The protocol for a collective and messages of this length.
+    pub fn protocol(&self, collective: Collective, elements: u64) -> Result<&str, Error> {
+        let plan = &self.shared.plan;
+        Ok(&plan.protocols[plan.choose(collective, elements)?].protocol.name)
     }
 
     /// A handle that drives one rank. Several handles of a rank may exist; a call on one while another is in a call is
@@ -82,16 +85,34 @@ impl<B: Backend> Group<B> {
     ///
     /// The sum of each element is taken in rank order, so that every output has the same bits.
     pub fn all_reduce<N: Number>(&self, inputs: &[&[N]], outputs: &mut [&mut [N]]) -> Result<(), Error> {
-        let mut outcomes = self.all_reduce_each(inputs, outputs)?.into_iter().filter_map(Result::err);
-        let Some(first) = outcomes.next() else { return Ok(()) };
-        // A failure of the others says more than the one that caused them to be told.
-        let telling = |error: &Error| !matches!(error, Error::Killed { .. } | Error::Poisoned { .. });
-        Err(if telling(&first) { first } else { outcomes.find(telling).unwrap_or(first) })
+        self.call(Collective::AllReduce, inputs, outputs)
     }
 
-    /// As [`Group::all_reduce`], with the outcome of each rank. The outer error is about the arguments; nothing ran.
-    pub fn all_reduce_each<N: Number>(
+    /// Performs any collective with a message, on all ranks: `inputs` and `outputs` hold one slice for each, of the
+    /// lengths that [`Collective::lengths`] says.
+    pub fn call<N: Number>(
         &self,
+        collective: Collective,
+        inputs: &[&[N]],
+        outputs: &mut [&mut [N]],
+    ) -> Result<(), Error> {
+        first_telling(self.call_each(collective, inputs, outputs)?)
+    }
+
+    /// The barrier, on all ranks.
+    pub fn barrier(&self) -> Result<(), Error> {
+        let mut nothing: Vec<[f32; 0]> = vec![[]; self.ranks() as usize];
+        let outputs = nothing.iter_mut().enumerate();
+        let started: Vec<_> = outputs
+            .map(|(rank, output)| self.shared.start(rank as u32, Collective::Barrier, 0, &[], output.as_mut_slice()))
+            .collect();
+        first_telling(finish_all(started))
+    }
+
+    /// As [`Group::call`], with the outcome of each rank. The outer error is about the arguments; nothing ran.
+    pub fn call_each<N: Number>(
+        &self,
+        collective: Collective,
         inputs: &[&[N]],
         outputs: &mut [&mut [N]],
     ) -> Result<Vec<Result<(), Error>>, Error> {
@@ -101,13 +122,24 @@ impl<B: Backend> Group<B> {
             let message = format!("{inputs} inputs and {outputs} outputs were given for {ranks} ranks");
             return Err(Error::Lengths(message));
         }
+        let mut elements = Vec::new();
         for (input, output) in inputs.iter().zip(outputs.iter()) {
-            self.shared.check_message::<N>(input, output)?;
+            elements.push(self.shared.check_message::<N>(collective, input, output)?);
         }
-        let started = inputs.iter().zip(outputs.iter_mut()).enumerate();
-        let started: Vec<_> =
-            started.map(|(rank, (input, output))| self.shared.start(rank as u32, input, output)).collect();
-        Ok(started.into_iter().map(|running| running.and_then(Running::finish)).collect())
+        let mut started = Vec::new();
+        for (rank, ((input, output), elements)) in inputs.iter().zip(outputs.iter_mut()).zip(elements).enumerate() {
+            started.push(self.shared.start(rank as u32, collective, elements, input, output));
+        }
+        Ok(finish_all(started))
+    }
+
+    /// As [`Group::all_reduce`], with the outcome of each rank. The outer error is about the arguments; nothing ran.
+    pub fn all_reduce_each<N: Number>(
+        &self,
+        inputs: &[&[N]],
+        outputs: &mut [&mut [N]],
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        self.call_each(Collective::AllReduce, inputs, outputs)
     }
 
     /// Arms fault injection; `None` disarms it.
@@ -139,27 +171,60 @@ impl<B: Backend> RankHandle<B> {
     /// Sums `input` over all ranks into `output`. Every rank calls this, with the same length, at most the capacity;
     /// returns when this rank's part is done.
     pub fn all_reduce<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
-        self.shared.check_message::<N>(input, output)?;
-        self.shared.start(self.rank, input, output)?.finish()
+        self.call(Collective::AllReduce, input, output)
+    }
+
+    /// Sums `input` over all ranks and puts part r of the sum, of as many elements as `output` has, into that of
+    /// rank r. The input has P parts.
+    pub fn reduce_scatter<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        self.call(Collective::ReduceScatter, input, output)
+    }
+
+    /// Puts the inputs of all ranks into `output`, one after the other.
+    pub fn all_gather<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        self.call(Collective::AllGather, input, output)
+    }
+
+    /// Puts rank 0's input into the output of every rank. The input of the others counts by its length only.
+    pub fn broadcast<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        self.call(Collective::Broadcast, input, output)
+    }
+
+    /// Returns when every rank has called it.
+    pub fn barrier(&mut self) -> Result<(), Error> {
+        self.shared.start::<f32>(self.rank, Collective::Barrier, 0, &[], &mut [])?.finish()
+    }
+
+    fn call<N: Number>(&mut self, collective: Collective, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        let elements = self.shared.check_message::<N>(collective, input, output)?;
+        self.shared.start(self.rank, collective, elements, input, output)?.finish()
     }
 }
 
-impl<B: Backend> Shared<B> {
-    fn choose(&self, elements: u64) -> usize {
-        let settings = &self.plan.settings;
-        settings.algorithm.choose(settings.ranks, elements.saturating_mul(u64::from(settings.data.bytes())))
-    }
+/// Waits for every rank that was started.
+fn finish_all<B: Backend>(started: Vec<Result<Running<'_, B>, Error>>) -> Vec<Result<(), Error>> {
+    started.into_iter().map(|running| running.and_then(Running::finish)).collect()
+}
 
-    fn check_message<N: Number>(&self, input: &[N], output: &[N]) -> Result<(), Error> {
+/// The first failure; of the others one that says more than that the group has failed.
+fn first_telling(outcomes: Vec<Result<(), Error>>) -> Result<(), Error> {
+    let mut outcomes = outcomes.into_iter().filter_map(Result::err);
+    let Some(first) = outcomes.next() else { return Ok(()) };
+    // A failure of the others says more than the one that caused them to be told.
+    let telling = |error: &Error| !matches!(error, Error::Killed { .. } | Error::Poisoned { .. });
+    Err(if telling(&first) { first } else { outcomes.find(telling).unwrap_or(first) })
+}
+
+impl<B: Backend> Shared<B> {
+    /// N of a message that fits the group.
+    fn check_message<N: Number>(&self, collective: Collective, input: &[N], output: &[N]) -> Result<u64, Error> {
         let group = self.plan.settings.data;
         if N::DATA != group {
             return Err(Error::Type { group, given: N::DATA });
         }
-        let (elements, room) = (input.len(), output.len());
-        if elements != room {
-            return Err(Error::Lengths(format!("the input has {elements} elements and the output {room}")));
-        }
-        self.check_capacity(elements as u64)
+        let elements = collective.elements(self.plan.settings.ranks, input, output).map_err(Error::Lengths)?;
+        self.check_capacity(elements)?;
+        Ok(elements)
     }
 
     pub(crate) fn check_capacity(&self, elements: u64) -> Result<(), Error> {
@@ -168,8 +233,8 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Comes to the next call of a rank: which protocol, and with what ticket.
-    pub(crate) fn begin(&self, rank: u32, elements: u64) -> Result<(usize, Ticket), Error> {
-        let protocol = self.choose(elements);
+    pub(crate) fn begin(&self, rank: u32, collective: Collective, elements: u64) -> Result<(usize, Ticket), Error> {
+        let protocol = self.plan.choose(collective, elements)?;
         let name = self.plan.protocols[protocol].protocol.name.clone();
         let request = Request { protocol, name, elements };
         let initialise = || self.backend.initialise(protocol, elements);
@@ -183,9 +248,16 @@ impl<B: Backend> Shared<B> {
         kill.filter(|kill| kill.rank == rank && kill.call == call).map(|kill| kill.after_operations)
     }
 
-    fn start<'a, N: Number>(&'a self, rank: u32, input: &'a [N], output: &'a mut [N]) -> Result<Running<'a, B>, Error> {
-        let elements = input.len() as u64;
-        let (protocol, ticket) = self.begin(rank, elements)?;
+    /// Starts a call whose message was checked: N is `elements`.
+    fn start<'a, N: Number>(
+        &'a self,
+        rank: u32,
+        collective: Collective,
+        elements: u64,
+        input: &'a [N],
+        output: &'a mut [N],
+    ) -> Result<Running<'a, B>, Error> {
+        let (protocol, ticket) = self.begin(rank, collective, elements)?;
         let call = Call {
             protocol,
             rank,
@@ -197,7 +269,8 @@ impl<B: Backend> Shared<B> {
             stop_before: self.stop_before(rank, ticket.call),
         };
         // SAFETY: both slices are borrowed for as long as the `Running` lives, which finishes the call when it is
-        // dropped, and both have `elements` elements. The ledger gave a ticket for buffers of this length.
+        // dropped, and both have the collective's lengths for `elements`, as `check_message` found; a barrier's are
+        // empty. The ledger gave a ticket for buffers of this length.
         let started = unsafe { self.backend.start(&call) };
         self.ledger.started(rank);
         let running = Running { shared: self, rank, ended: false, message: PhantomData };

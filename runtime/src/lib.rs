@@ -1,4 +1,4 @@
-//! Runs certified all-reduce kernels: on GPUs, or on the CPU where there is none.
+//! Runs certified kernels of collectives: on GPUs, or on the CPU where there is none.
 //!
 //! ```text
 //! Kernels (a verified certificate) ──► Plan (sizes) ──► Group ──► Ledger (who calls what) ──► Backend: Cpu, Cuda
@@ -29,6 +29,7 @@
 
 mod algorithm;
 mod backend;
+mod collective;
 mod cpu;
 mod cuda;
 mod error;
@@ -40,6 +41,7 @@ mod plan;
 
 pub use algorithm::{Algorithm, Thresholds};
 pub use backend::{Backend, Call};
+pub use collective::Collective;
 pub use cpu::Cpu;
 pub use cuda::Cuda;
 pub use error::{Error, Expired};

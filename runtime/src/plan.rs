@@ -5,6 +5,7 @@
 //! lives in the workspace, and the caller's message is copied in or out.
 
 use crate::algorithm::Algorithm;
+use crate::collective::Collective;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use arverify_protocol::certificate::KernelEntry;
@@ -12,9 +13,7 @@ use arverify_protocol::code::Code;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ids::BufferId;
-use arverify_protocol::ir::{
-    Buffer, Collective, Element, Place, Protocol, Reduction, Space, Span, Statement, StatementKind,
-};
+use arverify_protocol::ir::{Buffer, Element, Place, Protocol, Space, Span, Statement, StatementKind};
 use std::time::Duration;
 
 /// What a group is made for. Everything but the message's length is fixed when it is made.
@@ -26,13 +25,15 @@ pub struct Settings {
     pub data: DataType,
     /// In what type 16-bit elements are summed.
     pub accumulate: Accumulate,
-    /// The longest message, in elements on each rank.
+    /// The longest message, in elements on each rank: of its smaller side, where input and output differ.
     pub capacity: u64,
     /// B, blocks of each rank; `None` leaves it to the back end.
     pub blocks: Option<u32>,
     /// T, threads of each block; `None` leaves it to the back end.
     pub threads: Option<u32>,
-    /// Which protocol runs.
+    /// What the group is to do. Buffers are held for each.
+    pub collectives: Vec<Collective>,
+    /// Which protocol runs for an all-reduce.
     pub algorithm: Algorithm,
     /// How long an await may wait before the call fails. Not zero.
     pub deadline: Duration,
@@ -41,7 +42,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings for `ranks` ranks and messages of up to `capacity` elements, with a deadline of ten seconds.
+    /// Settings for all-reduces of `ranks` ranks and messages of up to `capacity` elements, with a deadline of ten
+    /// seconds.
     pub fn new(ranks: u32, data: DataType, capacity: u64) -> Settings {
         Settings {
             ranks,
@@ -50,6 +52,7 @@ impl Settings {
             capacity,
             blocks: None,
             threads: None,
+            collectives: vec![Collective::AllReduce],
             algorithm: Algorithm::default(),
             deadline: Duration::from_secs(10),
             devices: Vec::new(),
@@ -62,7 +65,8 @@ impl Settings {
 pub struct Plan {
     /// What was asked for.
     pub(crate) settings: Settings,
-    /// The protocols, in the order of [`Algorithm::protocols`].
+    /// The protocols: those of [`Algorithm::protocols`], in order, where all-reduces are asked for; then one for each
+    /// other collective.
     pub(crate) protocols: Vec<Planned>,
     /// The certificate that they come from.
     pub(crate) kernels: Kernels,
@@ -77,8 +81,10 @@ pub(crate) struct Planned {
     pub(crate) protocol: Protocol,
     pub(crate) blocks: u32,
     pub(crate) threads: u32,
-    pub(crate) input: Message,
-    pub(crate) output: Message,
+    pub(crate) collective: Collective,
+    /// A barrier has no message.
+    pub(crate) input: Option<Message>,
+    pub(crate) output: Option<Message>,
 }
 
 /// A buffer that holds the caller's message.
@@ -99,12 +105,12 @@ impl Plan {
         check_settings(settings)?;
         let mut protocols = Vec::new();
         let mut blocks = settings.blocks;
-        for name in settings.algorithm.protocols() {
+        for (collective, name) in wanted(settings) {
             let (kernel, protocol) = kernels.find(name, settings.ranks, settings.data, settings.accumulate)?;
             let (preferred_blocks, preferred_threads) = preferred(&kernel);
             let blocks = *blocks.get_or_insert(preferred_blocks);
             let threads = settings.threads.unwrap_or(preferred_threads);
-            protocols.push(Planned::new(kernel, protocol, blocks, threads)?);
+            protocols.push(Planned::new(kernel, protocol, collective, blocks, threads)?);
         }
         for planned in &protocols {
             planned.check_sizes(settings.capacity)?;
@@ -112,12 +118,44 @@ impl Plan {
         let blocks = blocks.unwrap_or(1);
         Ok(Plan { settings: settings.clone(), protocols, kernels: kernels.clone(), blocks })
     }
+
+    /// Which of the protocols performs a call of this length.
+    pub(crate) fn choose(&self, collective: Collective, elements: u64) -> Result<usize, Error> {
+        let first = self.protocols.iter().position(|planned| planned.collective == collective);
+        let first = first.ok_or(Error::NotPlanned(collective))?;
+        if collective != Collective::AllReduce {
+            return Ok(first);
+        }
+        let Settings { algorithm, ranks, data, .. } = &self.settings;
+        Ok(first + algorithm.choose(*ranks, elements.saturating_mul(u64::from(data.bytes()))))
+    }
+
+    /// Bytes of the longest input and of the longest output of any call.
+    pub(crate) fn longest_messages(&self) -> (usize, usize) {
+        let bytes = self.protocols.iter().map(|planned| planned.message_bytes(self.settings.capacity));
+        bytes.fold((0, 0), |longest, bytes| (longest.0.max(bytes.0), longest.1.max(bytes.1)))
+    }
+}
+
+/// The protocols that a group needs, and for what.
+fn wanted(settings: &Settings) -> Vec<(Collective, &str)> {
+    let mut wanted: Vec<(Collective, &str)> = Vec::new();
+    for collective in Collective::ALL.into_iter().filter(|collective| settings.collectives.contains(collective)) {
+        match collective.protocol() {
+            Some(name) => wanted.push((collective, name)),
+            None => wanted.extend(settings.algorithm.protocols().into_iter().map(|name| (collective, name))),
+        }
+    }
+    wanted
 }
 
 fn check_settings(settings: &Settings) -> Result<(), Error> {
     let wrong = |message: &str| Err(Error::Settings(message.to_owned()));
     if settings.deadline.is_zero() {
         return wrong("the deadline must not be zero");
+    }
+    if settings.collectives.is_empty() {
+        return wrong("a group is made for at least one collective");
     }
     if settings.ranks < 2 {
         return wrong("a group needs at least 2 ranks");
@@ -135,28 +173,36 @@ fn check_settings(settings: &Settings) -> Result<(), Error> {
 }
 
 impl Planned {
-    fn new(kernel: KernelEntry, protocol: Protocol, blocks: u32, threads: u32) -> Result<Planned, Error> {
+    fn new(
+        kernel: KernelEntry,
+        protocol: Protocol,
+        collective: Collective,
+        blocks: u32,
+        threads: u32,
+    ) -> Result<Planned, Error> {
         if blocks > kernel.max_blocks {
             let message = format!("`{}` is certified for at most {} blocks", protocol.name, kernel.max_blocks);
             return Err(Error::Settings(message));
         }
-        let unfit = |reason| Error::NotAllReduce { protocol: protocol.name.clone(), reason };
-        let expectation = protocol.expectation.as_ref().ok_or_else(|| unfit("it computes nothing"))?;
-        match expectation.collective {
-            Collective::AllReduce(Reduction::Sum) => {}
-            Collective::AllReduce(_) => return Err(unfit("it reduces with another function")),
-            _ => return Err(unfit("it is another collective")),
-        }
-        if !expectation.same_on_all_ranks {
-            return Err(unfit("it does not promise the same bits on all ranks"));
+        if let Some(reason) = collective.refusal(&protocol) {
+            return Err(Error::NotTheCollective { protocol: protocol.name.clone(), collective, reason });
         }
         let written = written(&protocol.body);
         let message = |buffer: BufferId, read_only: bool| {
             let symmetric = protocol.buffer(buffer).space == Space::Symmetric;
             Message { buffer, resident: symmetric || (read_only && written.contains(&buffer)) }
         };
-        let (input, output) = (message(expectation.input, true), message(expectation.output, false));
-        Ok(Planned { kernel, protocol, blocks, threads, input, output })
+        let expectation = protocol.expectation.as_ref();
+        let input = expectation.map(|expectation| message(expectation.input, true));
+        let output = expectation.map(|expectation| message(expectation.output, false));
+        Ok(Planned { kernel, protocol, blocks, threads, collective, input, output })
+    }
+
+    /// Bytes of the input and of the output of each rank.
+    pub(crate) fn message_bytes(&self, elements: u64) -> (usize, usize) {
+        let (input, output) = self.collective.lengths(self.kernel.ranks, elements);
+        let bytes = |elements: u64| elements as usize * self.kernel.dtype.bytes() as usize;
+        (bytes(input), bytes(output))
     }
 
     /// The sizes of a call.
@@ -178,8 +224,10 @@ impl Planned {
             }
         }
         let extents = self.extents(elements)?;
-        for message in [self.input, self.output] {
-            if extents[message.buffer.index()] != elements {
+        let (input, output) = self.collective.lengths(sizes.ranks, elements);
+        for (message, length) in [(self.input, input), (self.output, output)] {
+            let Some(message) = message else { continue };
+            if extents[message.buffer.index()] != length {
                 let name = &self.protocol.buffer(message.buffer).name;
                 return Err(self.unfit(format!("`{name}` does not hold one message")));
             }
@@ -201,7 +249,8 @@ impl Planned {
     pub(crate) fn resident_bytes(&self, elements: u64) -> Result<Vec<usize>, Error> {
         let extents = self.extents(elements)?;
         let bytes = self.protocol.buffers.iter().zip(extents).enumerate().map(|(index, (buffer, extent))| {
-            let message = [self.input, self.output].into_iter().find(|message| message.buffer.index() == index);
+            let messages = [self.input, self.output].into_iter().flatten();
+            let message = messages.into_iter().find(|message| message.buffer.index() == index);
             let resident = !buffer.ghost && message.is_none_or(|message| message.resident);
             if resident { extent as usize * self.element_bytes(buffer) } else { 0 }
         });

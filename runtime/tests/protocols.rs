@@ -3,7 +3,9 @@
 
 mod common;
 
-use arverify_runtime::{Accumulate, Algorithm, Cpu, DataType, Error, Group, Kernels, Number, Settings, Thresholds};
+use arverify_runtime::{
+    Accumulate, Algorithm, Collective, Cpu, DataType, Error, Group, Kernels, Number, Settings, Thresholds,
+};
 use common::{Form, Messages, kernels, kernels_of};
 use half::{bf16, f16};
 use std::time::Duration;
@@ -132,7 +134,8 @@ fn the_algorithm_follows_the_size() {
     let thresholds = Thresholds { many_bytes: 400, ..Thresholds::default() };
     let algorithm = Algorithm::Auto(thresholds);
     let group = Group::<Cpu>::new(&kernels, &Settings { algorithm, ..Settings::new(5, DataType::F32, 1000) }).unwrap();
-    assert_eq!((group.protocol(99), group.protocol(100)), ("one-shot", "two-shot"));
+    let protocol = |elements| group.protocol(Collective::AllReduce, elements).unwrap();
+    assert_eq!((protocol(99), protocol(100)), ("one-shot", "two-shot"));
     for (call, elements) in [99, 100, 99, 99, 100, 100, 1000, 99].into_iter().enumerate() {
         Messages::<f32>::new(5, elements, call as u32, Accumulate::Own).check(&group).unwrap();
     }

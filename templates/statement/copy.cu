@@ -3,7 +3,9 @@
     const i64 step = {{ step }};
     #pragma unroll 1
     for (i64 at = {{ first }}; at < limit; at += step) {
-        {% if tail == Tail::Overrun %}
+        {% if width == Width::Element %}
+        store_weak_element({{ destination }} + at, load_weak_element({{ source }} + at));
+        {% else if tail == Tail::Overrun %}
         store_weak_vector({{ destination }} + at, load_weak_vector({{ source }} + at));
         {% else %}
         if (limit - at >= V) {

@@ -3,7 +3,10 @@
     const i64 step = {{ step }};
     #pragma unroll 1
     for (i64 at = {{ first }}; at < limit; at += step) {
-        {% if tail == Tail::Overrun %}
+        {% if width == Width::Element %}
+        const i64 element = at;
+        {{ element|safe }}
+        {% else if tail == Tail::Overrun %}
         {{ vector|safe }}
         {% else %}
         if (limit - at >= V) {

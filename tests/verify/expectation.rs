@@ -16,6 +16,8 @@ pub(crate) struct Expectation {
     pub(crate) variant: Option<String>,
     /// Options and their values.
     pub(crate) options: BTreeMap<String, String>,
+    /// Whether redundant synchronisation is looked for.
+    pub(crate) lints: bool,
     /// How many states the check must need.
     pub(crate) states: Option<u64>,
     /// Code and line of every finding.
@@ -88,6 +90,7 @@ fn expectation(name: &str, directives: &[Remark], announcements: &[Remark]) -> R
         let (key, value) = (key.trim(), value.trim().to_owned());
         match key {
             "revisions" => {}
+            "lints" => expected.lints = true,
             "variant" => expected.variant = Some(value).filter(|name| name != "base"),
             "states" => {
                 expected.states = Some(value.parse().map_err(|error| format!("line {}: {error}", remark.line))?)

@@ -37,6 +37,9 @@ fn run(program: &Path, path: &Path, expected: &Expectation, format: &str) -> Res
     if let Some(variant) = &expected.variant {
         command.args(["--variant", variant]);
     }
+    if expected.lints {
+        command.arg("--lints");
+    }
     command.env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").output().map_err(|error| error.to_string())
 }
 

@@ -97,7 +97,8 @@ fn row(document: &Document, variant: &Variant, failures: &mut Vec<String>) -> St
             if outcome.verdict != Verdict::Verified {
                 failures.push(format!("{name}: {} at {}", outcome.verdict, words(&options)));
             }
-            format!("| {} | verified | {} |", variant.name, words(&options))
+            let lints: String = outcome.findings.iter().map(|finding| format!(", {}", finding.code)).collect();
+            format!("| {} | verified{lints} | {} |", variant.name, words(&options))
         }
     }
 }

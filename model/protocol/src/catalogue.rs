@@ -5,13 +5,18 @@
 use crate::language::{Diagnostics, Document, parse};
 
 /// Name and text of every protocol, in the order of lists.
-pub const TEXTS: [(&str, &str); 8] = [
+pub const TEXTS: [(&str, &str); 13] = [
     ("one-shot", include_str!("../catalogue/one-shot.arp")),
     ("one-shot-in-place", include_str!("../catalogue/one-shot-in-place.arp")),
     ("one-shot-push", include_str!("../catalogue/one-shot-push.arp")),
     ("two-shot", include_str!("../catalogue/two-shot.arp")),
     ("two-shot-in-place", include_str!("../catalogue/two-shot-in-place.arp")),
     ("two-shot-push", include_str!("../catalogue/two-shot-push.arp")),
+    ("ring", include_str!("../catalogue/ring.arp")),
+    ("reduce-scatter", include_str!("../catalogue/reduce-scatter.arp")),
+    ("all-gather", include_str!("../catalogue/all-gather.arp")),
+    ("broadcast", include_str!("../catalogue/broadcast.arp")),
+    ("barrier", include_str!("../catalogue/barrier.arp")),
     ("grid-barrier", include_str!("../catalogue/grid-barrier.arp")),
     ("block-barrier", include_str!("../catalogue/block-barrier.arp")),
 ];

@@ -8,7 +8,7 @@ use crate::evaluate::{Environment, EvaluationError, Sizes};
 use crate::ids::{BufferId, LocalId};
 use crate::ir::{
     AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
-    Statement, StatementKind, Symbol, Tail,
+    Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ pub(crate) struct PlaceCode {
     pub(crate) extents: Vec<u64>,
     /// Elements in one step of the last index given.
     pub(crate) row: u64,
+    /// Elements added to the row's first.
+    pub(crate) offset: Option<Expression>,
     pub(crate) rank: Option<Expression>,
 }
 
@@ -77,6 +79,7 @@ pub(crate) enum Instruction {
         destination: PlaceCode,
         position: LocalId,
         limit: LocalId,
+        width: Width,
         tail: Tail,
         fold: Fold,
     },
@@ -190,6 +193,7 @@ impl Builder {
             indices: place.indices.iter().map(|index| self.fold(index)).collect(),
             extents: shape[..given].to_vec(),
             row: shape[given..].iter().product(),
+            offset: place.offset.as_ref().map(|offset| self.fold(offset)),
             rank: place.rank.as_ref().map(|rank| self.fold(rank)),
         }
     }
@@ -333,7 +337,14 @@ impl Builder {
         let condition = less(Expression::Local(position), Expression::Local(limit));
         let next = add(Expression::Local(position), Expression::Local(step));
         let destination = self.place(destination);
-        let chunk = Instruction::Chunk { destination, position, limit, tail: partition.tail, fold: work };
+        let chunk = Instruction::Chunk {
+            destination,
+            position,
+            limit,
+            width: partition.width,
+            tail: partition.tail,
+            fold: work,
+        };
         self.repeat(site, condition, position, next, |builder| {
             builder.emit(chunk, site);
         });

@@ -10,7 +10,7 @@ pub use sweep::{Step, Sweep};
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
 use crate::ids::BufferId;
-use crate::ir::{AtomicOperation, Compare, Expression, Reduction, Semantics, Tail};
+use crate::ir::{AtomicOperation, Compare, Expression, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
 /// An element of one rank's instance of a buffer.
@@ -155,6 +155,12 @@ pub enum Fault {
         /// The element.
         first: i64,
     },
+    /// `at e` with a negative e.
+    #[error("a place begins at element {offset} of its row")]
+    Offset {
+        /// The value of e.
+        offset: i64,
+    },
     /// A barrier number or count that is not one.
     #[error("{value} is not a barrier number or count")]
     Barrier {
@@ -267,9 +273,9 @@ impl Cursor {
                 }
                 None
             }
-            Instruction::Chunk { destination, position: at, limit, tail, fold } => {
+            Instruction::Chunk { destination, position: at, limit, width, tail, fold } => {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
-                self.chunk(code, position, destination, (at, limit), *tail, fold)?.map(Operation::Chunk)
+                self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?.map(Operation::Chunk)
             }
             Instruction::Exit => {
                 next = self.program_counter;
@@ -290,10 +296,10 @@ impl Cursor {
         position: &Position<'_>,
         destination: &PlaceCode,
         (at, limit): (i64, i64),
-        tail: Tail,
+        (width, tail): (Width, Tail),
         fold: &Fold,
     ) -> Result<Option<Chunk>, Fault> {
-        let vector = i64::from(code.sizes.data.vector());
+        let vector = elements_of(code, width) as i64;
         let cut = limit - at < vector;
         if at < 0 {
             return Err(Fault::Position { first: at });
@@ -304,20 +310,19 @@ impl Cursor {
             (true, Tail::Drop) => return Ok(None),
         };
         let environment = self.environment(code, position);
-        let mut target = address(&environment, destination)?;
-        let row_end = target.index + destination.row;
-        target.index += at as u64;
+        let row_end = address(&environment, destination)?.index + destination.row;
+        let target = shifted(element_address(&environment, destination)?, at);
         let mut sources = SmallVec::new();
         let operation = match fold {
             Fold::Copy { source } => {
-                sources.push(shifted(address(&environment, source)?, at));
+                sources.push(shifted(element_address(&environment, source)?, at));
                 None
             }
             Fold::Reduce { operation, variable, from, to, source } => {
                 let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
                 for value in from..to {
                     self.registers[variable.index()] = value;
-                    sources.push(shifted(address(&self.environment(code, position), source)?, at));
+                    sources.push(shifted(element_address(&self.environment(code, position), source)?, at));
                 }
                 if sources.is_empty() {
                     return Err(Fault::EmptyReduction);
@@ -326,7 +331,8 @@ impl Cursor {
             }
         };
         let elements = elements as u32;
-        Ok(Some(Chunk { destination: target, sources, operation, elements, vector: whole, row_end }))
+        let vector = whole && width == Width::Vector;
+        Ok(Some(Chunk { destination: target, sources, operation, elements, vector, row_end }))
     }
 }
 
@@ -358,6 +364,22 @@ fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, 
 fn barrier_number(environment: &Environment<'_>, expression: &Expression) -> Result<u32, Fault> {
     let value = environment.evaluate(expression)?;
     u32::try_from(value).map_err(|_| Fault::Barrier { value })
+}
+
+/// Where the partition's element 0 lies in a data phase's place.
+fn element_address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, Fault> {
+    let row = address(environment, place)?;
+    let Some(offset) = &place.offset else { return Ok(row) };
+    let offset = environment.evaluate(offset)?;
+    if offset < 0 { Err(Fault::Offset { offset }) } else { Ok(shifted(row, offset)) }
+}
+
+/// Elements that one access of this width moves.
+fn elements_of(code: &Code, width: Width) -> u64 {
+    match width {
+        Width::Vector => u64::from(code.sizes.data.vector()),
+        Width::Element => 1,
+    }
 }
 
 /// The operation of an instruction that is one.

@@ -142,6 +142,18 @@ impl std::fmt::Display for DataType {
 /// is missing or counted twice shows. Odd ones have magnitudes so different that the order of a sum shows in its
 /// bits, and small enough that 64 of them do not overflow f16.
 pub fn input_element(data: DataType, seed: u64, rank: u32, launch: u32, index: u64) -> u32 {
+    let state = input_bits(seed, rank, launch, index);
+    let sign = if state >> 63 == 0 { 1.0 } else { -1.0 };
+    if is_exact_element(index) {
+        return data.from_f32(sign * (1 + (state & 0xFFFF) % 3) as f32);
+    }
+    let exponent = (state & 15) as i32 - 9;
+    let mantissa = 1.0 + ((state >> 8) & 0x7F_FFFF) as f32 / 8_388_608.0;
+    data.from_f32(sign * mantissa * (exponent as f32).exp2())
+}
+
+/// The 64 bits that an input element is made from.
+pub fn input_bits(seed: u64, rank: u32, launch: u32, index: u64) -> u64 {
     let mut state = seed ^ (u64::from(rank) << 48) ^ (u64::from(launch) << 32) ^ index;
     // splitmix64 (Steele, Lea, Flood 2014), twice, so that neighbouring keys do not correlate.
     for _ in 0..2 {
@@ -150,13 +162,7 @@ pub fn input_element(data: DataType, seed: u64, rank: u32, launch: u32, index: u
         state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         state ^= state >> 31;
     }
-    let sign = if state >> 63 == 0 { 1.0 } else { -1.0 };
-    if is_exact_element(index) {
-        return data.from_f32(sign * (1 + (state & 0xFFFF) % 3) as f32);
-    }
-    let exponent = (state & 15) as i32 - 9;
-    let mantissa = 1.0 + ((state >> 8) & 0x7F_FFFF) as f32 / 8_388_608.0;
-    data.from_f32(sign * mantissa * (exponent as f32).exp2())
+    state
 }
 
 /// Whether sums of this element's inputs are exact in every order.

@@ -241,6 +241,8 @@ pub struct Place {
     pub buffer: BufferId,
     /// Indices, outermost first. In a data phase one fewer than the shape: the partition gives the last.
     pub indices: Vec<Expression>,
+    /// Data phases: elements into the row at which the partition's element 0 lies; `None` is 0. Not negative.
+    pub offset: Option<Expression>,
     /// Whose instance; `None` is this rank's own.
     pub rank: Option<Expression>,
     /// Where it was written.
@@ -248,7 +250,7 @@ pub struct Place {
 }
 
 /// Which elements a thread handles in a data phase: the vectors that start at `first`, `first + step`, … below
-/// `limit`. A vector has V elements (16 bytes).
+/// `limit`. A vector has V elements (16 bytes), or one where the width says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partition {
     /// Where the first vector of this thread starts, in elements.
@@ -257,12 +259,23 @@ pub struct Partition {
     pub limit: Expression,
     /// Elements from one vector of this thread to its next; positive.
     pub step: Expression,
+    /// How much one access moves.
+    pub width: Width,
     /// What happens to a vector that reaches beyond `limit`.
     pub tail: Tail,
     /// The low end of the range that the whole grid covers, for display and for proofs (`lo` in `lo..hi`).
     pub low: Expression,
     /// Where it was written.
     pub span: Span,
+}
+
+/// What one access of a data phase moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Width {
+    /// A vector of 16 bytes, aligned to as many.
+    Vector,
+    /// One element, for rows that begin anywhere.
+    Element,
 }
 
 /// A vector cut off by the limit.

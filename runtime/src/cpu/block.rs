@@ -125,9 +125,8 @@ impl<'a> Block<'a> {
             let (step, site) = step.map_err(|(fault, site)| self.execution(site, thread, fault.to_string()))?;
             let goes_on = match step {
                 Step::Sweep(sweep) => {
-                    let vector = u64::from(code.sizes.data.vector());
-                    if !self.sweeps.last_mut().is_some_and(|last| last.join(&sweep, vector)) {
-                        self.sweeps.push(Joined::new(sweep, vector, site, thread));
+                    if !self.sweeps.last_mut().is_some_and(|last| last.join(&sweep)) {
+                        self.sweeps.push(Joined::new(sweep, site, thread));
                     }
                     self.sweeping.push(thread);
                     false

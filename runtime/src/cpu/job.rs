@@ -2,10 +2,9 @@
 
 use super::memory::{Instance, View};
 use crate::error::Error;
-use crate::plan::Planned;
+use crate::plan::{Message, Planned};
 use arverify_protocol::code::Code;
 use arverify_protocol::cursor::Address;
-use arverify_protocol::ids::BufferId;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -54,11 +53,11 @@ impl Job {
     /// Where the element of an address lives, for this rank; `None` for the caller's memory on another rank.
     pub(crate) fn view(&self, address: Address) -> Option<View> {
         let planned = &self.layout.planned;
-        let is = |buffer: BufferId, resident: bool| address.buffer == buffer && !resident;
-        if is(planned.input.buffer, planned.input.resident) {
+        let is = |message: Option<Message>| message.is_some_and(|it| it.buffer == address.buffer && !it.resident);
+        if is(planned.input) {
             return (address.rank == self.rank).then_some(self.input);
         }
-        if is(planned.output.buffer, planned.output.resident) {
+        if is(planned.output) {
             return (address.rank == self.rank).then_some(self.output);
         }
         Some(self.layout.views[address.rank as usize][address.buffer.index()])
@@ -80,8 +79,7 @@ impl Job {
     }
 
     fn copy_out(&self) {
-        let message = self.layout.planned.output;
-        if message.resident {
+        if let Some(message) = self.layout.planned.output.filter(|message| message.resident) {
             let source = self.layout.views[self.rank as usize][message.buffer.index()];
             // SAFETY: the caller's memory is this call's alone. Peers may read the result, and the certificate, which
             // checks it after each launch, vouches that none writes it before this rank's next launch. The lengths

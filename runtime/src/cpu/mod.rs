@@ -77,16 +77,17 @@ impl Backend for Cpu {
         let layout = layout.filter(|layout| layout.code.sizes.elements == call.elements);
         let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;
         let planned = &layout.planned;
-        let bytes = call.elements as usize * planned.kernel.dtype.bytes() as usize;
+        let (input_bytes, output_bytes) = planned.message_bytes(call.elements);
         // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every
         // block. The input is only read: a protocol that writes it has it resident.
-        let (input, output) =
-            unsafe { (View::of_caller(call.input.cast_mut(), bytes), View::of_caller(call.output, bytes)) };
-        if planned.input.resident {
-            let target = layout.views[call.rank as usize][planned.input.buffer.index()];
+        let (input, output) = unsafe {
+            (View::of_caller(call.input.cast_mut(), input_bytes), View::of_caller(call.output, output_bytes))
+        };
+        if let Some(message) = planned.input.filter(|message| message.resident) {
+            let target = layout.views[call.rank as usize][message.buffer.index()];
             // SAFETY: the certificate: the message is refreshed before each launch by its owner, and no peer reads or
             // writes it then.
-            let copied = unsafe { target.copy_from(0, input, 0, bytes, 1) };
+            let copied = unsafe { target.copy_from(0, input, 0, input_bytes, 1) };
             copied.map_err(|_| Error::Capacity { elements: call.elements, capacity: 0 })?;
         }
         let grid = planned.grid(call.elements, call.rank)?;

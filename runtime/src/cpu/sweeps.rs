@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Joined {
     sweep: Sweep,
-    /// Elements of each run: V for each thread.
+    /// Elements of each run: a vector for each thread.
     width: u64,
     /// The statement, and the first thread, for findings.
     pub(crate) site: SiteId,
@@ -23,16 +23,18 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    pub(crate) fn new(sweep: Sweep, vector: u64, site: SiteId, thread: u32) -> Joined {
-        Joined { sweep, width: vector, site, thread }
+    pub(crate) fn new(sweep: Sweep, site: SiteId, thread: u32) -> Joined {
+        Joined { width: sweep.width, sweep, site, thread }
     }
 
     /// Takes in the next thread's sweep, if it continues this one.
-    pub(crate) fn join(&mut self, next: &Sweep, vector: u64) -> bool {
+    pub(crate) fn join(&mut self, next: &Sweep) -> bool {
         let sweep = &self.sweep;
+        let vector = sweep.width;
         let continues = next.first == sweep.first + self.width
             && self.width + vector <= sweep.step
-            && (next.limit, next.step, next.tail) == (sweep.limit, sweep.step, sweep.tail)
+            && (next.limit, next.step) == (sweep.limit, sweep.step)
+            && (next.width, next.tail) == (sweep.width, sweep.tail)
             && next.operation == sweep.operation
             && next.destination == sweep.destination
             && next.sources == sweep.sources;
@@ -43,8 +45,8 @@ impl Joined {
     }
 
     /// The elements of the row that it handles, as runs.
-    fn runs(&self, vector: u64) -> impl Iterator<Item = Range<u64>> {
-        let Joined { sweep: Sweep { first, limit, step, tail, .. }, width, .. } = *self;
+    fn runs(&self) -> impl Iterator<Item = Range<u64>> {
+        let Joined { sweep: Sweep { first, limit, step, width: vector, tail, .. }, width, .. } = *self;
         let gapless = width == step;
         let starts = (first..limit).step_by(if gapless { (limit - first).max(1) as usize } else { step as usize });
         starts.map(move |start| {
@@ -70,7 +72,7 @@ impl Joined {
         let destination = view(self.sweep.destination)?;
         let sources: Vec<View> = self.sweep.sources.iter().map(|source| view(*source)).collect::<Result<_, _>>()?;
         let mut rows = Vec::with_capacity(sources.len());
-        for run in self.runs(u64::from(data.vector())) {
+        for run in self.runs() {
             let count = (run.end - run.start) as usize;
             rows.clear();
             for (view, address) in sources.iter().zip(&self.sweep.sources) {
@@ -108,6 +110,7 @@ mod tests {
             first,
             limit,
             step,
+            width: V,
             tail,
         }
     }
@@ -149,11 +152,11 @@ mod tests {
         let mut expected: Vec<u64> = sweeps.iter().flat_map(covered).collect();
         let mut joined: Vec<Joined> = Vec::new();
         for next in sweeps {
-            if !joined.last_mut().is_some_and(|last| last.join(next, V)) {
-                joined.push(Joined::new(next.clone(), V, SiteId(0), 0));
+            if !joined.last_mut().is_some_and(|last| last.join(next)) {
+                joined.push(Joined::new(next.clone(), SiteId(0), 0));
             }
         }
-        let mut found: Vec<u64> = joined.iter().flat_map(|joined| joined.runs(V)).flatten().collect();
+        let mut found: Vec<u64> = joined.iter().flat_map(|joined| joined.runs()).flatten().collect();
         assert!(joined.len() <= 1, "neighbours are joined");
         expected.sort_unstable();
         found.sort_unstable();

@@ -99,7 +99,7 @@ impl Backend for Cuda {
             check_kernel(planned)?;
             workspaces.push(Workspace::new(plan, planned, &devices, &places)?);
         }
-        let bytes = settings.capacity as usize * settings.data.bytes() as usize;
+        let bytes = plan.longest_messages();
         let rank = |rank: usize| RankState::new(on(rank), bytes);
         let ranks = (0..places.len()).map(rank).collect::<Result<_, _>>()?;
         let cuda = Cuda { workspaces, ranks, deadline: settings.deadline };
@@ -138,7 +138,7 @@ impl Backend for Cuda {
             return Ok(());
         }
         let planned = &self.workspaces[call.protocol].planned;
-        let bytes = call.elements as usize * planned.kernel.dtype.bytes() as usize;
+        let (bytes, _) = planned.message_bytes(call.elements);
         // SAFETY: the staging buffers hold the group's capacity and are this rank's alone; the caller keeps the input
         // valid until `finish`.
         unsafe {
@@ -161,7 +161,7 @@ impl Backend for Cuda {
             return Err(error);
         }
         if let Some(HostPointer(output)) = pending.output {
-            let bytes = pending.elements as usize * planned.kernel.dtype.bytes() as usize;
+            let (_, bytes) = planned.message_bytes(pending.elements);
             // SAFETY: the caller of `start` keeps the output valid and unused until this returns, and it does not
             // return before the copy has ended.
             unsafe { state.stream.copy_out(output, state.staged_output.pointer(), bytes)? };
@@ -188,13 +188,13 @@ impl Cuda {
     /// Launches a call whose message is at `input` and whose result goes to `output`, both on the device.
     ///
     /// # Safety
-    /// Both must be memory of the rank's device, aligned to 16 bytes, of the call's elements, and not be used for
+    /// Both must be memory of the rank's device, aligned to 16 bytes, of the lengths of the call, and not be used for
     /// anything else until the stream has come this far. The protocol must have been initialised for `call.elements`.
     unsafe fn launch(&self, call: &Call, input: u64, output: u64) -> Result<(), Error> {
         let state = &self.ranks[call.rank as usize];
         let workspace = &self.workspaces[call.protocol];
         let planned = &workspace.planned;
-        let bytes = call.elements as usize * planned.kernel.dtype.bytes() as usize;
+        let (input_bytes, output_bytes) = planned.message_bytes(call.elements);
         let own = &workspace.addresses[call.rank as usize];
         let values = Values {
             planned,
@@ -213,12 +213,12 @@ impl Cuda {
         // certificate ties to the source; buffers hold the capacity and live as long as the group, which ends its
         // streams first; a resident message is the owner's until its kernel starts. The caller vouches for the message.
         unsafe {
-            if planned.input.resident {
-                state.stream.copy_across(own[planned.input.buffer.index()], input, bytes)?;
+            if let Some(message) = planned.input.filter(|message| message.resident) {
+                state.stream.copy_across(own[message.buffer.index()], input, input_bytes)?;
             }
             state.stream.launch(&workspace.functions[call.rank as usize], grid, planned.threads, &mut parameters)?;
-            if planned.output.resident {
-                state.stream.copy_across(output, own[planned.output.buffer.index()], bytes)?;
+            if let Some(message) = planned.output.filter(|message| message.resident) {
+                state.stream.copy_across(output, own[message.buffer.index()], output_bytes)?;
             }
             state.stream.copy_words(&state.status_copy, state.status.pointer())
         }
@@ -238,11 +238,11 @@ impl Drop for Cuda {
 }
 
 impl RankState {
-    fn new(device: &Device, bytes: usize) -> Result<RankState, Error> {
+    fn new(device: &Device, (input, output): (usize, usize)) -> Result<RankState, Error> {
         Ok(RankState {
             stream: device.stream()?,
-            staged_input: device.memory(bytes)?,
-            staged_output: device.memory(bytes)?,
+            staged_input: device.memory(input)?,
+            staged_output: device.memory(output)?,
             status: device.memory(STATUS_WORDS * size_of::<u32>())?,
             status_copy: device.pinned(STATUS_WORDS)?,
             pending: Mutex::new(None),

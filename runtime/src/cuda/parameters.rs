@@ -1,7 +1,7 @@
 //! The parameters of a launch, as the manifest orders them.
 
 use crate::error::Error;
-use crate::plan::Planned;
+use crate::plan::{Message, Planned};
 use arverify_protocol::certificate::Parameter;
 use arverify_protocol::ids::BufferId;
 use std::time::Duration;
@@ -49,10 +49,11 @@ pub(crate) fn parameters(values: &Values<'_>) -> Result<Vec<Vec<u64>>, Error> {
 impl Values<'_> {
     fn address(&self, buffer: BufferId, rank: u32) -> u64 {
         let planned = self.planned;
-        if buffer == planned.input.buffer && !planned.input.resident {
+        let is = |message: Option<Message>| message.is_some_and(|found| found.buffer == buffer && !found.resident);
+        if is(planned.input) {
             return self.input;
         }
-        if buffer == planned.output.buffer && !planned.output.resident {
+        if is(planned.output) {
             return self.output;
         }
         self.instances[rank as usize][buffer.index()]

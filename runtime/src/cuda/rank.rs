@@ -2,6 +2,7 @@
 
 use super::{Cuda, Pending, lock};
 use crate::backend::Call;
+use crate::collective::Collective;
 use crate::error::Error;
 use crate::group::RankHandle;
 use std::ffi::c_void;
@@ -15,7 +16,7 @@ impl RankHandle<Cuda> {
         self.shared.backend.ranks[self.rank as usize].stream.raw()
     }
 
-    /// Launches the sum of `elements` elements at the device address `input` into `output`, on the rank's stream, and
+    /// Launches a collective of N = `elements` from the device address `input` into `output`, on the rank's stream, and
     /// returns. Every rank calls this, with the same length. A deadline that passes is reported by
     /// [`RankHandle::synchronize`].
     ///
@@ -23,14 +24,21 @@ impl RankHandle<Cuda> {
     /// has ended.
     ///
     /// # Safety
-    /// Both addresses must be memory of the rank's device (or reachable from it) of that many elements of the group's
-    /// type, and stay valid, and unused but in the order of the rank's stream, until the call has ended.
-    pub unsafe fn enqueue(&mut self, input: u64, output: u64, elements: u64) -> Result<(), Error> {
+    /// Both addresses must be memory of the rank's device (or reachable from it) of the lengths that
+    /// [`Collective::lengths`] says, of the group's type, and stay valid, and unused but in the order of the rank's stream, until the call has ended.
+    pub unsafe fn enqueue(
+        &mut self,
+        collective: Collective,
+        input: u64,
+        output: u64,
+        elements: u64,
+    ) -> Result<(), Error> {
         let shared = &self.shared;
         let settings = &shared.plan.settings;
         shared.check_capacity(elements)?;
-        check_addresses(input, output, elements * u64::from(settings.data.bytes()))?;
-        let (protocol, ticket) = shared.begin(self.rank, elements)?;
+        let planned = &shared.plan.protocols[shared.plan.choose(collective, elements)?];
+        check_addresses(input, output, planned.message_bytes(elements))?;
+        let (protocol, ticket) = shared.begin(self.rank, collective, elements)?;
         let call = Call {
             protocol,
             rank: self.rank,
@@ -62,12 +70,12 @@ impl RankHandle<Cuda> {
     }
 }
 
-fn check_addresses(input: u64, output: u64, bytes: u64) -> Result<(), Error> {
+fn check_addresses(input: u64, output: u64, bytes: (usize, usize)) -> Result<(), Error> {
     let wrong = |message: &str| Err(Error::Settings(message.to_owned()));
     if !input.is_multiple_of(ALIGNMENT) || !output.is_multiple_of(ALIGNMENT) {
         return wrong("device addresses must be aligned to 16 bytes");
     }
-    if input < output.saturating_add(bytes) && output < input.saturating_add(bytes) {
+    if input < output.saturating_add(bytes.1 as u64) && output < input.saturating_add(bytes.0 as u64) {
         return wrong("input and output overlap");
     }
     Ok(())
@@ -79,10 +87,12 @@ mod tests {
 
     #[test]
     fn addresses_are_checked() {
-        assert!(check_addresses(256, 512, 256).is_ok());
-        assert!(check_addresses(256, 512, 257).is_err());
-        assert!(check_addresses(512, 256, 257).is_err());
-        assert!(check_addresses(256, 264, 8).is_err());
-        assert!(check_addresses(256, 256, 0).is_ok());
+        assert!(check_addresses(256, 512, (256, 256)).is_ok());
+        assert!(check_addresses(256, 512, (256, 1024)).is_ok());
+        assert!(check_addresses(256, 512, (257, 257)).is_err());
+        assert!(check_addresses(512, 256, (257, 257)).is_err());
+        assert!(check_addresses(512, 256, (1, 257)).is_err());
+        assert!(check_addresses(256, 264, (8, 8)).is_err());
+        assert!(check_addresses(256, 256, (0, 0)).is_ok());
     }
 }

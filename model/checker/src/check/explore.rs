@@ -4,8 +4,9 @@
 //! which the machine reports as a violation, because Stateright's `eventually` misses waiters that spin and joins.
 //! States are shared by reference counting, for Stateright copies them freely.
 
+use crate::machine::uses::Uses;
 use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
-use crate::program::Program;
+use crate::program::{Program, SiteIndex};
 use arverify_protocol::verdict::Stats;
 use rustc_hash::FxHashSet;
 use stateright::{Checker, Model, Property};
@@ -40,6 +41,10 @@ pub(super) struct Exploration<T> {
     pub(super) steps: FxHashSet<ReadThenWrite>,
     /// A barrier with a count that another set of threads could have completed.
     pub(super) ambiguous_barrier: bool,
+    /// A statement that was reached and is not understood, with why.
+    pub(super) not_understood: Option<(String, SiteIndex)>,
+    /// What every buffer was used for.
+    pub(super) uses: Uses,
     /// A limit was hit: not everything was covered.
     pub(super) limited: bool,
     /// How much was done.
@@ -70,7 +75,9 @@ struct Adapter<P: Program> {
 struct Shared {
     conflicts: Mutex<Contended>,
     steps: Mutex<FxHashSet<ReadThenWrite>>,
+    uses: Mutex<Uses>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
+    not_understood: Mutex<Option<(String, SiteIndex)>>,
     made: AtomicU64,
     operations: AtomicU64,
     executions: AtomicU64,
@@ -88,6 +95,10 @@ impl Shared {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
+        if let Some(found) = notes.not_understood {
+            self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
+        }
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.uses);
         let found = notes.conflicts;
         if found.fences || !found.slots.is_empty() {
             let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,8 +188,12 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let steps = shared.steps.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let not_understood = shared.not_understood.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let uses = shared.uses.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {
+        uses,
         violation,
+        not_understood,
         steps,
         conflicts,
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),

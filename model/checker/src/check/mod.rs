@@ -5,7 +5,10 @@
 //! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
 //! finds no new conflict. docs/model.md says why that suffices.
 
+mod attribution;
 mod explore;
+mod lints;
+mod mutants;
 mod options;
 mod trace;
 
@@ -16,11 +19,14 @@ use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
+use attribution::attributed;
 use explore::{Exploration, Limits, explore};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use lints::redundancies;
+pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
 pub use trace::{Replay, replay};
 
@@ -113,7 +119,7 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     let shape = program.shape();
     let threads = u64::from(shape.ranks) * u64::from(shape.blocks) * u64::from(shape.threads);
     let bytes: u64 = shape.instances.iter().map(|instance| instance.bytes).sum();
-    threads.saturating_mul(256).saturating_add(bytes.saturating_mul(6))
+    threads.saturating_mul(256 + program.thread_bytes()).saturating_add(bytes.saturating_mul(6))
 }
 
 fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
@@ -200,11 +206,13 @@ fn conclude<P: Program>(
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());
     }
+    outcome.assumptions.extend(program.assumptions());
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
         let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
+            let violation = &attributed(violation, &events, program.shape());
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
             if finding.code == Code::Progress {
@@ -216,6 +224,10 @@ fn conclude<P: Program>(
             outcome.findings.push(finding);
         }
         outcome.schedule = Some(Schedule { contended: contended.clone(), actions, progress: options.progress });
+    } else if let Some((why, site)) = exploration.not_understood {
+        outcome.verdict = Verdict::Inconclusive;
+        let line = program.line(site);
+        outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         let Stats { states, executions, operations, .. } = outcome.stats;
@@ -242,6 +254,7 @@ fn conclude<P: Program>(
         );
     } else {
         outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
+        outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
 }

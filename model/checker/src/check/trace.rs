@@ -7,7 +7,7 @@ use super::Schedule;
 use crate::machine::event::{Event, What};
 use crate::machine::{Machine, State, Violation};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Location, Operation, Program};
+use crate::program::{Barrier, Group, Location, Operation, Program};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use std::sync::Arc;
@@ -96,13 +96,23 @@ pub(super) fn shorten<P: Program>(
 
 /// Whether a data operation touches the memory a violation is about.
 fn touches(event: &Event, location: Option<Location>) -> bool {
-    let (What::Operation { operation: Operation::Bulk(bulk), .. }, Some(at)) = (&event.what, location) else {
-        return false;
+    let (What::Operation { operation, .. }, Some(at)) = (&event.what, location) else { return false };
+    let within = |range: &Location, bytes: u64| {
+        range.instance == at.instance && (range.byte..range.byte + bytes).contains(&at.byte)
     };
-    let within = |range: &Location| {
-        range.instance == at.instance && (range.byte..range.byte + u64::from(bulk.bytes)).contains(&at.byte)
-    };
-    within(&bulk.destination) || bulk.sources.iter().any(within)
+    match operation {
+        Operation::Bulk(bulk) => {
+            let within = |range: &Location| within(range, u64::from(bulk.bytes));
+            within(&bulk.destination) || bulk.sources.iter().any(within)
+        }
+        Operation::Load { at, bytes } => within(at, u64::from(*bytes)),
+        Operation::Store { at, data } => within(at, data.len() as u64),
+        _ => false,
+    }
+}
+
+fn is_data(operation: &Operation) -> bool {
+    matches!(operation, Operation::Bulk(_) | Operation::Load { .. } | Operation::Store { .. })
 }
 
 /// Marks a thread's last operations that matter, up to a launch. Of a run of data operations of one statement it
@@ -124,7 +134,7 @@ fn keep(
         if matches!(event.what, What::Operation { operation: Operation::Exit, .. }) {
             continue;
         }
-        let bulk = matches!(event.what, What::Operation { operation: Operation::Bulk(_), .. });
+        let bulk = matches!(&event.what, What::Operation { operation, .. } if is_data(operation));
         if let Some(last) = last.filter(|last| bulk && events[*last].site == event.site) {
             if touched(event) && kept[last] && !touched(&events[last]) {
                 kept[last] = false;
@@ -158,38 +168,29 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     match what {
         What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
         What::Blocked { at, condition, holds } => {
-            format!("await {} {} {}: it holds {holds}, waits", place(at), condition.compare.symbol(), condition.value)
+            format!("await {} {condition}: it holds {holds}, waits", place(at))
         }
-        What::Missed { at, condition, holds } => format!(
-            "await {} {} {}: it holds {holds} already, the value waited for was missed",
-            place(at),
-            condition.compare.symbol(),
-            condition.value
-        ),
+        What::Missed { at, condition, holds } => {
+            format!("await {} {condition}: it holds {holds} already, the value waited for was missed", place(at))
+        }
         What::Operation { operation, value, .. } => operation_words(machine, operation, *value),
     }
 }
 
-fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u32>) -> String {
+fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u64>) -> String {
     let place = |at: &Location| place(machine, at);
     let read = value.map_or(String::new(), |value| format!(" → {value}"));
     match operation {
-        Operation::Barrier { id, arrive: false, count: None } => format!("bar.sync {id}"),
-        Operation::Barrier { id, arrive, count } => {
-            let count = count.map_or(String::new(), |count| format!(", {count}"));
-            format!("bar.{} {id}{count}", if *arrive { "arrive" } else { "sync" })
+        Operation::Barrier(barrier) => barrier_words(*barrier),
+        Operation::Load { at, bytes } => format!("ld {} ({bytes} bytes)", place(at)),
+        Operation::Store { at, data } => format!("st {} ({} bytes)", place(at), data.len()),
+        Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
+        Operation::Write { at, value, semantics, .. } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
+        Operation::Await { at, condition, semantics, .. } => {
+            format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
-        Operation::Read { at, semantics } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
-        Operation::Write { at, value, semantics } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
-        Operation::Await { at, condition, semantics } => format!(
-            "await ld.{} {} {} {}{read}",
-            mnemonic(*semantics),
-            place(at),
-            condition.compare.symbol(),
-            condition.value
-        ),
-        Operation::Atomic { at, operation, operand, semantics, .. } => {
-            format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), function(*operation), place(at))
+        Operation::Atomic { at, function, operand, semantics, .. } => {
+            format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
         }
         Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
         Operation::Bulk(bulk) => {
@@ -202,16 +203,26 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
     }
 }
 
+fn barrier_words(barrier: Barrier) -> String {
+    let verb = if barrier.arrive { "arrive" } else { "sync" };
+    match barrier.group {
+        Group::Block { id, count: Some(count) } => format!("bar.{verb} {id}, {count}"),
+        Group::Block { id, count: None } => format!("bar.{verb} {id}"),
+        Group::Warp { mask } if barrier.orders => format!("bar.warp.sync {mask:#x}"),
+        Group::Warp { mask } => format!("exchange of values between lanes {mask:#x}"),
+    }
+}
+
 fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
     let instance = &machine.program().shape().instances[at.instance as usize];
-    if instance.data.is_some() {
+    if instance.element.is_some() {
         format!("{}@rank {} byte {}", instance.name, instance.rank, at.byte)
     } else {
         format!("{}@rank {}[{}]", instance.name, instance.rank, at.byte / 4)
     }
 }
 
-fn function(operation: AtomicOperation) -> &'static str {
+fn verb(operation: AtomicOperation) -> &'static str {
     match operation {
         AtomicOperation::Add => "add",
         AtomicOperation::Exchange => "exch",

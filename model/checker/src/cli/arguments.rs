@@ -97,6 +97,9 @@ pub struct CheckArguments {
     /// Targets checked at a time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: u32,
+    /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
+    #[arg(long)]
+    pub lints: bool,
     /// Output format
     #[arg(long, default_value = "human", value_name = "FORMAT")]
     pub format: Format,

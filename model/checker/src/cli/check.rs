@@ -3,7 +3,7 @@
 use super::arguments::{CheckArguments, Format};
 use super::target::{Target, refusal, target};
 use super::{InputError, print};
-use crate::check::{Options, Outcome, try_check};
+use crate::check::{Options, Outcome, redundancies, try_check};
 use crate::report::{self, Row};
 use arverify_protocol::catalogue;
 use arverify_protocol::verdict::Verdict;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
     let targets = targets(arguments)?;
-    let outcomes = check_all(&targets, arguments.jobs as usize)?;
+    let outcomes = check_all(&targets, arguments.jobs as usize, arguments.lints)?;
     let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| row(target, outcome)).collect();
     let text = match arguments.format {
         Format::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
@@ -58,7 +58,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Target>, InputError> {
         .collect()
 }
 
-fn check_all(targets: &[Target], jobs: usize) -> Result<Vec<Outcome>, InputError> {
+fn check_all(targets: &[Target], jobs: usize, lints: bool) -> Result<Vec<Outcome>, InputError> {
     let bar = progress_bar(targets.len());
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Outcome, InputError>>>> = targets.iter().map(|_| Mutex::new(None)).collect();
@@ -67,7 +67,7 @@ fn check_all(targets: &[Target], jobs: usize) -> Result<Vec<Outcome>, InputError
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { break };
             bar.set_message(target.name.clone());
-            let outcome = try_check(&target.protocol, &target.options).map_err(|error| refusal(target, &error));
+            let outcome = check_one(target, lints);
             *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             bar.inc(1);
         }
@@ -86,6 +86,19 @@ fn check_all(targets: &[Target], jobs: usize) -> Result<Vec<Outcome>, InputError
             outcome.unwrap_or_else(|| Err(InputError::message("a target was not checked")))
         })
         .collect()
+}
+
+/// One target; where it is verified and lints are asked for, with what could be weaker.
+fn check_one(target: &Target, lints: bool) -> Result<Outcome, InputError> {
+    let mut outcome = try_check(&target.protocol, &target.options).map_err(|error| refusal(target, &error))?;
+    if lints && outcome.verdict == Verdict::Verified {
+        let (findings, undecided) = redundancies(&target.protocol, &target.options);
+        outcome.findings.extend(findings);
+        if undecided > 0 {
+            outcome.warnings.push(format!("{undecided} weaker forms were not decided: a limit was reached"));
+        }
+    }
+    Ok(outcome)
 }
 
 /// Progress, on standard error and only to a terminal.

@@ -146,19 +146,21 @@ impl<P: Program> Machine<P> {
         debug_assert_eq!(at.status, Status::Choosing);
         let Some((operation, _)) = at.pending.as_deref() else { return };
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
-        let (at, condition) = match operation {
-            Operation::Await { at, condition, .. } => (*at, Some(*condition)),
-            Operation::Read { at, semantics } if semantics.order != arverify_protocol::ir::Order::Weak => (*at, None),
+        let ((at, width), condition) = match operation {
+            Operation::Await { at, width, condition, .. } => ((*at, *width), Some(condition)),
+            Operation::Read { at, width, semantics } if semantics.order != arverify_protocol::ir::Order::Weak => {
+                ((*at, *width), None)
+            }
             Operation::Write { at, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 return self.write_choices(state, thread, key(*at), push);
             }
-            Operation::Atomic { at, .. } => return self.write_choices(state, thread, key(*at), push),
+            Operation::Atomic { .. } => return self.atomic_choices(state, thread, operation, push),
             _ => return push(Choice::Plain),
         };
         let Some(slot) = state.slots.get(&key(at)) else {
             // Nobody has touched the slot: a read returns its initial contents.
-            let word = self.word_at(state, at);
-            if condition.is_none_or(|condition| condition.holds(word)) {
+            let word = self.word_at(state, at, width);
+            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, word)) {
                 push(Choice::Plain);
             }
             return;
@@ -166,12 +168,46 @@ impl<P: Program> Machine<P> {
         let floor = self.floor(state, thread, key(at), slot);
         let mut satisfied = false;
         for message in &slot.messages[floor..] {
-            if condition.is_none_or(|condition| condition.holds(message.value)) {
+            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, message.value)) {
                 satisfied = true;
                 push(Choice::Read(message.number));
             }
         }
-        if satisfied && condition.is_some_and(|condition| !condition.holds(slot.latest().value)) {
+        let newest = slot.latest().value;
+        if satisfied && condition.is_some_and(|condition| !self.leads_out(state, condition, newest).0) {
+            push(Choice::Miss);
+        }
+    }
+
+    /// A read-modify-write takes the place behind the message it reads; one that is tried until it succeeds, only
+    /// behind those with which it does.
+    fn atomic_choices(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        operation: &Operation,
+        mut push: impl FnMut(Choice),
+    ) {
+        let Operation::Atomic { at, width, function, operand, expected, until, .. } = operation else { return };
+        let succeeds = |old: u64| {
+            function.apply(*width, old, *operand, *expected) != old
+                || until.as_ref().is_none_or(|until| self.leads_out(state, until, old).0)
+        };
+        let Some(slot) = state.slots.get(&key(*at)) else {
+            if succeeds(self.word_at(state, *at, *width)) {
+                push(Choice::Plain);
+            }
+            return;
+        };
+        let mut satisfied = false;
+        self.write_choices(state, thread, key(*at), |choice| {
+            let Choice::After(number) = choice else { return push(choice) };
+            if succeeds(slot.messages[slot.position(number)].value) {
+                satisfied = true;
+                push(choice);
+            }
+        });
+        if satisfied && !succeeds(slot.latest().value) {
             push(Choice::Miss);
         }
     }

@@ -6,11 +6,11 @@
 
 use super::launch::REFRESH;
 use super::run::Run;
-use super::{Machine, State, Status, Violation, ViolationPoint};
+use super::{Machine, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
-use crate::program::{Condition, Location, Operation, Program, SiteIndex};
+use crate::program::{Condition, Contents, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::Code;
 
 impl<P: Program> Run<'_, P> {
@@ -158,16 +158,21 @@ impl<P: Program> Run<'_, P> {
         other_wrote: bool,
     ) {
         let instance = &self.machine.program().shape().instances[at.instance as usize];
-        if !(instance.pad && writes && other_wrote) || other.epoch.is_initial() {
+        let slot = self.state.slots.get(&slot::key(at));
+        if !((instance.pad || slot.is_some()) && writes && other_wrote) || other.epoch.is_initial() {
             return;
         }
-        let arverify_protocol::ir::Initially::Word(initial) = instance.initially else { return };
+        let width = slot.map_or(Width::Four, |slot| slot.width);
+        let Contents::Word(initial) = instance.contents else { return };
         let owner = instance.rank;
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
         // Memory still holds what the other wrote.
-        let resets =
-            if mine == owner { self.storing == Some(initial) } else { self.machine.word_at(self.state, at) == initial };
+        let resets = if mine == owner {
+            self.storing == Some(initial)
+        } else {
+            self.machine.word_at(self.state, at, width) == initial
+        };
         if resets && (mine == owner) != (theirs == owner) {
             violation.code = Code::ZeroingRace;
             violation.message = format!(
@@ -193,10 +198,20 @@ impl<P: Program> Run<'_, P> {
             let mut name = self.name(stale.thread);
             name.launch = stale.launch;
             let consequence = std::mem::take(&mut violation.message);
+            violation.stale = Some(Box::new(StaleCause {
+                thread: stale.thread,
+                site: stale.site,
+                launch: stale.launch,
+                at,
+                value: stale.value,
+                code: violation.code,
+                message: consequence.clone(),
+                help: violation.help.take(),
+            }));
             violation.message = format!(
                 "epoch confusion: {name} waits for {} in slot {} of `{}`, and a signal of launch {} satisfies it",
                 stale.value,
-                at.byte / 4,
+                at.byte / self.state.slots.get(&stale.slot).map_or(4, |slot| slot.width.bytes()),
                 pad.name,
                 stale.written_in
             );
@@ -219,6 +234,7 @@ struct Stuck {
     thread: ThreadIndex,
     site: SiteIndex,
     at: Location,
+    width: Width,
     condition: Condition,
 }
 
@@ -236,14 +252,13 @@ impl<P: Program> Machine<P> {
         let name = state.current_name(self, first.thread);
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
-        let holds = slot.map_or_else(|| self.word_at(state, first.at), |slot| slot.latest().value);
+        let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
         let message = format!(
-            "deadlock: {name} waits for slot {} of `{}` on rank {} to be {} {}, and it holds {holds} for ever",
-            first.at.byte / 4,
+            "deadlock: {name} waits for slot {} of `{}` on rank {} to be {}, and it holds {holds} for ever",
+            first.at.byte / first.width.bytes(),
             instance.name,
             instance.rank,
-            first.condition.compare.symbol(),
-            first.condition.value,
+            first.condition,
         );
         let label = "waits here".to_owned();
         let points = vec![ViolationPoint { thread: Some(name), site: first.site, label }];
@@ -264,8 +279,13 @@ impl<P: Program> Machine<P> {
                 return None;
             }
             match thread.pending.as_deref() {
-                Some((Operation::Await { at, condition, .. }, site)) => {
-                    Some(Stuck { thread: index as ThreadIndex, site: *site, at: *at, condition: *condition })
+                Some((
+                    Operation::Await { at, width, condition, .. }
+                    | Operation::Atomic { at, width, until: Some(condition), .. },
+                    site,
+                )) => {
+                    let (thread, condition) = (index as ThreadIndex, condition.clone());
+                    Some(Stuck { thread, site: *site, at: *at, width: *width, condition })
                 }
                 _ => None,
             }
@@ -277,14 +297,16 @@ impl<P: Program> Machine<P> {
     fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck]) -> Option<&'s Stuck> {
         let lost = stuck.iter().find(|stuck| {
             let slot = state.slots.get(&slot::key(stuck.at));
-            slot.is_some_and(|slot| slot.messages.iter().any(|message| stuck.condition.holds(message.value)))
+            slot.is_some_and(|slot| {
+                slot.messages.iter().any(|message| self.leads_out(state, &stuck.condition, message.value).0)
+            })
         });
         lost.or_else(|| stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch))
     }
 
     /// A signal that was there and is gone: who overwrote it decides the code.
     fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
-        let satisfies = |message: &&Message| stuck.condition.holds(message.value);
+        let satisfies = |message: &&Message| self.leads_out(state, &stuck.condition, message.value).0;
         let Some(lost) = slot.messages.iter().rev().find(satisfies) else {
             return self.blame_missing_writer(state, stuck, violation);
         };
@@ -338,7 +360,7 @@ impl<P: Program> Machine<P> {
             Some((value, None)) => format!("the last to write it was the owner's stream, with {value}"),
             None => "nobody has written it".to_owned(),
         });
-        let Some(writer) = self.would_write(state, stuck.at, stuck.condition) else {
+        let Some(writer) = self.would_write(state, stuck.at, &stuck.condition) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());
             return;
         };
@@ -348,20 +370,19 @@ impl<P: Program> Machine<P> {
         let hindrance = match (&thread.pending, thread.status) {
             _ if !started => "its block has not started".to_owned(),
             (Some(pending), _) => match &pending.0 {
-                Operation::Await { at, condition, .. } => {
+                Operation::Await { at, width, condition, .. } => {
                     let pad = &self.program().shape().instances[at.instance as usize];
                     format!(
-                        "it waits itself, for slot {} of `{}` on rank {} to be {} {}",
-                        at.byte / 4,
+                        "it waits itself, for slot {} of `{}` on rank {} to be {condition}",
+                        at.byte / width.bytes(),
                         pad.name,
                         pad.rank,
-                        condition.compare.symbol(),
-                        condition.value
                     )
                 }
                 _ => "it does not get there".to_owned(),
             },
-            (None, Status::AtBarrier(id)) => format!("it waits at barrier {id} of its block"),
+            (None, Status::AtBarrier(Group::Block { id, .. })) => format!("it waits at barrier {id} of its block"),
+            (None, Status::AtBarrier(Group::Warp { .. })) => "it waits for lanes of its warp".to_owned(),
             (None, _) => "it does not get there".to_owned(),
         };
         violation.notes.push(format!("{name} would have had to write it; {hindrance}"));
@@ -404,9 +425,9 @@ impl<P: Program> Machine<P> {
 
     /// A block in which some wait at a barrier and the others never come.
     fn divergence(&self, state: &State<P::Thread>) -> Option<Violation> {
-        let threads = self.threads_of_block();
         for (index, block) in state.blocks.iter().enumerate() {
-            let first = index as u32 * threads;
+            let first = index as u32 * self.threads_of_block();
+            let threads = self.threads_in(index as u32);
             let members = first..first + threads;
             let status = |thread: u32| state.threads[thread as usize].status;
             let waits = |thread: &u32| matches!(status(*thread), Status::AtBarrier(_));
@@ -418,10 +439,10 @@ impl<P: Program> Machine<P> {
                 continue;
             }
             let mut points: Vec<ViolationPoint> = Vec::new();
-            for barrier in &block.barriers {
+            for barrier in &block.meetings {
                 if let Some(arrival) = barrier.arrived.first() {
                     let name = state.current_name(self, arrival.thread);
-                    let label = format!("{} threads wait at barrier {} here", barrier.arrived.len(), barrier.id);
+                    let label = format!("{} threads wait at {} here", barrier.arrived.len(), barrier.place);
                     points.push(ViolationPoint { thread: Some(name), site: arrival.site, label });
                 }
             }

@@ -6,7 +6,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::mutually_inclusive;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Release, Slot, Strength};
-use crate::program::{Location, Program};
+use crate::program::{Location, Program, Width};
 
 impl<P: Program> Machine<P> {
     /// Whether an earlier access precedes what `thread` does next, in causality order.
@@ -22,10 +22,14 @@ impl<P: Program> Machine<P> {
     }
 
     /// The newest word at a location.
-    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location) -> u32 {
+    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
         let bytes = &state.memory[at.instance as usize].bytes;
-        let at = at.byte as usize;
-        bytes.get(at..at + 4).map_or(0, |word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+        let mut word = [0; 8];
+        let (at, size) = (at.byte as usize, width.bytes() as usize);
+        if let Some(bytes) = bytes.get(at..at + size) {
+            word[..size].copy_from_slice(bytes);
+        }
+        u64::from_le_bytes(word)
     }
 }
 

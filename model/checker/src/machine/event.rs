@@ -27,7 +27,7 @@ pub enum What {
         /// The operation.
         operation: Operation,
         /// What it read.
-        value: Option<u32>,
+        value: Option<u64>,
         /// Who wrote that.
         from: Option<Access>,
     },
@@ -38,7 +38,7 @@ pub enum What {
         /// For what.
         condition: Condition,
         /// The newest value.
-        holds: u32,
+        holds: u64,
     },
     /// A wait saw the newest value and went on waiting, although an older one satisfied it.
     Missed {
@@ -47,6 +47,6 @@ pub enum What {
         /// For what.
         condition: Condition,
         /// The newest value.
-        holds: u32,
+        holds: u64,
     },
 }

@@ -5,7 +5,7 @@
 
 use super::{Machine, State, Status};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Condition, Location, Operation, Program};
+use crate::program::{Barrier, Condition, Location, Operation, Program};
 
 /// Operations that one thread is followed for.
 const OPERATIONS_OF_A_THREAD: usize = 4096;
@@ -20,12 +20,18 @@ pub(super) struct Forecast {
 
 impl<P: Program> Machine<P> {
     /// The first thread that would write a satisfying value, if it got that far in its current launch.
-    pub(super) fn would_write(&self, state: &State<P::Thread>, at: Location, condition: Condition) -> Option<Forecast> {
+    pub(super) fn would_write(
+        &self,
+        state: &State<P::Thread>,
+        at: Location,
+        condition: &Condition,
+    ) -> Option<Forecast> {
         let mut left = OPERATIONS;
         for (index, thread) in state.threads.iter().enumerate() {
             let index = index as ThreadIndex;
             let coordinates = state.coordinates(self, index);
-            let exists = coordinates.block < self.program().grid(coordinates.rank);
+            let exists = coordinates.block < self.program().grid(coordinates.rank)
+                && coordinates.thread < self.program().threads(coordinates.rank);
             if thread.status == Status::Ended || !exists || state.ranks[coordinates.rank as usize].done {
                 continue;
             }
@@ -38,13 +44,28 @@ impl<P: Program> Machine<P> {
                 let Ok((operation, site)) = self.program().next(coordinates, &mut program) else { break };
                 match operation {
                     Operation::Exit => break,
-                    Operation::Read { at, .. } | Operation::Atomic { at, returns: true, .. } => {
-                        self.program().supply(coordinates, &mut program, self.word_at(state, at));
+                    Operation::Read { at, width, .. } | Operation::Atomic { at, width, returns: true, .. } => {
+                        self.program().supply(coordinates, &mut program, self.word_at(state, at, width));
                     }
+                    Operation::Await { at, width, ref condition, returns: true, .. } => {
+                        let word = self.word_at(state, at, width);
+                        // What would end the wait is not known.
+                        if !self.leads_out(state, condition, word).0 {
+                            break;
+                        }
+                        self.program().supply(coordinates, &mut program, word);
+                    }
+                    Operation::Load { at, bytes } => {
+                        let memory = &state.memory[at.instance as usize].bytes;
+                        let end = at.byte.saturating_add(u64::from(bytes)) as usize;
+                        let Some(read) = memory.get(at.byte as usize..end) else { break };
+                        self.program().supply_bytes(coordinates, &mut program, read);
+                    }
+                    Operation::Barrier(Barrier { gather: Some(_), .. }) => break,
                     _ => {}
                 }
                 let writes = match operation {
-                    Operation::Write { at: to, value, .. } => to == at && condition.holds(value),
+                    Operation::Write { at: to, value, .. } => to == at && self.leads_out(state, condition, value).0,
                     Operation::Atomic { at: to, .. } => to == at,
                     _ => false,
                 };

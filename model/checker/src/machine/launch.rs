@@ -7,12 +7,13 @@
 use super::causality::join;
 use super::event::What;
 use super::run::Run;
+use super::wanted::wanted;
 use super::{Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
-use crate::program::{Coordinates, Expected, Instance, Location, Program, SiteIndex};
-use arverify_protocol::data::{self, DataType};
-use arverify_protocol::ir::{Collective, Initially, Reduction};
+use crate::memory::slot::overlapping;
+use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
+use arverify_protocol::data;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,7 +51,7 @@ impl<P: Program> Machine<P> {
             phase: 0,
             live: 0,
             started: false,
-            barriers: SmallVec::new(),
+            meetings: SmallVec::new(),
             completed: SmallVec::new(),
             reads: Vec::new(),
             stale: SmallVec::new(),
@@ -84,28 +85,31 @@ impl<P: Program> Machine<P> {
 
     fn fresh_memory(&self, instance: &Instance) -> InstanceMemory {
         let mut bytes = vec![0; instance.bytes as usize];
-        match instance.initially {
-            // Any pattern does: reading it is reported.
-            Initially::Poison => bytes.fill(0xA5),
-            Initially::Word(word) => fill_words(&mut bytes, instance.data, word),
-            Initially::Random => self.fill_random(instance, u32::MAX, &mut bytes),
-        }
-        let written = instance.initially != Initially::Poison;
+        self.fill(instance, u32::MAX, &mut bytes);
+        let written = instance.contents != Contents::Poison;
         InstanceMemory { shadow: Shadow::new(instance.bytes, instance.granule, written), bytes, has_slots: false }
     }
 
-    fn fill_random(&self, instance: &Instance, launch: u32, bytes: &mut [u8]) {
-        let data = instance.data.unwrap_or(DataType::F32);
-        for (index, element) in bytes.chunks_exact_mut(data.bytes() as usize).enumerate() {
-            data.write(self.program().input(data, instance.buffer, instance.rank, launch, index as u64), element);
+    /// Contents for a launch; `u32::MAX` before the first.
+    fn fill(&self, instance: &Instance, launch: u32, bytes: &mut [u8]) {
+        let element = instance.element.unwrap_or(Element::U32);
+        let elements = bytes.chunks_exact_mut(element.bytes() as usize);
+        match &instance.contents {
+            // Any pattern does: reading it is reported.
+            Contents::Poison => bytes.fill(0xA5),
+            Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
+            Contents::Random => {
+                for (index, bytes) in elements.enumerate() {
+                    let bits = self.program().input(element, instance.buffer, instance.rank, launch, index as u64);
+                    element.write(bits, bytes);
+                }
+            }
+            Contents::Bytes(initial) => {
+                bytes.fill(0);
+                let length = initial.len().min(bytes.len());
+                bytes[..length].copy_from_slice(&initial[..length]);
+            }
         }
-    }
-}
-
-fn fill_words(bytes: &mut [u8], data: Option<DataType>, word: u32) {
-    match data {
-        Some(data) => bytes.chunks_exact_mut(data.bytes() as usize).for_each(|element| data.write(word, element)),
-        None => bytes.chunks_exact_mut(4).for_each(|element| element.copy_from_slice(&word.to_le_bytes())),
     }
 }
 
@@ -163,7 +167,7 @@ impl<P: Program> Run<'_, P> {
         let written = memory
             .shadow
             .access(0..instance.bytes, Kind::Write, access, |earlier| machine.covered(thread, &view, earlier));
-        machine.fill_random(instance, launch, &mut memory.bytes);
+        machine.fill(instance, launch, &mut memory.bytes);
         let Err(conflict) = written else { return true };
         let at = Location { instance: index as u32, byte: conflict.byte };
         let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
@@ -173,13 +177,14 @@ impl<P: Program> Run<'_, P> {
 
     pub(super) fn start_block(&mut self, block: u32) {
         let machine = self.machine;
-        let threads = machine.threads_of_block();
         let rank = machine.rank_of_block(block) as usize;
+        let (first, threads) = (block * machine.threads_of_block(), machine.threads_in(block));
         self.state.blocks[block as usize].started = true;
         self.state.blocks[block as usize].live = threads;
         self.state.ranks[rank].running_blocks += 1;
+        self.renew_shared_memory(rank as u32, block - machine.block_index(rank as u32, 0));
         let view = self.state.ranks[rank].stream.clone();
-        for index in block * threads..(block + 1) * threads {
+        for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
             thread.program = machine.program().start(coordinates);
@@ -189,13 +194,31 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
+    /// Shared memory begins anew with every block (PTX ISA, "Shared State Space": its lifetime is the block's).
+    fn renew_shared_memory(&mut self, rank: u32, block: u32) {
+        let shape = self.machine.program().shape();
+        let instances = shape.instances.iter().enumerate();
+        // Instances of blocks come last.
+        for (index, instance) in instances.rev().take_while(|(_, instance)| instance.block.is_some()) {
+            if instance.rank != rank || instance.block != Some(block) {
+                continue;
+            }
+            self.state.memory[index] = Arc::new(self.machine.fresh_memory(instance));
+            let keys: Vec<u64> =
+                overlapping(&self.state.slots, index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
+            for key in keys {
+                self.state.slots.remove(&key);
+            }
+        }
+    }
+
     pub(super) fn exit(&mut self, thread: ThreadIndex) {
         let machine = self.machine;
         self.thread_mut(thread).status = Status::Ended;
         let block = machine.block_of(thread) as usize;
         self.state.blocks[block].live -= 1;
         if self.state.blocks[block].live > 0 {
-            return;
+            return self.complete_without(block as u32);
         }
         let rank = machine.rank_of_block(block as u32);
         let state = &mut self.state.ranks[rank as usize];
@@ -269,20 +292,20 @@ impl<P: Program> Run<'_, P> {
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];
-        let Some(data) = instance.data else { return };
-        let size = data.bytes() as usize;
+        let Some(kind) = instance.element else { return };
+        let size = kind.bytes() as usize;
         let bytes = &self.state.memory[index].bytes;
         let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
         let mut in_order = true;
         for (element, got) in bytes.chunks_exact(size).enumerate() {
-            let got = data.read(got);
-            let wanted = wanted(machine, &expected, data, rank, launch, element as u64);
+            let got = kind.read(got);
+            let wanted = wanted(machine, &expected, kind, rank, launch, element as u64);
             if got == wanted.bits {
                 continue;
             }
             in_order = false;
-            if data::is_exact_element(element as u64) || !wanted.allows(data.to_f32(got), ranks, data) {
-                let violation = self.wrong_result(&expected, data, rank, launch, at(element), got);
+            if data::is_exact_element(element as u64) || !wanted.allows(got, ranks, kind) {
+                let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
                 self.suspect(violation);
                 return;
             }
@@ -293,15 +316,15 @@ impl<P: Program> Run<'_, P> {
         // Ranks in ascending order is one order for all; another must be the same on every rank.
         let output = (!in_order).then(|| bytes.clone());
         self.state.ranks[rank as usize].outputs.push(output);
-        let Some((other, element)) = self.disagreement(&expected, data, rank, launch) else { return };
+        let Some((other, element)) = self.disagreement(&expected, kind, rank, launch) else { return };
         let violation = self.ranks_disagree(&expected, (rank, other), launch, at(element));
         self.suspect(violation);
     }
 
     /// Another rank that has finished this launch with other bits, and the first element that differs.
-    fn disagreement(&self, expected: &Expected, data: DataType, rank: u32, launch: u32) -> Option<(u32, usize)> {
+    fn disagreement(&self, expected: &Expected, kind: Element, rank: u32, launch: u32) -> Option<(u32, usize)> {
         let machine = self.machine;
-        let size = data.bytes() as usize;
+        let size = kind.bytes() as usize;
         let mine = self.state.ranks[rank as usize].outputs.get(launch as usize)?;
         for other in (0..machine.program().shape().ranks).filter(|other| *other != rank) {
             let Some(theirs) = self.state.ranks[other as usize].outputs.get(launch as usize) else { continue };
@@ -309,8 +332,8 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| match output {
-                Some(bytes) => data.read(&bytes[element * size..]),
-                None => wanted(machine, expected, data, rank, launch, element as u64).bits,
+                Some(bytes) => kind.read(&bytes[element * size..]),
+                None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
             };
             let length = mine.as_ref().or(theirs.as_ref()).map_or(0, Vec::len) / size;
             let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);
@@ -339,83 +362,22 @@ impl<P: Program> Run<'_, P> {
     fn wrong_result(
         &self,
         expected: &Expected,
-        data: DataType,
+        kind: Element,
         rank: u32,
         launch: u32,
         at: Location,
-        got: u32,
+        got: u64,
     ) -> Violation {
-        let element = at.byte / u64::from(data.bytes());
-        let wanted = wanted(self.machine, expected, data, rank, launch, element);
-        let (got, want) = (data.to_f32(got), data.to_f32(wanted.bits));
+        let element = at.byte / u64::from(kind.bytes());
+        let wanted = wanted(self.machine, expected, kind, rank, launch, element);
+        let (got, want) = (kind.show(got), kind.show(wanted.bits));
         let name = &self.machine.program().shape().instances[at.instance as usize].name;
         let message = format!(
-            "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got:e}, not {want:e}"
+            "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got}, not {want}"
         );
         let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
         let mut violation = Violation::new(Code::WrongResult, message, vec![point]);
         violation.location = Some(at);
         self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
-    }
-}
-
-/// A wanted element.
-struct Wanted {
-    bits: u32,
-    exact: f64,
-    magnitude: f64,
-}
-
-impl Wanted {
-    /// Whether a value is the right sum but for roundings: each of the additions rounds once.
-    fn allows(&self, got: f32, ranks: u32, data: DataType) -> bool {
-        (f64::from(got) - self.exact).abs() <= f64::from(ranks) * epsilon(data) * self.magnitude
-    }
-}
-
-fn epsilon(data: DataType) -> f64 {
-    match data {
-        DataType::F32 => f64::from(f32::EPSILON),
-        DataType::F16 => 1.0 / 1024.0,
-        DataType::BF16 => 1.0 / 128.0,
-    }
-}
-
-/// The collective's definition at one element of one rank's output.
-fn wanted<P: Program>(
-    machine: &Machine<P>,
-    expected: &Expected,
-    data: DataType,
-    rank: u32,
-    launch: u32,
-    element: u64,
-) -> Wanted {
-    let shape = machine.program().shape();
-    let input = &shape.instances[(expected.input * shape.ranks) as usize];
-    let elements = (input.bytes / u64::from(data.bytes())).max(1);
-    let read = |rank: u32, index: u64| machine.program().input(data, expected.input, rank, launch, index);
-    let one = |bits: u32| {
-        let value = f64::from(data.to_f32(bits));
-        Wanted { bits, exact: value, magnitude: value.abs() }
-    };
-    let reduced = |operation: Reduction, index: u64| {
-        let sources = (0..shape.ranks).map(|from| read(from, index));
-        let bits = data.fold(operation, expected.accumulate, sources.clone());
-        let values = sources.map(|bits| f64::from(data.to_f32(bits)));
-        let exact = match operation {
-            Reduction::Sum => values.clone().sum(),
-            Reduction::Max | Reduction::Min => f64::from(data.to_f32(bits)),
-        };
-        Wanted { bits, exact, magnitude: values.map(f64::abs).sum() }
-    };
-    match expected.collective {
-        Collective::AllReduce(operation) => reduced(operation, element),
-        Collective::AllGather => one(read((element / elements) as u32, element % elements)),
-        Collective::Broadcast => one(read(0, element)),
-        Collective::ReduceScatter(operation) => {
-            let output = &shape.instances[(expected.output * shape.ranks) as usize];
-            let part = output.bytes / u64::from(data.bytes());
-            reduced(operation, u64::from(rank) * part + element)
-        }
     }
 }

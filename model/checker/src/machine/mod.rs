@@ -11,7 +11,9 @@
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
-//! * `event`: what a recorded run remembers
+//! * `polling`: waits whose loops read several words
+//! * `wanted`: what outputs must hold
+//! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
 mod action;
 mod barrier;
@@ -21,21 +23,25 @@ mod causality;
 pub mod event;
 mod forecast;
 mod launch;
+mod polling;
 mod run;
 mod strong_read;
 mod strong_write;
+pub mod uses;
+mod wanted;
 mod weak;
 
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::slot::{Release, Slot};
-use crate::program::{Coordinates, Location, Operation, Program, SiteIndex};
+use crate::program::{Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -84,6 +90,10 @@ pub struct Notes {
     pub steps: FxHashSet<ReadThenWrite>,
     /// A barrier with a count that another set of threads could have completed.
     pub ambiguous_barrier: bool,
+    /// What every buffer was used for.
+    pub uses: uses::Uses,
+    /// A statement that the program does not understand, with why.
+    pub not_understood: Option<(String, SiteIndex)>,
 }
 
 /// A program with its settings.
@@ -142,8 +152,8 @@ enum Status {
     Unstarted,
     /// In the run queue.
     Ready,
-    /// At this barrier.
-    AtBarrier(u32),
+    /// At a barrier.
+    AtBarrier(Group),
     /// For this slot.
     Awaiting(u64),
     /// At a choice.
@@ -168,7 +178,7 @@ struct Block {
     phase: u32,
     live: u32,
     started: bool,
-    barriers: SmallVec<[Barrier; 1]>,
+    meetings: SmallVec<[Meeting; 1]>,
     /// Who took part in the last completion of each counted barrier.
     completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
     /// Strong reads of its threads, for what may come of load buffering; sorted.
@@ -184,17 +194,24 @@ struct StaleWait {
     thread: ThreadIndex,
     site: SiteIndex,
     slot: u64,
-    value: u32,
+    value: u64,
     written_in: u32,
     launch: u32,
     writer: SiteIndex,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
-struct Barrier {
-    id: u32,
+struct Meeting {
+    place: Place,
     count: Option<u32>,
     arrived: Vec<Arrival>,
+}
+
+/// Which barrier of a block: one of its sixteen, or one of some lanes of a warp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Named(u32),
+    Lanes { warp: u32, mask: u32, exchanges: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -202,6 +219,8 @@ struct Arrival {
     thread: ThreadIndex,
     /// For `bar.arrive`: what the thread had seen then.
     arrived_with: Option<(View, Epoch)>,
+    /// What the thread gives the others.
+    gives: Option<u64>,
     site: SiteIndex,
 }
 
@@ -233,6 +252,15 @@ struct SequentialFence {
     access: Access,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Named(id) => write!(formatter, "barrier {id}"),
+            Place::Lanes { warp, mask, .. } => write!(formatter, "the lanes {mask:#x} of warp {warp}"),
+        }
+    }
+}
+
 /// Something wrong, in terms of the machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
@@ -252,6 +280,29 @@ pub struct Violation {
     pub refresh: Option<(u32, u32)>,
     /// It would not happen if a launch boundary published to peers; to be confirmed.
     pub crosses_launches: bool,
+    /// The wait that is blamed for accepting an earlier launch's signal; to be confirmed.
+    pub stale: Option<Box<StaleCause>>,
+}
+
+/// A wait that an earlier launch's signal satisfied, and what would be reported without it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaleCause {
+    /// Who waited.
+    pub thread: ThreadIndex,
+    /// Which statement.
+    pub site: SiteIndex,
+    /// In which launch.
+    pub launch: u32,
+    /// For which slot.
+    pub at: Location,
+    /// What it read.
+    pub value: u64,
+    /// The code of what followed.
+    pub code: Code,
+    /// Its message.
+    pub message: String,
+    /// How to mend that.
+    pub help: Option<String>,
 }
 
 /// A statement that takes part in a violation.
@@ -287,12 +338,18 @@ impl<P: Program> Machine<P> {
     }
 
     /// The word that a location holds in a final state.
-    pub fn final_word(&self, state: &State<P::Thread>, at: Location) -> u32 {
-        self.word_at(state, at)
+    pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
+        self.word_at(state, at, width)
     }
 
+    /// Threads that a block has room for; [`Program::threads`] says how many there are.
     fn threads_of_block(&self) -> u32 {
         self.program.shape().threads
+    }
+
+    /// Threads that a block has.
+    fn threads_in(&self, block: u32) -> u32 {
+        self.program.threads(self.rank_of_block(block))
     }
 
     /// Blocks of all ranks; the streams' come after.

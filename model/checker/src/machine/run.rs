@@ -5,7 +5,7 @@ use super::{Choice, Counters, Machine, Notes, State, Status, Thread, Violation, 
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
-use crate::program::{Operation, Program, SiteIndex};
+use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
 use std::time::Instant;
@@ -31,7 +31,7 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) recorder: Option<&'a mut Vec<Event>>,
     pub(super) notes: Notes,
     /// The word that the current operation stores, for the words of a finding.
-    pub(super) storing: Option<u32>,
+    pub(super) storing: Option<u64>,
 }
 
 impl<'a, P: Program> Run<'a, P> {
@@ -110,10 +110,7 @@ impl<'a, P: Program> Run<'a, P> {
             let (operation, site) = match next {
                 Ok(next) => next,
                 Err(fault) => {
-                    let name = self.name(index);
-                    let label = "this operation".to_owned();
-                    let point = ViolationPoint { thread: Some(name), site: fault.site, label };
-                    return self.fail(Violation::new(fault.code, fault.message, vec![point]));
+                    return self.fault(index, fault);
                 }
             };
             if self.is_choice(&operation) {
@@ -128,7 +125,7 @@ impl<'a, P: Program> Run<'a, P> {
                 Progress::Done => {}
                 Progress::Waits => {
                     // At a barrier the thread goes on behind it; a wait is tried again.
-                    if matches!(operation, Operation::Await { .. }) {
+                    if waits_for_slot(&operation) {
                         self.thread_mut(index).pending = Some(Box::new((operation, site)));
                     }
                     return;
@@ -138,13 +135,34 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
+    fn fault(&mut self, thread: ThreadIndex, fault: Fault) {
+        match fault.outcome {
+            FaultOutcome::Violation(code) => {
+                let point = self.point(thread, fault.site, "this operation");
+                self.fail(Violation::new(code, fault.message, vec![point]));
+            }
+            FaultOutcome::NotUnderstood => {
+                self.notes.not_understood.get_or_insert((fault.message, fault.site));
+                self.state.interrupted = true;
+                self.state.runnable.clear();
+            }
+        }
+    }
+
     fn is_choice(&self, operation: &Operation) -> bool {
         if self.machine.settings.everything {
             return true;
         }
         let contended = &self.machine.contended;
+        if let Operation::Await { condition, at, width, .. } = operation {
+            let value = self.machine.word_at(self.state, *at, *width);
+            let others = self.machine.leads_out(self.state, condition, value).1;
+            if others.iter().any(|(at, _)| contended.slots.contains(&key(*at))) {
+                return true;
+            }
+        }
         let (at, order) = match operation {
-            Operation::Read { at, semantics } | Operation::Write { at, semantics, .. } => (at, semantics.order),
+            Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
             Operation::Fence { semantics } => return contended.fences && semantics.order == Order::Sc,
             _ => return false,
@@ -161,7 +179,7 @@ impl<'a, P: Program> Run<'a, P> {
             Progress::Done => self.make_ready(index),
             Progress::Stops => {}
             Progress::Waits => {
-                if matches!(operation, Operation::Await { .. }) {
+                if waits_for_slot(&operation) {
                     let thread = self.thread_mut(index);
                     thread.pending = Some(Box::new((operation, site)));
                     thread.status = Status::Choosing;
@@ -181,31 +199,39 @@ impl<'a, P: Program> Run<'a, P> {
             _ => None,
         };
         match operation {
-            Operation::Barrier { id, count, arrive } => {
+            Operation::Barrier(barrier) => {
                 self.record(index, site, operation, None, None);
-                self.barrier(index, *id, *count, *arrive, site)
+                self.barrier(index, *barrier, site)
             }
             Operation::Bulk(bulk) => {
                 self.record(index, site, operation, None, None);
                 self.bulk(index, bulk, site)
             }
-            Operation::Read { at, semantics } => {
+            Operation::Load { at, bytes } => {
+                self.record(index, site, operation, None, None);
+                self.load(index, *at, *bytes, site)
+            }
+            Operation::Store { at, data } => {
+                self.record(index, site, operation, None, None);
+                self.store(index, *at, data, site)
+            }
+            Operation::Read { at, width, semantics } => {
                 if semantics.order == Order::Weak {
-                    self.weak_read(index, *at, operation, site)
+                    self.weak_read(index, *at, *width, operation, site)
                 } else {
-                    self.strong_read(index, *at, *semantics, operation, site, choice)
+                    self.strong_read(index, (*at, *width), *semantics, operation, site, choice)
                 }
             }
-            Operation::Write { at, value, semantics } => {
+            Operation::Write { at, width, value, semantics } => {
                 if semantics.order == Order::Weak {
                     self.record(index, site, operation, None, None);
-                    self.weak_write(index, *at, *value, site)
+                    self.weak_write(index, *at, *width, *value, site)
                 } else {
-                    self.strong_write(index, *at, *value, *semantics, operation, site, choice)
+                    self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
                 }
             }
-            Operation::Await { at, condition, semantics } => {
-                self.wait(index, *at, *condition, *semantics, operation, site, choice)
+            Operation::Await { at, width, condition, semantics, .. } => {
+                self.wait(index, (*at, *width), condition, *semantics, operation, site, choice)
             }
             Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
             Operation::Fence { semantics } => {
@@ -234,7 +260,7 @@ impl<'a, P: Program> Run<'a, P> {
         thread: ThreadIndex,
         site: SiteIndex,
         operation: &Operation,
-        value: Option<u32>,
+        value: Option<u64>,
         from: Option<Access>,
     ) {
         if let Some(recorder) = &mut self.recorder {
@@ -288,6 +314,11 @@ impl<'a, P: Program> Run<'a, P> {
     }
 }
 
+/// Whether the operation is tried again after it had to wait. At a barrier the thread goes on behind it.
+fn waits_for_slot(operation: &Operation) -> bool {
+    matches!(operation, Operation::Await { .. } | Operation::Atomic { until: Some(_), .. })
+}
+
 impl Violation {
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
         Violation {
@@ -299,6 +330,7 @@ impl Violation {
             help: None,
             refresh: None,
             crosses_launches: false,
+            stale: None,
         }
     }
 }

@@ -11,21 +11,23 @@ use super::{Choice, StaleWait, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::scope::{acquires, strong_scope};
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{Clash, Release, Slot, SlotRead, Strength, key, morally_strong};
-use crate::program::{Condition, Location, Operation, Program, SiteIndex};
+use crate::memory::slot::{Clash, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
-    /// The slot at a location, made from memory's contents at its first strong access.
-    pub(super) fn ensure_slot(&mut self, at: Location) {
-        if self.state.slots.contains_key(&key(at)) {
+    /// The slot at a location, made from memory's contents at its first strong access. Slots of another size that
+    /// overlap it are dissolved.
+    pub(super) fn ensure_slot(&mut self, at: Location, width: Width) {
+        if self.state.slots.get(&key(at)).is_some_and(|slot| slot.width == width) {
             return;
         }
+        self.dissolve_slots(at, width);
         let (access, _) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
-        let value = self.machine.word_at(self.state, at);
+        let value = self.machine.word_at(self.state, at, width);
         let view = View::initial((self.machine.kernel_blocks() + self.machine.program().shape().ranks) as usize);
-        self.state.slots.insert(key(at), Slot::new(value, access, view));
+        self.state.slots.insert(key(at), Slot::new(width, value, access, view));
         self.memory_mut(at.instance).has_slots = true;
     }
 
@@ -35,15 +37,70 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Checks that precede every strong access. Returns false after a violation.
-    pub(super) fn strong_access(&mut self, thread: ThreadIndex, at: Location, kind: Kind, site: SiteIndex) -> bool {
-        if !self.in_bounds(thread, at, 4, 4, site) {
+    pub(super) fn strong_access(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        width: Width,
+        kind: Kind,
+        site: SiteIndex,
+    ) -> bool {
+        let bytes = width.bytes();
+        if !self.in_bounds(thread, at, bytes, bytes, site) || !self.clears_other_sizes(thread, at, width, kind, site) {
             return false;
         }
-        self.ensure_slot(at);
+        self.ensure_slot(at, width);
         if kind == Kind::StrongRead && !self.state.memory[at.instance as usize].shadow.last_write(at.byte).1 {
             self.uninitialised(thread, site, at);
         }
-        self.weak_access(thread, at, 4, kind, site)
+        self.weak_access(thread, at, bytes, kind, site)
+    }
+
+    /// A strong access must be ordered with those of other sizes that it overlaps: they are not morally strong (PTX
+    /// ISA, "Morally strong operations": complete overlap). Returns false after a violation.
+    fn clears_other_sizes(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        width: Width,
+        kind: Kind,
+        site: SiteIndex,
+    ) -> bool {
+        let writes = kind == Kind::StrongWrite;
+        let view = &self.state.threads[thread as usize].view;
+        let unordered = |access: &Access| !self.machine.covered(thread, view, access);
+        let range = at.byte..at.byte + width.bytes();
+        let found = overlapping(&self.state.slots, at.instance, range)
+            .filter(|(other, slot)| *other != key(at) || slot.width != width)
+            .find_map(|(other, slot)| {
+                let write = slot.messages.iter().map(|message| message.access).find(unordered);
+                let read = slot.reads.iter().map(|read| read.access).find(unordered).filter(|_| writes);
+                write.map(|access| (access, true)).or(read.map(|access| (access, false))).map(|found| (other, found))
+            });
+        match found {
+            Some((other, (access, wrote))) => self.race(thread, site, location(other), writes, access, wrote),
+            None => true,
+        }
+    }
+
+    /// Makes way for a slot of another size: what was done to the old ones counts as weak from now on.
+    fn dissolve_slots(&mut self, at: Location, width: Width) {
+        let range = at.byte..at.byte + width.bytes();
+        let keys: SmallVec<[u64; 4]> = overlapping(&self.state.slots, at.instance, range).map(|(key, _)| key).collect();
+        for key in keys {
+            let Some(slot) = self.state.slots.remove(&key) else { continue };
+            let start = location(key).byte;
+            let range = start..start + slot.width.bytes();
+            let shadow = &mut self.memory_mut(at.instance).shadow;
+            let latest = slot.latest().access;
+            if !latest.epoch.is_initial() {
+                shadow.remember(range.clone(), true, latest);
+            }
+            for read in &slot.reads {
+                shadow.remember(range.clone(), false, read.access);
+            }
+            self.wake(slot.waiters);
+        }
     }
 
     /// Position of the message that a read returns, or of the one that a write comes after.
@@ -57,13 +114,13 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn strong_read(
         &mut self,
         thread: ThreadIndex,
-        at: Location,
+        (at, width): (Location, Width),
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
         choice: Choice,
     ) -> Progress {
-        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+        if !self.strong_access(thread, at, width, Kind::StrongRead, site) {
             return Progress::Stops;
         }
         let position = self.chosen(&self.state.slots[&key(at)], choice);
@@ -75,8 +132,7 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, at, position, None, semantics, site) {
             return Progress::Stops;
         }
-        let coordinates = self.state.coordinates(self.machine, thread);
-        self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
+        self.supply(thread, value);
         Progress::Done
     }
 
@@ -84,36 +140,32 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn wait(
         &mut self,
         thread: ThreadIndex,
-        at: Location,
-        condition: Condition,
+        (at, width): (Location, Width),
+        condition: &Condition,
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
         choice: Choice,
     ) -> Progress {
-        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+        if semantics.order == Order::Weak {
+            return self.weak_wait(thread, (at, width), condition, operation, site);
+        }
+        if !self.strong_access(thread, at, width, Kind::StrongRead, site) {
             return Progress::Stops;
         }
         let slot = &self.state.slots[&key(at)];
         let holds = slot.latest().value;
         if choice == Choice::Miss {
-            let observed = Observed { slot: key(at), message: slot.latest().number };
-            self.thread_mut(thread).view.observe(observed);
-            self.record_what(thread, Some(site), What::Missed { at, condition, holds });
-            return Progress::Waits;
+            return self.miss(thread, at, Some(condition), site);
         }
         let position = if let Choice::Read(number) = choice {
             slot.position(number)
         } else {
             let floor = self.machine.floor(self.state, thread, key(at), slot);
-            let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
+            let leads_out = |value: u64| self.machine.leads_out(self.state, condition, value).0;
+            let found = slot.messages[floor..].iter().position(|message| leads_out(message.value));
             let Some(found) = found else {
-                self.record_what(thread, Some(site), What::Blocked { at, condition, holds });
-                self.thread_mut(thread).status = Status::Awaiting(key(at));
-                if let Some(slot) = self.state.slots.get_mut(&key(at)) {
-                    slot.waiters.push(thread);
-                }
-                return Progress::Waits;
+                return self.block(thread, (at, width), condition, holds, site);
             };
             floor + found
         };
@@ -122,11 +174,78 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(value), Some(from));
         self.note_stale(thread, site, at, position);
         self.counters().waits += 1;
-        if self.read_message(thread, at, position, Some(condition), semantics, site) {
-            Progress::Done
-        } else {
-            Progress::Stops
+        let known = self.machine.with_other_words(self.state, condition, value);
+        if !self.read_message(thread, at, position, Some(&known), semantics, site) {
+            return Progress::Stops;
         }
+        if matches!(operation, Operation::Await { returns: true, .. }) {
+            self.supply(thread, value);
+        }
+        Progress::Done
+    }
+
+    /// A wait by weak reads: each is checked for races as any weak read is.
+    fn weak_wait(
+        &mut self,
+        thread: ThreadIndex,
+        (at, width): (Location, Width),
+        condition: &Condition,
+        operation: &Operation,
+        site: SiteIndex,
+    ) -> Progress {
+        let bytes = width.bytes();
+        if !self.in_bounds(thread, at, bytes, bytes, site) || !self.weak_access(thread, at, bytes, Kind::Read, site) {
+            return Progress::Stops;
+        }
+        let value = self.machine.word_at(self.state, at, width);
+        if !self.machine.leads_out(self.state, condition, value).0 {
+            self.ensure_slot(at, width);
+            return self.block(thread, (at, width), condition, value, site);
+        }
+        self.record(thread, site, operation, Some(value), None);
+        if matches!(operation, Operation::Await { returns: true, .. }) {
+            self.supply(thread, value);
+        }
+        Progress::Done
+    }
+
+    /// A wait sees the newest message, which does not satisfy it, and from then on no older one.
+    pub(super) fn miss(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        condition: Option<&Condition>,
+        site: SiteIndex,
+    ) -> Progress {
+        let newest = self.state.slots[&key(at)].latest();
+        let (observed, holds) = (Observed { slot: key(at), message: newest.number }, newest.value);
+        self.thread_mut(thread).view.observe(observed);
+        if let Some(condition) = condition {
+            self.record_what(thread, Some(site), What::Missed { at, condition: condition.clone(), holds });
+        }
+        Progress::Waits
+    }
+
+    /// The thread waits until something is written to one of the words that its loop reads.
+    pub(super) fn block(
+        &mut self,
+        thread: ThreadIndex,
+        (at, width): (Location, Width),
+        condition: &Condition,
+        holds: u64,
+        site: SiteIndex,
+    ) -> Progress {
+        self.record_what(thread, Some(site), What::Blocked { at, condition: condition.clone(), holds });
+        self.thread_mut(thread).status = Status::Awaiting(key(at));
+        let mut words = self.machine.leads_out(self.state, condition, holds).1;
+        words.push((at, width));
+        for (at, width) in words {
+            self.ensure_slot(at, width);
+            if let Some(slot) = self.state.slots.get_mut(&key(at)).filter(|slot| !slot.waiters.contains(&thread)) {
+                slot.waiters.push(thread);
+            }
+        }
+        Progress::Waits
     }
 
     /// Remembers that a wait was satisfied by a message of an earlier launch: the cause, if something breaks later.
@@ -160,7 +279,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         position: usize,
-        condition: Option<Condition>,
+        condition: Option<&Condition>,
         semantics: Semantics,
         site: SiteIndex,
     ) -> bool {
@@ -170,10 +289,12 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let number = slot.messages[position].number;
+        let floor = machine.floor(self.state, thread, key, slot);
         let clash = slot.clash_of_read(
             strength,
             number,
             condition,
+            floor,
             |thread| machine.block_of(thread),
             |access| machine.covered(thread, view, access),
         );
@@ -183,8 +304,8 @@ impl<P: Program> Run<'_, P> {
             Some(Clash::Race { .. }) | None => {}
         }
         self.synchronise(thread, key, position, strength, semantics.order);
-        let read =
-            SlotRead { access: Access { epoch: self.epoch(thread), site }, strength, message: number, condition };
+        let access = Access { epoch: self.epoch(thread), site };
+        let read = SlotRead { access, strength, message: number, condition: condition.cloned() };
         if let Some(slot) = self.state.slots.get_mut(&key) {
             slot.reads.push(read);
         }

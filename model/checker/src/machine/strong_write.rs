@@ -12,7 +12,7 @@ use crate::memory::clock::ThreadIndex;
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
-use crate::program::{Location, Operation, Program, SiteIndex};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
 
@@ -21,7 +21,7 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn message(
         &self,
         thread: ThreadIndex,
-        value: u32,
+        value: u64,
         strength: Option<Strength>,
         releases: SmallVec<[Release; 1]>,
         site: SiteIndex,
@@ -73,15 +73,15 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn strong_write(
         &mut self,
         thread: ThreadIndex,
-        at: Location,
-        value: u32,
+        (at, width): (Location, Width),
+        value: u64,
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
         choice: Choice,
     ) -> Progress {
         self.record(thread, site, operation, None, None);
-        if !self.strong_access(thread, at, Kind::StrongWrite, site) {
+        if !self.strong_access(thread, at, width, Kind::StrongWrite, site) {
             return Progress::Stops;
         }
         let strength = self.strength(thread, semantics);
@@ -99,7 +99,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u32, Option<Update>),
+        (value, update): (u64, Option<Update>),
         strength: Strength,
         site: SiteIndex,
     ) -> bool {
@@ -122,7 +122,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u32, Option<Update>),
+        (value, update): (u64, Option<Update>),
         strength: Strength,
         order: Order,
         after: usize,
@@ -170,8 +170,9 @@ impl<P: Program> Run<'_, P> {
         }
         slot.insert(after, message);
         let waiters = std::mem::take(&mut slot.waiters);
+        let width = slot.width;
         if newest {
-            self.set_word(at, value);
+            self.set_word(at, width, value);
         }
         self.wake(waiters);
     }
@@ -185,20 +186,28 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         choice: Choice,
     ) -> Progress {
-        let Operation::Atomic { operation: function, operand, expected, returns, .. } = operation else {
+        let Operation::Atomic { width, function, operand, expected, returns, until, .. } = operation else {
             return Progress::Done;
         };
-        if !self.strong_access(thread, at, Kind::StrongRead, site) {
+        if !self.strong_access(thread, at, *width, Kind::StrongRead, site) {
             return Progress::Stops;
         }
-        let position = self.chosen(&self.state.slots[&key(at)], choice);
-        let message = &self.state.slots[&key(at)].messages[position];
+        let slot = &self.state.slots[&key(at)];
+        if choice == Choice::Miss {
+            return self.miss(thread, at, until.as_ref(), site);
+        }
+        let position = self.chosen(slot, choice);
+        let message = &slot.messages[position];
         let (old, from) = (message.value, message.access);
         let strength = self.strength(thread, semantics);
+        let value = function.apply(*width, old, *operand, *expected);
+        let fails = |until: &&Condition| value == old && !self.machine.leads_out(self.state, until, old).0;
+        if let Some(until) = until.as_ref().filter(fails) {
+            return self.block(thread, (at, *width), until, old, site);
+        }
         self.record(thread, site, operation, Some(old), Some(from));
-        let value = function.apply(old, *operand, *expected);
-        let update = Update { operation: *function, operand: *operand, returns: *returns };
-        if !self.weak_access(thread, at, 4, Kind::StrongWrite, site)
+        let update = Update { function: *function, operand: *operand, returns: *returns };
+        if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
             || !self.write_may_happen(thread, at, (value, Some(update)), strength, site)
         {
             return Progress::Stops;
@@ -210,8 +219,7 @@ impl<P: Program> Run<'_, P> {
             self.remember_read(thread, key(at), semantics.order, false);
         }
         if *returns {
-            let coordinates = self.state.coordinates(self.machine, thread);
-            self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, old);
+            self.supply(thread, old);
         }
         Progress::Done
     }

@@ -4,8 +4,8 @@ use super::run::{Progress, Run};
 use super::{InstanceMemory, State};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::key;
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex};
+use crate::memory::slot::{location, overlapping};
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -52,6 +52,7 @@ impl<P: Program> Run<'_, P> {
     ) -> bool {
         let access = Access { epoch: self.epoch(thread), site };
         let machine = self.machine;
+        self.notes.uses.note(machine, thread, at, kind, site);
         let range = at.byte..at.byte + bytes;
         let State { threads, memory, .. } = &mut *self.state;
         let view = &threads[thread as usize].view;
@@ -85,9 +86,9 @@ impl<P: Program> Run<'_, P> {
         kind: Kind,
         site: SiteIndex,
     ) -> bool {
-        for word in range.start / 4..range.end.div_ceil(4) {
-            let at = Location { instance, byte: word * 4 };
-            let Some(slot) = self.state.slots.get(&key(at)) else { continue };
+        let keys: SmallVec<[u64; 8]> = overlapping(&self.state.slots, instance, range).map(|(key, _)| key).collect();
+        for key in keys {
+            let (at, slot) = (location(key), &self.state.slots[&key]);
             let view = &self.state.threads[thread as usize].view;
             let unordered = |access: &Access| !self.machine.covered(thread, view, access);
             let write = slot.messages.iter().map(|message| message.access).find(&unordered);
@@ -109,14 +110,12 @@ impl<P: Program> Run<'_, P> {
         if !self.state.memory[instance as usize].has_slots {
             return;
         }
-        for word in range.start / 4..range.end.div_ceil(4) {
-            let at = Location { instance, byte: word * 4 };
-            if !self.state.slots.contains_key(&key(at)) {
-                continue;
-            }
-            let value = self.machine.word_at(self.state, at);
+        let keys: SmallVec<[(u64, Width); 8]> =
+            overlapping(&self.state.slots, instance, range).map(|(key, slot)| (key, slot.width)).collect();
+        for (key, width) in keys {
+            let value = self.machine.word_at(self.state, location(key), width);
             let message = self.message(thread, value, None, SmallVec::new(), site);
-            let waiters = match self.state.slots.get_mut(&key(at)) {
+            let waiters = match self.state.slots.get_mut(&key) {
                 Some(slot) => {
                     slot.overwrite(message);
                     std::mem::take(&mut slot.waiters)
@@ -137,16 +136,13 @@ impl<P: Program> Run<'_, P> {
         let bytes = u64::from(bulk.bytes);
         let element = u64::from(bulk.data.bytes());
         let align = if bulk.vector { bytes.next_power_of_two() } else { element };
-        let rank = self.state.coordinates(self.machine, thread).rank;
         for source in &bulk.sources {
             if !self.in_bounds(thread, *source, bytes, align, site)
                 || !self.weak_access(thread, *source, bytes, Kind::Read, site)
             {
                 return Progress::Stops;
             }
-            if self.machine.program().shape().instances[source.instance as usize].rank != rank {
-                self.counters().peer_accesses += 1;
-            }
+            self.count_peer_access(thread, *source);
         }
         self.counters().operations += bulk.sources.len() as u64;
         if !self.in_bounds(thread, bulk.destination, bytes, align, site)
@@ -154,9 +150,7 @@ impl<P: Program> Run<'_, P> {
         {
             return Progress::Stops;
         }
-        if self.machine.program().shape().instances[bulk.destination.instance as usize].rank != rank {
-            self.counters().peer_accesses += 1;
-        }
+        self.count_peer_access(thread, bulk.destination);
         self.combine(bulk);
         let range = bulk.destination.byte..bulk.destination.byte + bytes;
         self.slots_overwritten(thread, bulk.destination.instance, range, site);
@@ -194,40 +188,76 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
+        width: Width,
         operation: &Operation,
         site: SiteIndex,
     ) -> Progress {
-        if !self.in_bounds(thread, at, 4, 4, site) {
+        let bytes = width.bytes();
+        if !self.in_bounds(thread, at, bytes, bytes, site) {
             return Progress::Stops;
         }
-        let value = self.machine.word_at(self.state, at);
+        let value = self.machine.word_at(self.state, at, width);
         self.record(thread, site, operation, Some(value), None);
-        if !self.weak_access(thread, at, 4, Kind::Read, site) {
+        if !self.weak_access(thread, at, bytes, Kind::Read, site) {
             return Progress::Stops;
         }
-        let coordinates = self.state.coordinates(self.machine, thread);
-        if self.machine.program().shape().instances[at.instance as usize].rank != coordinates.rank {
-            self.counters().peer_accesses += 1;
-        }
-        self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
+        self.count_peer_access(thread, at);
+        self.supply(thread, value);
         Progress::Done
     }
 
-    pub(super) fn weak_write(&mut self, thread: ThreadIndex, at: Location, value: u32, site: SiteIndex) -> Progress {
-        if !self.in_bounds(thread, at, 4, 4, site) || !self.weak_access(thread, at, 4, Kind::Write, site) {
+    pub(super) fn weak_write(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        width: Width,
+        value: u64,
+        site: SiteIndex,
+    ) -> Progress {
+        self.store(thread, at, &value.to_le_bytes()[..width.bytes() as usize], site)
+    }
+
+    /// A weak load of a scalar or a vector.
+    pub(super) fn load(&mut self, thread: ThreadIndex, at: Location, bytes: u32, site: SiteIndex) -> Progress {
+        let size = u64::from(bytes);
+        if !self.in_bounds(thread, at, size, size, site) || !self.weak_access(thread, at, size, Kind::Read, site) {
             return Progress::Stops;
         }
-        self.set_word(at, value);
-        let rank = self.state.coordinates(self.machine, thread).rank;
+        self.count_peer_access(thread, at);
+        let coordinates = self.state.coordinates(self.machine, thread);
+        let State { threads, memory, .. } = &mut *self.state;
+        let read = &memory[at.instance as usize].bytes[at.byte as usize..(at.byte + size) as usize];
+        self.machine.program().supply_bytes(coordinates, &mut threads[thread as usize].program, read);
+        Progress::Done
+    }
+
+    /// A weak store of a scalar or a vector.
+    pub(super) fn store(&mut self, thread: ThreadIndex, at: Location, data: &[u8], site: SiteIndex) -> Progress {
+        let size = data.len() as u64;
+        if !self.in_bounds(thread, at, size, size, site) || !self.weak_access(thread, at, size, Kind::Write, site) {
+            return Progress::Stops;
+        }
+        self.memory_mut(at.instance).bytes[at.byte as usize..(at.byte + size) as usize].copy_from_slice(data);
+        self.count_peer_access(thread, at);
+        self.slots_overwritten(thread, at.instance, at.byte..at.byte + size, site);
+        Progress::Done
+    }
+
+    /// Gives a thread the word that it read.
+    pub(super) fn supply(&mut self, thread: ThreadIndex, value: u64) {
+        let coordinates = self.state.coordinates(self.machine, thread);
+        self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
+    }
+
+    fn count_peer_access(&mut self, thread: ThreadIndex, at: Location) {
+        let rank = self.machine.rank_of_block(self.machine.block_of(thread));
         if self.machine.program().shape().instances[at.instance as usize].rank != rank {
             self.counters().peer_accesses += 1;
         }
-        self.slots_overwritten(thread, at.instance, at.byte..at.byte + 4, site);
-        Progress::Done
     }
 
-    pub(super) fn set_word(&mut self, at: Location, value: u32) {
-        let start = at.byte as usize;
-        self.memory_mut(at.instance).bytes[start..start + 4].copy_from_slice(&value.to_le_bytes());
+    pub(super) fn set_word(&mut self, at: Location, width: Width, value: u64) {
+        let (start, size) = (at.byte as usize, width.bytes() as usize);
+        self.memory_mut(at.instance).bytes[start..start + size].copy_from_slice(&value.to_le_bytes()[..size]);
     }
 }

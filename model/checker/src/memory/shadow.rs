@@ -104,6 +104,21 @@ impl Shadow {
         conflict.map_or(Ok(written), Err)
     }
 
+    /// Remembers an access that was checked elsewhere, as if it had been weak.
+    pub fn remember(&mut self, range: Range<u64>, wrote: bool, access: Access) {
+        let granule = self.granule;
+        for index in (range.start / granule)..range.end.div_ceil(granule) {
+            self.cells[index as usize].visit(index * granule, granule, &range, &mut |record, _| {
+                if wrote {
+                    record.write = access;
+                    record.written = true;
+                } else {
+                    record.reads.push(access);
+                }
+            });
+        }
+    }
+
     /// The last weak write to a byte, and whether anybody wrote it at all.
     pub fn last_write(&self, byte: u64) -> (Access, bool) {
         let mut cell = &self.cells[(byte / self.granule) as usize];

@@ -5,23 +5,43 @@
 //! Messages carry the release patterns that lead to them, with their scopes, and pass them on through chains of
 //! read-modify-writes (PTX ISA, "Release and Acquire Patterns", "Observation Order").
 //!
-//! Not modelled: slots of other sizes than 32 bits, and proxies.
+//! A slot has the size of the words that its operations access. Operations of other sizes that overlap it are never
+//! morally strong with them (complete overlap is part of that), so they must be ordered; then the slot is dissolved.
+//!
+//! Not modelled: proxies.
 
 use super::clock::{Epoch, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
-use crate::program::{Condition, Location};
+use crate::program::{AtomicFunction, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// The key of a word: instance and word number in one integer.
+/// The most bytes that a slot has.
+const WIDEST: u64 = 8;
+
+/// The key of a word: instance and byte in one integer, so that slots of an instance are neighbours.
 pub fn key(at: Location) -> u64 {
-    (u64::from(at.instance) << 40) | (at.byte / 4)
+    (u64::from(at.instance) << 40) | at.byte
 }
 
 /// The location of a key.
 pub fn location(key: u64) -> Location {
-    Location { instance: (key >> 40) as u32, byte: (key & ((1 << 40) - 1)) * 4 }
+    Location { instance: (key >> 40) as u32, byte: key & ((1 << 40) - 1) }
+}
+
+/// The keys of the slots that overlap a range of an instance.
+pub fn overlapping(
+    slots: &BTreeMap<u64, Slot>,
+    instance: u32,
+    range: Range<u64>,
+) -> impl Iterator<Item = (u64, &Slot)> {
+    let first = key(Location { instance, byte: range.start.saturating_sub(WIDEST - 1) });
+    let end = key(Location { instance, byte: range.end });
+    let near = slots.range(first..end).map(|(key, slot)| (*key, slot));
+    near.filter(move |(key, slot)| location(*key).byte + slot.width.bytes() > range.start)
 }
 
 /// Scope and place of a strong operation.
@@ -54,9 +74,9 @@ pub struct Release {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Update {
     /// Which function.
-    pub operation: AtomicOperation,
+    pub function: AtomicFunction,
     /// Its operand.
-    pub operand: u32,
+    pub operand: u64,
     /// Whether somebody looks at the old value.
     pub returns: bool,
 }
@@ -65,7 +85,7 @@ impl Update {
     /// Whether two updates leave the same word and the same messages in either order: equal ones, nobody looking.
     pub fn commutes(self, other: Update) -> bool {
         let symmetric = matches!(
-            self.operation,
+            self.function.operation,
             AtomicOperation::Add
                 | AtomicOperation::And
                 | AtomicOperation::Or
@@ -83,7 +103,7 @@ pub struct Message {
     /// Its number; stays when the order changes. 0 is what was there first.
     pub number: u32,
     /// The word.
-    pub value: u32,
+    pub value: u64,
     /// Who wrote it.
     pub access: Access,
     /// In which launch.
@@ -116,6 +136,8 @@ pub struct SlotRead {
 /// A strongly accessed word.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Slot {
+    /// Its size.
+    pub width: Width,
     /// In coherence order.
     pub messages: Vec<Message>,
     /// Reads that a later write may be unordered with.
@@ -141,7 +163,7 @@ pub enum Clash {
 
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
-    pub fn new(value: u32, access: Access, view: View) -> Slot {
+    pub fn new(width: Width, value: u64, access: Access, view: View) -> Slot {
         let message = Message {
             number: 0,
             value,
@@ -153,7 +175,7 @@ impl Slot {
             boundary: None,
             update: None,
         };
-        Slot { messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
+        Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
     }
 
     /// The newest message in coherence order.
@@ -190,12 +212,14 @@ impl Slot {
         self.reads.clear();
     }
 
-    /// What a strong read of message `number` runs into. `condition` is set for a wait.
+    /// What a strong read of message `number` runs into. `condition` is set for a wait; nothing before `floor` can be
+    /// read any more.
     pub fn clash_of_read(
         &self,
         strength: Strength,
         number: u32,
-        condition: Option<Condition>,
+        condition: Option<&Condition>,
+        floor: usize,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
     ) -> Option<Clash> {
@@ -212,8 +236,10 @@ impl Slot {
             let harmless = match condition {
                 _ if index == at => condition.is_some(),
                 None => false,
-                Some(_) if index < at => true,
-                Some(condition) => condition.holds(message.value) && sees(message, read, &block_of),
+                Some(_) if index < floor => true,
+                // Reading it would have meant to go on waiting.
+                Some(condition) if index < at => condition.holds(message.value) == Some(false),
+                Some(condition) => condition.holds(message.value) == Some(true) && sees(message, read, &block_of),
             };
             if !harmless {
                 clash = Some(Clash::Order);
@@ -226,7 +252,7 @@ impl Slot {
     pub fn clash_of_write(
         &self,
         strength: Strength,
-        value: u32,
+        value: u64,
         update: Option<Update>,
         view: &View,
         block_of: impl Fn(u32) -> u32,
@@ -250,7 +276,7 @@ impl Slot {
                 return Some(Clash::Race { other: read.access, wrote: false });
             }
             let was = &self.messages[self.position(read.message)];
-            let still = read.condition.is_some_and(|condition| condition.holds(value));
+            let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
             if !(still && seen) {

@@ -4,6 +4,7 @@ use super::Budget;
 use super::program::{LitmusProgram, LitmusThread};
 use crate::litmus::{Formula, Register, Term, Test};
 use crate::machine::{Contended, Machine, Notes, Settings, StartOrder, State};
+use crate::program::Width;
 use arverify_protocol::verdict::Code;
 use rustc_hash::{FxHashSet, FxHasher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,8 +124,9 @@ impl Round<'_> {
             None if state.is_done() => {
                 let program = self.machine.program();
                 let registers = program.seat_indices().into_iter().map(|seat| state.program(seat).registers.clone());
-                let memory = (0..self.test.initial.len())
-                    .map(|physical| i64::from(self.machine.final_word(state, program.place(physical)) as i32));
+                let memory = (0..self.test.initial.len()).map(|physical| {
+                    i64::from(self.machine.final_word(state, program.place(physical), Width::Four) as i32)
+                });
                 self.explored.outcomes.insert(Outcome { registers: registers.collect(), memory: memory.collect() });
             }
             None => {}

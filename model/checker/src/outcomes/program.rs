@@ -9,10 +9,10 @@ use crate::litmus::{
     Access, Arithmetic, AtomicOperation, Instruction, Operand, Register, Test, ThreadId, live_registers,
 };
 use crate::program::{
-    Condition, Coordinates, Expected, Fault, Instance, Location, Operation, Program, Shape, SiteIndex,
+    AtomicFunction, Barrier, Condition, Contents, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
+    Program, Shape, SiteIndex, Width,
 };
-use arverify_protocol::data::DataType;
-use arverify_protocol::ir::{self, Compare, Initially, Order, Scope, Semantics, Span};
+use arverify_protocol::ir::{self, Compare, Order, Scope, Semantics, Source, Span};
 use arverify_protocol::verdict::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,10 +81,11 @@ impl LitmusProgram {
             rank,
             bytes: 4,
             local: false,
+            block: None,
             pad: false,
             refreshed: false,
-            initially: Initially::Word(*value as u32),
-            data: None,
+            contents: Contents::Word(u64::from(*value as u32)),
+            element: None,
             granule: 4,
             buffer: buffer as u32,
         };
@@ -178,22 +179,33 @@ impl LitmusProgram {
     fn operation(&self, id: ThreadId, thread: &mut LitmusThread, instruction: &Instruction) -> Result<Operation, Halt> {
         let at = |access: &Access| self.place(access.location.physical.index());
         let semantics = |access: &Access| Semantics { order: access.order, scope: access.scope };
+        let width = Width::Four;
         if !matches!(instruction, Instruction::Load(..) | Instruction::Fence(_)) {
             thread.effects += 1;
         }
         Ok(match instruction {
             Instruction::Load(access, register) => {
                 thread.target = Some(*register);
-                Operation::Read { at: at(access), semantics: semantics(access) }
+                Operation::Read { at: at(access), width, semantics: semantics(access) }
             }
             Instruction::Store(access, value) => {
-                Operation::Write { at: at(access), value: thread.value(*value) as u32, semantics: semantics(access) }
+                let value = u64::from(thread.value(*value) as u32);
+                Operation::Write { at: at(access), width, value, semantics: semantics(access) }
             }
             Instruction::Atomic(access, operation, register) => {
                 thread.target = *register;
                 let (operation, operand, expected) = function(operation, thread)?;
                 let (at, semantics) = (at(access), semantics(access));
-                Operation::Atomic { at, operation, operand, expected, semantics, returns: register.is_some() }
+                Operation::Atomic {
+                    at,
+                    width,
+                    function: AtomicFunction::unsigned(operation),
+                    operand: u64::from(operand),
+                    expected: u64::from(expected),
+                    semantics,
+                    returns: register.is_some(),
+                    until: None,
+                }
             }
             Instruction::Fence(fence) => {
                 let order = if fence.sequentially_consistent { Order::Sc } else { Order::AcqRel };
@@ -201,7 +213,7 @@ impl LitmusProgram {
             }
             Instruction::Barrier { arrive, instance, .. } => {
                 let count = participants(&self.test, id.index(), *instance);
-                Operation::Barrier { id: *instance, count: Some(count), arrive: *arrive }
+                Operation::Barrier(Barrier::named(*instance, Some(count), *arrive))
             }
             _ => Operation::Fence { semantics: Semantics { order: Order::AcqRel, scope: Scope::Cta } },
         })
@@ -280,17 +292,18 @@ impl Program for LitmusProgram {
         match self.advance(id, thread) {
             Ok(Some(operation)) => Ok((operation, SiteIndex(thread.at as u32 - 1))),
             Ok(None) => Ok((Operation::Exit, site)),
-            Err(Halt::TooLarge) => Err(Fault { code: Code::WrongResult, message: TOO_LARGE.to_owned(), site }),
+            Err(Halt::TooLarge) => Err(Fault::violation(Code::WrongResult, TOO_LARGE.to_owned(), site)),
             Err(halt) => {
                 thread.beyond |= matches!(halt, Halt::Beyond);
                 let semantics = Semantics { order: Order::Relaxed, scope: Scope::Sys };
-                let condition = Condition { compare: Compare::Equal, value: 1 };
-                Ok((Operation::Await { at: self.place(self.test.initial.len()), condition, semantics }, site))
+                let condition = Condition::Compare { compare: Compare::Equal, value: 1 };
+                let at = self.place(self.test.initial.len());
+                Ok((Operation::Await { at, width: Width::Four, condition, semantics, returns: false }, site))
             }
         }
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut LitmusThread, value: u32) {
+    fn supply(&self, _: Coordinates, thread: &mut LitmusThread, value: u64) {
         if let Some(register) = thread.target.take() {
             thread.registers.insert(register, i64::from(value as i32));
         }
@@ -298,6 +311,10 @@ impl Program for LitmusProgram {
 
     fn expected(&self) -> Option<Expected> {
         None
+    }
+
+    fn source(&self) -> &Source {
+        &self.test.source
     }
 
     fn site(&self, _: SiteIndex) -> (Span, Vec<Span>) {
@@ -308,7 +325,7 @@ impl Program for LitmusProgram {
         0
     }
 
-    fn input(&self, _: DataType, _: u32, _: u32, _: u32, _: u64) -> u32 {
+    fn input(&self, _: Element, _: u32, _: u32, _: u32, _: u64) -> u64 {
         0
     }
 }

@@ -1,42 +1,39 @@
 //! Thread programs: the one set of operations that every front end lowers to and the machine performs.
 //!
-//! A program yields one operation of one thread at a time, and is given the value where it reads. It holds no memory
-//! and knows no schedule; the machine holds both and knows no front end. Operations address bytes of buffer
+//! A program yields one operation of one thread at a time, and is given the value where it reads. It holds no shared
+//! memory and knows no schedule; the machine holds both and knows no front end. Operations address bytes of buffer
 //! instances, never raw pointers, so that findings can name what they touch.
+//!
+//! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
+//! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
+//! * [`protocol`]: the front end of the protocol language
 
+pub mod memory;
 pub mod protocol;
+pub mod word;
 
 use arverify_protocol::data::{Accumulate, DataType};
-use arverify_protocol::ir::{AtomicOperation, Compare, Initially, Reduction, Semantics, Span};
+use arverify_protocol::ir::Source;
+use arverify_protocol::ir::{Reduction, Semantics, Span};
+use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// A byte of one rank's instance of a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Location {
-    /// Index into [`Shape::instances`].
-    pub instance: u32,
-    /// Bytes from the start of the instance.
-    pub byte: u64,
-}
+pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
+pub use word::{AtomicFunction, AtomicKind, Condition, Spin, Width};
 
 /// One operation of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// `bar.sync` or `bar.arrive`; `count` None: every thread of the block.
-    Barrier {
-        /// Barrier resource.
-        id: u32,
-        /// Threads that take part.
-        count: Option<u32>,
-        /// Arrive without waiting.
-        arrive: bool,
-    },
+    /// A barrier of the block, or of lanes of a warp.
+    Barrier(Barrier),
     /// Load of a word; its value goes to [`Program::supply`].
     Read {
         /// Where.
         at: Location,
+        /// Its size.
+        width: Width,
         /// Order and scope.
         semantics: Semantics,
     },
@@ -44,8 +41,10 @@ pub enum Operation {
     Write {
         /// Where.
         at: Location,
+        /// Its size.
+        width: Width,
         /// What.
-        value: u32,
+        value: u64,
         /// Order and scope.
         semantics: Semantics,
     },
@@ -53,25 +52,47 @@ pub enum Operation {
     Await {
         /// Where.
         at: Location,
+        /// Its size.
+        width: Width,
         /// The condition.
         condition: Condition,
         /// Order and scope of every poll.
         semantics: Semantics,
+        /// Whether the word goes to [`Program::supply`].
+        returns: bool,
     },
     /// Read-modify-write of a word.
     Atomic {
         /// Where.
         at: Location,
+        /// Its size.
+        width: Width,
         /// Which function.
-        operation: AtomicOperation,
+        function: AtomicFunction,
         /// Its operand.
-        operand: u32,
+        operand: u64,
         /// For compare-and-swap: the value compared with.
-        expected: u32,
+        expected: u64,
         /// Order and scope.
         semantics: Semantics,
         /// Whether the old value goes to [`Program::supply`].
         returns: bool,
+        /// A try that leaves the word as it was, and whose old value does not satisfy this, is repeated: it waits.
+        until: Option<Condition>,
+    },
+    /// Weak load of a scalar or vector, aligned to its size; the bytes go to [`Program::supply_bytes`].
+    Load {
+        /// First byte.
+        at: Location,
+        /// How many.
+        bytes: u32,
+    },
+    /// Weak store of a scalar or vector, aligned to its size.
+    Store {
+        /// First byte.
+        at: Location,
+        /// What.
+        data: SmallVec<[u8; 16]>,
     },
     /// Fence.
     Fence {
@@ -87,6 +108,46 @@ pub enum Operation {
     },
     /// The thread ends.
     Exit,
+}
+
+/// `bar.sync`, `bar.arrive`, `bar.red`, `bar.warp.sync`, and what lanes of a warp exchange (`shfl`, `vote`, …).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Barrier {
+    /// Who takes part.
+    pub group: Group,
+    /// Arrive without waiting.
+    pub arrive: bool,
+    /// What this thread gives; whoever waits gets everyone's through [`Program::gathered`].
+    pub gather: Option<u64>,
+    /// Whether it orders memory: an exchange of values between lanes does not.
+    pub orders: bool,
+}
+
+impl Barrier {
+    /// `bar.sync 0`
+    pub const BLOCK: Barrier = Barrier::named(0, None, false);
+
+    /// `bar.sync id, count` or `bar.arrive`.
+    pub const fn named(id: u32, count: Option<u32>, arrive: bool) -> Barrier {
+        Barrier { group: Group::Block { id, count }, arrive, gather: None, orders: true }
+    }
+}
+
+/// Who takes part in a barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Threads of the block, at one of its barriers.
+    Block {
+        /// Barrier resource.
+        id: u32,
+        /// Threads that take part; `None`: every thread of the block.
+        count: Option<u32>,
+    },
+    /// Lanes of the thread's own warp; those that do not exist, or have exited, are not waited for.
+    Warp {
+        /// One bit for each lane.
+        mask: u32,
+    },
 }
 
 /// One vector, or the cut-off end of one, of a data phase.
@@ -106,22 +167,6 @@ pub struct Bulk {
     pub accumulate: Accumulate,
     /// Each range is one access, and must be aligned to its size.
     pub vector: bool,
-}
-
-/// `word compare value`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Condition {
-    /// How.
-    pub compare: Compare,
-    /// With what.
-    pub value: u32,
-}
-
-impl Condition {
-    /// Whether a word satisfies it.
-    pub fn holds(self, word: u32) -> bool {
-        self.compare.holds(word, self.value)
-    }
 }
 
 /// Coordinates of a thread within a launch.
@@ -144,69 +189,28 @@ pub struct SiteIndex(pub u32);
 /// What went wrong inside a thread, apart from memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
-    /// The code it is reported under.
-    pub code: arverify_protocol::verdict::Code,
+    /// What follows from it.
+    pub outcome: FaultOutcome,
     /// One sentence.
     pub message: String,
     /// The statement.
     pub site: SiteIndex,
 }
 
-/// A buffer instance.
-#[derive(Clone, Debug)]
-pub struct Instance {
-    /// The buffer's name.
-    pub name: String,
-    /// Whose instance.
-    pub rank: u32,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// Peers cannot reach it.
-    pub local: bool,
-    /// Signal pad.
-    pub pad: bool,
-    /// New contents before every launch.
-    pub refreshed: bool,
-    /// Contents before the first launch.
-    pub initially: Initially,
-    /// Element type; `None` for words.
-    pub data: Option<DataType>,
-    /// Bytes at which accesses usually start and end: 16 for data, 4 for words.
-    pub granule: u32,
-    /// Index of the buffer, the same for all ranks.
-    pub buffer: u32,
+impl Fault {
+    /// A fault that is reported under a code.
+    pub fn violation(code: Code, message: String, site: SiteIndex) -> Fault {
+        Fault { outcome: FaultOutcome::Violation(code), message, site }
+    }
 }
 
-/// Sizes of a program and its memory.
-#[derive(Clone, Debug)]
-pub struct Shape {
-    /// Ranks.
-    pub ranks: u32,
-    /// The most blocks that any rank launches.
-    pub blocks: u32,
-    /// Threads in each block.
-    pub threads: u32,
-    /// Back-to-back launches on every rank.
-    pub launches: u32,
-    /// All buffer instances: instance `buffer * ranks + rank`.
-    pub instances: Vec<Instance>,
-}
-
-/// What must hold of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
-    /// Output buffer.
-    pub output: u32,
-    /// Input buffer.
-    pub input: u32,
-    /// The definition.
-    pub collective: arverify_protocol::ir::Collective,
-    /// Ranks must agree in every bit.
-    pub same_on_all_ranks: bool,
-    /// How 16-bit elements are summed.
-    pub accumulate: Accumulate,
-    /// The statement that says so.
-    pub site: SiteIndex,
+/// What follows from a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultOutcome {
+    /// The program is wrong.
+    Violation(Code),
+    /// The statement is not understood: the check is inconclusive.
+    NotUnderstood,
 }
 
 /// A front end's program.
@@ -218,6 +222,10 @@ pub trait Program: Send + Sync + 'static {
     fn shape(&self) -> &Shape;
     /// Blocks that a rank launches.
     fn grid(&self, rank: u32) -> u32;
+    /// Threads of each block of a rank, at most [`Shape::threads`].
+    fn threads(&self, _rank: u32) -> u32 {
+        self.shape().threads
+    }
     /// The same program with every rank launching as many blocks as the rank that launches most, where that makes
     /// sense: to tell whether different grids are to blame.
     fn with_equal_grids(&self) -> Option<Self>
@@ -227,14 +235,34 @@ pub trait Program: Send + Sync + 'static {
     fn start(&self, coordinates: Coordinates) -> Self::Thread;
     /// The thread's next operation; moves past it.
     fn next(&self, coordinates: Coordinates, thread: &mut Self::Thread) -> Result<(Operation, SiteIndex), Fault>;
-    /// Gives the value that the last operation read.
-    fn supply(&self, coordinates: Coordinates, thread: &mut Self::Thread, value: u32);
+    /// Gives the word that the last operation read, zero-extended.
+    fn supply(&self, coordinates: Coordinates, thread: &mut Self::Thread, value: u64);
+    /// Gives the bytes that the last [`Operation::Load`] read. Programs that yield none have nothing to do.
+    fn supply_bytes(&self, _: Coordinates, _: &mut Self::Thread, _: &[u8]) {}
+    /// Gives what every thread of a barrier brought, by thread of the block, before the thread goes on. Programs
+    /// whose barriers gather nothing have nothing to do.
+    fn gathered(&self, _: Coordinates, _: &mut Self::Thread, _: &[(u32, u64)]) {}
     /// What must hold after every launch.
     fn expected(&self) -> Option<Expected>;
+    /// The text that sites point into.
+    fn source(&self) -> &Source;
     /// Source and call sites of a statement.
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>);
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
-    fn input(&self, data: DataType, buffer: u32, rank: u32, launch: u32, index: u64) -> u32;
+    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
+    /// Whether a buffer was made reachable for peers on purpose, to hold data: then data that no peer reads is worth a
+    /// lint. Front ends that do not know say no.
+    fn is_published(&self, _buffer: u32) -> bool {
+        false
+    }
+    /// Bytes of one thread's state, roughly: for the limit on memory.
+    fn thread_bytes(&self) -> u64 {
+        0
+    }
+    /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
+    fn assumptions(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

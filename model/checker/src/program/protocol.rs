@@ -1,11 +1,14 @@
 //! Front end: a resolved protocol at fixed sizes, as a thread program.
 
-use super::{Bulk, Condition, Coordinates, Expected, Fault, Instance, Location, Operation, Program, Shape, SiteIndex};
+use super::memory::input_element;
+use super::{
+    AtomicFunction, Barrier, Bulk, Condition, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
+    Program, Shape, SiteIndex, Width,
+};
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Cursor, Position};
-use arverify_protocol::data::{self, DataType};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
-use arverify_protocol::ir::{self, Element, Protocol, Space, Span};
+use arverify_protocol::ir::{self, Protocol, Source, Space, Span};
 use arverify_protocol::verdict::Code;
 
 /// A protocol with its sizes, number of launches and input seed.
@@ -36,11 +39,12 @@ impl ProtocolProgram {
                     rank,
                     bytes: elements.checked_mul(element_bytes[index]).ok_or(EvaluationError::Overflow)?,
                     local: buffer.space == Space::Local,
+                    block: None,
                     pad: buffer.pad,
                     refreshed: buffer.refreshed,
-                    initially: buffer.initially,
-                    data: (buffer.element == Element::Data).then_some(sizes.data),
-                    granule: if buffer.element == Element::Data { 16 } else { 4 },
+                    contents: buffer.initially.into(),
+                    element: (buffer.element == ir::Element::Data).then_some(Element::Data(sizes.data)),
+                    granule: if buffer.element == ir::Element::Data { 16 } else { 4 },
                     buffer: index as u32,
                 });
             }
@@ -67,18 +71,31 @@ impl ProtocolProgram {
     }
 
     fn operation(&self, operation: cursor::Operation) -> Operation {
+        let width = Width::Four;
         match operation {
-            cursor::Operation::BlockSync => Operation::Barrier { id: 0, count: None, arrive: false },
-            cursor::Operation::Barrier { id, count, arrive } => Operation::Barrier { id, count, arrive },
+            cursor::Operation::BlockSync => Operation::Barrier(Barrier::BLOCK),
+            cursor::Operation::Barrier { id, count, arrive } => Operation::Barrier(Barrier::named(id, count, arrive)),
             cursor::Operation::Store { address, value, semantics } => {
-                Operation::Write { at: self.location(address), value, semantics }
+                Operation::Write { at: self.location(address), width, value: u64::from(value), semantics }
             }
-            cursor::Operation::Load { address, semantics } => Operation::Read { at: self.location(address), semantics },
+            cursor::Operation::Load { address, semantics } => {
+                Operation::Read { at: self.location(address), width, semantics }
+            }
             cursor::Operation::Await { address, compare, value, semantics } => {
-                Operation::Await { at: self.location(address), condition: Condition { compare, value }, semantics }
+                let condition = Condition::Compare { compare, value };
+                Operation::Await { at: self.location(address), width, condition, semantics, returns: false }
             }
             cursor::Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
-                Operation::Atomic { at: self.location(address), operation, operand, expected, semantics, returns }
+                Operation::Atomic {
+                    at: self.location(address),
+                    width,
+                    function: AtomicFunction::unsigned(operation),
+                    operand: u64::from(operand),
+                    expected: u64::from(expected),
+                    semantics,
+                    returns,
+                    until: None,
+                }
             }
             cursor::Operation::Fence { semantics } => Operation::Fence { semantics },
             cursor::Operation::Chunk(chunk) => {
@@ -106,7 +123,7 @@ impl ProtocolProgram {
             ),
             other => other.to_string(),
         };
-        Fault { code: Code::OutOfBounds, message, site: SiteIndex(site.0) }
+        Fault::violation(Code::OutOfBounds, message, SiteIndex(site.0))
     }
 
     fn with_position<R>(&self, at: Coordinates, act: impl FnOnce(&Position<'_>) -> R) -> R {
@@ -123,8 +140,8 @@ impl ProtocolProgram {
 
 fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
     match buffer.element {
-        Element::Data => u64::from(sizes.data.bytes()),
-        Element::Word => 4,
+        ir::Element::Data => u64::from(sizes.data.bytes()),
+        ir::Element::Word => 4,
     }
 }
 
@@ -159,8 +176,13 @@ impl Program for ProtocolProgram {
         }
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u32) {
-        thread.supply(&self.code, value);
+    fn is_published(&self, buffer: u32) -> bool {
+        let buffer = &self.protocol.buffers[buffer as usize];
+        buffer.space == Space::Symmetric && !buffer.pad && !buffer.ghost
+    }
+
+    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u64) {
+        thread.supply(&self.code, value as u32);
     }
 
     fn expected(&self) -> Option<Expected> {
@@ -168,11 +190,15 @@ impl Program for ProtocolProgram {
         Some(Expected {
             output: expectation.output.0,
             input: expectation.input.0,
-            collective: expectation.collective,
+            definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
             accumulate: self.code.sizes.accumulate,
             site: EXPECTATION,
         })
+    }
+
+    fn source(&self) -> &Source {
+        &self.protocol.source
     }
 
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>) {
@@ -189,7 +215,7 @@ impl Program for ProtocolProgram {
         if span.is_empty() { 0 } else { self.protocol.source.line_column(span.start).0 }
     }
 
-    fn input(&self, data: DataType, buffer: u32, rank: u32, launch: u32, index: u64) -> u32 {
-        data::input_element(data, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
+        input_element(element, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
     }
 }

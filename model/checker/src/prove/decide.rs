@@ -194,34 +194,46 @@ impl Search<'_> {
         obligation: &Obligation,
         data: Option<DataType>,
     ) -> Verdict {
-        let claims = match &obligation.claims {
-            Ok(claims) => claims,
-            Err(error) => return Verdict::Inconclusive(error.to_string()),
-        };
         let mut verdict = Verdict::Proven;
-        for claim in claims {
-            match self.claim(&generated.problem, claim) {
-                Answer::Proven => {}
-                Answer::Fails(_) | Answer::Unknown(_) if !claim.exact => {
-                    match self.exhaustive(generate, &obligation.subject, data) {
-                        Some(counterexample) => return Verdict::Refuted(counterexample),
-                        None => verdict = Verdict::Inconclusive("no witness was found for all sizes".to_owned()),
+        match &obligation.claims {
+            Err(error) => verdict = Verdict::Inconclusive(error.to_string()),
+            Ok(claims) => {
+                for claim in claims {
+                    match self.one_claim(generated, claim, data) {
+                        Verdict::Proven => {}
+                        refuted @ Verdict::Refuted(_) => return refuted,
+                        inconclusive @ Verdict::Inconclusive(_) => verdict = inconclusive,
                     }
                 }
-                Answer::Fails(_) => {
-                    let why = "it fails, but at no small sizes".to_owned();
-                    match self.smallest(generated, claim, data) {
-                        Some(counterexample) => return Verdict::Refuted(counterexample),
-                        None => verdict = Verdict::Inconclusive(why),
-                    }
-                }
-                Answer::Unknown(why) => match self.smallest(generated, claim, data) {
-                    Some(counterexample) => return Verdict::Refuted(counterexample),
-                    None => verdict = Verdict::Inconclusive(why),
-                },
             }
         }
+        if verdict != Verdict::Proven
+            && let Some(counterexample) = self.exhaustive(generate, &obligation.subject, data)
+        {
+            return Verdict::Refuted(counterexample);
+        }
         verdict
+    }
+
+    fn one_claim(&self, generated: &Generated, claim: &Claim, data: Option<DataType>) -> Verdict {
+        let answer = self.claim(&generated.problem, claim);
+        if answer == Answer::Proven {
+            return Verdict::Proven;
+        }
+        if !claim.exact {
+            return Verdict::Inconclusive("no witness was found for all sizes".to_owned());
+        }
+        if let Some(counterexample) = self.smallest(generated, claim, data) {
+            return Verdict::Refuted(counterexample);
+        }
+        match answer {
+            Answer::Fails(model) => match sizes_of(&generated.variables, claim, &model, data) {
+                Some(counterexample) => Verdict::Refuted(counterexample),
+                None => Verdict::Inconclusive("it fails at sizes that are out of range".to_owned()),
+            },
+            Answer::Unknown(why) => Verdict::Inconclusive(why),
+            Answer::Proven => Verdict::Proven,
+        }
     }
 
     fn claim(&self, problem: &Problem, claim: &Claim) -> Answer {
@@ -240,8 +252,9 @@ impl Search<'_> {
 
     /// Small sizes at which no thread at all is a witness.
     fn exhaustive(&self, generate: Generator, subject: &Subject, data: Option<DataType>) -> Option<Counterexample> {
+        let deadline = self.deadline.min(Instant::now() + SEARCH_TIME);
         for (ranks, blocks, threads) in [(2, 1, 2), (2, 2, 2), (2, 1, 4), (3, 1, 3), (3, 2, 3), (4, 2, 4)] {
-            if Instant::now() > self.deadline || ranks > self.limits.most_ranks {
+            if Instant::now() > deadline || ranks > self.limits.most_ranks {
                 return None;
             }
             let setting =

@@ -28,6 +28,7 @@ use super::walk::{
 };
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{AtomicOperation, Compare, Initially, Protocol};
+use std::cmp::Ordering;
 use std::time::Instant;
 
 /// Launches that are looked back for the last wait on a slot.
@@ -108,6 +109,18 @@ struct Signal {
     value: Polynomial,
 }
 
+/// The signal that a wait means, in a launch at some distance.
+struct Partner {
+    distance: i128,
+    meeting: Meeting,
+}
+
+impl Partner {
+    fn place(&self) -> (usize, &[Round]) {
+        (self.meeting.index, self.meeting.events[self.meeting.index].rounds.as_slice())
+    }
+}
+
 /// A wait that the partner cannot pass yet.
 struct Blocker {
     distance: i128,
@@ -141,39 +154,54 @@ impl<'p> Waits<'p> {
         let thread = self.thread.clone();
         let place = (&wait.place, wait.rounds.as_slice());
         let partner = self.partner(0, &thread, place, (&wait.guard, wait.compare, &wait.value))?;
-        let signals = self.signals(wait, &partner.coordinates)?;
-        let mut epochs = self.added_once(wait.place.buffer, &partner.coordinates)?;
-        epochs.extend(self.stale(wait, &partner, &signals)?);
+        let signals = self.signals(wait, &partner.meeting.coordinates)?;
+        let mut epochs = self.added_once(wait.place.buffer, &partner.meeting.coordinates)?;
+        let (last, taken) = self.last_wait(wait)?;
+        epochs.extend(self.stale(wait, &partner, (last, &taken), &signals)?);
         let mut lost = self.overtaken(wait, &partner, &signals, wait.index, &wait.guard)?;
+        lost.extend(self.satisfied_at_first(wait, &partner)?);
         lost.extend(self.resets(wait, &partner, &signals)?);
         Ok((epochs, lost))
     }
 
-    /// The signal that a wait means: proven to be sent to its word in the same launch, with a value that satisfies it.
+    /// The signal that a wait in the launch at this distance means: the oldest one that is proven to be sent to its word
+    /// with a value that satisfies it.
     fn partner(
         &mut self,
         distance: i128,
         thread: &Actor,
         place: (&PlaceTerm, &[Round]),
         (guard, compare, value): (&Formula, Compare, &Polynomial),
-    ) -> Result<Meeting, Unsupported> {
-        let now = self.at(distance);
-        let candidates = meetings(&mut self.problem, now, thread, place, signalled)?;
-        for candidate in candidates {
-            let suits = self.suits(&candidate, compare, value)?;
-            let goal = Formula::all([candidate.meets.clone(), suits]);
-            if solve::prove(&self.problem, std::slice::from_ref(guard), &goal, self.deadline) == Answer::Proven {
-                return Ok(candidate);
+    ) -> Result<Partner, Unsupported> {
+        let mut found = None;
+        for sent in (-BACK..=distance).rev() {
+            let now = self.at(sent);
+            let candidates = meetings(&mut self.problem, now, thread, place, signalled)?;
+            let mut suiting = None;
+            for meeting in candidates {
+                let stored = self.signal_value(&meeting.events[meeting.index], sent)?;
+                let suits = satisfies(&mut self.problem, compare, &stored, value)?;
+                let goal = Formula::all([meeting.meets.clone(), suits]);
+                if self.follows(guard, &goal) {
+                    suiting = Some(Partner { distance: sent, meeting });
+                    break;
+                }
+            }
+            match suiting {
+                Some(partner) => found = Some(partner),
+                None if found.is_some() => break,
+                None => {}
+            }
+            if compare == Compare::Equal && found.is_some() {
+                break;
             }
         }
-        Err(Unsupported::Statement("a wait with no single partner in its launch is"))
+        found.ok_or(Unsupported::Statement("a wait with no single partner is"))
     }
 
-    fn suits(&mut self, candidate: &Meeting, compare: Compare, value: &Polynomial) -> Result<Formula, Unsupported> {
-        match &candidate.events[candidate.index].kind {
-            walk::Kind::Store { value: stored, .. } => satisfies(&mut self.problem, compare, stored, value),
-            _ => Ok(Formula::Truth(true)),
-        }
+    fn follows(&self, guard: &Formula, goal: &Formula) -> bool {
+        *goal != Formula::Truth(false)
+            && solve::prove(&self.problem, std::slice::from_ref(guard), goal, self.deadline) == Answer::Proven
     }
 
     /// Everything the partner signals on this pad, in all launches in question.
@@ -253,7 +281,7 @@ impl<'p> Waits<'p> {
     }
 
     /// X's last wait on the slot before this one: how many launches ago, and the signal that it took.
-    fn last_wait(&mut self, wait: &Wait) -> Result<(i128, Meeting), Unsupported> {
+    fn last_wait(&mut self, wait: &Wait) -> Result<(i128, Partner), Unsupported> {
         let rounds: Rounds = wait.rounds.iter().map(|round| (round.number, round.term.clone())).collect();
         for distance in (-BACK..=0).rev() {
             let now = self.at(distance);
@@ -263,42 +291,68 @@ impl<'p> Waits<'p> {
             for event in earlier[..until].iter().rev() {
                 let walk::Kind::Await { place, compare, value } = &event.kind else { continue };
                 let goal = Formula::all([event.guard.clone(), same_place(place, &wait.place)?]);
-                if goal == Formula::Truth(false)
-                    || solve::prove(&self.problem, std::slice::from_ref(&wait.guard), &goal, self.deadline)
-                        != Answer::Proven
-                {
-                    continue;
+                if self.follows(&wait.guard, &goal) {
+                    let wanted = (&wait.guard, *compare, value);
+                    return Ok((distance, self.partner(distance, &thread, (place, &event.rounds), wanted)?));
                 }
-                let wanted = (&wait.guard, *compare, value);
-                return Ok((distance, self.partner(distance, &thread, (place, &event.rounds), wanted)?));
             }
         }
         Err(Unsupported::Statement("a wait on a word that was not awaited in the launches before is"))
     }
 
     /// No older signal satisfies the wait.
-    fn stale(&mut self, wait: &Wait, partner: &Meeting, signals: &[Signal]) -> Result<Claims, Unsupported> {
-        let (last, taken) = self.last_wait(wait)?;
+    fn stale(
+        &mut self,
+        wait: &Wait,
+        partner: &Partner,
+        (last, taken): (i128, &Partner),
+        signals: &[Signal],
+    ) -> Result<Claims, Unsupported> {
         let mut claims = Vec::new();
-        let meant = (partner.index, partner.events[partner.index].rounds.as_slice());
-        let seen = (taken.index, taken.events[taken.index].rounds.as_slice());
-        for signal in signals.iter().filter(|signal| signal.distance >= last && signal.distance <= 0) {
-            let (hypotheses, satisfied) = self.older(wait, signal, meant)?;
+        let until = partner.distance;
+        for signal in signals.iter().filter(|signal| (taken.distance..=until).contains(&signal.distance)) {
+            let (hypotheses, satisfied) = self.older(wait, signal, partner)?;
             let own = (signal.index, signal.rounds.as_slice());
-            let recent = if signal.distance == last { before(own, seen)?.not() } else { Formula::Truth(true) };
+            let recent = if signal.distance == taken.distance {
+                before(own, taken.place())?.not()
+            } else {
+                Formula::Truth(true)
+            };
             let hypotheses: Vec<Formula> = hypotheses.into_iter().chain([recent]).collect();
-            claims.extend(self.in_launches(last, &hypotheses, &satisfied.not())?);
+            claims.extend(self.in_launches(taken.distance, &hypotheses, &satisfied.not())?);
         }
         claims.extend(self.after_resets(wait, last)?);
-        for launch in 0..-last {
+        // The first launches: what the slot held at first, and all signals since. Before the one meant can be there,
+        // what the slot held at first is what it waits for.
+        for launch in -until..-taken.distance {
             let here = equal(self.at(0).launch, &Polynomial::constant(launch))?;
-            claims.push(self.initial(wait, &here)?);
-            for signal in signals.iter().filter(|signal| signal.distance >= -launch && signal.distance <= 0) {
-                let (hypotheses, satisfied) = self.older(wait, signal, meant)?;
+            let satisfied = self.satisfied_by_initial(wait)?;
+            claims.push(Claim::new(vec![wait.guard.clone(), here.clone()], satisfied.not()));
+            for signal in signals.iter().filter(|signal| (-launch..=until).contains(&signal.distance)) {
+                let (hypotheses, satisfied) = self.older(wait, signal, partner)?;
                 claims.push(Claim::new(hypotheses.into_iter().chain([here.clone()]).collect(), satisfied.not()));
             }
         }
         Ok(claims)
+    }
+
+    /// In launches so early that the signal meant does not exist, the initial contents satisfy the wait.
+    fn satisfied_at_first(&mut self, wait: &Wait, partner: &Partner) -> Result<Claims, Unsupported> {
+        let mut claims = Vec::new();
+        for launch in 0..-partner.distance {
+            let here = equal(self.at(0).launch, &Polynomial::constant(launch))?;
+            let satisfied = self.satisfied_by_initial(wait)?;
+            claims.push(Claim::new(vec![wait.guard.clone(), here], satisfied));
+        }
+        Ok(claims)
+    }
+
+    fn satisfied_by_initial(&mut self, wait: &Wait) -> Result<Formula, Unsupported> {
+        let Initially::Word(initial) = self.protocol.buffer(wait.place.buffer).initially else {
+            return Err(Unsupported::Statement("a wait on a word that is not initialised is"));
+        };
+        let initial = Polynomial::constant(i128::from(initial));
+        satisfies(&mut self.problem, wait.compare, &initial, &wait.value)
     }
 
     /// That a signal is older than the one meant and in the same slot; and whether it satisfies the wait.
@@ -306,10 +360,11 @@ impl<'p> Waits<'p> {
         &mut self,
         wait: &Wait,
         signal: &Signal,
-        meant: (usize, &[Round]),
+        partner: &Partner,
     ) -> Result<(Vec<Formula>, Formula), Unsupported> {
         let own = (signal.index, signal.rounds.as_slice());
-        let older = if signal.distance == 0 { before(own, meant)? } else { Formula::Truth(true) };
+        let older =
+            if signal.distance == partner.distance { before(own, partner.place())? } else { Formula::Truth(true) };
         let same = same_place(&signal.place, &wait.place)?;
         let satisfied = satisfies(&mut self.problem, wait.compare, &signal.value, &wait.value)?;
         Ok((vec![wait.guard.clone(), signal.guard.clone(), same, older], satisfied))
@@ -324,15 +379,6 @@ impl<'p> Waits<'p> {
             claims.push(Claim { launches_after: 1 << 32, ..Claim::new(with(late.not()), goal.clone()) });
         }
         Ok(claims)
-    }
-
-    fn initial(&mut self, wait: &Wait, here: &Formula) -> Result<Claim, Unsupported> {
-        let Initially::Word(initial) = self.protocol.buffer(wait.place.buffer).initially else {
-            return Err(Unsupported::Statement("a wait on a word that is not initialised is"));
-        };
-        let initial = Polynomial::constant(i128::from(initial));
-        let satisfied = satisfies(&mut self.problem, wait.compare, &initial, &wait.value)?;
-        Ok(Claim::new(vec![wait.guard.clone(), here.clone()], satisfied.not()))
     }
 
     /// What the thread itself has reset its slot to does not satisfy the wait.
@@ -363,32 +409,32 @@ impl<'p> Waits<'p> {
     fn overtaken(
         &mut self,
         wait: &Wait,
-        partner: &Meeting,
+        partner: &Partner,
         signals: &[Signal],
         position: usize,
         guard: &Formula,
     ) -> Result<Claims, Unsupported> {
         let blockers = self.blockers(wait, partner, position)?;
         let at_wait = position == wait.index;
-        let meant = (partner.index, partner.events[partner.index].rounds.as_slice());
         let mut claims = Vec::new();
-        for signal in signals.iter().filter(|signal| signal.distance >= 0) {
+        for signal in signals.iter().filter(|signal| signal.distance >= partner.distance) {
             let own = (signal.index, signal.rounds.as_slice());
-            let later = if signal.distance == 0 { before(meant, own)? } else { Formula::Truth(true) };
+            let later =
+                if signal.distance == partner.distance { before(partner.place(), own)? } else { Formula::Truth(true) };
             let mut harmless = Vec::new();
             if at_wait {
                 harmless.push(satisfies(&mut self.problem, wait.compare, &signal.value, &wait.value)?);
             }
             for blocker in &blockers {
                 let first = match blocker.distance.cmp(&signal.distance) {
-                    std::cmp::Ordering::Less => Formula::Truth(true),
-                    std::cmp::Ordering::Equal => before((blocker.index, &blocker.rounds), own)?,
-                    std::cmp::Ordering::Greater => Formula::Truth(false),
+                    Ordering::Less => Formula::Truth(true),
+                    Ordering::Equal => before((blocker.index, &blocker.rounds), own)?,
+                    Ordering::Greater => Formula::Truth(false),
                 };
                 harmless.push(Formula::all([first, blocker.blocks.clone()]));
             }
             let hypotheses = vec![guard.clone(), signal.guard.clone(), same_place(&signal.place, &wait.place)?, later];
-            let launches_after = u64::try_from(signal.distance).unwrap_or(0);
+            let launches_after = u64::try_from(signal.distance.max(0)).unwrap_or(0);
             claims.push(Claim { launches_after, ..Claim::new(hypotheses, Formula::any(harmless)) });
         }
         // Beyond the launches in question nothing is there either.
@@ -398,24 +444,20 @@ impl<'p> Waits<'p> {
     }
 
     /// Waits that the partner cannot pass while the thread is at `position`.
-    fn blockers(&mut self, wait: &Wait, partner: &Meeting, position: usize) -> Result<Vec<Blocker>, Unsupported> {
+    fn blockers(&mut self, wait: &Wait, partner: &Partner, position: usize) -> Result<Vec<Blocker>, Unsupported> {
         let mut blockers = Vec::new();
         for distance in 0..=AHEAD {
             let now = self.at(distance);
-            let peer = actor_at(&mut self.problem, now, partner.coordinates.clone())?;
+            let peer = actor_at(&mut self.problem, now, partner.meeting.coordinates.clone())?;
             let template = events(&mut self.problem, now, &peer, &Rounds::default())?;
             for rounds in rounds_to_try(&template, &wait.rounds) {
                 let theirs = events(&mut self.problem, now, &peer, &rounds)?;
                 for (index, event) in theirs.iter().enumerate() {
                     let walk::Kind::Await { place, compare, value } = &event.kind else { continue };
-                    let candidates = meetings(&mut self.problem, now, &peer, (place, &event.rounds), signalled)?;
-                    let mut blocks = Vec::new();
-                    for candidate in candidates {
-                        let suits = self.suits(&candidate, *compare, value)?;
-                        let unsent = self.unsent(&candidate, distance, position, &wait.rounds)?;
-                        blocks.push(Formula::all([candidate.meets.clone(), suits, unsent]));
-                    }
-                    let blocks = Formula::all([event.guard.clone(), Formula::any(blocks)]);
+                    let wanted = (&event.guard, *compare, value);
+                    let Ok(awaited) = self.partner(distance, &peer, (place, &event.rounds), wanted) else { continue };
+                    let unsent = self.unsent(&awaited, position, &wait.rounds)?;
+                    let blocks = Formula::all([event.guard.clone(), unsent]);
                     if blocks != Formula::Truth(false) {
                         blockers.push(Blocker { distance, index, rounds: event.rounds.clone(), blocks });
                     }
@@ -428,15 +470,16 @@ impl<'p> Waits<'p> {
     /// A signal cannot have been sent while the thread is at `position` in `rounds`.
     fn unsent(
         &self,
-        signal: &Meeting,
-        distance: i128,
+        Partner { distance, meeting: signal }: &Partner,
         position: usize,
         rounds: &[Round],
     ) -> Result<Formula, Unsupported> {
         let [rank, block, thread] = &self.thread.coordinates;
         let same_rank = equal(&signal.coordinates[0], rank)?;
-        if distance > 0 {
-            return Ok(same_rank);
+        match distance.cmp(&0) {
+            Ordering::Greater => return Ok(same_rank),
+            Ordering::Less => return Ok(Formula::Truth(false)),
+            Ordering::Equal => {}
         }
         let same_block = Formula::all([same_rank, equal(&signal.coordinates[1], block)?]);
         let same_thread = Formula::all([same_block.clone(), equal(&signal.coordinates[2], thread)?]);
@@ -454,7 +497,7 @@ impl<'p> Waits<'p> {
     }
 
     /// A waiter that resets its slot is the only one, and no later signal can be there yet.
-    fn resets(&mut self, wait: &Wait, partner: &Meeting, signals: &[Signal]) -> Result<Claims, Unsupported> {
+    fn resets(&mut self, wait: &Wait, partner: &Partner, signals: &[Signal]) -> Result<Claims, Unsupported> {
         let own_rank = self.thread.coordinates[0].clone();
         let all = 0..self.own.len();
         let resets: Vec<usize> = all

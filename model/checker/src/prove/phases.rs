@@ -17,7 +17,7 @@ use super::translate::{equal, less};
 use super::walk::{
     self, Actor, Context, Event, Loops, PartitionTerm, PlaceTerm, Rounds, actor, actor_at, events, same_place,
 };
-use arverify_protocol::ir::{Element, Protocol, Tail};
+use arverify_protocol::ir::{Element, Protocol, Tail, Width};
 
 /// The obligations of phases and bounds in one setting.
 pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counters) -> Result<Generated, Unsupported> {
@@ -106,9 +106,17 @@ impl Phases<'_> {
         Ok((position, Formula::all([started, after])))
     }
 
+    /// Elements that one access moves.
+    fn elements_of(&self, partition: &PartitionTerm) -> Polynomial {
+        match partition.width {
+            Width::Vector => self.context.sizes.vector.clone(),
+            Width::Element => Polynomial::constant(1),
+        }
+    }
+
     /// Whether a vector that starts at `position` is handled as a whole.
     fn whole(&self, position: &Polynomial, partition: &PartitionTerm) -> Result<Formula, Unsupported> {
-        let end = position.plus(&self.context.sizes.vector).ok_or(Unsupported::TooLarge)?;
+        let end = position.plus(&self.elements_of(partition)).ok_or(Unsupported::TooLarge)?;
         Ok(match partition.tail {
             Tail::Overrun => Formula::Truth(true),
             Tail::Scalar | Tail::Drop => less(&partition.limit, &end)?.not(),
@@ -122,7 +130,7 @@ impl Phases<'_> {
         element: &Polynomial,
         partition: &PartitionTerm,
     ) -> Result<Formula, Unsupported> {
-        let end = position.plus(&self.context.sizes.vector).ok_or(Unsupported::TooLarge)?;
+        let end = position.plus(&self.elements_of(partition)).ok_or(Unsupported::TooLarge)?;
         let mut parts = vec![less(element, position)?.not(), less(element, &end)?, less(position, &partition.limit)?];
         match partition.tail {
             Tail::Scalar => parts.push(less(element, &partition.limit)?),
@@ -158,7 +166,9 @@ impl Phases<'_> {
             let row = self.shapes[place.buffer.index()]
                 .last()
                 .ok_or(Unsupported::Statement("a buffer of no dimension is"))?;
-            claims.push(Claim::new(hypotheses, less(&element, row)?));
+            let first = Formula::at_least_zero(place.offset.clone());
+            let last = less(&element.plus(&place.offset).ok_or(Unsupported::TooLarge)?, row)?;
+            claims.push(Claim::new(hypotheses, Formula::all([first, last])));
         }
         Ok(claims)
     }
@@ -171,9 +181,12 @@ impl Phases<'_> {
         sources: &Formula,
         partition: &PartitionTerm,
     ) -> Result<Vec<Claim>, Unsupported> {
+        let mut claims = Vec::new();
+        if partition.width == Width::Element {
+            return Ok(claims);
+        }
         let (position, starts) = self.vector_start(partition)?;
         let whole = self.whole(&position, partition)?;
-        let mut claims = Vec::new();
         for (place, given) in [(destination, &Formula::Truth(true)), (source, sources)] {
             if self.context.protocol.buffer(place.buffer).element != Element::Data {
                 return Err(Unsupported::Statement("a data phase over words is"));
@@ -184,7 +197,8 @@ impl Phases<'_> {
                 let index = place.indices.get(dimension).cloned().unwrap_or_default();
                 address = address.times(extent).and_then(|rows| rows.plus(&index)).ok_or(Unsupported::TooLarge)?;
             }
-            let address = address.plus(&position).ok_or(Unsupported::TooLarge)?;
+            let row = address.plus(&place.offset).ok_or(Unsupported::TooLarge)?;
+            let address = row.plus(&position).ok_or(Unsupported::TooLarge)?;
             let vector = self.context.sizes.vector.clone();
             let (_, remainder) = self.problem.divide(&address, &vector)?;
             let hypotheses = vec![event.guard.clone(), given.clone(), starts.clone(), whole.clone()];
@@ -201,7 +215,7 @@ impl Phases<'_> {
         else {
             return Err(Unsupported::Statement("a phase without its twin is"));
         };
-        let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS * 2);
+        let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS * 128);
         let (position, starts) = self.vector_start(partition)?;
         let (other_position, other_starts) = self.vector_start(part)?;
         let mut same_thread = Vec::new();
@@ -214,8 +228,8 @@ impl Phases<'_> {
             starts,
             other_starts,
             same_place(destination, place)?,
-            self.covers(&position, &element, partition)?,
-            self.covers(&other_position, &element, part)?,
+            self.covers(&position, &element.minus(&destination.offset).ok_or(Unsupported::TooLarge)?, partition)?,
+            self.covers(&other_position, &element.minus(&place.offset).ok_or(Unsupported::TooLarge)?, part)?,
         ];
         Ok(Claim::new(hypotheses, Formula::all(same_thread)))
     }

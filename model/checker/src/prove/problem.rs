@@ -49,6 +49,15 @@ pub(super) struct Condition {
     pub(super) what: &'static str,
 }
 
+/// dividend = divisor · quotient + remainder, where the divisor is positive.
+#[derive(Clone, Debug)]
+pub(super) struct Division {
+    pub(super) dividend: Polynomial,
+    pub(super) divisor: Polynomial,
+    pub(super) quotient: Polynomial,
+    pub(super) remainder: Polynomial,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Definition {
     Quotient(Polynomial, Polynomial),
@@ -66,6 +75,8 @@ pub(super) struct Problem {
     /// What holds at the place that is being translated.
     pub(super) guard: Vec<Formula>,
     definitions: FxHashMap<Definition, (Polynomial, Polynomial)>,
+    /// All divisions.
+    pub(super) divisions: Vec<Division>,
     /// Remainders, by their variable: dividend and divisor.
     pub(super) remainders: FxHashMap<Variable, (Polynomial, Polynomial)>,
 }
@@ -143,6 +154,12 @@ impl Problem {
         if let Some(variable) = remainder.single() {
             self.remainders.insert(variable, (dividend.clone(), divisor.clone()));
         }
+        self.divisions.push(Division {
+            dividend: dividend.clone(),
+            divisor: divisor.clone(),
+            quotient: quotient.clone(),
+            remainder: remainder.clone(),
+        });
         let whole = quotient.times(divisor).ok_or(Unsupported::TooLarge)?;
         let equation = whole.plus(&remainder).and_then(|sum| sum.minus(dividend)).ok_or(Unsupported::TooLarge)?;
         let one = Polynomial::constant(1);

@@ -286,7 +286,7 @@ impl Terms<'_> {
                 }
             }
         }
-        let mut lemmas = Vec::new();
+        let mut lemmas = self.multiples();
         for cofactor in cofactors {
             let family = families.remove(&cofactor).unwrap_or_default();
             for (index, factor) in family.iter().enumerate() {
@@ -297,6 +297,38 @@ impl Terms<'_> {
             }
             if lemmas.len() > LEMMAS {
                 break;
+            }
+        }
+        lemmas
+    }
+
+    /// Where x = c·q + r with a constant c, the same times every other factor of x: x·y = c·q·y + r·y.
+    fn multiples(&mut self) -> Vec<Bool> {
+        let mut lemmas = Vec::new();
+        let products: Vec<Monomial> = self.order.iter().filter(|monomial| monomial.len() > 1).cloned().collect();
+        for monomial in products {
+            for (at, factor) in monomial.iter().enumerate() {
+                let divisions = self.problem.divisions.iter().filter(|it| it.dividend.single() == Some(*factor));
+                for division in divisions {
+                    let rest: Monomial = monomial
+                        .iter()
+                        .enumerate()
+                        .filter(|(index, _)| *index != at)
+                        .map(|(_, other)| *other)
+                        .collect();
+                    let (Some(by @ 1..), Some(quotient), Some(remainder)) =
+                        (division.divisor.as_constant(), division.quotient.single(), division.remainder.single())
+                    else {
+                        continue;
+                    };
+                    let whole = self.product(&rest, &vec![quotient]);
+                    let left = self.product(&rest, &vec![remainder]);
+                    let whole = Int::mul(&[Int::from_i128(by), whole]);
+                    let term = self.monomial(&monomial);
+                    lemmas.push(term.eq(Int::add(&[whole, left.clone()])));
+                    let none = self.monomial(&[remainder]).eq(Int::from_i64(0));
+                    lemmas.push(none.implies(left.eq(Int::from_i64(0))));
+                }
             }
         }
         lemmas
@@ -321,13 +353,16 @@ impl Terms<'_> {
         ]
     }
 
-    fn against_each_other(&mut self, cofactor: &Monomial, left: &Monomial, right: &Monomial) -> [Bool; 3] {
+    fn against_each_other(&mut self, cofactor: &Monomial, left: &Monomial, right: &Monomial) -> [Bool; 5] {
         let (by, x, y) = (self.monomial(cofactor), self.monomial(left), self.monomial(right));
         let (x_by, y_by) = (self.product(cofactor, left), self.product(cofactor, right));
+        let beyond = |term: &Int| Int::add(&[term.clone(), Int::from_i64(1)]);
         [
             x.lt(&y).implies(y_by.ge(Int::add(&[x_by.clone(), by.clone()]))),
-            x.gt(&y).implies(x_by.ge(Int::add(&[y_by.clone(), by]))),
+            x.gt(&y).implies(x_by.ge(Int::add(&[y_by.clone(), by.clone()]))),
             x.eq(&y).implies(x_by.eq(&y_by)),
+            beyond(&x).lt(&y).implies(y_by.ge(Int::add(&[x_by.clone(), by.clone(), by.clone()]))),
+            beyond(&y).lt(&x).implies(x_by.ge(Int::add(&[y_by.clone(), by.clone(), by]))),
         ]
     }
 }

@@ -12,7 +12,7 @@ use super::term::{Formula, Polynomial};
 use super::translate::{Scope, SizeTerms, condition, equal, less, value};
 use arverify_protocol::ids::{BufferId, LocalId};
 use arverify_protocol::ir::{
-    AtomicOperation, Compare, Partition, Place, Protocol, Span, Statement, StatementKind, Tail,
+    AtomicOperation, Compare, Partition, Place, Protocol, Span, Statement, StatementKind, Tail, Width,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -22,9 +22,10 @@ use std::sync::Arc;
 pub(super) struct PlaceTerm {
     pub(super) buffer: BufferId,
     pub(super) indices: Vec<Polynomial>,
+    /// Data phases: elements into the row at which the partition's element 0 lies.
+    pub(super) offset: Polynomial,
     /// Whose instance.
     pub(super) rank: Polynomial,
-    pub(super) span: Span,
 }
 
 /// The elements of a data phase that a thread handles.
@@ -35,7 +36,7 @@ pub(super) struct PartitionTerm {
     pub(super) step: Polynomial,
     pub(super) low: Polynomial,
     pub(super) tail: Tail,
-    pub(super) span: Span,
+    pub(super) width: Width,
 }
 
 /// What happens.
@@ -117,10 +118,13 @@ pub(super) const MOST_THREADS: i128 = 1024;
 
 /// A thread with coordinates of its own.
 pub(super) fn actor(problem: &mut Problem, context: Context<'_>, name: &str) -> Result<Actor, Unsupported> {
-    let most = problem.interval(&context.sizes.ranks).1 - 1;
-    let rank = problem.fresh(format!("rank{name}"), 0, most);
-    let block = problem.fresh(format!("block{name}"), 0, MOST_BLOCKS - 1);
-    let thread = problem.fresh(format!("thread{name}"), 0, MOST_THREADS - 1);
+    let most = |problem: &Problem, limit: &Polynomial| problem.interval(limit).1.max(1) - 1;
+    let rank = problem.fresh(format!("rank{name}"), 0, most(problem, &context.sizes.ranks));
+    let mut scope = Scope::of_sizes(context.sizes);
+    scope.rank = Some(rank.clone());
+    let grid = value(problem, &scope, &context.protocol.grid)?;
+    let block = problem.fresh(format!("block{name}"), 0, most(problem, &grid));
+    let thread = problem.fresh(format!("thread{name}"), 0, most(problem, &context.sizes.threads));
     actor_at(problem, context, [rank, block, thread])
 }
 
@@ -377,7 +381,11 @@ impl Walk<'_> {
             None => own,
             Some(rank) => value(self.problem, &self.scope, rank)?,
         };
-        Ok(PlaceTerm { buffer: place.buffer, indices, rank, span: place.span.clone() })
+        let offset = match &place.offset {
+            None => Polynomial::default(),
+            Some(offset) => value(self.problem, &self.scope, offset)?,
+        };
+        Ok(PlaceTerm { buffer: place.buffer, indices, offset, rank })
     }
 
     fn partition(&mut self, partition: &Partition) -> Result<PartitionTerm, Unsupported> {
@@ -388,7 +396,7 @@ impl Walk<'_> {
             step: term(&partition.step)?,
             low: term(&partition.low)?,
             tail: partition.tail,
-            span: partition.span.clone(),
+            width: partition.width,
         })
     }
 }

@@ -8,28 +8,30 @@
 //! Not modelled: interleaving with other threads between two vectors of a phase. The accesses are weak, so a verified
 //! protocol orders them as a whole.
 
-use super::{Address, Cursor, Fault, Operation, Position, address};
+use super::{Address, Cursor, Fault, Operation, Position, element_address, elements_of};
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::ids::LocalId;
-use crate::ir::{Reduction, Tail};
+use crate::ir::{Reduction, Tail, Width};
 use smallvec::SmallVec;
 
 /// All vectors of one thread's data phase: `destination[i] := fold of sources[j][i]` for the elements i of the vectors
 /// that start at `first`, `first + step`, … below `limit`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
-    /// Element 0 of the row written.
+    /// Element 0 of what is written: of the row, or where the place's offset says.
     pub destination: Address,
-    /// Element 0 of each row read, in order of reduction.
+    /// Element 0 of each source, in order of reduction.
     pub sources: SmallVec<[Address; 8]>,
     /// `None` copies the single source.
     pub operation: Option<Reduction>,
-    /// Where the first vector starts, in elements of the row.
+    /// Where the first vector starts, in elements from those.
     pub first: u64,
-    /// Vectors start below this, in elements of the row.
+    /// Vectors start below this, in elements from those.
     pub limit: u64,
     /// Elements from one vector to the next; positive.
     pub step: u64,
+    /// Elements of each vector.
+    pub width: u64,
     /// What happens to a vector that reaches beyond the limit.
     pub tail: Tail,
 }
@@ -51,8 +53,8 @@ impl Cursor {
     pub fn next_step(&mut self, code: &Code, position: &Position<'_>) -> Result<(Step, SiteId), (Fault, SiteId)> {
         for _ in 0..super::INSTRUCTIONS_WITHOUT_OPERATION {
             let (instruction, site) = &code.instructions[self.program_counter as usize];
-            if let Instruction::Chunk { destination, position: at, limit, tail, fold } = instruction {
-                let sweep = self.sweep(code, position, destination, (*at, *limit), *tail, fold);
+            if let Instruction::Chunk { destination, position: at, limit, width, tail, fold } = instruction {
+                let sweep = self.sweep(code, position, destination, (*at, *limit), (*width, *tail), fold);
                 let sweep = sweep.map_err(|fault| (fault, *site))?;
                 self.program_counter += CHUNK_TO_END;
                 return Ok((Step::Sweep(sweep), *site));
@@ -72,7 +74,7 @@ impl Cursor {
         position: &Position<'_>,
         destination: &PlaceCode,
         (at, limit): (LocalId, LocalId),
-        tail: Tail,
+        (width, tail): (Width, Tail),
         fold: &Fold,
     ) -> Result<Sweep, Fault> {
         let first = self.registers[at.index()];
@@ -81,11 +83,11 @@ impl Cursor {
         }
         let limit = self.registers[limit.index()] as u64;
         let step = self.step_of(code, position)?;
-        let target = address(&self.environment(code, position), destination)?;
+        let target = element_address(&self.environment(code, position), destination)?;
         let mut sources = SmallVec::new();
         let operation = match fold {
             Fold::Copy { source } => {
-                sources.push(address(&self.environment(code, position), source)?);
+                sources.push(element_address(&self.environment(code, position), source)?);
                 None
             }
             Fold::Reduce { operation, variable, from, to, source } => {
@@ -93,7 +95,7 @@ impl Cursor {
                 let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
                 for value in from..to {
                     self.registers[variable.index()] = value;
-                    sources.push(address(&self.environment(code, position), source)?);
+                    sources.push(element_address(&self.environment(code, position), source)?);
                 }
                 if sources.is_empty() {
                     return Err(Fault::EmptyReduction);
@@ -101,7 +103,8 @@ impl Cursor {
                 Some(*operation)
             }
         };
-        Ok(Sweep { destination: target, sources, operation, first: first as u64, limit, step, tail })
+        let (first, width) = (first as u64, elements_of(code, width));
+        Ok(Sweep { destination: target, sources, operation, first, limit, step, width, tail })
     }
 
     /// The step of the phase whose chunk is next: what its increment, the next instruction, adds to the position.
@@ -127,8 +130,9 @@ mod tests {
     use crate::data::{Accumulate, DataType};
     use crate::evaluate::Sizes;
 
-    /// The vectors of a sweep, as the checker sees them.
-    fn chunks(sweep: &Sweep, row: u64, vector: u64) -> Vec<Chunk> {
+    /// The vectors of a sweep, as the checker sees them, but for the ends of rows.
+    fn chunks(sweep: &Sweep) -> Vec<Chunk> {
+        let vector = sweep.width;
         let starts = (sweep.first..sweep.limit).step_by(sweep.step as usize);
         let cut = |start: &u64| sweep.limit - start < vector;
         let kept = starts.filter(|start| sweep.tail != Tail::Drop || !cut(start));
@@ -140,8 +144,8 @@ mod tests {
                 sources: sweep.sources.iter().map(|source| shifted(*source, start)).collect(),
                 operation: sweep.operation,
                 elements: if scalar { sweep.limit - start } else { vector } as u32,
-                vector: !scalar,
-                row_end: sweep.destination.index + row,
+                vector: !scalar && vector > 1,
+                row_end: 0,
             }
         })
         .collect()
@@ -175,10 +179,9 @@ mod tests {
             match step {
                 Step::Sweep(sweep) => {
                     sweeps += 1;
-                    let shape = &code.shapes[sweep.destination.buffer.index()];
-                    let row = shape.last().copied().unwrap_or(1);
-                    for chunk in chunks(&sweep, row, u64::from(code.sizes.data.vector())) {
-                        assert_eq!(next(), (Operation::Chunk(chunk), site));
+                    for chunk in chunks(&sweep) {
+                        let (Operation::Chunk(found), found_site) = next() else { panic!("not a vector") };
+                        assert_eq!((Chunk { row_end: 0, ..found }, found_site), (chunk, site));
                     }
                 }
                 Step::Operation(operation) => {

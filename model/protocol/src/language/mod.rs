@@ -25,7 +25,7 @@ mod resolve;
 mod tests;
 pub mod tree;
 
-pub use diagnostics::{Diagnostic, Diagnostics, Label, Message, Severity, render};
+pub use diagnostics::{Diagnostic, Diagnostics, Label, Message, Severity, nearest, render};
 pub use knobs::{
     CODES, Configuration, Expected, KNOB_LIMIT, Knob, PROGRESS_MODELS, VALUE_LIMIT, VARIANT_LIMIT, Variant,
 };

@@ -207,6 +207,8 @@ pub enum Declaration {
 pub struct Range {
     /// The elements.
     pub span: RangeSpan,
+    /// `by element`: accesses of one element each.
+    pub by_element: bool,
     /// What happens to a vector that is cut off; `scalar` if left out.
     pub tail: Option<TailChoice>,
     /// Where.
@@ -256,6 +258,8 @@ pub struct Place {
     pub buffer: Name,
     /// Indices, outermost first.
     pub indices: Vec<Expression>,
+    /// `at …`, in a data phase.
+    pub offset: Option<Box<Expression>>,
     /// `on rank …`
     pub rank: Option<Box<Expression>>,
     /// Where.

@@ -169,7 +169,7 @@ impl Parser<'_> {
         self.place_with(Parser::expression)
     }
 
-    /// A place whose rank is read by `rank`.
+    /// A place whose offset and rank are read by `rank`.
     pub(super) fn place_with(&mut self, rank: fn(&mut Self) -> Parsed<Expression>) -> Parsed<Place> {
         let read_rank = rank;
         let start = self.start();
@@ -182,12 +182,13 @@ impl Parser<'_> {
             indices.push(self.expression()?);
             self.expect("]")?;
         }
+        let offset = if self.take_word("at") { Some(Box::new(read_rank(self)?)) } else { None };
         let mut rank = None;
         if self.take_word("on") {
             self.expect_word("rank")?;
             rank = Some(Box::new(read_rank(self)?));
         }
-        Ok(Place { buffer, indices, rank, at: self.since(start) })
+        Ok(Place { buffer, indices, offset, rank, at: self.since(start) })
     }
 
     /// `release.sys` and the like. `sc` is for fences.
@@ -244,7 +245,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `low..high tail …` or `from a until b step c tail …`
+    /// `low..high` or `from a until b step c`, then `by element` or `tail …`
     pub(super) fn range(&mut self) -> Parsed<Range> {
         let start = self.start();
         if self.take_word("from") {
@@ -253,8 +254,8 @@ impl Parser<'_> {
             let limit = self.expression()?;
             self.expect_word("step")?;
             let step = self.expression()?;
-            let tail = self.tail()?;
-            return Ok(Range { span: RangeSpan::Explicit { first, limit, step }, tail, at: self.since(start) });
+            let span = RangeSpan::Explicit { first, limit, step };
+            return self.range_of(start, span);
         }
         let low = self.expression()?;
         self.range_from(start, low)
@@ -263,8 +264,16 @@ impl Parser<'_> {
     fn range_from(&mut self, start: u32, low: Expression) -> Parsed<Range> {
         self.expect("..")?;
         let high = self.expression()?;
+        self.range_of(start, RangeSpan::Stride { low, high })
+    }
+
+    fn range_of(&mut self, start: u32, span: RangeSpan) -> Parsed<Range> {
+        let by_element = self.take_word("by");
+        if by_element {
+            self.expect_word("element")?;
+        }
         let tail = self.tail()?;
-        Ok(Range { span: RangeSpan::Stride { low, high }, tail, at: self.since(start) })
+        Ok(Range { span, by_element, tail, at: self.since(start) })
     }
 
     fn tail(&mut self) -> Parsed<Option<TailChoice>> {

@@ -27,7 +27,7 @@ const STATEMENTS: [&str; 16] = [
 ];
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
-const CONTINUATIONS: [&str; 4] = ["on", "tail", "reached", "sc"];
+const CONTINUATIONS: [&str; 6] = ["on", "at", "by", "tail", "reached", "sc"];
 
 type Headed = (Statement, Option<u32>);
 

@@ -27,9 +27,21 @@ fn at_least(expression: &Expression, strength: u8, last: bool) -> String {
 /// Whether the text ends in a part that would swallow what follows.
 fn open_ended(expression: &Expression) -> bool {
     match &expression.kind {
-        ExpressionKind::Load(place) => place.rank.is_some(),
+        ExpressionKind::Load(place) => place.rank.is_some() || place.offset.is_some(),
         ExpressionKind::Binary { right, .. } => open_ended(right),
         ExpressionKind::Negate(inner) | ExpressionKind::Not(inner) => open_ended(inner),
+        _ => false,
+    }
+}
+
+/// Whether the text ends in a load, which would take `on rank …` after it for its own.
+fn ends_in_load(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Load(_) => true,
+        ExpressionKind::Binary { right: inner, .. }
+        | ExpressionKind::Negate(inner)
+        | ExpressionKind::Not(inner)
+        | ExpressionKind::If { otherwise: inner, .. } => ends_in_load(inner),
         _ => false,
     }
 }
@@ -113,6 +125,15 @@ fn place_with(place: &Place, strength: u8) -> String {
     for index in &place.indices {
         text.push_str(&format!("[{}]", expression(index)));
     }
+    if let Some(offset) = &place.offset {
+        let swallows = place.rank.is_some() && ends_in_load(offset);
+        let offset = if swallows {
+            format!("({})", expression(offset))
+        } else {
+            at_least(offset, strength, strength == LOOSEST)
+        };
+        text.push_str(&format!(" at {offset}"));
+    }
     if let Some(rank) = &place.rank {
         text.push_str(&format!(" on rank {}", at_least(rank, strength, strength == LOOSEST)));
     }
@@ -149,6 +170,9 @@ pub(super) fn range(range: &Range) -> String {
             format!("from {} until {} step {}", expression(first), expression(limit), expression(step))
         }
     };
+    if range.by_element {
+        text.push_str(" by element");
+    }
     match &range.tail {
         Some(TailChoice::Word(word)) => text.push_str(&format!(" tail {}", word.text)),
         Some(choice) => text.push_str(&format!(" tail ({})", tail(choice))),

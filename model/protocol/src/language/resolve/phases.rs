@@ -2,7 +2,7 @@
 
 use super::{Binding, Context, Entry, Global, Resolved, Resolver, Type, Uses, statements::KERNEL};
 use crate::ids::BufferId;
-use crate::ir::{self, Binary, Element, Expression, Kind, Partition, Space, Symbol, Tail};
+use crate::ir::{self, Binary, Element, Expression, Kind, Partition, Space, Symbol, Tail, Width};
 use crate::language::diagnostics::{Diagnostic, nearest};
 use crate::language::tree::{self, Name, Over, Place, Range, RangeSpan, TailChoice};
 
@@ -74,14 +74,24 @@ impl<'a> Resolver<'a> {
             let error = Diagnostic::new(message, rank.at.0.clone()).label("no other rank's instance");
             return self.fail(error.context(declared, "declared here").help("declare it `symmetric`"));
         }
+        if element == Element::Word
+            && let Some(offset) = &place.offset
+        {
+            let error = Diagnostic::new("`at` is for data phases", offset.at.0.clone());
+            return self.fail(error.label("a word has an index in every dimension"));
+        }
         let context = self.code_context(Context { what: "an index", ..KERNEL });
         let indices: Vec<_> = place.indices.iter().map(|index| self.number(index, context)).collect();
+        let offset = match &place.offset {
+            Some(offset) => Some(self.number(offset, Context { what: "an offset", ..context })?.expression),
+            None => None,
+        };
         let rank = match &place.rank {
             Some(rank) => Some(self.number(rank, Context { what: "a rank", ..context })?.expression),
             None => None,
         };
         let indices: Resolved<Vec<_>> = indices.into_iter().map(|index| Ok(index?.expression)).collect();
-        Ok(ir::Place { buffer: id, indices: indices?, rank, span: place.at.0.clone() })
+        Ok(ir::Place { buffer: id, indices: indices?, offset, rank, span: place.at.0.clone() })
     }
 
     /// What stands after `over`.
@@ -152,6 +162,15 @@ impl<'a> Resolver<'a> {
             None => Tail::Scalar,
         };
         let span = range.at.0.clone();
+        if range.by_element && range.tail.is_some() {
+            let error = Diagnostic::new("a partition by element has no tail", span);
+            return self.fail(error.label("no element is cut off"));
+        }
+        let (width, unit) = if range.by_element {
+            (Width::Element, Expression::Constant(1))
+        } else {
+            (Width::Vector, Expression::Symbol(Symbol::Vector))
+        };
         match &range.span {
             RangeSpan::Stride { low, high } => {
                 let low = self.index(low, PARTITION);
@@ -163,17 +182,17 @@ impl<'a> Resolver<'a> {
                     join(Binary::Multiply, symbol(Symbol::Block), symbol(Symbol::Threads)),
                     symbol(Symbol::Thread),
                 );
-                let first = join(Binary::Add, low.clone(), join(Binary::Multiply, thread, symbol(Symbol::Vector)));
+                let first = join(Binary::Add, low.clone(), join(Binary::Multiply, thread, unit.clone()));
                 let threads = join(Binary::Multiply, symbol(Symbol::Grid), symbol(Symbol::Threads));
-                let step = join(Binary::Multiply, threads, symbol(Symbol::Vector));
-                Ok(Partition { first, limit, step, tail, low, span })
+                let step = join(Binary::Multiply, threads, unit);
+                Ok(Partition { first, limit, step, width, tail, low, span })
             }
             RangeSpan::Explicit { first, limit, step } => {
                 let first = self.index(first, PARTITION)?;
                 let limit = self.index(limit, PARTITION)?;
                 let step = self.positive_step(step)?;
                 let low = lowest(&first);
-                Ok(Partition { first, limit, step, tail, low, span })
+                Ok(Partition { first, limit, step, width, tail, low, span })
             }
         }
     }

@@ -80,7 +80,7 @@ impl Renumbering {
 
     fn place(&mut self, place: &mut Place) {
         self.buffer(&mut place.buffer);
-        for index in place.indices.iter_mut().chain(&mut place.rank) {
+        for index in place.indices.iter_mut().chain(&mut place.offset).chain(&mut place.rank) {
             self.expression(index);
         }
     }

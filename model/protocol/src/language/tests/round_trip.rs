@@ -17,7 +17,7 @@ fn name_of(text: &str) -> Name {
 
 fn name() -> impl Strategy<Value = Name> {
     let words =
-        ["a", "b2", "_c", "pad", "tail", "on", "rank", "sum", "weak", "P", "self", "store", "at", "until", "sc"];
+        ["a", "b2", "_c", "pad", "tail", "on", "rank", "sum", "weak", "P", "self", "store", "at", "by", "until", "sc"];
     select(words.to_vec()).prop_map(name_of)
 }
 
@@ -109,10 +109,12 @@ fn expression() -> impl Strategy<Value = Expression> {
 }
 
 fn place(expression: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value = Place> {
+    let offset = option::of(expression.clone().prop_map(Box::new));
     let rank = option::of(expression.clone().prop_map(Box::new));
-    (name(), vec(expression, 0..3), rank).prop_map(|(buffer, indices, rank)| Place {
+    (name(), vec(expression, 0..3), offset, rank).prop_map(|(buffer, indices, offset, rank)| Place {
         buffer,
         indices,
+        offset,
         rank,
         at: Mark::default(),
     })
@@ -166,7 +168,12 @@ fn range() -> impl Strategy<Value = Range> {
         step,
     });
     let span = prop_oneof![stride, explicit];
-    (span, option::of(tail_choice())).prop_map(|(span, tail)| Range { span, tail, at: Mark::default() })
+    (span, any::<bool>(), option::of(tail_choice())).prop_map(|(span, by_element, tail)| Range {
+        span,
+        by_element,
+        tail,
+        at: Mark::default(),
+    })
 }
 
 fn over() -> impl Strategy<Value = Over> {

@@ -1,0 +1,138 @@
+//! The cause of a violation, seen from the whole execution that led to it.
+//!
+//! The machine blames with what it has at the moment of the violation. Two causes show only in the recorded events:
+//!
+//! * A wait that an earlier launch's signal satisfied is the cause only if it mistook that signal for another. A wait
+//!   that wants another value in every launch, and got at least that, wanted the earlier signal (a credit, an
+//!   acknowledgement that is looked at two launches later). Then the consequence is reported by itself.
+//! * Two signals of one launch share a slot (AR007) where a block waits for one value in it before and after a barrier,
+//!   and several ranks signalled there. What follows is a race or a wrong result, which says nothing about the layout.
+//!
+//! Neither changes whether a protocol is violated. Not told apart: a wait that is written twice on purpose.
+
+use crate::machine::event::{Event, What};
+use crate::machine::{StaleCause, Violation, ViolationPoint};
+use crate::memory::clock::ThreadIndex;
+use crate::program::{Condition, Location, Operation, Shape, SiteIndex};
+use arverify_protocol::verdict::Code;
+
+/// One satisfied wait.
+#[derive(Clone, Copy, PartialEq)]
+struct Wait {
+    event: usize,
+    thread: ThreadIndex,
+    site: SiteIndex,
+    launch: u32,
+    at: Location,
+    wanted: u32,
+}
+
+/// The violation with its cause.
+pub(super) fn attributed(violation: &Violation, events: &[Event], shape: &Shape) -> Violation {
+    let mut violation = violation.clone();
+    if let Some(stale) = violation.stale.take()
+        && is_wanted(&stale, events)
+    {
+        violation.code = stale.code;
+        violation.message = stale.message;
+        violation.help = stale.help;
+        violation.points.drain(..2);
+        violation.notes.remove(0);
+    }
+    if matches!(violation.code, Code::DataRace | Code::WrongResult | Code::Uninitialised)
+        && let Some((first, second)) = shared_slot(events, shape)
+    {
+        blame_layout(&mut violation, first, second, shape);
+    }
+    violation
+}
+
+/// Every wait that was satisfied, in order.
+fn waits(events: &[Event]) -> impl Iterator<Item = Wait> {
+    events.iter().enumerate().filter_map(|(index, event)| {
+        let What::Operation { operation: Operation::Await { at, condition, .. }, .. } = &event.what else {
+            return None;
+        };
+        let Condition::Compare { value, .. } = condition else { return None };
+        let Event { thread, launch, site, .. } = event;
+        Some(Wait { event: index, thread: *thread, site: (*site)?, launch: *launch, at: *at, wanted: *value })
+    })
+}
+
+/// Whether the wait asked for the signal of the earlier launch.
+fn is_wanted(stale: &StaleCause, events: &[Event]) -> bool {
+    let same = |wait: &Wait| (wait.thread, wait.site, wait.at) == (stale.thread, stale.site, stale.at);
+    let Some(wait) = waits(events).find(|wait| same(wait) && wait.launch == stale.launch) else { return false };
+    let again = waits(events).any(|other| {
+        (other.thread, other.site) == (wait.thread, wait.site)
+            && other.launch != wait.launch
+            && other.wanted == wait.wanted
+    });
+    // Comparing by distance: a value from before the wrap has not been reached.
+    let reached = (stale.value as u32).wrapping_sub(wait.wanted) as i32 >= 0;
+    !again && reached
+}
+
+/// Two waits of a block for one value in one slot, with a barrier of the block between them, where several ranks
+/// signal within the launch.
+fn shared_slot(events: &[Event], shape: &Shape) -> Option<(Wait, Wait)> {
+    let all: Vec<Wait> = waits(events).collect();
+    let block_of = |thread: ThreadIndex| thread / shape.threads.max(1);
+    let meets = |thread: ThreadIndex, from: usize, to: usize| {
+        events[from..to].iter().any(|event| {
+            block_of(event.thread) == block_of(thread)
+                && matches!(event.what, What::Operation { operation: Operation::Barrier(_), .. })
+        })
+    };
+    for (index, second) in all.iter().enumerate() {
+        let earlier = all[..index].iter().find(|first| {
+            (first.at, first.launch, first.wanted) == (second.at, second.launch, second.wanted)
+                && block_of(first.thread) == block_of(second.thread)
+                && meets(first.thread, first.event, second.event)
+        });
+        let Some(first) = earlier else { continue };
+        if signallers(events, shape, second) > 1 {
+            return Some((*first, *second));
+        }
+    }
+    None
+}
+
+/// How many ranks wrote a wait's slot in its launch.
+fn signallers(events: &[Event], shape: &Shape, wait: &Wait) -> usize {
+    let threads_of_rank = (shape.blocks * shape.threads).max(1);
+    let mut ranks: Vec<u32> = Vec::new();
+    for event in events.iter().filter(|event| event.launch == wait.launch) {
+        let What::Operation { operation, .. } = &event.what else { continue };
+        let at = match operation {
+            Operation::Write { at, .. } | Operation::Atomic { at, .. } => at,
+            _ => continue,
+        };
+        let rank = event.thread / threads_of_rank;
+        if *at == wait.at && !ranks.contains(&rank) {
+            ranks.push(rank);
+        }
+    }
+    ranks.len()
+}
+
+fn blame_layout(violation: &mut Violation, first: Wait, second: Wait, shape: &Shape) {
+    let pad = &shape.instances[second.at.instance as usize];
+    let consequence = std::mem::take(&mut violation.message);
+    violation.code = Code::SlotCollision;
+    violation.message = format!(
+        "slot collision: slot {} of `{}` on rank {} is waited for twice in launch {}, for one value and for signals of different ranks",
+        second.at.byte / 4,
+        pad.name,
+        pad.rank,
+        second.launch
+    );
+    violation.notes.insert(0, format!("what follows: {consequence}"));
+    violation.help = Some("give each signal a slot of its own".to_owned());
+    let point = |site: SiteIndex, label: &str| ViolationPoint { thread: None, site, label: label.to_owned() };
+    let mut points = vec![point(second.site, "takes the signal meant for an earlier wait")];
+    if first.site != second.site {
+        points.push(point(first.site, "the earlier wait"));
+    }
+    violation.points.splice(0..0, points);
+}

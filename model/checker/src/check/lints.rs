@@ -1,0 +1,88 @@
+//! Lints: what is not wrong and worth a question. They never change a verdict.
+//!
+//! AR101 comes with every verified check: a buffer that peers can reach, that kernels write, and that no rank ever
+//! reached on another (or that nobody reads at all). AR102 is asked for, because it repeats the check once for every
+//! mutant: a synchronising operation is redundant where the protocol verifies without it, or with a weaker one.
+//!
+//! Not found: a part of a buffer that nobody reads, and two operations of which either is redundant but not both.
+
+use super::mutants::{Change, mutants};
+use super::{Options, check};
+use crate::machine::uses::Uses;
+use crate::program::Program;
+use arverify_protocol::ir::{Protocol, Span};
+use arverify_protocol::verdict::{Code, Finding, Point, Verdict};
+
+/// AR101: buffers that are published to nobody.
+pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Finding> {
+    let shape = program.shape();
+    let first_instances = || shape.instances.iter().step_by(shape.ranks.max(1) as usize);
+    let output = program.expected().map(|expected| expected.output);
+    let published = first_instances().filter(|instance| program.is_published(instance.buffer));
+    let total: u64 = published.clone().map(|instance| instance.bytes).sum();
+    let mut findings = Vec::new();
+    for instance in published.filter(|_| shape.ranks > 1) {
+        let found = uses.of(instance.buffer);
+        let Some(site) = found.written_by.filter(|_| !found.crossed || !found.read) else { continue };
+        if output == Some(instance.buffer) {
+            continue;
+        }
+        let (name, bytes) = (&instance.name, instance.bytes);
+        let (span, calls) = program.site(site);
+        let message = match found.read {
+            true => format!("`{name}` is written where peers could read it, and no peer does"),
+            false => format!("`{name}` is written, and nobody reads it"),
+        };
+        let waste = format!(
+            "{bytes} bytes of peer-visible memory on each rank go with it, of {total} in all buffers that hold data"
+        );
+        let help = match found.read {
+            true => format!("declare `{name}` local"),
+            false => format!("drop the write, and `{name}`"),
+        };
+        let point = Point { thread: None, span, calls, label: "written here".to_owned() };
+        findings.push(lint(Code::DeadPublish, message, point, vec![waste], help));
+    }
+    findings
+}
+
+/// AR102: synchronising operations without which, or with a weaker form of which, the protocol verifies at these
+/// sizes. The second value says how many mutants a limit kept from being decided.
+pub fn redundancies(protocol: &Protocol, options: &Options) -> (Vec<Finding>, usize) {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut undecided = 0;
+    let mut removable: Option<(Span, usize)> = None;
+    for mutant in mutants(protocol) {
+        let place = (mutant.statement.span.clone(), mutant.number);
+        // What can go need not also be weakened.
+        if !mutant.change.weakens() || removable.as_ref() == Some(&place) {
+            continue;
+        }
+        match check(&mutant.protocol, options).verdict {
+            Verdict::Violated => continue,
+            Verdict::Inconclusive => {
+                undecided += 1;
+                continue;
+            }
+            Verdict::Verified => {}
+        }
+        let removed = mutant.change == Change::Removed;
+        if removed {
+            removable = Some(place);
+        }
+        let words = if removed { "without it".to_owned() } else { format!("with {}", mutant.change) };
+        let message = format!("this synchronisation is stronger than needed: {words} the protocol verifies");
+        let label = if removed { "can be removed".to_owned() } else { format!("can be weakened: {}", mutant.change) };
+        let point =
+            Point { thread: None, span: mutant.statement.span.clone(), calls: mutant.statement.calls.to_vec(), label };
+        let bound = "this holds at the sizes that were checked: others may need it".to_owned();
+        let help = "remove or weaken it, and check again at the largest sizes that you can afford".to_owned();
+        findings.push(lint(Code::Redundant, message, point, vec![bound], help));
+    }
+    (findings, undecided)
+}
+
+fn lint(code: Code, message: String, point: Point, notes: Vec<String>, help: String) -> Finding {
+    let help = Some(help);
+    Finding { code, message, points: vec![point], location: None, notes, help, trace: Vec::new(), replay: None }
+}

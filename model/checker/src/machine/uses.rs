@@ -1,0 +1,89 @@
+//! What every buffer was used for, in any execution: what the lint on data that no peer reads (AR101) rests on.
+//!
+//! Kept beside the states and not in them, because it says nothing about what can happen next. Not told apart: ranks,
+//! and parts of a buffer.
+
+use super::Machine;
+use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::Kind;
+use crate::program::{Location, Program, SiteIndex};
+
+/// The uses of one buffer by kernels, on all ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Use {
+    /// Some thread read it.
+    pub read: bool,
+    /// A statement that writes it.
+    pub written_by: Option<SiteIndex>,
+    /// Some thread reached another rank's instance.
+    pub crossed: bool,
+}
+
+impl Use {
+    /// Both together.
+    pub fn with(self, other: Use) -> Use {
+        Use {
+            read: self.read || other.read,
+            written_by: self.written_by.min(other.written_by).or(self.written_by).or(other.written_by),
+            crossed: self.crossed || other.crossed,
+        }
+    }
+}
+
+/// The uses of all buffers, by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses(Vec<Use>);
+
+impl Uses {
+    /// Those of one buffer.
+    pub fn of(&self, buffer: u32) -> Use {
+        self.0.get(buffer as usize).copied().unwrap_or_default()
+    }
+
+    /// Takes in what another macro-step used.
+    pub fn extend(&mut self, other: &Uses) {
+        for (buffer, found) in other.0.iter().enumerate() {
+            self.add(buffer, *found);
+        }
+    }
+
+    fn add(&mut self, buffer: usize, found: Use) {
+        if self.0.len() <= buffer {
+            self.0.resize(buffer + 1, Use::default());
+        }
+        self.0[buffer] = self.0[buffer].with(found);
+    }
+
+    /// Notes one access. A strong write may be half of a read-modify-write, and counts as both.
+    pub(super) fn note<P: Program>(
+        &mut self,
+        machine: &Machine<P>,
+        thread: ThreadIndex,
+        at: Location,
+        kind: Kind,
+        site: SiteIndex,
+    ) {
+        let instance = &machine.program().shape().instances[at.instance as usize];
+        let found = Use {
+            read: kind != Kind::Write,
+            written_by: matches!(kind, Kind::Write | Kind::StrongWrite).then_some(site),
+            crossed: instance.rank != machine.rank_of_block(machine.block_of(thread)),
+        };
+        self.add(instance.buffer as usize, found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_add_up_in_any_order() {
+        let written = Use { written_by: Some(SiteIndex(3)), ..Use::default() };
+        let again = Use { written_by: Some(SiteIndex(2)), crossed: true, ..Use::default() };
+        let read = Use { read: true, ..Use::default() };
+        let all = Use { read: true, written_by: Some(SiteIndex(2)), crossed: true };
+        assert_eq!(written.with(again).with(read), all);
+        assert_eq!(read.with(again).with(written), all);
+    }
+}

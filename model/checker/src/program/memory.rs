@@ -1,0 +1,192 @@
+//! Buffer instances, their sizes and contents, and what must hold of an output.
+
+use super::SiteIndex;
+use arverify_protocol::data::{self, Accumulate, DataType};
+use arverify_protocol::ir::{Collective, Initially, Reduction};
+use std::sync::Arc;
+
+/// A byte of one rank's instance of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    /// Index into [`Shape::instances`].
+    pub instance: u32,
+    /// Bytes from the start of the instance.
+    pub byte: u64,
+}
+
+/// What an element of a buffer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// Floating point.
+    Data(DataType),
+    /// Unsigned byte.
+    U8,
+    /// Unsigned word of 32 bits.
+    U32,
+    /// Unsigned word of 64 bits.
+    U64,
+}
+
+impl Element {
+    /// Its size.
+    pub const fn bytes(self) -> u32 {
+        match self {
+            Element::Data(data) => data.bytes(),
+            Element::U8 => 1,
+            Element::U32 => 4,
+            Element::U64 => 8,
+        }
+    }
+
+    /// The name used in LAUNCH.toml.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Element::Data(data) => data.name(),
+            Element::U8 => "u8",
+            Element::U32 => "u32",
+            Element::U64 => "u64",
+        }
+    }
+
+    /// One element from memory, little-endian, as bits.
+    pub fn read(self, bytes: &[u8]) -> u64 {
+        let mut word = [0; 8];
+        let size = self.bytes() as usize;
+        word[..size].copy_from_slice(&bytes[..size]);
+        u64::from_le_bytes(word)
+    }
+
+    /// One element to memory, little-endian.
+    pub fn write(self, bits: u64, bytes: &mut [u8]) {
+        let size = self.bytes() as usize;
+        bytes[..size].copy_from_slice(&bits.to_le_bytes()[..size]);
+    }
+
+    /// Its value in words.
+    pub fn show(self, bits: u64) -> String {
+        match self {
+            Element::Data(data) => format!("{:e}", data.to_f32(bits as u32)),
+            _ => bits.to_string(),
+        }
+    }
+}
+
+/// What an instance holds before the first launch; shared memory, before every block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Nobody wrote it: reading it is AR005.
+    Poison,
+    /// Every element has these bits; where there is no element type, every 32-bit word.
+    Word(u64),
+    /// Random data, as for a refreshed buffer.
+    Random,
+    /// These bytes; zero after them.
+    Bytes(Arc<[u8]>),
+}
+
+impl From<Initially> for Contents {
+    fn from(initially: Initially) -> Contents {
+        match initially {
+            Initially::Poison => Contents::Poison,
+            Initially::Word(word) => Contents::Word(u64::from(word)),
+            Initially::Random => Contents::Random,
+        }
+    }
+}
+
+/// A buffer instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The buffer's name.
+    pub name: String,
+    /// Whose instance.
+    pub rank: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Peers cannot reach it.
+    pub local: bool,
+    /// Shared memory of this block of the rank: its contents are lost when the block ends.
+    pub block: Option<u32>,
+    /// Signal pad.
+    pub pad: bool,
+    /// New contents before every launch.
+    pub refreshed: bool,
+    /// Contents before the first launch, and what a refresh brings.
+    pub contents: Contents,
+    /// Element type; `None` for words.
+    pub element: Option<Element>,
+    /// Bytes at which accesses usually start and end: 16 for data, 4 for words.
+    pub granule: u32,
+    /// Index of the buffer, the same for all ranks.
+    pub buffer: u32,
+}
+
+/// Sizes of a program and its memory.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Ranks.
+    pub ranks: u32,
+    /// The most blocks that any rank launches.
+    pub blocks: u32,
+    /// The most threads in a block of any rank.
+    pub threads: u32,
+    /// Back-to-back launches on every rank.
+    pub launches: u32,
+    /// All buffer instances: instance `buffer * ranks + rank`; after them those that are not one for each rank.
+    pub instances: Vec<Instance>,
+}
+
+/// What an output must hold, by its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// The reduction of all inputs.
+    AllReduce(Reduction),
+    /// All inputs, one after the other.
+    AllGather,
+    /// Rank r: the r-th part of the reduction.
+    ReduceScatter(Reduction),
+    /// Rank 0's input.
+    Broadcast,
+    /// The rank's own input.
+    Copy,
+}
+
+impl From<Collective> for Definition {
+    fn from(collective: Collective) -> Definition {
+        match collective {
+            Collective::AllReduce(reduction) => Definition::AllReduce(reduction),
+            Collective::AllGather => Definition::AllGather,
+            Collective::ReduceScatter(reduction) => Definition::ReduceScatter(reduction),
+            Collective::Broadcast => Definition::Broadcast,
+        }
+    }
+}
+
+/// What must hold of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Output buffer.
+    pub output: u32,
+    /// Input buffer.
+    pub input: u32,
+    /// The definition.
+    pub definition: Definition,
+    /// Ranks must agree in every bit.
+    pub same_on_all_ranks: bool,
+    /// How 16-bit elements are summed.
+    pub accumulate: Accumulate,
+    /// The statement that says so.
+    pub site: SiteIndex,
+}
+
+/// Deterministic input: element `index` of `rank` in `launch`, as bits. Floats are those of
+/// [`data::input_element`]; integers are drawn from all their values but zero.
+pub fn input_element(element: Element, seed: u64, rank: u32, launch: u32, index: u64) -> u64 {
+    let bits = data::input_bits(seed, rank, launch, index);
+    match element {
+        Element::Data(data) => u64::from(data::input_element(data, seed, rank, launch, index)),
+        Element::U8 => bits % 255 + 1,
+        Element::U32 => (bits >> 32) | 1,
+        Element::U64 => bits | 1,
+    }
+}

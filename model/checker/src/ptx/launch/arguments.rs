@@ -1,0 +1,136 @@
+//! `[[arg]]` tables and the fields of structures.
+
+use super::description::{Argument, ITEM_LIMIT, Passed};
+use super::expression::Variable;
+use super::fields::buffer_named;
+use super::reader::{Reader, Section, Value};
+use super::scalar::Scalar;
+use arverify_protocol::language::Diagnostic;
+
+/// Structures within structures.
+const NESTING_LIMIT: usize = 8;
+
+/// Fields of a structure: a kernel has no more bytes of parameters.
+const FIELD_LIMIT: usize = 32_764;
+
+/// Kernel parameters in order.
+pub(super) fn arguments(reader: &mut Reader<'_>, file: Section<'_, '_>, names: &[&str]) -> Vec<Argument> {
+    let sections = reader.sections(file, "arg", "[[arg]]");
+    if let Some(section) = sections.get(ITEM_LIMIT) {
+        let message = format!("a file has at most {ITEM_LIMIT} arguments");
+        reader.error(Diagnostic::new(message, section.span()).label("too many"));
+    }
+    let mut found = Vec::new();
+    for section in sections.into_iter().take(ITEM_LIMIT) {
+        if let Some((span, _)) = section.entry("ptrs") {
+            let error = Diagnostic::new("`ptrs` is a field of a structure, not an argument", span);
+            let error = error.label("an array of pointers cannot be passed by itself");
+            reader.error(error.help(
+                "write `struct = [ { ptrs = … } ]` where the structure is passed by value, or `table = …` for a \
+                 pointer to a table in device memory",
+            ));
+            continue;
+        }
+        found.extend(argument(reader, section, names, 0));
+    }
+    found
+}
+
+/// The key that says what is passed.
+fn selectors() -> impl Iterator<Item = &'static str> {
+    ["ptr", "table", "struct", "ptrs"].into_iter().chain(Scalar::WORDS.into_iter().map(|(word, _)| word))
+}
+
+fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], depth: usize) -> Option<Argument> {
+    let chosen: Vec<&str> = selectors().filter(|key| section.get(key).is_some()).collect();
+    let known = match chosen.as_slice() {
+        ["ptr"] => vec!["ptr", "offset", "rank"],
+        ["table"] => vec!["table", "slots"],
+        ["ptrs"] => vec!["ptrs", "slots"],
+        [one] => vec![*one],
+        [] => {
+            let all: Vec<&str> = selectors().filter(|key| depth > 0 || *key != "ptrs").collect();
+            let mut known = all.clone();
+            known.extend(["offset", "rank", "slots"]);
+            let before = reader.errors.len();
+            reader.unknown_keys(section, &known);
+            if reader.errors.len() == before {
+                let message = format!("{} does not say what is passed", section.name);
+                let error = Diagnostic::new(message, section.span());
+                reader.error(error.label(format!("expected one of {}", all.join(", "))));
+            }
+            return None;
+        }
+        [first, second, ..] => {
+            let message = format!("{} has both `{first}` and `{second}`", section.name);
+            let at = section.entry(second).map_or(section.span(), |(span, _)| span);
+            reader.error(Diagnostic::new(message, at).label("an argument is one thing"));
+            return None;
+        }
+    };
+    let before = reader.errors.len();
+    reader.unknown_keys(section, &known);
+    let passed = passed(reader, section, chosen[0], names, depth);
+    (reader.errors.len() == before).then_some(())?;
+    Some(Argument { passed: passed?, span: section.span() })
+}
+
+fn passed(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    key: &str,
+    names: &[&str],
+    depth: usize,
+) -> Option<Passed> {
+    let value = section.get(key)?;
+    let everything = &Variable::ALL;
+    let slots = [Variable::Ranks];
+    match key {
+        "ptr" => {
+            let buffer = buffer_named(reader, key, value, names);
+            let offset = section.get("offset").map(|value| reader.expression("offset", value, everything));
+            let rank = section.get("rank").map(|value| reader.expression("rank", value, everything));
+            Some(Passed::Pointer { buffer: buffer?.value, offset: offset.flatten(), rank: rank.flatten() })
+        }
+        "table" | "ptrs" => {
+            let buffer = buffer_named(reader, key, value, names);
+            let slots = section.get("slots").map(|value| reader.expression("slots", value, &slots)).unwrap_or_default();
+            let buffer = buffer?.value;
+            Some(if key == "table" { Passed::Table { buffer, slots } } else { Passed::Pointers { buffer, slots } })
+        }
+        "struct" => structure(reader, value, names, depth),
+        _ => {
+            let (_, scalar) = Scalar::WORDS.into_iter().find(|(word, _)| *word == key)?;
+            let value = reader.expression(key, value, everything)?;
+            Some(Passed::Number { scalar, value })
+        }
+    }
+}
+
+fn structure(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str], depth: usize) -> Option<Passed> {
+    let span = super::reader::place(value);
+    if depth >= NESTING_LIMIT {
+        let message = format!("structures nest at most {NESTING_LIMIT} deep");
+        reader.error(Diagnostic::new(message, span).label("too deep"));
+        return None;
+    }
+    let expected = "fields: [ { u64 = \"64\" }, … ]";
+    let items = reader.array("struct", value, expected)?;
+    if items.is_empty() {
+        reader.error(Diagnostic::new("the structure has no fields", span).label(format!("expected {expected}")));
+        return None;
+    }
+    if items.len() > FIELD_LIMIT {
+        let message = format!("a structure has at most {FIELD_LIMIT} fields");
+        reader.error(Diagnostic::new(message, span).label("too many"));
+        return None;
+    }
+    let fields: Vec<Option<Argument>> = items
+        .iter()
+        .map(|item| {
+            let section = reader.section("a field of `struct`", item, "a field, such as { u32 = \"rank\" }")?;
+            argument(reader, section, names, depth + 1)
+        })
+        .collect();
+    fields.into_iter().collect::<Option<Vec<_>>>().map(Passed::Structure)
+}

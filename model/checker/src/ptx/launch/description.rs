@@ -1,0 +1,236 @@
+//! LAUNCH.toml as it is written: every field with its place, expressions not yet evaluated.
+
+use super::expression::{Expression, Variable};
+use super::fields;
+use super::reader::{Located, Reader, Section, narrow};
+use super::scalar::{Element, Scalar};
+use arverify_protocol::ir::{Reduction, Source, Span};
+use arverify_protocol::language::{Diagnostic, Diagnostics};
+use std::sync::Arc;
+use toml::de::DeTable;
+
+/// Ranks that can be checked.
+pub const RANK_LIMIT: u32 = 64;
+
+/// Launches of each rank that can be checked.
+pub const LAUNCH_LIMIT: u32 = 1_000_000;
+
+/// Buffers, arguments or fields that a file may have.
+pub(super) const ITEM_LIMIT: usize = 1_000;
+
+/// A file's contents.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The text that every place refers to.
+    pub source: Arc<Source>,
+    /// The entry's name or a unique part of it; none where the file has only one entry.
+    pub kernel: Option<Located<String>>,
+    /// Ranks.
+    pub ranks: Located<u32>,
+    /// Blocks of each rank: one to three numbers.
+    pub grid: Dimensions,
+    /// Threads of each block: one to three numbers.
+    pub block: Dimensions,
+    /// Back-to-back launches on every rank.
+    pub launches: u32,
+    /// Dynamic shared memory of each block.
+    pub shared_bytes: Option<Expression>,
+    /// Symmetric buffers.
+    pub buffers: Vec<Buffer>,
+    /// Kernel parameters, in order.
+    pub arguments: Vec<Argument>,
+    /// What must hold after every launch.
+    pub expectation: Option<Expectation>,
+}
+
+/// `n` or `[x, y, z]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimensions {
+    /// One to three.
+    pub axes: Vec<Expression>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `[[buffer]]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    /// Its name, unique in the file.
+    pub name: Located<String>,
+    /// Size of each instance.
+    pub bytes: Expression,
+    /// Element type.
+    pub element: Element,
+    /// Contents before the first launch.
+    pub initial: Initial,
+    /// New contents before every launch.
+    pub refresh: bool,
+    /// The table's header.
+    pub span: Span,
+}
+
+/// Contents of a buffer as they are written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Initial {
+    /// Drawn from the seed.
+    Random,
+    /// Zeros.
+    Zero,
+    /// Nobody has written it.
+    Poison,
+    /// Every element has this value.
+    Value(Expression),
+}
+
+/// A kernel parameter, or a field of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// What is passed.
+    pub passed: Passed,
+    /// The table.
+    pub span: Span,
+}
+
+/// What is passed to a kernel. Buffers are indices into [`Description::buffers`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Passed {
+    /// Address of an instance: this rank's, or that of `rank`; `offset` bytes further.
+    Pointer {
+        /// Which buffer.
+        buffer: usize,
+        /// Bytes from the start.
+        offset: Option<Expression>,
+        /// Whose instance.
+        rank: Option<Expression>,
+    },
+    /// Address of a table in device memory that holds the instances' addresses.
+    Table {
+        /// Which buffer.
+        buffer: usize,
+        /// Entries; those beyond the ranks are null.
+        slots: Option<Expression>,
+    },
+    /// The instances' addresses in place.
+    Pointers {
+        /// Which buffer.
+        buffer: usize,
+        /// Entries; those beyond the ranks are null.
+        slots: Option<Expression>,
+    },
+    /// A number.
+    Number {
+        /// Its type.
+        scalar: Scalar,
+        /// Its value.
+        value: Expression,
+    },
+    /// A structure by value, laid out as C does.
+    Structure(Vec<Argument>),
+}
+
+/// `[expect]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The buffer that is compared.
+    pub output: Located<usize>,
+    /// What it is computed from.
+    pub input: Located<usize>,
+    /// How.
+    pub equals: Equals,
+    /// Bits must agree on all ranks.
+    pub same_on_all_ranks: bool,
+    /// The table's header.
+    pub span: Span,
+}
+
+/// The definition of an output, element by element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Equals {
+    /// The reduction of all ranks' inputs.
+    Reduction(Reduction),
+    /// All ranks' inputs, one after the other.
+    Gather,
+    /// The rank's own part of the sum of all ranks' inputs.
+    ReduceScatter,
+    /// The rank's own input.
+    Copy,
+}
+
+impl Equals {
+    /// Words of the file.
+    pub(super) const WORDS: [(&'static str, Equals); 6] = [
+        ("sum", Equals::Reduction(Reduction::Sum)),
+        ("max", Equals::Reduction(Reduction::Max)),
+        ("min", Equals::Reduction(Reduction::Min)),
+        ("gather", Equals::Gather),
+        ("reduce-scatter", Equals::ReduceScatter),
+        ("copy", Equals::Copy),
+    ];
+
+    /// As written.
+    pub fn name(self) -> &'static str {
+        Equals::WORDS.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// Keys at the top of a file.
+const KEYS: [&str; 9] = ["kernel", "ranks", "grid", "block", "launches", "shared_bytes", "buffer", "arg", "expect"];
+
+/// Parses a text; `name` is what messages call it.
+pub fn parse(name: &str, text: &str) -> Result<Description, Diagnostics> {
+    let source = Arc::new(Source { name: name.to_owned(), text: text.to_owned() });
+    let refused = |list: Vec<Diagnostic>| Diagnostics { source: source.clone(), list };
+    let table = DeTable::parse(text).map_err(|error| {
+        let span = narrow(error.span().unwrap_or(0..0));
+        refused(vec![Diagnostic::new(format!("not TOML: {}", error.message()), span).label("here")])
+    })?;
+    let file = Section { entries: table.get_ref(), start: 0, end: 0, name: "the file" };
+    let mut reader = Reader { text, errors: Vec::new() };
+    reader.unknown_keys(file, &KEYS);
+    let description = describe(&mut reader, file, &source);
+    match description {
+        Some(description) if reader.errors.is_empty() => Ok(description),
+        _ => Err(refused(reader.errors)),
+    }
+}
+
+/// Reads every field, so that every mistake is found; none if one that must be there is not.
+fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>) -> Option<Description> {
+    let kernel = file.get("kernel").map(|value| reader.string("kernel", value, "an entry's name or a part of it"));
+    if let Some(Some(name)) = &kernel
+        && name.value.is_empty()
+    {
+        reader.error(Diagnostic::new("`kernel` is empty", name.span.clone()).label("expected an entry's name"));
+    }
+    let ranks = reader.required(file, "ranks", "4");
+    let ranks = ranks.and_then(|value| reader.number("ranks", value, 1..=RANK_LIMIT));
+    let grid = fields::dimensions(reader, file, "grid");
+    let block = fields::dimensions(reader, file, "block");
+    let launches = file.get("launches").map(|value| reader.number("launches", value, 1..=LAUNCH_LIMIT));
+    let variables = [Variable::Rank, Variable::Ranks, Variable::Grid, Variable::Block];
+    let shared_bytes = file.get("shared_bytes").map(|value| reader.expression("shared_bytes", value, &variables));
+    let buffers = fields::buffers(reader, file);
+    let names: Vec<&str> = buffers.iter().map(|(name, _)| name.value.as_str()).collect();
+    let arguments = super::arguments::arguments(reader, file, &names);
+    let expectation = file.get("expect").map(|value| fields::expectation(reader, value, &names));
+    Some(Description {
+        source: source.clone(),
+        kernel: lift(kernel)?,
+        ranks: ranks?,
+        grid: grid?,
+        block: block?,
+        launches: lift(launches)?.map_or(3, |launches| launches.value),
+        shared_bytes: lift(shared_bytes)?,
+        buffers: buffers.into_iter().map(|(_, buffer)| buffer).collect::<Option<_>>()?,
+        arguments,
+        expectation: lift(expectation)?,
+    })
+}
+
+/// A field that may be missing, but not wrong.
+fn lift<T>(field: Option<Option<T>>) -> Option<Option<T>> {
+    match field {
+        None => Some(None),
+        Some(read) => read.map(Some),
+    }
+}

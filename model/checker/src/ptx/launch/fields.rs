@@ -1,0 +1,129 @@
+//! Fields of LAUNCH.toml: dimensions, buffers and the expectation.
+
+use super::description::{Buffer, Dimensions, Equals, Expectation, ITEM_LIMIT, Initial};
+use super::expression::{Expression, Variable};
+use super::reader::{Located, Reader, Section, Value, place};
+use super::scalar::Element;
+use arverify_protocol::language::Diagnostic;
+use toml::de::DeValue;
+
+/// `grid` or `block`: a number, an expression, or up to three of them.
+pub(super) fn dimensions(reader: &mut Reader<'_>, file: Section<'_, '_>, key: &str) -> Option<Dimensions> {
+    let variables = [Variable::Rank, Variable::Ranks];
+    let value = reader.required(file, key, "2")?;
+    let span = place(value);
+    let DeValue::Array(items) = value.get_ref() else {
+        let axis = reader.expression(key, value, &variables)?;
+        return Some(Dimensions { axes: vec![axis], span });
+    };
+    if !(1..=3).contains(&items.len()) {
+        let message = format!("`{key}` has {} dimensions", items.len());
+        reader.error(Diagnostic::new(message, span).label("expected a number, or [x, y, z]"));
+        return None;
+    }
+    let axes: Vec<Option<Expression>> = items.iter().map(|item| reader.expression(key, item, &variables)).collect();
+    Some(Dimensions { axes: axes.into_iter().collect::<Option<_>>()?, span })
+}
+
+/// `[[buffer]]`s with their names; a buffer that is not right has only its name.
+pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Located<String>, Option<Buffer>)> {
+    let sections = reader.sections(file, "buffer", "[[buffer]]");
+    if let Some(section) = sections.get(ITEM_LIMIT) {
+        let message = format!("a file has at most {ITEM_LIMIT} buffers");
+        reader.error(Diagnostic::new(message, section.span()).label("too many"));
+    }
+    let mut found: Vec<(Located<String>, Option<Buffer>)> = Vec::new();
+    for section in sections.into_iter().take(ITEM_LIMIT) {
+        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh"]);
+        let name = reader.required(section, "name", "\"comm\"");
+        let Some(name) = name.and_then(|value| reader.string("name", value, "a name")) else {
+            // Its other fields are read for their mistakes.
+            buffer(reader, section, Located { value: String::new(), span: section.span() });
+            continue;
+        };
+        if name.value.is_empty() {
+            reader.error(Diagnostic::new("a buffer's name is empty", name.span.clone()).label("expected a name"));
+        }
+        if let Some((first, _)) = found.iter().find(|(known, _)| known.value == name.value) {
+            let message = format!("two buffers are called `{}`", name.value.escape_debug());
+            let error = Diagnostic::new(message, name.span.clone()).label("the second");
+            reader.error(error.context(first.span.clone(), "the first"));
+        }
+        let buffer = buffer(reader, section, name.clone());
+        found.push((name, buffer));
+    }
+    found
+}
+
+fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<String>) -> Option<Buffer> {
+    let variables = [Variable::Ranks, Variable::Grid, Variable::Block];
+    let bytes = reader.required(section, "bytes", "256");
+    let bytes = bytes.and_then(|value| reader.expression("bytes", value, &variables));
+    let element = reader.required(section, "dtype", "\"f32\"");
+    let element = element.and_then(|value| reader.word("dtype", value, &Element::WORDS));
+    let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
+    let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
+    Some(Buffer { name, bytes: bytes?, element: element?, initial: initial?, refresh: refresh?, span: section.span() })
+}
+
+fn initial(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Initial> {
+    let words = ["random", "zero", "poison"];
+    if !matches!(value.get_ref(), DeValue::Table(_)) {
+        let words = [(words[0], 0), (words[1], 1), (words[2], 2)];
+        let meanings = [Initial::Random, Initial::Zero, Initial::Poison];
+        if !matches!(value.get_ref(), DeValue::String(_)) {
+            let message = "`init`: expected \"random\", \"zero\", \"poison\" or { value = … }";
+            let error = Diagnostic::new(message, place(value)).label("not one of these");
+            reader.error(error.help("for a number write `init = { value = 0 }`"));
+            return None;
+        }
+        return reader.word("init", value, &words).map(|index: usize| meanings[index].clone());
+    }
+    let section = reader.section("init", value, "a table")?;
+    reader.unknown_keys(section, &["value"]);
+    let number = reader.required(section, "value", "0")?;
+    let variables = [Variable::Rank, Variable::Ranks];
+    reader.expression("value", number, &variables).map(Initial::Value)
+}
+
+/// The buffer that a string names.
+pub(super) fn buffer_named(
+    reader: &mut Reader<'_>,
+    key: &str,
+    value: &Value<'_>,
+    names: &[&str],
+) -> Option<Located<usize>> {
+    let name = reader.string(key, value, "the name of a buffer")?;
+    let index = names.iter().position(|known| *known == name.value);
+    if index.is_none() {
+        let error = Diagnostic::new(format!("no buffer is called `{}`", name.value.escape_debug()), name.span.clone());
+        let error = match super::nearest(&name.value, names.iter().copied()) {
+            Some(near) => error.label(format!("is it `{near}`?")),
+            None => error.label("unknown buffer"),
+        };
+        let list = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
+        reader.error(error.note(format!("the buffers are: {list}")));
+    }
+    Some(Located { value: index?, span: name.span })
+}
+
+/// `[expect]`
+pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str]) -> Option<Expectation> {
+    let section = reader.section("[expect]", value, "a table, written [expect]")?;
+    reader.unknown_keys(section, &["buffer", "equals", "of", "order"]);
+    let output = reader.required(section, "buffer", "\"output\"");
+    let output = output.and_then(|value| buffer_named(reader, "buffer", value, names));
+    let equals = reader.required(section, "equals", "\"sum\"");
+    let equals = equals.and_then(|value| reader.word("equals", value, &Equals::WORDS));
+    let input = reader.required(section, "of", "\"input\"");
+    let input = input.and_then(|value| buffer_named(reader, "of", value, names));
+    let orders = [("any", false), ("same-on-all-ranks", true)];
+    let order = section.get("order").map_or(Some(false), |value| reader.word("order", value, &orders));
+    Some(Expectation {
+        output: output?,
+        input: input?,
+        equals: equals?,
+        same_on_all_ranks: order?,
+        span: section.span(),
+    })
+}

@@ -1,0 +1,255 @@
+//! Kernel parameters as bytes, laid out as C does, against what the kernel declares.
+//!
+//! A parameter is compared by size and alignment: PTX knows no structure, only `.align 8 .b8 name[64]`. A structure
+//! whose declared alignment is greater than that of its fields (`alignas(16)`) is padded to it, as C does. Pointers
+//! are 8 bytes: 32-bit PTX is not supported anywhere.
+
+use super::Launch;
+use super::description::{Argument, Passed};
+use super::expression::Values;
+use super::sizes::{PointerTable, slots_of};
+use arverify_protocol::ir::Span;
+use arverify_protocol::language::{Diagnostic, Diagnostics};
+
+/// Bytes of all parameters together (PTX ISA, kernel function parameters: 32,764 since sm_70).
+const PARAMETER_LIMIT: u64 = 32_764;
+
+/// A parameter as the kernel declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its alignment, a power of two.
+    pub alignment: u64,
+    /// The declaration, for messages: `.u64` or `.align 8 .b8[64]`.
+    pub declared: String,
+}
+
+/// Where memory lies.
+#[derive(Clone, Copy)]
+pub struct Addresses<'a> {
+    /// Address of a rank's instance of a buffer.
+    pub buffer: &'a dyn Fn(usize, u32) -> u64,
+    /// Address of a table, by its index in [`Launch::tables`].
+    pub table: &'a dyn Fn(usize) -> u64,
+}
+
+/// Where each parameter starts, and the size of all.
+pub fn offsets(parameters: &[Parameter]) -> (Vec<u64>, u64) {
+    let mut end = 0u64;
+    let starts = parameters.iter().map(|parameter| {
+        let start = aligned(end, parameter.alignment);
+        end = start.saturating_add(parameter.bytes);
+        start
+    });
+    (starts.collect(), end)
+}
+
+fn aligned(offset: u64, alignment: u64) -> u64 {
+    offset.checked_next_multiple_of(alignment.max(1)).unwrap_or(u64::MAX)
+}
+
+/// Size and alignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
+    bytes: u64,
+    alignment: u64,
+}
+
+fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
+    Ok(match &argument.passed {
+        Passed::Pointer { .. } | Passed::Table { .. } => Layout { bytes: 8, alignment: 8 },
+        Passed::Pointers { slots, .. } => {
+            let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
+            Layout { bytes: 8 * u64::from(slots), alignment: 8 }
+        }
+        Passed::Number { scalar, .. } => Layout { bytes: scalar.bytes(), alignment: scalar.bytes() },
+        Passed::Structure(fields) => {
+            let mut whole = Layout { bytes: 0, alignment: 1 };
+            for field in fields {
+                let field = layout(field, ranks)?;
+                whole.bytes = aligned(whole.bytes, field.alignment).saturating_add(field.bytes);
+                whole.alignment = whole.alignment.max(field.alignment);
+            }
+            Layout { bytes: aligned(whole.bytes, whole.alignment), ..whole }
+        }
+    })
+}
+
+/// What an argument is, for messages.
+fn describe(argument: &Argument, ranks: u32) -> String {
+    match &argument.passed {
+        Passed::Pointer { .. } => "a pointer".to_owned(),
+        Passed::Table { .. } => "a pointer to a table".to_owned(),
+        Passed::Pointers { .. } => "an array of pointers".to_owned(),
+        Passed::Number { scalar, .. } => scalar.name().to_owned(),
+        Passed::Structure(fields) => {
+            let mut end = 0;
+            let places = fields.iter().map(|field| {
+                let Ok(Layout { bytes, alignment }) = layout(field, ranks) else { return "?".to_owned() };
+                let start = aligned(end, alignment);
+                end = start.saturating_add(bytes);
+                start.to_string()
+            });
+            format!("a structure with fields at bytes {}", places.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+impl Launch {
+    /// Whether the arguments are what the kernel takes, at every rank and launch.
+    pub fn check(&self, kernel: &str, parameters: &[Parameter]) -> Result<(), Diagnostics> {
+        let (given, taken) = (self.arguments.len(), parameters.len());
+        if given != taken {
+            let declared: Vec<String> =
+                parameters.iter().map(|parameter| format!("{} {}", parameter.declared, parameter.name)).collect();
+            let span = self.arguments.last().map_or(0..0, |argument| argument.span.clone());
+            let message = format!("`{kernel}` takes {taken} parameters, but {given} [[arg]] are given");
+            let error =
+                Diagnostic::new(message, span).label(if given < taken { "no more after this" } else { "the last" });
+            return Err(self.refuse(vec![error.note(format!("it takes {}", declared.join(", ")))]));
+        }
+        let (_, total) = offsets(parameters);
+        if total > PARAMETER_LIMIT {
+            let message =
+                format!("`{kernel}` takes {total} bytes of parameters: at most {PARAMETER_LIMIT} are possible");
+            return Err(self.refuse(vec![Diagnostic::new(message, 0..0)]));
+        }
+        let mut errors = Vec::new();
+        for (index, (argument, parameter)) in self.arguments.iter().zip(parameters).enumerate() {
+            if let Err(error) = self.fits(index, argument, parameter) {
+                errors.push(error);
+            }
+        }
+        if !errors.is_empty() {
+            return Err(self.refuse(errors));
+        }
+        let addresses = Addresses { buffer: &|_, _| 0, table: &|_| 0 };
+        for rank in 0..self.ranks {
+            for launch in 0..self.launches {
+                self.parameter_bytes(parameters, (rank, launch), addresses)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fits(&self, index: usize, argument: &Argument, parameter: &Parameter) -> Result<(), Diagnostic> {
+        let own = layout(argument, self.ranks)?;
+        let padded = aligned(own.bytes, parameter.alignment);
+        let structure = matches!(argument.passed, Passed::Structure(_));
+        let fits = own.bytes == parameter.bytes || (structure && padded == parameter.bytes);
+        if fits && own.alignment <= parameter.alignment {
+            return Ok(());
+        }
+        let what = describe(argument, self.ranks);
+        let number = index + 1;
+        let name = &parameter.name;
+        let error = if fits {
+            let message = format!("argument {number} and parameter `{name}` are aligned differently");
+            Diagnostic::new(message, argument.span.clone()).label(format!("{what}: aligned to {}", own.alignment))
+        } else {
+            let message = format!("argument {number} and parameter `{name}` differ in size");
+            Diagnostic::new(message, argument.span.clone()).label(format!("{what}: {} bytes", own.bytes))
+        };
+        Err(error.note(format!(
+            "`{name}` is declared {}: {} bytes, aligned to {}",
+            parameter.declared, parameter.bytes, parameter.alignment
+        )))
+    }
+
+    /// All parameters of a rank's launch, each at its offset; gaps are 0.
+    pub fn parameter_bytes(
+        &self,
+        parameters: &[Parameter],
+        (rank, launch): (u32, u32),
+        addresses: Addresses<'_>,
+    ) -> Result<Vec<u8>, Diagnostics> {
+        let (starts, total) = offsets(parameters);
+        let mut writer = Writer { launch: self, values: self.values(rank, launch), addresses, bytes: Vec::new() };
+        writer.bytes.resize(usize::try_from(total.min(PARAMETER_LIMIT)).unwrap_or_default(), 0);
+        for (argument, start) in self.arguments.iter().zip(starts) {
+            writer.write(argument, start).map_err(|error| self.refuse(vec![error]))?;
+        }
+        Ok(writer.bytes)
+    }
+}
+
+/// Writes arguments at their offsets.
+struct Writer<'a> {
+    launch: &'a Launch,
+    values: Values,
+    addresses: Addresses<'a>,
+    bytes: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, at: u64, bits: u64, length: u64) {
+        let bits = bits.to_le_bytes();
+        for (index, byte) in bits.iter().enumerate().take(length as usize) {
+            if let Some(cell) = self.bytes.get_mut(at as usize + index) {
+                *cell = *byte;
+            }
+        }
+    }
+
+    fn write(&mut self, argument: &Argument, at: u64) -> Result<(), Diagnostic> {
+        let ranks = self.launch.ranks;
+        match &argument.passed {
+            Passed::Pointer { buffer, offset, rank } => {
+                let memory = &self.launch.buffers[*buffer];
+                let within = |expression: &super::Expression, limit: u64, what: String| {
+                    let value = expression.evaluate(&self.values)?;
+                    let fits = u64::try_from(value).ok().filter(|value| *value <= limit);
+                    fits.ok_or_else(|| out_of_reach(expression, value, &self.values, &what, limit))
+                };
+                let whose = match rank {
+                    None => self.values.rank,
+                    Some(rank) => within(rank, u64::from(ranks) - 1, "`rank`".to_owned())? as u32,
+                };
+                let offset = match offset {
+                    None => 0,
+                    // One past the end is an address that C allows.
+                    Some(offset) => within(offset, memory.bytes, format!("the offset into `{}`", memory.name))?,
+                };
+                self.put(at, (self.addresses.buffer)(*buffer, whose).wrapping_add(offset), 8);
+            }
+            Passed::Table { buffer, slots } => {
+                let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
+                let table = PointerTable { buffer: *buffer, slots };
+                // Every table of the arguments is in the list.
+                let index = self.launch.tables.iter().position(|known| *known == table).unwrap_or_default();
+                self.put(at, (self.addresses.table)(index), 8);
+            }
+            Passed::Pointers { buffer, slots } => {
+                let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
+                let table = PointerTable { buffer: *buffer, slots };
+                for (index, address) in self.launch.table(table, self.addresses.buffer).into_iter().enumerate() {
+                    self.put(at + 8 * index as u64, address, 8);
+                }
+            }
+            Passed::Number { scalar, value } => {
+                let bits = scalar.bits(value, &self.values)?;
+                self.put(at, bits, scalar.bytes());
+            }
+            Passed::Structure(fields) => {
+                let mut end = at;
+                for field in fields {
+                    let own = layout(field, ranks)?;
+                    // The structure starts at a multiple of its own alignment, so offsets may be taken from anywhere.
+                    let start = aligned(end, own.alignment);
+                    self.write(field, start)?;
+                    end = start + own.bytes;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn out_of_reach(expression: &super::Expression, value: i128, values: &Values, what: &str, limit: u64) -> Diagnostic {
+    let span: Span = expression.span().clone();
+    let known = values.describe(expression.variables());
+    Diagnostic::new(format!("{what} is {value}{known}"), span).label(format!("expected 0 to {limit}"))
+}

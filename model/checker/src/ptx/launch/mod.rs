@@ -1,0 +1,48 @@
+//! LAUNCH.toml: how a kernel in PTX is launched, on which memory, and what it must compute.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `token`, `expression`, `evaluate` | expressions over rank, ranks, launch, grid and block |
+//! | `scalar` | types of elements and parameters |
+//! | `reader` | values of the file with their places |
+//! | `description`, `fields`, `arguments` | the file as it is written |
+//! | `sizes` | the file at its sizes, or those of the command line |
+//! | `layout` | parameters as bytes, against what the kernel declares |
+//! | `entry` | which entry of the module is meant |
+//! | `draft` | a first file for a kernel |
+//!
+//! Decision: a file is read in two steps, since the command line can change the sizes: [`parse`] needs the text only,
+//! [`Launch::new`] evaluates what does not depend on the kernel, and [`Launch::check`] what does. Each refuses with
+//! every mistake it finds, each at its line and column. The road not taken is to accept what has an obvious meaning
+//! (a missing `slots`, a table of fewer slots than ranks where the kernel reads no more): a launch that differs from
+//! the user's by one pointer gives a verdict about another program.
+//!
+//! Not modelled: several kernels in one file, streams, graphs, buffers that only some ranks have.
+
+mod arguments;
+mod description;
+mod draft;
+mod entry;
+mod evaluate;
+mod expression;
+mod fields;
+mod layout;
+mod reader;
+mod scalar;
+mod sizes;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use arverify_protocol::language::nearest;
+
+pub use description::{
+    Argument, Buffer, Description, Dimensions, Equals, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
+};
+pub use draft::draft;
+pub use entry::{EntryError, choose};
+pub use expression::{Expression, Values, Variable};
+pub use layout::{Addresses, Parameter, offsets};
+pub use reader::Located;
+pub use scalar::{Element, Scalar};
+pub use sizes::{Contents, Launch, Memory, Overrides, PointerTable};

@@ -1,0 +1,418 @@
+//! A launch at its sizes: those of the file, or of the command line where it names others.
+//!
+//! Everything that does not depend on the kernel is evaluated here: dimensions, bytes, slots, first contents, and
+//! whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
+
+use super::description::{
+    Argument, Buffer, Description, Dimensions, Equals, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
+};
+use super::expression::{Expression, Values};
+use super::scalar::Element;
+use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::language::{Diagnostic, Diagnostics};
+use std::sync::Arc;
+
+/// Bytes of all instances together.
+const MEMORY_LIMIT: u64 = 1 << 30;
+
+/// Threads of all ranks together.
+const THREAD_LIMIT: u64 = 1 << 22;
+
+/// Launches of all ranks together: each has its own parameters.
+const EXECUTION_LIMIT: u64 = LAUNCH_LIMIT as u64;
+
+/// Dynamic shared memory of a block: no device has more.
+const SHARED_LIMIT: i128 = 256 << 10;
+
+/// Entries of a table of pointers.
+const SLOT_LIMIT: i128 = 4096;
+
+/// Greatest grid and block in x, y and z (CUDA programming guide, technical specifications).
+const GRID_LIMITS: [i128; 3] = [0x7FFF_FFFF, 65_535, 65_535];
+const BLOCK_LIMITS: [i128; 3] = [1024, 1024, 64];
+const THREADS_OF_A_BLOCK: u64 = 1024;
+
+/// What the command line says instead of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--ranks`
+    pub ranks: Option<u32>,
+    /// `--blocks`, of every rank
+    pub blocks: Option<u32>,
+    /// `--threads`
+    pub threads: Option<u32>,
+    /// `--launches`
+    pub launches: Option<u32>,
+    /// `--kernel`
+    pub kernel: Option<String>,
+}
+
+/// A launch at its sizes.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// LAUNCH.toml.
+    pub source: Arc<Source>,
+    /// The entry's name or a unique part of it, and where the file says so; no place where the command line did.
+    pub kernel: Option<(String, Option<Span>)>,
+    /// Ranks.
+    pub ranks: u32,
+    /// Back-to-back launches on every rank.
+    pub launches: u32,
+    /// Blocks of each rank in x, y and z.
+    pub grids: Vec<[u32; 3]>,
+    /// Threads of each rank's blocks in x, y and z.
+    pub blocks: Vec<[u32; 3]>,
+    /// Dynamic shared memory of each rank's blocks.
+    pub shared_bytes: Vec<u32>,
+    /// Symmetric buffers.
+    pub buffers: Vec<Memory>,
+    /// Tables of pointers in device memory, each once.
+    pub tables: Vec<PointerTable>,
+    /// Kernel parameters, in order.
+    pub arguments: Vec<Argument>,
+    /// What must hold after every launch.
+    pub expectation: Option<Expectation>,
+}
+
+/// A symmetric buffer at its size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
+    /// Its name.
+    pub name: String,
+    /// Bytes of each instance.
+    pub bytes: u64,
+    /// Element type.
+    pub element: Element,
+    /// Contents of each rank's instance before the first launch, and before every launch where it is refreshed.
+    pub contents: Vec<Contents>,
+    /// New contents before every launch.
+    pub refreshed: bool,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Contents of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Nobody has written it.
+    Poison,
+    /// Drawn from the seed.
+    Random,
+    /// Every element has these bits.
+    Element(u64),
+}
+
+/// A table of pointers to a buffer's instances, in the order of ranks; entries beyond the ranks are null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PointerTable {
+    /// Which buffer.
+    pub buffer: usize,
+    /// Entries.
+    pub slots: u32,
+}
+
+impl Launch {
+    /// Evaluates a description.
+    pub fn new(description: &Description, overrides: &Overrides) -> Result<Launch, Diagnostics> {
+        let mut sizing = Sizing { errors: Vec::new() };
+        let launch = sizing.launch(description, overrides);
+        match launch {
+            Some(launch) if sizing.errors.is_empty() => Ok(launch),
+            _ => Err(Diagnostics { source: description.source.clone(), list: sizing.errors }),
+        }
+    }
+
+    /// Values of the variables at a rank and launch.
+    pub fn values(&self, rank: u32, launch: u32) -> Values {
+        let product = |dimensions: &[[u32; 3]]| {
+            dimensions.get(rank as usize).map_or(0, |axes| axes.iter().map(|axis| u64::from(*axis)).product())
+        };
+        Values { rank, ranks: self.ranks, launch, grid: product(&self.grids), block: product(&self.blocks) }
+    }
+
+    /// Entries of a table, given every instance's address.
+    pub fn table(&self, table: PointerTable, address: impl Fn(usize, u32) -> u64) -> Vec<u64> {
+        let entry = |slot: u32| if slot < self.ranks { address(table.buffer, slot) } else { 0 };
+        (0..table.slots).map(entry).collect()
+    }
+
+    pub(super) fn refuse(&self, list: Vec<Diagnostic>) -> Diagnostics {
+        Diagnostics { source: self.source.clone(), list }
+    }
+}
+
+/// Entries of a table or of an array of pointers: as many as there are ranks where the file does not say.
+pub(super) fn slots_of(slots: Option<&Expression>, ranks: u32, span: &Span) -> Result<u32, Diagnostic> {
+    let Some(expression) = slots else { return Ok(ranks) };
+    let value = expression.evaluate(&Values { ranks, ..Values::default() })?;
+    let error = |message: String| Diagnostic::new(message, expression.span().clone());
+    match u32::try_from(value) {
+        Ok(slots) if slots >= ranks && value <= SLOT_LIMIT => Ok(slots),
+        Ok(slots) if slots < ranks => Err(error(format!("{slots} slots cannot hold the pointers of {ranks} ranks"))
+            .label(format!("expected at least {ranks}"))
+            .context(span.clone(), "of this argument")),
+        _ => Err(error(format!("{value} slots are out of range")).label(format!("expected {ranks} to {SLOT_LIMIT}"))),
+    }
+}
+
+/// Evaluates and collects what is wrong.
+struct Sizing {
+    errors: Vec<Diagnostic>,
+}
+
+impl Sizing {
+    fn fail<T>(&mut self, error: Diagnostic) -> Option<T> {
+        // One expression fails at every rank in the same way: once is enough.
+        if !self.errors.iter().any(|known| known.span == error.span) {
+            self.errors.push(error);
+        }
+        None
+    }
+
+    fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn launch(&mut self, description: &Description, overrides: &Overrides) -> Option<Launch> {
+        let ranks = overrides.ranks.unwrap_or(description.ranks.value).clamp(1, RANK_LIMIT);
+        let launches = overrides.launches.unwrap_or(description.launches).max(1);
+        if u64::from(ranks) * u64::from(launches) > EXECUTION_LIMIT {
+            let message = format!("{launches} launches on {ranks} ranks are too many");
+            let limit = format!("at most {EXECUTION_LIMIT} on all ranks together");
+            return self.fail(Diagnostic::new(message, description.ranks.span.clone()).label(limit));
+        }
+        let grids = self.dimensions(&description.grid, "grid", overrides.blocks, ranks, GRID_LIMITS);
+        let blocks = self.dimensions(&description.block, "block", overrides.threads, ranks, BLOCK_LIMITS);
+        let (grids, blocks) = (grids?, blocks?);
+        let mut launch = Launch {
+            source: description.source.clone(),
+            kernel: overrides.kernel.clone().map(|name| (name, None)).or_else(|| {
+                let kernel = description.kernel.as_ref()?;
+                Some((kernel.value.clone(), Some(kernel.span.clone())))
+            }),
+            ranks,
+            launches,
+            grids,
+            blocks,
+            shared_bytes: Vec::new(),
+            buffers: Vec::new(),
+            tables: Vec::new(),
+            arguments: description.arguments.clone(),
+            expectation: description.expectation.clone(),
+        };
+        self.threads(&launch, description)?;
+        launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
+        let buffers: Vec<Option<Memory>> =
+            description.buffers.iter().map(|buffer| self.memory(&launch, buffer)).collect();
+        launch.buffers = buffers.into_iter().collect::<Option<_>>()?;
+        self.total(&launch);
+        self.tables(&launch.arguments, ranks, &mut launch.tables);
+        if let Some(expectation) = &launch.expectation {
+            self.expectation(&launch, expectation);
+        }
+        Some(launch)
+    }
+
+    /// Each rank's grid or block.
+    fn dimensions(
+        &mut self,
+        written: &Dimensions,
+        name: &str,
+        instead: Option<u32>,
+        ranks: u32,
+        limits: [i128; 3],
+    ) -> Option<Vec<[u32; 3]>> {
+        let mut found = Vec::new();
+        for rank in 0..ranks {
+            let values = Values { rank, ranks, ..Values::default() };
+            let mut axes = [1u32; 3];
+            if let Some(number) = instead {
+                axes[0] = number;
+            } else {
+                for (index, axis) in written.axes.iter().enumerate() {
+                    let value = axis.evaluate(&values);
+                    let value = self.take(value)?;
+                    let fits = u32::try_from(value).ok().filter(|_| (1..=limits[index]).contains(&value));
+                    let Some(fits) = fits else {
+                        let known = values.describe(axis.variables());
+                        let message = format!("`{name}` is {value}{known}");
+                        let expected = format!("expected 1 to {}", limits[index]);
+                        return self.fail(Diagnostic::new(message, axis.span().clone()).label(expected));
+                    };
+                    axes[index] = fits;
+                }
+            }
+            found.push(axes);
+        }
+        Some(found)
+    }
+
+    /// Threads of a block, and of everything.
+    fn threads(&mut self, launch: &Launch, description: &Description) -> Option<()> {
+        let mut total: u64 = 0;
+        for rank in 0..launch.ranks {
+            let Values { grid, block, .. } = launch.values(rank, 0);
+            if block > THREADS_OF_A_BLOCK {
+                let message = format!("a block of rank {rank} has {block} threads");
+                let limit = format!("at most {THREADS_OF_A_BLOCK}");
+                return self.fail(Diagnostic::new(message, description.block.span.clone()).label(limit));
+            }
+            total = total.saturating_add(grid.saturating_mul(block));
+        }
+        if total > THREAD_LIMIT {
+            let message = format!("{total} threads on {} ranks are more than can be checked", launch.ranks);
+            let limit = format!("at most {THREAD_LIMIT} threads on all ranks together");
+            return self.fail(
+                Diagnostic::new(message, description.grid.span.clone())
+                    .label(limit)
+                    .help("give a smaller grid, here or as --blocks"),
+            );
+        }
+        Some(())
+    }
+
+    fn shared_bytes(&mut self, launch: &Launch, written: Option<&Expression>) -> Option<Vec<u32>> {
+        let Some(expression) = written else { return Some(vec![0; launch.ranks as usize]) };
+        let mut found = Vec::new();
+        for rank in 0..launch.ranks {
+            let value = expression.evaluate(&launch.values(rank, 0));
+            let value = self.take(value)?;
+            let fits = u32::try_from(value).ok().filter(|_| value <= SHARED_LIMIT);
+            let Some(fits) = fits else {
+                let message = format!("`shared_bytes` is {value}");
+                let expected = format!("expected 0 to {SHARED_LIMIT}");
+                return self.fail(Diagnostic::new(message, expression.span().clone()).label(expected));
+            };
+            found.push(fits);
+        }
+        Some(found)
+    }
+
+    fn memory(&mut self, launch: &Launch, buffer: &Buffer) -> Option<Memory> {
+        // Instances are alike on all ranks, so the greatest grid and block count.
+        let greatest = |of: fn(&Values) -> u64| {
+            (0..launch.ranks).map(|rank| of(&launch.values(rank, 0))).max().unwrap_or_default()
+        };
+        let values = Values {
+            ranks: launch.ranks,
+            grid: greatest(|values| values.grid),
+            block: greatest(|values| values.block),
+            ..Values::default()
+        };
+        let name = &buffer.name.value;
+        let span = buffer.bytes.span().clone();
+        let bytes = buffer.bytes.evaluate(&values);
+        let bytes = self.take(bytes)?;
+        let fits = u64::try_from(bytes).ok().filter(|bytes| (1..=MEMORY_LIMIT).contains(bytes));
+        let Some(fits) = fits else {
+            let message = format!("`{name}` has {bytes} bytes");
+            return self.fail(Diagnostic::new(message, span).label(format!("expected 1 to {MEMORY_LIMIT}")));
+        };
+        let element = buffer.element;
+        if !fits.is_multiple_of(element.bytes()) {
+            let message =
+                format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
+            let expected = format!("expected a multiple of {}", element.bytes());
+            return self.fail(Diagnostic::new(message, span).label(expected));
+        }
+        let mut contents = Vec::new();
+        for rank in 0..launch.ranks {
+            contents.push(match &buffer.initial {
+                Initial::Random => Contents::Random,
+                Initial::Zero => Contents::Element(0),
+                Initial::Poison => Contents::Poison,
+                Initial::Value(value) => {
+                    let bits = element.bits(value, &Values { rank, ranks: launch.ranks, ..Values::default() });
+                    Contents::Element(self.take(bits)?)
+                }
+            });
+        }
+        let (name, refreshed) = (name.clone(), buffer.refresh);
+        Some(Memory { name, bytes: fits, element, contents, refreshed, span: buffer.span.clone() })
+    }
+
+    fn total(&mut self, launch: &Launch) {
+        let mut total: u64 = 0;
+        for buffer in &launch.buffers {
+            total = total.saturating_add(buffer.bytes.saturating_mul(u64::from(launch.ranks)));
+            if total > MEMORY_LIMIT {
+                let message = format!("the buffers of {} ranks need more memory than can be checked", launch.ranks);
+                let limit = format!("with this one {total} bytes, at most {MEMORY_LIMIT}");
+                self.fail::<()>(Diagnostic::new(message, buffer.span.clone()).label(limit));
+                return;
+            }
+        }
+    }
+
+    /// Collects the tables of arguments and of fields; checks the slots of arrays as well.
+    fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
+        for argument in arguments {
+            match &argument.passed {
+                Passed::Table { buffer, slots } => {
+                    let slots = slots_of(slots.as_ref(), ranks, &argument.span);
+                    let Some(slots) = self.take(slots) else { continue };
+                    let table = PointerTable { buffer: *buffer, slots };
+                    if !found.contains(&table) {
+                        found.push(table);
+                    }
+                }
+                Passed::Pointers { slots, .. } => {
+                    let slots = slots_of(slots.as_ref(), ranks, &argument.span);
+                    self.take(slots);
+                }
+                Passed::Structure(fields) => self.tables(fields, ranks, found),
+                Passed::Pointer { .. } | Passed::Number { .. } => {}
+            }
+        }
+    }
+
+    /// Whether the output can be what is expected of it.
+    fn expectation(&mut self, launch: &Launch, expectation: &Expectation) {
+        let (output, input) = (&launch.buffers[expectation.output.value], &launch.buffers[expectation.input.value]);
+        let at = |message: String| Diagnostic::new(message, expectation.output.span.clone());
+        let word = expectation.equals.name();
+        if output.element != input.element {
+            let message = format!(
+                "`{}` holds {} and `{}` holds {}",
+                output.name,
+                output.element.name(),
+                input.name,
+                input.element.name()
+            );
+            self.fail::<()>(
+                at(message).label("expected the same dtype").context(expectation.input.span.clone(), "of this"),
+            );
+            return;
+        }
+        let ranks = u64::from(launch.ranks);
+        let (left, right, relation) = match expectation.equals {
+            Equals::Reduction(_) | Equals::Copy => (output.bytes, input.bytes, "as many bytes as"),
+            Equals::Gather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
+            Equals::ReduceScatter => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
+        };
+        if left != right {
+            let message = format!(
+                "`{}` has {} bytes and `{}` has {}, on {ranks} ranks",
+                output.name, output.bytes, input.name, input.bytes
+            );
+            let expected = format!("`{word}` needs {relation} `{}`", input.name);
+            self.fail::<()>(at(message).label(expected));
+            return;
+        }
+        let known = input.contents.iter().all(|contents| *contents != Contents::Poison);
+        if !known {
+            let message = format!("`{}` is poison: what is computed from it is not known", input.name);
+            let error = Diagnostic::new(message, expectation.input.span.clone()).label("expected known contents");
+            self.fail::<()>(error.context(input.span.clone(), "declared here").help("give it `init = \"random\"`"));
+            return;
+        }
+        if expectation.output.value == expectation.input.value && launch.launches > 1 && !input.refreshed {
+            let message = format!("`{}` is overwritten by the first launch", input.name);
+            let error = at(message).label("computed in place");
+            self.fail::<()>(error.help("give it `refresh = true`, so that every launch has inputs of its own"));
+        }
+    }
+}

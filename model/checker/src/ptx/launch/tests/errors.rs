@@ -1,0 +1,235 @@
+//! Mistakes: the message, the line and column, and what was expected.
+
+use super::super::{Launch, Overrides, parse};
+use super::{FILE, parameters};
+use arverify_protocol::language::Diagnostics;
+
+/// Everything from text to parameters; the errors of the first step that has any.
+fn refused(text: &str) -> Result<(), Diagnostics> {
+    let launch = Launch::new(&parse("launch.toml", text)?, &Overrides::default())?;
+    launch.entry(&["_Z7oneshotPKjPj", "_Z12oneshot_pushPKj"])?;
+    launch.check("oneshot", &parameters())
+}
+
+/// The one error in the example when `old` is replaced by `new`: place, message and remark.
+fn error(old: &str, new: &str) -> String {
+    assert!(FILE.contains(old), "{old}");
+    let text = FILE.replacen(old, new, 1);
+    let Err(errors) = refused(&text) else { panic!("not refused: {old} -> {new}") };
+    assert_eq!(errors.list.len(), 1, "{errors}");
+    let error = &errors.list[0];
+    let (line, column) = errors.source.line_column(error.span.start);
+    assert!(errors.render(false).contains(&format!("launch.toml:{line}:{column}")), "{errors}");
+    format!("{line}:{column} {} ({})", error.message, error.label)
+}
+
+/// Compares each replacement's error with what is expected; shows all that differ.
+fn compare(table: &[(&str, &str, &str)]) {
+    let errors: Vec<String> = table.iter().map(|(old, new, _)| error(old, new)).collect();
+    let expected: Vec<&str> = table.iter().map(|(.., expected)| *expected).collect();
+    assert_eq!(errors, expected, "\n{}\n", errors.join("\n"));
+}
+
+#[test]
+fn the_example_has_none() {
+    refused(FILE).unwrap_or_else(|errors| panic!("{errors}"));
+}
+
+#[test]
+fn keys() {
+    compare(&[
+        ("kernel =", "kernal =", "2:1 the file has no key `kernal` (is it `kernel`?)"),
+        ("refresh = true", "colour = 3", "14:1 [[buffer]] has no key `colour` (unknown key)"),
+        ("ranks = 2\n", "", "1:1 the file has no `ranks` (expected `ranks = 4`)"),
+        ("bytes = 64\n", "", "9:1 [[buffer]] has no `bytes` (expected `bytes = 256`)"),
+        ("slots = 8", "offset = 8", "33:1 [[arg]] has no key `offset` (unknown key)"),
+        ("u32 = \"launch + 1\"", "u33 = \"launch + 1\"", "36:1 [[arg]] has no key `u33` (is it `u32`?)"),
+        (
+            "u32 = \"launch + 1\"",
+            "",
+            "35:1 [[arg]] does not say what is passed (expected one of ptr, table, struct, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+        ),
+        (
+            "ptr = \"input\"",
+            "ptr = \"input\"\nu32 = 1",
+            "30:1 [[arg]] has both `ptr` and `u32` (an argument is one thing)",
+        ),
+        (
+            "ptr = \"input\"",
+            "ptrs = \"input\"",
+            "29:1 `ptrs` is a field of a structure, not an argument (an array of pointers cannot be passed by itself)",
+        ),
+        ("equals = \"sum\"\n", "", "41:1 [expect] has no `equals` (expected `equals = \"sum\"`)"),
+    ]);
+}
+
+#[test]
+fn types() {
+    compare(&[
+        (
+            "ranks = 2",
+            "ranks = \"two\"",
+            "3:9 `ranks`: expected a whole number from 1 to 64, found a string (expected a whole number from 1 to 64)",
+        ),
+        ("ranks = 2", "ranks = 65", "3:9 `ranks = 65` is out of range (expected a whole number from 1 to 64)"),
+        ("ranks = 2", "ranks = 0", "3:9 `ranks = 0` is out of range (expected a whole number from 1 to 64)"),
+        (
+            "refresh = true",
+            "refresh = 1",
+            "14:11 `refresh`: expected true or false, found a whole number (expected true or false)",
+        ),
+        (
+            "\"f16\"\ninit = \"random\"",
+            "\"f61\"\ninit = \"random\"",
+            "12:9 `dtype`: unknown value `f61` (is it \"f16\"?)",
+        ),
+        (
+            "init = { value = 0x8000_0000 }",
+            "init = 0",
+            "20:8 `init`: expected \"random\", \"zero\", \"poison\" or { value = … } (not one of these)",
+        ),
+        ("init = \"random\"", "init = \"randon\"", "13:8 `init`: unknown value `randon` (is it \"random\"?)"),
+        ("grid = [2, 1, 1]", "grid = []", "4:8 `grid` has 0 dimensions (expected a number, or [x, y, z])"),
+        (
+            "grid = [2, 1, 1]",
+            "grid = true",
+            "4:8 `grid`: expected a number, or a string that holds an expression, found a truth value (expected a number, or a string that holds an expression)",
+        ),
+        ("ranks = 2", "ranks = 2\nranks = 2", "4:1 not TOML: duplicate key (here)"),
+        ("ranks = 2", "ranks =", "3:8 not TOML: string values must be quoted, expected literal string (here)"),
+    ]);
+}
+
+#[test]
+fn names() {
+    compare(&[
+        ("ptr = \"input\"", "ptr = \"inptu\"", "29:7 no buffer is called `inptu` (is it `input`?)"),
+        ("of = \"input\"", "of = \"other\"", "44:6 no buffer is called `other` (unknown buffer)"),
+        (
+            "kernel = \"oneshot\"",
+            "kernel = \"twoshot\"",
+            "2:10 no entry is called `twoshot`: the entries are _Z7oneshotPKjPj, _Z12oneshot_pushPKj (unknown entry)",
+        ),
+        (
+            "kernel = \"oneshot\"",
+            "kernel = \"Kj\"",
+            "2:10 `Kj` is a part of several entries: _Z7oneshotPKjPj, _Z12oneshot_pushPKj (give more of its name)",
+        ),
+    ]);
+    let text = FILE.replacen("[[arg]]", "[[buffer]]\nname = \"comm\"\nbytes = 4\ndtype = \"u8\"\n[[arg]]", 1);
+    let message = refused(&text).map_err(|errors| errors.to_string()).err().unwrap_or_default();
+    assert!(message.contains("two buffers are called `comm`"), "{message}");
+}
+
+#[test]
+fn expressions() {
+    compare(&[
+        ("\"launch + 1\"", "\"launch + lunch\"", "36:17 unknown variable `lunch` (is it `launch`?)"),
+        ("\"4 * ranks\"", "\"4 * launch\"", "5:14 `launch` has no value here (here may stand: rank, ranks)"),
+        ("\"launch + 1\"", "\"8 / launch\"", "36:8 division by zero (the divisor is 0)"),
+        (
+            "\"launch + 1\"",
+            "\"launch - 1\"",
+            "36:8 the value -1 does not fit u32 where launch = 0 (expected 0 to 4294967295)",
+        ),
+        (
+            "\"launch + 1\"",
+            "\"4294967294 + launch\"",
+            "36:8 the value 4294967296 does not fit u32 where launch = 2 (expected 0 to 4294967295)",
+        ),
+        ("u8 = 7", "u8 = \"255 + rank\"", "39:20 the value 256 does not fit u8 where rank = 1 (expected 0 to 255)"),
+        // A string with an escape has no place for each byte: the whole string is shown.
+        ("\"launch + 1\"", "\"x\\u002B 1\"", "36:7 unknown variable `x` (expected rank, ranks, launch, grid, block)"),
+        (
+            "{ value = 0x8000_0000 }",
+            "{ value = 0x1_0000_0000 }",
+            "20:18 the value 4294967296 does not fit u32 (expected 0 to 4294967295)",
+        ),
+    ]);
+}
+
+#[test]
+fn sizes() {
+    compare(&[
+        ("grid = [2, 1, 1]", "grid = 0", "4:8 `grid` is 0 (expected 1 to 2147483647)"),
+        ("grid = [2, 1, 1]", "grid = \"1 - rank\"", "4:9 `grid` is 0 where rank = 1 (expected 1 to 2147483647)"),
+        ("\"4 * ranks\"", "[32, 32, 2]", "5:9 a block of rank 0 has 2048 threads (at most 1024)"),
+        (
+            "grid = [2, 1, 1]",
+            "grid = 1_000_000",
+            "4:8 16000000 threads on 2 ranks are more than can be checked (at most 4194304 threads on all ranks together)",
+        ),
+        ("bytes = \"32 * ranks\"", "bytes = 0", "18:9 `comm` has 0 bytes (expected 1 to 1073741824)"),
+        (
+            "bytes = \"32 * ranks\"",
+            "bytes = 6",
+            "18:9 `comm` has 6 bytes, which are no whole number of u32 elements (expected a multiple of 4)",
+        ),
+        (
+            "bytes = \"32 * ranks\"",
+            "bytes = \"1 << 30\"",
+            "16:1 the buffers of 2 ranks need more memory than can be checked (with this one 2147483776 bytes, at most 1073741824)",
+        ),
+        ("\"block * 4\"", "1_000_000", "7:16 `shared_bytes` is 1000000 (expected 0 to 262144)"),
+        ("slots = 8", "slots = 1", "33:9 1 slots cannot hold the pointers of 2 ranks (expected at least 2)"),
+        (
+            "launches = 3",
+            "launches = 600_000",
+            "3:9 600000 launches on 2 ranks are too many (at most 1000000 on all ranks together)",
+        ),
+    ]);
+}
+
+#[test]
+fn parameters_that_the_kernel_does_not_take() {
+    compare(&[
+        (
+            "u32 = \"launch + 1\"",
+            "u64 = \"launch + 1\"",
+            "35:1 argument 3 and parameter `p4` differ in size (u64: 8 bytes)",
+        ),
+        (
+            "[[arg]]\nu32 = \"launch + 1\"\n",
+            "",
+            "36:1 `oneshot` takes 4 parameters, but 3 [[arg]] are given (no more after this)",
+        ),
+        (
+            "slots = 3",
+            "slots = 4",
+            "38:1 argument 4 and parameter `p48` differ in size (a structure with fields at bytes 0, 8, 16, 48: 56 bytes)",
+        ),
+        ("\"rank * 16\"", "\"rank * 65\"", "39:50 the offset into `comm` is 65 where rank = 1 (expected 0 to 64)"),
+        ("\"(rank + 1) % ranks\"", "\"rank + 1\"", "39:70 `rank` is 2 where rank = 1 (expected 0 to 1)"),
+    ]);
+}
+
+#[test]
+fn expectations() {
+    compare(&[
+        (
+            "equals = \"sum\"",
+            "equals = \"gather\"",
+            "42:10 `output` has 64 bytes and `input` has 64, on 2 ranks (`gather` needs as many bytes as all ranks' instances of `input`)",
+        ),
+        (
+            "equals = \"sum\"",
+            "equals = \"reduce-scatter\"",
+            "42:10 `output` has 64 bytes and `input` has 64, on 2 ranks (`reduce-scatter` needs a ranks-th part of the bytes of `input`)",
+        ),
+        (
+            "equals = \"sum\"",
+            "equals = \"product\"",
+            "43:10 `equals`: unknown value `product` (expected one of \"sum\", \"max\", \"min\", \"gather\", \"reduce-scatter\", \"copy\")",
+        ),
+        (
+            "buffer = \"output\"\nequals",
+            "buffer = \"comm\"\nequals",
+            "42:10 `comm` holds u32 and `input` holds f16 (expected the same dtype)",
+        ),
+        (
+            "of = \"input\"",
+            "of = \"output\"",
+            "44:6 `output` is poison: what is computed from it is not known (expected known contents)",
+        ),
+    ]);
+}

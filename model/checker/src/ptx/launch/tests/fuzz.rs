@@ -1,0 +1,210 @@
+//! No file makes the reader panic, hang or take much memory, and whatever is wrong has its place and renders.
+
+use super::super::{Launch, Overrides, draft, parse};
+use super::{FILE, parameters};
+use arverify_protocol::language::Diagnostics;
+use proptest::prelude::*;
+
+/// Words of the format, and a few that are not.
+const SOUP: [&str; 58] = [
+    "kernel",
+    "ranks",
+    "grid",
+    "block",
+    "launches",
+    "shared_bytes",
+    "[[buffer]]",
+    "[[arg]]",
+    "[expect]",
+    "name",
+    "bytes",
+    "dtype",
+    "init",
+    "refresh",
+    "ptr",
+    "table",
+    "slots",
+    "struct",
+    "ptrs",
+    "offset",
+    "rank",
+    "u32",
+    "i32",
+    "u64",
+    "f32",
+    "u8",
+    "buffer",
+    "equals",
+    "of",
+    "order",
+    "=",
+    "\"",
+    "\"input\"",
+    "\"output\"",
+    "\"f16\"",
+    "\"sum\"",
+    "\"rank + 1\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    ",",
+    "0",
+    "-1",
+    "4294967296",
+    "0x7fffffffffffffff",
+    "1e9",
+    "true",
+    "false",
+    "\n",
+    "\n",
+    "\n",
+    "# note\n",
+    "launch",
+    "/ 0",
+    "\"\"\"",
+];
+
+fn renders(errors: &Diagnostics) -> Result<(), TestCaseError> {
+    prop_assert!(!errors.list.is_empty());
+    for colour in [false, true] {
+        prop_assert!(errors.render(colour).contains("error"));
+    }
+    let length = errors.source.text.len() as u32;
+    for error in &errors.list {
+        prop_assert!(error.span.start <= error.span.end && error.span.end <= length, "{:?}", error);
+    }
+    Ok(())
+}
+
+fn survives(text: &str) -> Result<(), TestCaseError> {
+    let description = match parse("fuzz.toml", text) {
+        Ok(description) => description,
+        Err(errors) => return renders(&errors),
+    };
+    for overrides in [Overrides::default(), Overrides { ranks: Some(3), launches: Some(2), ..Overrides::default() }] {
+        match Launch::new(&description, &overrides) {
+            Err(errors) => renders(&errors)?,
+            Ok(launch) => {
+                if launch.launches <= 100
+                    && let Err(errors) = launch.check("kernel", &parameters())
+                {
+                    renders(&errors)?;
+                }
+                if let Err(errors) = launch.entry(&["one", "two"]) {
+                    renders(&errors)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// The example, in which a few stretches were removed, doubled or replaced.
+fn mutated() -> impl Strategy<Value = String> {
+    let edit = (any::<prop::sample::Index>(), 0usize..12, 0u8..4, proptest::sample::select(SOUP.to_vec()));
+    proptest::collection::vec(edit, 1..4).prop_map(|edits| {
+        let mut text = FILE.to_owned();
+        for (place, length, action, word) in edits {
+            let start = boundary(&text, place.index(text.len() + 1));
+            let end = boundary(&text, (start + length).min(text.len())).max(start);
+            match action {
+                0 => text.replace_range(start..end, ""),
+                1 => {
+                    let doubled = text[start..end].to_owned();
+                    text.insert_str(start, &doubled);
+                }
+                2 => text.replace_range(start..end, word),
+                _ => text.insert_str(start, word),
+            }
+        }
+        text
+    })
+}
+
+/// The example, in which one value became an expression of random words.
+fn expressions() -> impl Strategy<Value = String> {
+    let words = [
+        "rank",
+        "ranks",
+        "launch",
+        "grid",
+        "block",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "<<",
+        ">>",
+        "&",
+        "|",
+        "^",
+        "~",
+        "!",
+        "==",
+        "<",
+        "?",
+        ":",
+        "(",
+        ")",
+        "min(",
+        "max(",
+        ",",
+        "0",
+        "1",
+        "2",
+        "0.5",
+        "4294967295",
+        "1e300",
+    ];
+    let words = proptest::collection::vec(proptest::sample::select(words.to_vec()), 0..12);
+    let keys = ["\"launch + 1\"", "\"rank - 1\"", "\"rank * 16\"", "\"32 * ranks\"", "\"4 * ranks\"", "\"block * 4\""];
+    (words, proptest::sample::select(keys.to_vec()))
+        .prop_map(|(words, key)| FILE.replace(key, &format!("\"{}\"", words.join(" "))))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_string_is_survived(text in "\\PC{0,200}") {
+        survives(&text)?;
+    }
+
+    #[test]
+    fn any_soup_is_survived(words in proptest::collection::vec(proptest::sample::select(SOUP.to_vec()), 0..60)) {
+        survives(&words.join(" "))?;
+    }
+
+    #[test]
+    fn any_mutation_is_survived(text in mutated()) {
+        survives(&text)?;
+    }
+
+    #[test]
+    fn any_expression_is_survived(text in expressions()) {
+        survives(&text)?;
+    }
+}
+
+#[test]
+fn every_prefix_is_survived() {
+    let text = draft("kernel", &parameters());
+    for text in [FILE, &text] {
+        for (end, _) in text.char_indices() {
+            if let Err(error) = survives(&text[..end]) {
+                panic!("{end}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Sizes and parameter bytes.
+
+use super::super::{Addresses, Contents, Equals, Launch, Overrides, choose, offsets};
+use super::{FILE, description, launch, parameter, parameters};
+use arverify_protocol::ir::Reduction;
+
+fn word(bytes: &[u8], at: usize, length: usize) -> u64 {
+    bytes[at..at + length].iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+fn bytes(launch: &Launch, rank: u32, number: u32) -> Vec<u8> {
+    let addresses = Addresses {
+        buffer: &|buffer, rank| 0x1000 * (buffer as u64 + 1) + 0x100 * u64::from(rank),
+        table: &|table| 0xA000 + table as u64,
+    };
+    launch.parameter_bytes(&parameters(), (rank, number), addresses).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn sizes_are_evaluated() {
+    let launch = launch(FILE);
+    assert_eq!((launch.ranks, launch.launches), (2, 3));
+    assert_eq!(launch.grids, [[2, 1, 1]; 2]);
+    assert_eq!(launch.blocks, [[8, 1, 1]; 2]);
+    assert_eq!(launch.shared_bytes, [32, 32]);
+    let sizes: Vec<u64> = launch.buffers.iter().map(|buffer| buffer.bytes).collect();
+    assert_eq!(sizes, [64, 64, 64]);
+    assert_eq!(launch.buffers[0].contents, [Contents::Random; 2]);
+    assert_eq!(launch.buffers[1].contents, [Contents::Element(0x8000_0000); 2]);
+    assert_eq!(launch.buffers[2].contents, [Contents::Poison; 2]);
+    let expectation = launch.expectation.expect("the file has an expectation");
+    assert_eq!(expectation.equals, Equals::Reduction(Reduction::Sum));
+    assert!(expectation.same_on_all_ranks);
+}
+
+#[test]
+fn the_command_line_wins() {
+    let overrides = Overrides {
+        ranks: Some(3),
+        blocks: Some(5),
+        threads: Some(7),
+        launches: Some(1),
+        kernel: Some("other".to_owned()),
+    };
+    let launch = Launch::new(&description(FILE), &overrides).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!((launch.ranks, launch.launches), (3, 1));
+    assert_eq!(launch.grids, [[5, 1, 1]; 3]);
+    assert_eq!(launch.blocks, [[7, 1, 1]; 3]);
+    assert_eq!(launch.buffers[1].bytes, 96);
+    assert_eq!(launch.kernel, Some(("other".to_owned(), None)));
+}
+
+#[test]
+fn parameters_are_laid_out_as_c_does() {
+    let launch = launch(FILE);
+    launch.check("oneshot", &parameters()).unwrap_or_else(|errors| panic!("{errors}"));
+    let bytes = bytes(&launch, 1, 2);
+    // 8, 8, 4, a gap of 4, and the structure: 1 (7), 8, 3 × 8, 4 (4).
+    assert_eq!(offsets(&parameters()), (vec![0, 8, 16, 24], 72));
+    assert_eq!(bytes.len(), 72);
+    assert_eq!(word(&bytes, 0, 8), 0x1100, "this rank's input");
+    assert_eq!(word(&bytes, 8, 8), 0xA000, "the table");
+    assert_eq!(word(&bytes, 16, 8), 3, "launch + 1, and the gap");
+    assert_eq!(word(&bytes, 24, 8), 7, "one byte, and seven of padding");
+    assert_eq!(word(&bytes, 32, 8), 0x2000 + 16, "rank 0's comm, 16 bytes further");
+    let outputs = [word(&bytes, 40, 8), word(&bytes, 48, 8), word(&bytes, 56, 8)];
+    assert_eq!(outputs, [0x3000, 0x3100, 0], "both outputs, and null");
+    assert_eq!(word(&bytes, 64, 8), 0, "rank - 1, and padding");
+    assert_eq!(word(&self::bytes(&launch, 0, 0), 64, 8), 0xFFFF_FFFF, "-1 in 32 bits");
+}
+
+#[test]
+fn a_table_has_an_entry_for_each_rank_and_nulls() {
+    let launch = launch(FILE);
+    assert_eq!(launch.tables.len(), 1);
+    let entries = launch.table(launch.tables[0], |buffer, rank| 10 * buffer as u64 + u64::from(rank));
+    assert_eq!(entries, [10, 11, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_structure_may_be_aligned_to_more_than_its_fields() {
+    let mut parameters = parameters();
+    parameters[3] = parameter(".align 16 .b8[48]", 48, 16);
+    assert!(launch(FILE).check("oneshot", &parameters).is_ok());
+    parameters[3] = parameter(".align 16 .b8[64]", 64, 16);
+    assert!(launch(FILE).check("oneshot", &parameters).is_err());
+    parameters[3] = parameter(".align 4 .b8[48]", 48, 4);
+    assert!(launch(FILE).check("oneshot", &parameters).is_err());
+}
+
+#[test]
+fn an_entry_is_named_in_whole_or_in_part() {
+    let entries = ["_Z7oneshotPKjPj", "_Z12oneshot_pushPKj", "_Z4ringILi2EEvPj", "_Z4ringILi4EEvPj", "plain"];
+    assert_eq!(choose(Some("oneshot"), &entries).ok(), Some(0));
+    assert_eq!(choose(Some("push"), &entries).ok(), Some(1));
+    assert_eq!(choose(Some("ringILi4"), &entries).ok(), Some(3));
+    assert_eq!(choose(Some("plain"), &entries).ok(), Some(4));
+    let message = |wanted: Option<&str>| choose(wanted, &entries).map_err(|error| error.to_string()).err();
+    assert_eq!(
+        message(Some("ring")).as_deref(),
+        Some("`ring` is a part of several entries: _Z4ringILi2EEvPj, _Z4ringILi4EEvPj")
+    );
+    assert!(message(Some("absent")).is_some_and(|message| message.contains("no entry is called `absent`")));
+    assert!(message(None).is_some_and(|message| message.contains("several entries")));
+    assert_eq!(choose(None, &["only"]).ok(), Some(0));
+    assert!(choose(None, &[]).is_err());
+}
+
+#[test]
+fn ranks_may_differ_in_grid_and_block() {
+    let text = FILE.replace("grid = [2, 1, 1]", "grid = \"2 - rank\"").replace("\"4 * ranks\"", "[\"rank + 1\", 4, 2]");
+    let launch = launch(&text);
+    assert_eq!(launch.grids, [[2, 1, 1], [1, 1, 1]]);
+    assert_eq!(launch.blocks, [[1, 4, 2], [2, 4, 2]]);
+    assert_eq!(launch.values(1, 0).block, 16);
+}
