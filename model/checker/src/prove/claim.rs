@@ -25,8 +25,6 @@ pub enum Kind {
     Disjoint,
     /// Every element of a data phase's range is handled by some thread.
     Complete,
-    /// Every element of the output is written.
-    Output,
     /// A slot of a pad is written by one thread of one peer only.
     Slots,
     /// Whoever signals is awaited, and whoever waits is signalled.
@@ -46,7 +44,6 @@ impl Kind {
             Kind::Alignment => "alignment",
             Kind::Disjoint => "disjoint",
             Kind::Complete => "complete",
-            Kind::Output => "output",
             Kind::Slots => "slots",
             Kind::Peers => "peers",
             Kind::Epochs => "epochs",

@@ -5,7 +5,7 @@
 //! evaluation. An obligation that rests on a witness (some thread handles this element) is refuted by trying every
 //! thread at small sizes, which [`super::phases`] does.
 
-use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject};
+use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject, sizes};
 use super::counters::Counters;
 use super::problem::{Problem, Unsupported, WORDS};
 use super::solve::{self, Answer, Assignment};
@@ -89,6 +89,15 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
         found: Vec::new(),
         index: FxHashMap::default(),
     };
+    let setting =
+        Setting { ranks: Ranks::UpTo(limits.most_ranks), data: None, small: None, deadline: started + limits.time };
+    if !sizes_exist(protocol, setting) {
+        let what = "some sizes meet the requirements".to_owned();
+        let span = protocol.requirements.first().map_or(0..0, |requirement| requirement.span.clone());
+        let subject = Subject { kind: Kind::Value, span, calls: Vec::new(), what };
+        search.record(&subject, Verdict::Inconclusive("no sizes meet the requirements: nothing is proven".to_owned()));
+        return Proof { obligations: search.found, time: started.elapsed() };
+    }
     for data in [DataType::F32, DataType::F16] {
         search.family(Some(data), phases::generate);
     }
@@ -207,7 +216,9 @@ impl Search<'_> {
                 }
             }
         }
+        let fixed_ranks = generated.variables.ranks.as_constant().is_some();
         if verdict != Verdict::Proven
+            && fixed_ranks
             && let Some(counterexample) = self.exhaustive(generate, &obligation.subject, data)
         {
             return Verdict::Refuted(counterexample);
@@ -223,11 +234,15 @@ impl Search<'_> {
         if !claim.exact {
             return Verdict::Inconclusive("no witness was found for all sizes".to_owned());
         }
+        // With the ranks fixed it is easier to decide: no time is spent on a search before.
+        if let (Answer::Unknown(why), None) = (&answer, generated.variables.ranks.as_constant()) {
+            return Verdict::Inconclusive(why.clone());
+        }
         if let Some(counterexample) = self.smallest(generated, claim, data) {
             return Verdict::Refuted(counterexample);
         }
         match answer {
-            Answer::Fails(model) => match sizes_of(&generated.variables, claim, &model, data) {
+            Answer::Fails(model) => match sizes_of(generated, claim, &model, data) {
                 Some(counterexample) => Verdict::Refuted(counterexample),
                 None => Verdict::Inconclusive("it fails at sizes that are out of range".to_owned()),
             },
@@ -263,6 +278,9 @@ impl Search<'_> {
             let of_subject = generated.obligations.iter().filter(|other| other.subject == *subject);
             for claim in of_subject.filter_map(|other| other.claims.as_ref().ok()).flatten().filter(|claim| claim.exact)
             {
+                if self.claim(&generated.problem, claim) == Answer::Proven {
+                    continue;
+                }
                 let found = self.smallest(&generated, claim, data);
                 if found.is_some() {
                     return found;
@@ -301,7 +319,7 @@ impl Search<'_> {
                 let found =
                     solve::counterexample(&generated.problem, &claim.hypotheses, &claim.goal, &fixed, &small, deadline);
                 if let Some(model) = found {
-                    return sizes_of(&generated.variables, claim, &model, data);
+                    return sizes_of(generated, claim, &model, data);
                 }
             }
         }
@@ -310,7 +328,7 @@ impl Search<'_> {
         );
         let late = later(WORDS - 1);
         let model = solve::counterexample(&generated.problem, &claim.hypotheses, &claim.goal, &fixed, &late, deadline)?;
-        sizes_of(&generated.variables, claim, &model, data)
+        sizes_of(generated, claim, &model, data)
     }
 }
 
@@ -318,24 +336,37 @@ impl Search<'_> {
 const SEARCH_TIME: Duration = Duration::from_secs(5);
 
 fn sizes_of(
-    variables: &SizeVariables,
+    generated: &Generated,
     claim: &Claim,
     model: &Assignment,
     data: Option<DataType>,
 ) -> Option<Counterexample> {
+    let variables = &generated.variables;
     let number = |term| model.value(term).and_then(|value| u64::try_from(value).ok());
+    let (blocks, threads) = (number(&variables.blocks)?, number(&variables.threads)?);
+    let formulas = || claim.hypotheses.iter().chain([&claim.goal]);
+    let mentioned = variables
+        .elements
+        .single()
+        .is_some_and(|elements| formulas().any(|formula| generated.problem.mentions(formula, elements)));
+    let data = data.unwrap_or(DataType::F32);
+    // Where the message does not matter, every thread has a vector of it: wrong order shows in data that is moved.
+    let vectors = || blocks.saturating_mul(threads).saturating_mul(u64::from(data.vector()));
     Some(Counterexample {
         ranks: number(&variables.ranks)?,
-        blocks: number(&variables.blocks)?,
-        threads: number(&variables.threads)?,
-        elements: number(&variables.elements)?,
+        blocks,
+        threads,
+        elements: if mentioned { number(&variables.elements)? } else { vectors() },
         launches: number(&variables.launch)? + 1 + claim.launches_after,
-        data: data.unwrap_or(DataType::F32),
+        data,
     })
 }
 
-/// Whether any assignment at all satisfies the formula: a proof about no sizes is none.
-#[expect(dead_code, reason = "used by the vacuity guard")]
-fn is_possible(problem: &Problem, formula: &Formula, deadline: Instant) -> bool {
-    solve::prove(problem, &[formula.clone()], &Formula::Truth(false), deadline) != Answer::Proven
+/// Whether some sizes meet what the protocol requires: a proof about no sizes is none.
+fn sizes_exist(protocol: &Protocol, setting: Setting) -> bool {
+    let mut problem = Problem::default();
+    let Ok((terms, _)) = sizes(&mut problem, protocol, setting) else { return true };
+    let all = [&terms.ranks, &terms.blocks, &terms.threads, &terms.elements];
+    let possible: Vec<Formula> = all.into_iter().map(|term| Formula::at_least_zero(term.clone())).collect();
+    solve::prove(&problem, &possible, &Formula::Truth(false), setting.deadline) != Answer::Proven
 }

@@ -446,6 +446,7 @@ impl<'p> Waits<'p> {
     /// Waits that the partner cannot pass while the thread is at `position`.
     fn blockers(&mut self, wait: &Wait, partner: &Partner, position: usize) -> Result<Vec<Blocker>, Unsupported> {
         let mut blockers = Vec::new();
+        let mut tried: Vec<(i128, usize, Vec<Polynomial>)> = Vec::new();
         for distance in 0..=AHEAD {
             let now = self.at(distance);
             let peer = actor_at(&mut self.problem, now, partner.meeting.coordinates.clone())?;
@@ -454,6 +455,11 @@ impl<'p> Waits<'p> {
                 let theirs = events(&mut self.problem, now, &peer, &rounds)?;
                 for (index, event) in theirs.iter().enumerate() {
                     let walk::Kind::Await { place, compare, value } = &event.kind else { continue };
+                    let one = (distance, index, event.rounds.iter().map(|round| round.term.clone()).collect());
+                    if tried.contains(&one) {
+                        continue;
+                    }
+                    tried.push(one);
                     let wanted = (&event.guard, *compare, value);
                     let Ok(awaited) = self.partner(distance, &peer, (place, &event.rounds), wanted) else { continue };
                     let unsent = self.unsent(&awaited, position, &wait.rounds)?;

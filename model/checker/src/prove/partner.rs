@@ -43,17 +43,16 @@ pub(super) fn meetings(
         let Some(their_place) = met.filter(|other| other.buffer == place.buffer) else { continue };
         let Some(equations) = equations(place, &their_place) else { continue };
         let mut unknown = Vec::new();
-        // The order matters: a block is most often the same, and what is left open is tried in this order.
-        for coordinate in [1, 0, 2] {
-            let tried = vec![own.coordinates[coordinate].clone(), Polynomial::constant(0)];
-            unknown.extend(template.coordinates[coordinate].single().map(|variable| (variable, tried)));
-        }
-        for round in event.rounds.iter().rev() {
+        // What the equations leave open is tried in this order: rounds and blocks are most often the same.
+        for round in &event.rounds {
             let same = rounds.iter().find(|own| own.number == round.number).map(|own| own.term.clone());
             let tried = same.into_iter().chain([round.from.clone()]).collect();
             unknown.extend(round.term.single().map(|variable| (variable, tried)));
         }
-        unknown.reverse();
+        for coordinate in [1, 0, 2] {
+            let tried = vec![own.coordinates[coordinate].clone(), Polynomial::constant(0)];
+            unknown.extend(template.coordinates[coordinate].single().map(|variable| (variable, tried)));
+        }
         let mut solutions = Vec::new();
         solve_all(problem, equations, &unknown, Solution::default(), &mut solutions);
         for solution in solutions {
@@ -99,7 +98,7 @@ fn solve_all(
     loop {
         let open: FxHashSet<Variable> =
             unknown.iter().map(|(variable, _)| *variable).filter(|variable| is_open(variable, &solved)).collect();
-        let next = equations.iter().find_map(|equation| solve(problem, equation, &open));
+        let next = equations.iter().find_map(|equation| solve(problem, equation, &open, &solved));
         let Some((variable, value)) = next else { break };
         equations = assign(&equations, &mut solved, variable, &value);
     }
@@ -142,7 +141,12 @@ fn substituted(polynomial: &Polynomial, variable: Variable, value: &Polynomial) 
 }
 
 /// An open variable with its value, from `equation == 0`.
-fn solve(problem: &mut Problem, equation: &Polynomial, open: &FxHashSet<Variable>) -> Option<(Variable, Polynomial)> {
+fn solve(
+    problem: &mut Problem,
+    equation: &Polynomial,
+    open: &FxHashSet<Variable>,
+    solved: &Solution,
+) -> Option<(Variable, Polynomial)> {
     let hidden = |variable: &Variable| depends(problem, *variable, open);
     let unknown: Vec<(Variable, i128)> = equation
         .0
@@ -171,6 +175,8 @@ fn solve(problem: &mut Problem, equation: &Polynomial, open: &FxHashSet<Variable
     if !open.contains(&target) {
         return None;
     }
+    // The definition of a remainder still names what is solved by now.
+    let dividend = solved.iter().try_fold(dividend, |term, (known, value)| substituted(&term, *known, value))?;
     let rest = dividend.minus(&Polynomial::variable(target).times(&Polynomial::constant(by))?)?;
     let raw = if by == 1 { value.minus(&rest)? } else { rest.minus(&value)? };
     Some((target, problem.divide(&raw, &divisor).ok()?.1))

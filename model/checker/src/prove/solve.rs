@@ -291,6 +291,7 @@ impl Terms<'_> {
             let family = families.remove(&cofactor).unwrap_or_default();
             for (index, factor) in family.iter().enumerate() {
                 lemmas.extend(self.against_constants(&cofactor, factor));
+                lemmas.extend(self.within_bounds(&cofactor, factor));
                 for other in &family[index + 1..] {
                     lemmas.extend(self.against_each_other(&cofactor, factor, other));
                 }
@@ -351,6 +352,17 @@ impl Terms<'_> {
             x.eq(constant(0)).implies(product.eq(constant(0))),
             x.eq(constant(1)).implies(product.eq(&by)),
         ]
+    }
+
+    /// A variable between its bounds has its products between theirs.
+    fn within_bounds(&mut self, cofactor: &Monomial, factor: &Monomial) -> Vec<Bool> {
+        let [variable] = factor[..] else { return Vec::new() };
+        let bounds = &self.problem.variables[variable.0 as usize];
+        let (low, high) = (bounds.low, bounds.high);
+        let by = self.monomial(cofactor);
+        let product = self.product(cofactor, factor);
+        let times = |bound: i128| Int::mul(&[Int::from_i128(bound), by.clone()]);
+        vec![product.ge(times(low)), product.le(times(high))]
     }
 
     fn against_each_other(&mut self, cofactor: &Monomial, left: &Monomial, right: &Monomial) -> [Bool; 5] {
