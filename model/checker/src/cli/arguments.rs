@@ -32,6 +32,8 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Write a first LAUNCH.toml for a kernel
     InitLaunch(InitLaunchArguments),
+    /// Prove what holds at all sizes: layouts, epochs and peers; with no target, of the whole catalogue
+    Prove(ProveArguments),
 }
 
 /// Sizes and assumptions, for `check` and `replay`.
@@ -224,6 +226,28 @@ pub struct ReplayArguments {
     /// The choices, as a finding prints them; without one, the first execution
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
+}
+
+/// `arverify prove`
+#[derive(Clone, Debug, Args)]
+pub struct ProveArguments {
+    /// Catalogue names or .arp files
+    pub targets: Vec<String>,
+    /// A variant of the protocol
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// A knob of the protocol; may be given several times
+    #[arg(long, value_name = "KNOB=VALUE")]
+    pub knob: Vec<String>,
+    /// Ranks: from 2 to this many
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    pub max_ranks: u32,
+    /// Stop, inconclusive, after this many seconds for each target
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    pub timeout: u64,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// Versions of the memory model.
