@@ -156,7 +156,6 @@ fn holds(
     let Some(next) = counters.value(buffer, &terms.ranks, &next) else { return Ok(false) };
     let next = problem.wrap(&next?)?;
     let goal = equal(stored, &next)?;
-    let own_rank = thread.scope.rank.clone().unwrap_or_default();
     let at_home = equal(&place.rank, &thread.coordinates[0])?;
     let guard = own[store].guard.clone();
     if solve::prove(&problem, &[guard], &Formula::all([goal, at_home]), deadline) != Answer::Proven {

@@ -31,13 +31,7 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     let other = actor(&mut problem, context, "'")?;
     let others = events(&mut problem, context, &other, &Rounds::default())?;
     let mut phases = Phases { problem, context, setting, shapes, thread, other, obligations: Vec::new() };
-    let conditions = std::mem::take(&mut phases.problem.conditions);
-    let claims = conditions.into_iter().map(|condition| Claim::new(vec![condition.guard], condition.must)).collect();
-    let span = protocol.body.first().map_or(0..0, |statement| statement.span.clone());
-    phases.obligations.push(Obligation {
-        subject: Subject { kind: Kind::Value, span, calls: Vec::new(), what: "every index has a value".to_owned() },
-        claims: Ok(claims),
-    });
+    phases.values();
     for (index, event) in own.iter().enumerate() {
         phases.of(index, event, &others[index]);
     }
@@ -56,6 +50,28 @@ struct Phases<'p> {
 }
 
 impl Phases<'_> {
+    /// Every expression has a value where it is evaluated: one obligation for each reason that it might have none.
+    fn values(&mut self) {
+        let mut reasons: Vec<(&'static str, Vec<Claim>)> = Vec::new();
+        for condition in std::mem::take(&mut self.problem.conditions) {
+            let claim = Claim::new(vec![condition.guard], condition.must);
+            match reasons.iter_mut().find(|(what, _)| *what == condition.what) {
+                Some((_, claims)) => claims.push(claim),
+                None => reasons.push((condition.what, vec![claim])),
+            }
+        }
+        let span = self.context.protocol.body.first().map_or(0..0, |statement| statement.span.clone());
+        for (what, claims) in reasons {
+            let subject = Subject {
+                kind: Kind::Value,
+                span: span.clone(),
+                calls: Vec::new(),
+                what: format!("wherever used, {what}"),
+            };
+            self.obligations.push(Obligation { subject, claims: Ok(claims) });
+        }
+    }
+
     fn push(&mut self, event: &Event, kind: Kind, claims: Result<Vec<Claim>, Unsupported>) {
         let subject = Subject { kind, span: event.span.clone(), calls: event.calls.to_vec(), what: String::new() };
         self.obligations.push(Obligation { subject, claims });

@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Store { place: PlaceTerm, value: Polynomial },
     Load { place: PlaceTerm, value: Polynomial },
     Await { place: PlaceTerm, compare: Compare, value: Polynomial },
-    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial, returns: bool },
+    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial },
     Phase { destination: PlaceTerm, source: PlaceTerm, sources: Formula, fewest: Formula, partition: PartitionTerm },
     BlockSync,
 }
@@ -334,7 +334,7 @@ impl Walk<'_> {
                     let old = self.problem.fresh("old", 0, WORDS - 1);
                     self.scope.locals.insert(*local, old);
                 }
-                Kind::Atomic { place, operation: *operation, operand, returns: local.is_some() }
+                Kind::Atomic { place, operation: *operation, operand }
             }
             StatementKind::Copy { destination, source, partition } => Kind::Phase {
                 destination: self.place(destination)?,
