@@ -8,6 +8,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::header::{HEADER, render_header};
 use crate::kernel::{Kernel, render_kernel};
+use crate::recheck::{recheck, recheck_at};
 use crate::target::Target;
 use arverify_protocol::catalogue;
 use arverify_protocol::certificate::{Certificate, CertificateError, CheckEntry, Manifest, SCHEMA};
@@ -94,6 +95,12 @@ pub fn verify(certificate: &Certificate, progress: &mut dyn FnMut(&str)) -> Resu
             if certificate.file(&entry.source) != Some(kernel.source.as_bytes()) {
                 return Err(broken(CertificateError::Altered { file: entry.source.clone() }));
             }
+        }
+        for check in &entry.ptx_checks {
+            progress(&format!("checking {} as PTX for {} again", entry.entry, check.architecture));
+            let file = entry.ptx.get(&check.architecture).and_then(|name| certificate.file(name));
+            let ptx = file.map(String::from_utf8_lossy).unwrap_or_default();
+            recheck_at(entry, &protocol, &check.architecture, &ptx, (check.blocks, check.elements, check.launches))?;
         }
         for check in &entry.checks {
             if !done.contains(&(&entry.digest, check)) {
@@ -188,6 +195,9 @@ fn assemble(
             for architecture in &request.architectures {
                 progress(&format!("compiling {} for {architecture}", kernel.entry.source));
                 let ptx = compiler.ptx(&kernel.entry.source, &kernel.source, architecture)?;
+                progress(&format!("checking {} as PTX for {architecture}", kernel.entry.entry));
+                let check = recheck(&kernel.entry, protocol, architecture, &ptx)?;
+                kernel.entry.ptx_checks.push(check);
                 let name = format!("{}.{architecture}.ptx", kernel.entry.entry);
                 files.insert(name.clone(), ptx.into_bytes());
                 kernel.entry.ptx.insert(architecture.clone(), name);

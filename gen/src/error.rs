@@ -136,6 +136,14 @@ pub enum Error {
         /// P, B, T, N, launches.
         sizes: String,
     },
+    /// What the compiler made of a kernel could not be shown to be right.
+    #[error("{entry}: its PTX could not be checked: {reason}; nothing was written")]
+    Unchecked {
+        /// The kernel.
+        entry: String,
+        /// Why.
+        reason: String,
+    },
     /// The CUDA compiler refused its input: a fault of argen.
     #[error("{compiler} failed on {source_file}:\n{output}")]
     Compiler {
@@ -169,7 +177,7 @@ impl Error {
     pub fn exit_status(&self) -> u8 {
         match self {
             Error::Violated { .. } => 1,
-            Error::Inconclusive { .. } => 3,
+            Error::Inconclusive { .. } | Error::Unchecked { .. } => 3,
             _ => 2,
         }
     }

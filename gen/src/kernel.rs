@@ -55,6 +55,7 @@ pub fn render_kernel(
         parameters,
         buffers: buffers(protocol),
         checks: Vec::<CheckEntry>::new(),
+        ptx_checks: Vec::new(),
     };
     Ok(Kernel { entry, source: laid_out(&source), mnemonics: body.functions.mnemonics() })
 }

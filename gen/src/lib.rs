@@ -20,6 +20,7 @@ mod notation;
 mod operation;
 pub mod output;
 mod phase;
+pub mod recheck;
 mod statement;
 mod target;
 

@@ -21,6 +21,8 @@ const WRITTEN_OUT: i64 = 64;
 pub(crate) struct Sources<'a> {
     /// How two elements are combined.
     pub(crate) operation: Reduction,
+    /// What is read before them.
+    pub(crate) first: Option<&'a Place>,
     /// The register that counts.
     pub(crate) variable: LocalId,
     /// First value.
@@ -97,6 +99,10 @@ impl Writer<'_> {
             (Some(from), Some(to)) if to <= from => Err(Stop::Error(RenderError::EmptyReduction { line })),
             (Some(from), Some(to)) if to - from <= WRITTEN_OUT => {
                 let mut parts = Vec::new();
+                if let Some(first) = sources.first {
+                    let source = self.address(first, Element::Data, line)?;
+                    parts.push(Part { number: 0, source });
+                }
                 for value in from..to {
                     let place = place_at(sources.source, sources.variable, value);
                     let source = self.address(&place, Element::Data, line)?;
@@ -104,6 +110,8 @@ impl Writer<'_> {
                 }
                 Ok(Parts::Known(parts.chunks(GROUP).map(<[Part]>::to_vec).collect()))
             }
+            // Language: what accumulates has one source.
+            _ if sources.first.is_some() => Err(Stop::Error(RenderError::EmptyReduction { line })),
             _ => self.counted(sources, line),
         }
     }

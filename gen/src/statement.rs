@@ -45,8 +45,9 @@ impl Writer<'_> {
                 Ok(FenceTemplate { function: self.functions.fence(*semantics, line)? }.render()?)
             }
             StatementKind::Copy { destination, source, partition } => self.copy(destination, source, partition, line),
-            StatementKind::Reduce { destination, operation, variable, from, to, source, partition } => {
-                let sources = Sources { operation: *operation, variable: *variable, from, to, source };
+            StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
+                let (operation, first) = (*operation, accumulate.then_some(destination));
+                let sources = Sources { operation, first, variable: *variable, from, to, source };
                 self.reduce(destination, &sources, partition, line)
             }
             StatementKind::If { condition, then, otherwise } => self.branch(condition, then, otherwise),

@@ -1,5 +1,5 @@
-//! The emitted kernels as files: `tests/golden` is what `argen emit one-shot two-shot --ranks 2 --ranks 4 --ranks 8
-//! --no-ptx` writes, byte for byte, and a certificate of its own. The runtime carries these kernels.
+//! The emitted kernels as files: `tests/golden` is what `argen emit one-shot two-shot ring reduce-scatter all-gather
+//! broadcast barrier --ranks 2 --ranks 4 --ranks 8 --no-ptx` writes, byte for byte, and a certificate of its own. The runtime carries these kernels.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p arverify-gen --test golden` writes the folder anew. How many states a check explored
 //! belongs to the checker's own tests: a change of those counts alone does not make the folder stale.
@@ -14,9 +14,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden")
 }
 
+/// One protocol for each collective, and several for the all-reduce.
+const NAMES: [&str; 7] = ["one-shot", "two-shot", "ring", "reduce-scatter", "all-gather", "broadcast", "barrier"];
+
 fn request() -> Request {
     Request {
-        names: vec!["one-shot".to_owned(), "two-shot".to_owned()],
+        names: NAMES.map(str::to_owned).to_vec(),
         variant: None,
         knobs: Vec::new(),
         ranks: vec![2, 4, 8],

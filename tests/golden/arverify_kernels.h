@@ -772,4 +772,1660 @@ extern "C" __global__ void two_shot_p8_bf16(
 );
 #endif
 
+/* ring_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P2_F32_RANKS 2
+#define RING_P2_F32_THREADS 512
+#define RING_P2_F32_MAX_BLOCKS 36
+
+#define RING_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define RING_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define RING_P2_F32_BYTES_window(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 2 * 4) * 4))
+#define RING_P2_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 window; /* all instances in rank order, this rank's included */
+    arverify_instances_2 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P2_F16_RANKS 2
+#define RING_P2_F16_THREADS 512
+#define RING_P2_F16_MAX_BLOCKS 36
+
+#define RING_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P2_F16_BYTES_window(B, N) (2 * 2 * (arverify_ceil_div((long long)(N), 2 * 8) * 8))
+#define RING_P2_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 window; /* all instances in rank order, this rank's included */
+    arverify_instances_2 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P2_BF16_RANKS 2
+#define RING_P2_BF16_THREADS 512
+#define RING_P2_BF16_MAX_BLOCKS 36
+
+#define RING_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P2_BF16_BYTES_window(B, N) (2 * 2 * (arverify_ceil_div((long long)(N), 2 * 8) * 8))
+#define RING_P2_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 window; /* all instances in rank order, this rank's included */
+    arverify_instances_2 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P4_F32_RANKS 4
+#define RING_P4_F32_THREADS 512
+#define RING_P4_F32_MAX_BLOCKS 36
+
+#define RING_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define RING_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define RING_P4_F32_BYTES_window(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 4 * 4) * 4))
+#define RING_P4_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 window; /* all instances in rank order, this rank's included */
+    arverify_instances_4 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P4_F16_RANKS 4
+#define RING_P4_F16_THREADS 512
+#define RING_P4_F16_MAX_BLOCKS 36
+
+#define RING_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P4_F16_BYTES_window(B, N) (2 * 4 * (arverify_ceil_div((long long)(N), 4 * 8) * 8))
+#define RING_P4_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 window; /* all instances in rank order, this rank's included */
+    arverify_instances_4 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P4_BF16_RANKS 4
+#define RING_P4_BF16_THREADS 512
+#define RING_P4_BF16_MAX_BLOCKS 36
+
+#define RING_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P4_BF16_BYTES_window(B, N) (2 * 4 * (arverify_ceil_div((long long)(N), 4 * 8) * 8))
+#define RING_P4_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 window; /* all instances in rank order, this rank's included */
+    arverify_instances_4 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P8_F32_RANKS 8
+#define RING_P8_F32_THREADS 512
+#define RING_P8_F32_MAX_BLOCKS 36
+
+#define RING_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define RING_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define RING_P8_F32_BYTES_window(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8 * 4) * 4))
+#define RING_P8_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 window; /* all instances in rank order, this rank's included */
+    arverify_instances_8 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P8_F16_RANKS 8
+#define RING_P8_F16_THREADS 512
+#define RING_P8_F16_MAX_BLOCKS 36
+
+#define RING_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P8_F16_BYTES_window(B, N) (2 * 8 * (arverify_ceil_div((long long)(N), 8 * 8) * 8))
+#define RING_P8_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 window; /* all instances in rank order, this rank's included */
+    arverify_instances_8 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ring_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define RING_P8_BF16_RANKS 8
+#define RING_P8_BF16_THREADS 512
+#define RING_P8_BF16_MAX_BLOCKS 36
+
+#define RING_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define RING_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define RING_P8_BF16_BYTES_window(B, N) (2 * 8 * (arverify_ceil_div((long long)(N), 8 * 8) * 8))
+#define RING_P8_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 window; /* all instances in rank order, this rank's included */
+    arverify_instances_8 signal; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ring_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ring_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P2_F32_RANKS 2
+#define REDUCE_SCATTER_P2_F32_THREADS 512
+#define REDUCE_SCATTER_P2_F32_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_F32_BYTES_input(B, N) (4 * (2 * (long long)(N)))
+#define REDUCE_SCATTER_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define REDUCE_SCATTER_P2_F32_BYTES_sent(B, N) (8 * 2 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define REDUCE_SCATTER_P2_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P2_F16_RANKS 2
+#define REDUCE_SCATTER_P2_F16_THREADS 512
+#define REDUCE_SCATTER_P2_F16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_F16_BYTES_input(B, N) (2 * (2 * (long long)(N)))
+#define REDUCE_SCATTER_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P2_F16_BYTES_sent(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P2_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P2_BF16_RANKS 2
+#define REDUCE_SCATTER_P2_BF16_THREADS 512
+#define REDUCE_SCATTER_P2_BF16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_BF16_BYTES_input(B, N) (2 * (2 * (long long)(N)))
+#define REDUCE_SCATTER_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P2_BF16_BYTES_sent(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P2_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P4_F32_RANKS 4
+#define REDUCE_SCATTER_P4_F32_THREADS 512
+#define REDUCE_SCATTER_P4_F32_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_F32_BYTES_input(B, N) (4 * (4 * (long long)(N)))
+#define REDUCE_SCATTER_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define REDUCE_SCATTER_P4_F32_BYTES_sent(B, N) (8 * 4 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define REDUCE_SCATTER_P4_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P4_F16_RANKS 4
+#define REDUCE_SCATTER_P4_F16_THREADS 512
+#define REDUCE_SCATTER_P4_F16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_F16_BYTES_input(B, N) (2 * (4 * (long long)(N)))
+#define REDUCE_SCATTER_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P4_F16_BYTES_sent(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P4_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P4_BF16_RANKS 4
+#define REDUCE_SCATTER_P4_BF16_THREADS 512
+#define REDUCE_SCATTER_P4_BF16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_BF16_BYTES_input(B, N) (2 * (4 * (long long)(N)))
+#define REDUCE_SCATTER_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P4_BF16_BYTES_sent(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P4_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P8_F32_RANKS 8
+#define REDUCE_SCATTER_P8_F32_THREADS 512
+#define REDUCE_SCATTER_P8_F32_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_F32_BYTES_input(B, N) (4 * (8 * (long long)(N)))
+#define REDUCE_SCATTER_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define REDUCE_SCATTER_P8_F32_BYTES_sent(B, N) (8 * 8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define REDUCE_SCATTER_P8_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P8_F16_RANKS 8
+#define REDUCE_SCATTER_P8_F16_THREADS 512
+#define REDUCE_SCATTER_P8_F16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_F16_BYTES_input(B, N) (2 * (8 * (long long)(N)))
+#define REDUCE_SCATTER_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P8_F16_BYTES_sent(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P8_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* reduce_scatter_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define REDUCE_SCATTER_P8_BF16_RANKS 8
+#define REDUCE_SCATTER_P8_BF16_THREADS 512
+#define REDUCE_SCATTER_P8_BF16_MAX_BLOCKS 36
+
+#define REDUCE_SCATTER_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_BF16_BYTES_input(B, N) (2 * (8 * (long long)(N)))
+#define REDUCE_SCATTER_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define REDUCE_SCATTER_P8_BF16_BYTES_sent(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define REDUCE_SCATTER_P8_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sent; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} reduce_scatter_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void reduce_scatter_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P2_F32_RANKS 2
+#define ALL_GATHER_P2_F32_THREADS 512
+#define ALL_GATHER_P2_F32_MAX_BLOCKS 36
+
+#define ALL_GATHER_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ALL_GATHER_P2_F32_BYTES_output(B, N) (4 * (2 * (long long)(N)))
+#define ALL_GATHER_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define ALL_GATHER_P2_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P2_F16_RANKS 2
+#define ALL_GATHER_P2_F16_THREADS 512
+#define ALL_GATHER_P2_F16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P2_F16_BYTES_output(B, N) (2 * (2 * (long long)(N)))
+#define ALL_GATHER_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P2_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P2_BF16_RANKS 2
+#define ALL_GATHER_P2_BF16_THREADS 512
+#define ALL_GATHER_P2_BF16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P2_BF16_BYTES_output(B, N) (2 * (2 * (long long)(N)))
+#define ALL_GATHER_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P2_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P4_F32_RANKS 4
+#define ALL_GATHER_P4_F32_THREADS 512
+#define ALL_GATHER_P4_F32_MAX_BLOCKS 36
+
+#define ALL_GATHER_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ALL_GATHER_P4_F32_BYTES_output(B, N) (4 * (4 * (long long)(N)))
+#define ALL_GATHER_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define ALL_GATHER_P4_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P4_F16_RANKS 4
+#define ALL_GATHER_P4_F16_THREADS 512
+#define ALL_GATHER_P4_F16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P4_F16_BYTES_output(B, N) (2 * (4 * (long long)(N)))
+#define ALL_GATHER_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P4_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P4_BF16_RANKS 4
+#define ALL_GATHER_P4_BF16_THREADS 512
+#define ALL_GATHER_P4_BF16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P4_BF16_BYTES_output(B, N) (2 * (4 * (long long)(N)))
+#define ALL_GATHER_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P4_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P8_F32_RANKS 8
+#define ALL_GATHER_P8_F32_THREADS 512
+#define ALL_GATHER_P8_F32_MAX_BLOCKS 36
+
+#define ALL_GATHER_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define ALL_GATHER_P8_F32_BYTES_output(B, N) (4 * (8 * (long long)(N)))
+#define ALL_GATHER_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define ALL_GATHER_P8_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P8_F16_RANKS 8
+#define ALL_GATHER_P8_F16_THREADS 512
+#define ALL_GATHER_P8_F16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P8_F16_BYTES_output(B, N) (2 * (8 * (long long)(N)))
+#define ALL_GATHER_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P8_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* all_gather_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define ALL_GATHER_P8_BF16_RANKS 8
+#define ALL_GATHER_P8_BF16_THREADS 512
+#define ALL_GATHER_P8_BF16_MAX_BLOCKS 36
+
+#define ALL_GATHER_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define ALL_GATHER_P8_BF16_BYTES_output(B, N) (2 * (8 * (long long)(N)))
+#define ALL_GATHER_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define ALL_GATHER_P8_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} all_gather_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void all_gather_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P2_F32_RANKS 2
+#define BROADCAST_P2_F32_THREADS 512
+#define BROADCAST_P2_F32_MAX_BLOCKS 36
+
+#define BROADCAST_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define BROADCAST_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define BROADCAST_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define BROADCAST_P2_F32_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F32_BYTES_read(B, N) (4 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_2 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p2_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P2_F16_RANKS 2
+#define BROADCAST_P2_F16_THREADS 512
+#define BROADCAST_P2_F16_MAX_BLOCKS 36
+
+#define BROADCAST_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P2_F16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F16_BYTES_read(B, N) (4 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_2 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p2_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P2_BF16_RANKS 2
+#define BROADCAST_P2_BF16_THREADS 512
+#define BROADCAST_P2_BF16_MAX_BLOCKS 36
+
+#define BROADCAST_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P2_BF16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_BF16_BYTES_read(B, N) (4 * (long long)(B) * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_2 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_2 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p4_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P4_F32_RANKS 4
+#define BROADCAST_P4_F32_THREADS 512
+#define BROADCAST_P4_F32_MAX_BLOCKS 36
+
+#define BROADCAST_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define BROADCAST_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define BROADCAST_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define BROADCAST_P4_F32_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F32_BYTES_read(B, N) (4 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_4 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p4_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P4_F16_RANKS 4
+#define BROADCAST_P4_F16_THREADS 512
+#define BROADCAST_P4_F16_MAX_BLOCKS 36
+
+#define BROADCAST_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P4_F16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F16_BYTES_read(B, N) (4 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_4 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p4_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P4_BF16_RANKS 4
+#define BROADCAST_P4_BF16_THREADS 512
+#define BROADCAST_P4_BF16_MAX_BLOCKS 36
+
+#define BROADCAST_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P4_BF16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_BF16_BYTES_read(B, N) (4 * (long long)(B) * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_4 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_4 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p8_f32: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P8_F32_RANKS 8
+#define BROADCAST_P8_F32_THREADS 512
+#define BROADCAST_P8_F32_MAX_BLOCKS 36
+
+#define BROADCAST_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define BROADCAST_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define BROADCAST_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define BROADCAST_P8_F32_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F32_BYTES_read(B, N) (4 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_8 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p8_f16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P8_F16_RANKS 8
+#define BROADCAST_P8_F16_THREADS 512
+#define BROADCAST_P8_F16_MAX_BLOCKS 36
+
+#define BROADCAST_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P8_F16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F16_BYTES_read(B, N) (4 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_8 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* broadcast_p8_bf16: grid = B, at most 36 blocks. Requires P <= T. */
+#define BROADCAST_P8_BF16_RANKS 8
+#define BROADCAST_P8_BF16_THREADS 512
+#define BROADCAST_P8_BF16_MAX_BLOCKS 36
+
+#define BROADCAST_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define BROADCAST_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define BROADCAST_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define BROADCAST_P8_BF16_BYTES_ready(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_BF16_BYTES_read(B, N) (4 * (long long)(B) * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 comm; /* all instances in rank order, this rank's included */
+    arverify_instances_8 ready; /* all instances in rank order, this rank's included */
+    arverify_instances_8 read; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} broadcast_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void broadcast_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p2_f32: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P2_F32_RANKS 2
+#define BARRIER_P2_F32_THREADS 512
+#define BARRIER_P2_F32_MAX_BLOCKS 36
+
+#define BARRIER_P2_F32_BYTES_counter(B, N) (4)
+#define BARRIER_P2_F32_BYTES_arrived(B, N) (8 * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p2_f32(
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p2_f16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P2_F16_RANKS 2
+#define BARRIER_P2_F16_THREADS 512
+#define BARRIER_P2_F16_MAX_BLOCKS 36
+
+#define BARRIER_P2_F16_BYTES_counter(B, N) (4)
+#define BARRIER_P2_F16_BYTES_arrived(B, N) (8 * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p2_f16(
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p2_bf16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P2_BF16_RANKS 2
+#define BARRIER_P2_BF16_THREADS 512
+#define BARRIER_P2_BF16_MAX_BLOCKS 36
+
+#define BARRIER_P2_BF16_BYTES_counter(B, N) (4)
+#define BARRIER_P2_BF16_BYTES_arrived(B, N) (8 * 2)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p2_bf16(
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p4_f32: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P4_F32_RANKS 4
+#define BARRIER_P4_F32_THREADS 512
+#define BARRIER_P4_F32_MAX_BLOCKS 36
+
+#define BARRIER_P4_F32_BYTES_counter(B, N) (4)
+#define BARRIER_P4_F32_BYTES_arrived(B, N) (8 * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p4_f32(
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p4_f16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P4_F16_RANKS 4
+#define BARRIER_P4_F16_THREADS 512
+#define BARRIER_P4_F16_MAX_BLOCKS 36
+
+#define BARRIER_P4_F16_BYTES_counter(B, N) (4)
+#define BARRIER_P4_F16_BYTES_arrived(B, N) (8 * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p4_f16(
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p4_bf16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P4_BF16_RANKS 4
+#define BARRIER_P4_BF16_THREADS 512
+#define BARRIER_P4_BF16_MAX_BLOCKS 36
+
+#define BARRIER_P4_BF16_BYTES_counter(B, N) (4)
+#define BARRIER_P4_BF16_BYTES_arrived(B, N) (8 * 4)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p4_bf16(
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p8_f32: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P8_F32_RANKS 8
+#define BARRIER_P8_F32_THREADS 512
+#define BARRIER_P8_F32_MAX_BLOCKS 36
+
+#define BARRIER_P8_F32_BYTES_counter(B, N) (4)
+#define BARRIER_P8_F32_BYTES_arrived(B, N) (8 * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p8_f32(
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p8_f16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P8_F16_RANKS 8
+#define BARRIER_P8_F16_THREADS 512
+#define BARRIER_P8_F16_MAX_BLOCKS 36
+
+#define BARRIER_P8_F16_BYTES_counter(B, N) (4)
+#define BARRIER_P8_F16_BYTES_arrived(B, N) (8 * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p8_f16(
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* barrier_p8_bf16: grid = 1, at most 36 blocks. Requires P <= T. */
+#define BARRIER_P8_BF16_RANKS 8
+#define BARRIER_P8_BF16_THREADS 512
+#define BARRIER_P8_BF16_MAX_BLOCKS 36
+
+#define BARRIER_P8_BF16_BYTES_counter(B, N) (4)
+#define BARRIER_P8_BF16_BYTES_arrived(B, N) (8 * 8)
+typedef struct {
+    void *counter; /* this rank's instance */
+    arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} barrier_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void barrier_p8_bf16(
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
 #endif

@@ -4,13 +4,14 @@
 //! operations and lists choices; [`check`] explores them with Stateright and decides the verdict; [`report`] prints;
 //! [`ptx`] reads kernels in PTX and how they are launched; [`litmus`] reads litmus tests, which
 //! [`axioms`] (the memory model in z3), [`outcomes`] (the machine) and [`liveness`] (progress models) judge; [`prove`]
-//! proves what holds of a protocol at all sizes; [`cli`] is the command line. Arrows go that way only: a front end never
-//! knows the machine, and the machine never
+//! proves what holds of a protocol at all sizes; [`cli`] is the command line, which has [`compiler`] turn CUDA into PTX.
+//! Arrows go that way only: a front end never knows the machine, and the machine never
 //! knows a front end.
 
 pub mod axioms;
 pub mod check;
 pub mod cli;
+pub mod compiler;
 pub mod litmus;
 pub mod liveness;
 pub mod machine;

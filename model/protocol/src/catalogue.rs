@@ -5,7 +5,7 @@
 use crate::language::{Diagnostics, Document, parse};
 
 /// Name and text of every protocol, in the order of lists.
-pub const TEXTS: [(&str, &str); 13] = [
+pub const TEXTS: [(&str, &str); 17] = [
     ("one-shot", include_str!("../catalogue/one-shot.arp")),
     ("one-shot-in-place", include_str!("../catalogue/one-shot-in-place.arp")),
     ("one-shot-push", include_str!("../catalogue/one-shot-push.arp")),
@@ -17,6 +17,10 @@ pub const TEXTS: [(&str, &str); 13] = [
     ("all-gather", include_str!("../catalogue/all-gather.arp")),
     ("broadcast", include_str!("../catalogue/broadcast.arp")),
     ("barrier", include_str!("../catalogue/barrier.arp")),
+    ("channel-hello", include_str!("../catalogue/channel-hello.arp")),
+    ("channel-ring", include_str!("../catalogue/channel-ring.arp")),
+    ("channel-mesh", include_str!("../catalogue/channel-mesh.arp")),
+    ("channel-tree", include_str!("../catalogue/channel-tree.arp")),
     ("grid-barrier", include_str!("../catalogue/grid-barrier.arp")),
     ("block-barrier", include_str!("../catalogue/block-barrier.arp")),
 ];

@@ -10,7 +10,9 @@
 
 mod manifest;
 
-pub use manifest::{BufferEntry, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, STATUS_WORDS, StatusWord};
+pub use manifest::{
+    BufferEntry, CheckEntry, KernelEntry, Manifest, Parameter, PtxCheckEntry, SCHEMA, STATUS_WORDS, StatusWord,
+};
 
 use crate::ir::Protocol;
 use crate::language;

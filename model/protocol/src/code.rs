@@ -106,8 +106,18 @@ pub(crate) enum Instruction {
 /// What a chunk computes from its sources.
 #[derive(Clone, Debug)]
 pub(crate) enum Fold {
-    Copy { source: PlaceCode },
-    Reduce { operation: Reduction, variable: LocalId, from: Expression, to: Expression, source: PlaceCode },
+    Copy {
+        source: PlaceCode,
+    },
+    Reduce {
+        operation: Reduction,
+        /// The destination is the first source.
+        accumulate: bool,
+        variable: LocalId,
+        from: Expression,
+        to: Expression,
+        source: PlaceCode,
+    },
 }
 
 /// A protocol at fixed sizes, ready to run. Shared by all threads.
@@ -226,9 +236,10 @@ impl Builder {
                 let fold = Fold::Copy { source: self.place(source) };
                 self.data_phase(site, destination, partition, fold);
             }
-            StatementKind::Reduce { destination, operation, variable, from, to, source, partition } => {
+            StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let fold = Fold::Reduce {
                     operation: *operation,
+                    accumulate: *accumulate,
                     variable: *variable,
                     from: self.fold(from),
                     to: self.fold(to),

@@ -318,7 +318,8 @@ impl Cursor {
                 sources.push(shifted(element_address(&environment, source)?, at));
                 None
             }
-            Fold::Reduce { operation, variable, from, to, source } => {
+            Fold::Reduce { operation, accumulate, variable, from, to, source } => {
+                sources.extend(accumulate.then_some(target));
                 let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
                 for value in from..to {
                     self.registers[variable.index()] = value;

@@ -124,6 +124,8 @@ pub struct Buffer {
     pub initially: Initially,
     /// Declared as `pad`: a symmetric buffer of flag words.
     pub pad: bool,
+    /// Declared as `channel`: a symmetric buffer whose rows are slots, handed to a receiver and back by credits.
+    pub channel: bool,
     /// Used in the check only: every use is inside a `ghost` block.
     pub ghost: bool,
     /// Where it was declared.
@@ -211,6 +213,8 @@ pub enum StatementKind {
         destination: Place,
         /// How two elements are combined.
         operation: Reduction,
+        /// What the destination holds is the first operand.
+        accumulate: bool,
         /// The register that counts.
         variable: LocalId,
         /// First value.

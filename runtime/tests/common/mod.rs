@@ -106,6 +106,7 @@ fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<S
         parameters: parameters(&protocol),
         buffers: buffers.collect(),
         checks: vec![check],
+        ptx_checks: Vec::new(),
     }
 }
 

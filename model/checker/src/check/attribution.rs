@@ -1,19 +1,23 @@
 //! The cause of a violation, seen from the whole execution that led to it.
 //!
-//! The machine blames with what it has at the moment of the violation. Two causes show only in the recorded events:
+//! The machine blames with what it has at the moment of the violation. Three causes show only in the recorded events:
 //!
 //! * A wait that an earlier launch's signal satisfied is the cause only if it mistook that signal for another. A wait
 //!   that wants another value in every launch, and got at least that, wanted the earlier signal (a credit, an
 //!   acknowledgement that is looked at two launches later). Then the consequence is reported by itself.
+//! * A wait compares counts by size, and took one from before the wrap for a later one (AR012).
 //! * Two signals of one launch share a slot (AR007) where a block waits for one value in it before and after a barrier,
 //!   and several ranks signalled there. What follows is a race or a wrong result, which says nothing about the layout.
 //!
-//! Neither changes whether a protocol is violated. Not told apart: a wait that is written twice on purpose.
+//! A race on a channel's slot is a credit violation (AR013) where a later message overwrote it.
+//!
+//! None of this changes whether a protocol is violated. Not told apart: a wait that is written twice on purpose.
 
 use crate::machine::event::{Event, What};
 use crate::machine::{StaleCause, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Condition, Location, Operation, Shape, SiteIndex};
+use crate::program::{Condition, Location, Operation, Program, Shape, SiteIndex};
+use arverify_protocol::ir::Compare;
 use arverify_protocol::verdict::Code;
 
 /// One satisfied wait.
@@ -28,7 +32,8 @@ struct Wait {
 }
 
 /// The violation with its cause.
-pub(super) fn attributed(violation: &Violation, events: &[Event], shape: &Shape) -> Violation {
+pub(super) fn attributed<P: Program>(program: &P, violation: &Violation, events: &[Event]) -> Violation {
+    let shape = program.shape();
     let mut violation = violation.clone();
     if let Some(stale) = violation.stale.take()
         && is_wanted(&stale, events)
@@ -39,12 +44,97 @@ pub(super) fn attributed(violation: &Violation, events: &[Event], shape: &Shape)
         violation.points.drain(..2);
         violation.notes.remove(0);
     }
-    if matches!(violation.code, Code::DataRace | Code::WrongResult | Code::Uninitialised)
-        && let Some((first, second)) = shared_slot(events, shape)
-    {
+    let follows = matches!(violation.code, Code::DataRace | Code::WrongResult | Code::Uninitialised);
+    if follows && let Some((event, wait)) = before_the_wrap(events) {
+        blame_wrap(&mut violation, event, wait, program);
+        return violation;
+    }
+    if follows && let Some((first, second)) = shared_slot(events, shape) {
         blame_layout(&mut violation, first, second, shape);
     }
+    let channel = |at: Location| program.is_channel(shape.instances[at.instance as usize].buffer);
+    if violation.code == Code::DataRace
+        && let Some(at) = violation.location.filter(|at| channel(*at))
+        && is_overwritten(events, at)
+    {
+        blame_credits(&mut violation, at, shape);
+    }
     violation
+}
+
+/// Whether the last write to a byte of a channel is of a later message than the last read: each message is written
+/// once, and a statement reads it once in each thread of whoever it was sent to.
+fn is_overwritten(events: &[Event], at: Location) -> bool {
+    let covers = |range: &Location, bytes: u64| {
+        range.instance == at.instance && (range.byte..range.byte + bytes).contains(&at.byte)
+    };
+    let (mut written, mut readers): (u32, Vec<((SiteIndex, ThreadIndex), u32)>) = (0, Vec::new());
+    for event in events {
+        let What::Operation { operation, .. } = &event.what else { continue };
+        let (writes, reads) = match operation {
+            Operation::Bulk(bulk) => {
+                let bytes = u64::from(bulk.bytes);
+                (covers(&bulk.destination, bytes), bulk.sources.iter().any(|source| covers(source, bytes)))
+            }
+            Operation::Write { at, width, .. } => (covers(at, width.bytes()), false),
+            Operation::Read { at, width, .. } => (false, covers(at, width.bytes())),
+            _ => continue,
+        };
+        written += u32::from(writes);
+        let Some(site) = event.site.filter(|_| reads) else { continue };
+        match readers.iter_mut().find(|reader| reader.0 == (site, event.thread)) {
+            Some(reader) => reader.1 += 1,
+            None => readers.push(((site, event.thread), 1)),
+        }
+    }
+    readers.iter().map(|reader| reader.1).max().is_some_and(|read| written > read.max(1))
+        || readers.is_empty() && written > 1
+}
+
+fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
+    let slots = &shape.instances[at.instance as usize];
+    let consequence = std::mem::take(&mut violation.message);
+    violation.code = Code::Credit;
+    violation.message = format!(
+        "credit violation: a slot of `{}` on rank {} is overwritten while its receiver still holds it",
+        slots.name, slots.rank
+    );
+    violation.notes.insert(0, format!("what follows: {consequence}"));
+    violation.help = Some("give the credit back after the last use of the slot, with a release".to_owned());
+}
+
+/// A wait that takes a count from before the wrap for one that was reached: by size it is greater, by distance not.
+fn before_the_wrap(events: &[Event]) -> Option<(&Event, Wait)> {
+    let found = waits(events).find(|wait| match &events[wait.event].what {
+        What::Operation { operation: Operation::Await { condition, .. }, value: Some(value), .. } => {
+            let by_size =
+                matches!(condition, Condition::Compare { compare: Compare::GreaterEqual | Compare::Greater, .. });
+            by_size && ((*value as u32).wrapping_sub(wait.wanted) as i32).is_negative()
+        }
+        _ => false,
+    })?;
+    Some((&events[found.event], found))
+}
+
+fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, program: &P) {
+    let pad = &program.shape().instances[wait.at.instance as usize];
+    let value = match event.what {
+        What::Operation { value: Some(value), .. } => value,
+        _ => 0,
+    };
+    let consequence = std::mem::take(&mut violation.message);
+    violation.code = Code::EpochConfusion;
+    violation.message = format!(
+        "epoch confusion: in launch {} a wait for at least {} in slot {} of `{}` takes {value}, which is from before the wrap",
+        wait.launch,
+        wait.wanted,
+        wait.at.byte / 4,
+        pad.name
+    );
+    violation.notes.insert(0, format!("what follows: {consequence}"));
+    violation.help = Some("compare counts by distance: `reached`".to_owned());
+    let label = "this wait accepts it".to_owned();
+    violation.points.insert(0, ViolationPoint { thread: None, site: wait.site, label });
 }
 
 /// Every wait that was satisfied, in order.

@@ -6,6 +6,7 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
+mod engines;
 mod explore;
 mod lints;
 mod mutants;
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
@@ -49,6 +51,8 @@ pub struct Outcome {
     pub finals: BTreeSet<u64>,
     /// The choices that lead to the finding.
     pub schedule: Option<Schedule>,
+    /// What each engine says, where more than the machine was asked for.
+    pub engines: Option<Engines>,
 }
 
 impl Outcome {
@@ -63,6 +67,7 @@ impl Outcome {
             contended: 0,
             finals: BTreeSet::new(),
             schedule: None,
+            engines: None,
         }
     }
 }
@@ -98,14 +103,6 @@ pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, Chec
         return Err(CheckError::Requirement { span: requirement.span.clone() });
     }
     let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
-    let needed = state_bytes(&program);
-    if needed > options.max_bytes {
-        return Ok(Outcome::inconclusive(format!(
-            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
-            needed >> 20,
-            options.max_bytes >> 20
-        )));
-    }
     Ok(check_program(Arc::new(program), options))
 }
 
@@ -130,12 +127,21 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         deadline,
+        without: options.without,
     }
 }
 
 /// Checks any program. A scheduler that promises less than fairness may still be fair: under another progress model
 /// the check is made twice, with all blocks running together and with no more than the model promises.
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
+    let needed = state_bytes(&*program);
+    if needed > options.max_bytes {
+        return Outcome::inconclusive(format!(
+            "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
+            needed >> 20,
+            options.max_bytes >> 20
+        ));
+    }
     let start = Instant::now();
     let deadline = options.timeout.map(|timeout| start + timeout);
     let fair = match options.progress {
@@ -195,13 +201,11 @@ fn conclude<P: Program>(
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
-        findings: Vec::new(),
         stats: exploration.stats,
-        assumptions: Vec::new(),
         warnings: Vec::new(),
         contended: contended.slots.len(),
         finals: exploration.finals,
-        schedule: None,
+        ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());
@@ -212,7 +216,7 @@ fn conclude<P: Program>(
         let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
-            let violation = &attributed(violation, &events, program.shape());
+            let violation = &attributed(&**program, violation, &events);
             let mut finding = finding(&machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
             if finding.code == Code::Progress {

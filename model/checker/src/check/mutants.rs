@@ -59,6 +59,8 @@ pub fn mutants(protocol: &Protocol) -> Vec<Mutant> {
         let mut original = protocol.clone();
         let (list, index) = list_of(&mut original.body, path);
         let (statement, length) = (list[index].clone(), list.len());
+        let previous = index.checked_sub(1).map(|before| list[before].clone());
+        let next = list.get(index + 1).cloned();
         if !is_synchronising(&statement.kind) {
             continue;
         }
@@ -80,10 +82,10 @@ pub fn mutants(protocol: &Protocol) -> Vec<Mutant> {
                 });
             }
         }
-        if index + 1 < length {
+        if index + 1 < length && !binds(&next) {
             add(Change::Later, &|list, index| list.swap(index, index + 1));
         }
-        if index > 0 {
+        if index > 0 && !binds(&previous) {
             add(Change::Earlier, &|list, index| list.swap(index, index - 1));
         }
     }
@@ -92,6 +94,11 @@ pub fn mutants(protocol: &Protocol) -> Vec<Mutant> {
 
 /// Where a statement stands: the index in each list on the way down; an `if`'s second branch counts on after the first.
 type Path = Vec<usize>;
+
+/// A statement that binds a name touches no memory: to move past it is no change, or one of names.
+fn binds(statement: &Option<Statement>) -> bool {
+    matches!(statement, Some(Statement { kind: StatementKind::Let { .. }, .. }))
+}
 
 fn bodies(kind: &StatementKind) -> Vec<&Vec<Statement>> {
     match kind {

@@ -1,9 +1,10 @@
 //! Arguments as they are typed.
 
-use crate::check::Progress;
+use crate::check::{Engine, Progress};
 use crate::liveness::ProgressModel;
 use arverify_protocol::data::{Accumulate, DataType};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// Is this multi-GPU kernel safe? Checks how ranks synchronise, under the PTX memory model.
 #[derive(Debug, Parser)]
@@ -17,7 +18,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check protocols; with no target, the whole catalogue
+    /// Check protocols and kernels; with no target, the whole catalogue
     Check(CheckArguments),
     /// List the catalogue
     List(ListArguments),
@@ -31,32 +32,34 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Prove what holds at all sizes: layouts, epochs and peers; with no target, of the whole catalogue
     Prove(ProveArguments),
+    /// Write a first LAUNCH.toml for a kernel
+    InitLaunch(InitLaunchArguments),
 }
 
 /// Sizes and assumptions, for `check` and `replay`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct BoundArguments {
-    /// Ranks, 2 to 64 [default: 4]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    /// Ranks: 2 to 64 of a protocol, 1 to 64 of a kernel [default: 4, or what LAUNCH.toml says]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64), value_name = "N")]
     pub ranks: Option<u32>,
-    /// Blocks on each rank [default: 2]
+    /// Blocks on each rank [default: 2, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_535), value_name = "N")]
     pub blocks: Option<u32>,
-    /// Threads in each block [default: 8, or the number of ranks where that is more]
+    /// Threads in each block [default: 8, or the number of ranks where that is more; or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "N")]
     pub threads: Option<u32>,
-    /// Elements of the message on each rank [default: two vectors for each thread, and a cut-off one]
+    /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one]
     #[arg(long, value_name = "N")]
     pub elements: Option<u64>,
-    /// Back-to-back launches on every rank [default: 3]
+    /// Back-to-back launches on every rank [default: 3, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     pub launches: Option<u32>,
-    /// Element type: f32, f16 or bf16
-    #[arg(long, default_value = "f32", value_name = "TYPE")]
-    pub dtype: DataType,
-    /// How 16-bit elements are summed: in their own type, or in f32 and rounded once
-    #[arg(long, default_value = "own", value_name = "HOW")]
-    pub accumulate: AccumulateArgument,
+    /// Element type of a protocol: f32, f16 or bf16 [default: f32]
+    #[arg(long, value_name = "TYPE")]
+    pub dtype: Option<DataType>,
+    /// How a protocol sums 16-bit elements: in their own type, or in f32 and rounded once [default: own]
+    #[arg(long, value_name = "HOW")]
+    pub accumulate: Option<AccumulateArgument>,
     /// Blocks that a device runs at once [default: all]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..), value_name = "N")]
     pub resident_blocks: Option<u32>,
@@ -75,12 +78,36 @@ pub struct BoundArguments {
     /// A knob of the protocol; may be given several times
     #[arg(long, value_name = "KNOB=VALUE")]
     pub knob: Vec<String>,
+    /// How a kernel in PTX or CUDA is launched
+    #[arg(long, value_name = "LAUNCH.toml")]
+    pub launch: Option<PathBuf>,
+    #[command(flatten)]
+    /// Which kernel, and how CUDA is compiled.
+    pub entry: EntryArguments,
+}
+
+/// Which kernel of a file, and how CUDA is compiled, for `check`, `replay` and `init-launch`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EntryArguments {
+    /// Name of the kernel in PTX, or a unique part of it [default: what LAUNCH.toml says]
+    #[arg(long, value_name = "NAME")]
+    pub kernel: Option<String>,
+    /// Architecture that CUDA is compiled for [default: sm_90]
+    #[arg(long, value_name = "ARCH", value_parser = architecture)]
+    pub arch: Option<String>,
+}
+
+/// `sm_90`, `compute_90a` and their like: the compiler says whether it knows it.
+fn architecture(text: &str) -> Result<String, String> {
+    let known = ["sm_", "compute_"].iter().any(|prefix| text.starts_with(prefix));
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if known && plain { Ok(text.to_owned()) } else { Err("expected an architecture such as sm_90".to_owned()) }
 }
 
 /// `arverify check`
 #[derive(Clone, Debug, Args)]
 pub struct CheckArguments {
-    /// Catalogue names or .arp files
+    /// Catalogue names, .arp files, or .ptx and .cu files with --launch
     pub targets: Vec<String>,
     #[command(flatten)]
     /// Sizes and assumptions.
@@ -94,6 +121,9 @@ pub struct CheckArguments {
     /// Stop, inconclusive, rather than use more memory than this (by estimate)
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..), value_name = "GIB")]
     pub max_memory: u64,
+    /// Which engines answer: the axioms for small sizes only, as a second opinion
+    #[arg(long, default_value = "operational", value_name = "ENGINE")]
+    pub engine: EngineArgument,
     /// Targets checked at a time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: u32,
@@ -134,7 +164,7 @@ pub struct ShowArguments {
 pub struct LitmusArguments {
     /// Litmus tests, or folders that hold them
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<std::path::PathBuf>,
+    pub paths: Vec<PathBuf>,
     /// Version of the memory model
     #[arg(long, default_value = "ptx-7.5", value_name = "MODEL")]
     pub model: ModelArgument,
@@ -143,7 +173,7 @@ pub struct LitmusArguments {
     pub engine: EngineArgument,
     /// Compare with these results; files that are not in it are passed over
     #[arg(long, value_name = "FILE.csv")]
-    pub expected: Option<std::path::PathBuf>,
+    pub expected: Option<PathBuf>,
     /// Ask whether every execution ends, instead of the condition
     #[arg(long)]
     pub liveness: bool,
@@ -172,10 +202,23 @@ pub struct ExplainArguments {
     pub code: Option<String>,
 }
 
+/// `arverify init-launch`
+#[derive(Clone, Debug, Args)]
+pub struct InitLaunchArguments {
+    /// A .ptx or .cu file
+    pub file: String,
+    #[command(flatten)]
+    /// Which kernel, and how CUDA is compiled.
+    pub entry: EntryArguments,
+    /// Write here instead of to standard output; a file that exists is left alone
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `arverify replay`
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArguments {
-    /// Catalogue name or .arp file
+    /// Catalogue name, .arp file, or .ptx or .cu file with --launch
     pub target: String,
     #[command(flatten)]
     /// Sizes and assumptions.
@@ -218,7 +261,7 @@ pub enum ModelArgument {
     Ptx75,
 }
 
-/// Engines for litmus tests.
+/// Engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineArgument {
     /// The axioms, decided by Z3
@@ -244,6 +287,16 @@ pub enum Assumption {
     /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
     #[value(name = "launch-boundary=system")]
     LaunchBoundarySystem,
+}
+
+impl From<EngineArgument> for Engine {
+    fn from(argument: EngineArgument) -> Engine {
+        match argument {
+            EngineArgument::Axiomatic => Engine::Axiomatic,
+            EngineArgument::Operational => Engine::Operational,
+            EngineArgument::Both => Engine::Both,
+        }
+    }
 }
 
 /// How 16-bit elements are summed.

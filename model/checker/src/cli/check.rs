@@ -1,9 +1,10 @@
 //! `arverify check`
 
 use super::arguments::{CheckArguments, Format};
-use super::target::{Target, refusal, target};
+use super::kernel::is_kernel;
+use super::subject::{Subject, subject};
 use super::{InputError, print};
-use crate::check::{Options, Outcome, redundancies, try_check};
+use crate::check::Outcome;
 use crate::report::{self, Row};
 use arverify_protocol::catalogue;
 use arverify_protocol::verdict::Verdict;
@@ -16,8 +17,8 @@ use std::time::Duration;
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
     let targets = targets(arguments)?;
-    let outcomes = check_all(&targets, arguments.jobs as usize, arguments.lints)?;
-    let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| row(target, outcome)).collect();
+    let outcomes = check_all(&targets, arguments)?;
+    let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| target.row(outcome)).collect();
     let text = match arguments.format {
         Format::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
         Format::Json => report::json::render(&rows),
@@ -36,29 +37,30 @@ fn status(rows: &[Row]) -> u8 {
     }
 }
 
-fn targets(arguments: &CheckArguments) -> Result<Vec<Target>, InputError> {
+fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
     let bounds = &arguments.bounds;
     if arguments.targets.len() != 1 && (bounds.variant.is_some() || !bounds.knob.is_empty()) {
         return Err(InputError::message("--variant and --knob need one target, the protocol that has them"));
+    }
+    if bounds.launch.is_some() && !arguments.targets.iter().any(|name| is_kernel(name)) {
+        return Err(InputError::message("--launch needs a target that is a kernel: FILE.ptx or FILE.cu"));
     }
     let catalogue: Vec<String> = catalogue::TEXTS.iter().map(|(name, _)| (*name).to_owned()).collect();
     let names = if arguments.targets.is_empty() { &catalogue } else { &arguments.targets };
     names
         .iter()
         .map(|name| {
-            let mut target = target(name, bounds)?;
-            target.options = Options {
-                max_states: arguments.max_states,
-                timeout: Some(Duration::from_secs(arguments.timeout)),
-                max_bytes: arguments.max_memory << 30,
-                ..target.options
-            };
-            Ok(target)
+            let mut subject = subject(name, bounds)?;
+            let options = subject.options_mut();
+            options.max_states = arguments.max_states;
+            options.timeout = Some(Duration::from_secs(arguments.timeout));
+            options.max_bytes = arguments.max_memory << 30;
+            Ok(subject)
         })
         .collect()
 }
 
-fn check_all(targets: &[Target], jobs: usize, lints: bool) -> Result<Vec<Outcome>, InputError> {
+fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Outcome>, InputError> {
     let bar = progress_bar(targets.len());
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Outcome, InputError>>>> = targets.iter().map(|_| Mutex::new(None)).collect();
@@ -66,14 +68,14 @@ fn check_all(targets: &[Target], jobs: usize, lints: bool) -> Result<Vec<Outcome
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { break };
-            bar.set_message(target.name.clone());
-            let outcome = check_one(target, lints);
+            bar.set_message(target.name().to_owned());
+            let outcome = target.check(arguments.engine.into(), arguments.lints);
             *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             bar.inc(1);
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..jobs.min(targets.len()) {
+        for _ in 1..(arguments.jobs as usize).min(targets.len()) {
             scope.spawn(work);
         }
         work();
@@ -88,19 +90,6 @@ fn check_all(targets: &[Target], jobs: usize, lints: bool) -> Result<Vec<Outcome
         .collect()
 }
 
-/// One target; where it is verified and lints are asked for, with what could be weaker.
-fn check_one(target: &Target, lints: bool) -> Result<Outcome, InputError> {
-    let mut outcome = try_check(&target.protocol, &target.options).map_err(|error| refusal(target, &error))?;
-    if lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &target.options);
-        outcome.findings.extend(findings);
-        if undecided > 0 {
-            outcome.warnings.push(format!("{undecided} weaker forms were not decided: a limit was reached"));
-        }
-    }
-    Ok(outcome)
-}
-
 /// Progress, on standard error and only to a terminal.
 fn progress_bar(length: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
@@ -112,19 +101,4 @@ fn progress_bar(length: usize) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
-}
-
-fn row(target: &Target, mut outcome: Outcome) -> Row {
-    let replay = outcome.schedule.as_ref().map(|schedule| super::replay::command(target, schedule));
-    for finding in &mut outcome.findings {
-        finding.replay.clone_from(&replay);
-    }
-    Row {
-        target: target.name.clone(),
-        variant: target.variant.clone(),
-        expected: target.expected.clone(),
-        source: target.protocol.source.clone(),
-        options: target.options,
-        outcome,
-    }
 }

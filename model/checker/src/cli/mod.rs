@@ -6,11 +6,14 @@
 mod arguments;
 mod check;
 mod explain;
+mod init_launch;
+mod kernel;
 mod list;
 mod litmus;
 mod prove;
 mod replay;
 mod show;
+mod subject;
 mod target;
 
 use clap::Parser;
@@ -25,7 +28,7 @@ pub enum InputError {
     /// A message of its own.
     #[error("error: {0}")]
     Message(String),
-    /// Errors in a protocol's text, already rendered.
+    /// Errors in a text, already rendered, or messages of another program.
     #[error("{0}")]
     Rendered(String),
     /// Standard output is gone.
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
         arguments::Command::Prove(arguments) => prove::run(&arguments),
+        arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),

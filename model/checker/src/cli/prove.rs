@@ -1,9 +1,9 @@
 //! `arverify prove`: obligations for all sizes, and the check at the sizes that a counterexample names.
 
-use super::arguments::{Assumption, BoundArguments, Format, ProveArguments};
+use super::arguments::{BoundArguments, Format, ProveArguments};
 use super::target::{Target, target};
 use super::{InputError, print};
-use crate::axioms::old_solver;
+use crate::axioms::solver_is_new_enough;
 use crate::check::{Options, try_check};
 use crate::prove::{Counterexample, Limits, Proven, Verdict, prove};
 use crate::report::proof::{Reproduction, Row, human, json};
@@ -24,7 +24,7 @@ const CHECK_TIME: Duration = Duration::from_secs(20);
 
 /// Runs the command.
 pub(super) fn run(arguments: &ProveArguments) -> Result<u8, InputError> {
-    if let Some(reason) = old_solver() {
+    if let Err(reason) = solver_is_new_enough() {
         eprintln!("inconclusive: {reason}");
         return Ok(3);
     }
@@ -46,21 +46,8 @@ pub(super) fn run(arguments: &ProveArguments) -> Result<u8, InputError> {
 
 /// A target is found as for a check; its sizes are not used.
 fn bounds(arguments: &ProveArguments) -> BoundArguments {
-    BoundArguments {
-        ranks: None,
-        blocks: None,
-        threads: None,
-        elements: None,
-        launches: None,
-        dtype: arverify_protocol::data::DataType::F32,
-        accumulate: super::arguments::AccumulateArgument::Own,
-        resident_blocks: None,
-        progress: None,
-        assume: Vec::<Assumption>::new(),
-        seed: 1,
-        variant: arguments.variant.clone(),
-        knob: arguments.knob.clone(),
-    }
+    let (variant, knob) = (arguments.variant.clone(), arguments.knob.clone());
+    BoundArguments { seed: 1, variant, knob, ..BoundArguments::default() }
 }
 
 /// Refuted wins over inconclusive, inconclusive over proven.

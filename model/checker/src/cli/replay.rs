@@ -1,9 +1,11 @@
 //! `arverify replay`: one execution again, step by step.
 
 use super::arguments::ReplayArguments;
-use super::target::{Target, target};
+use super::kernel::is_kernel;
+use super::subject::{Subject, subject};
+use super::target::Target;
 use super::{InputError, print};
-use crate::check::{Options, Progress, Schedule, replay};
+use crate::check::{Options, Progress, Replay, Schedule, replay};
 use crate::machine::Contended;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::data::Accumulate;
@@ -12,33 +14,54 @@ use std::sync::Arc;
 
 /// Runs the command.
 pub(super) fn run(arguments: &ReplayArguments) -> Result<u8, InputError> {
-    let target = target(&arguments.target, &arguments.bounds)?;
+    if arguments.bounds.launch.is_some() && !is_kernel(&arguments.target) {
+        return Err(InputError::message("--launch needs a target that is a kernel: FILE.ptx or FILE.cu"));
+    }
+    let subject = subject(&arguments.target, &arguments.bounds)?;
     let schedule = match &arguments.schedule {
         Some(text) => parse(text).map_err(InputError::Message)?,
         None => Schedule::default(),
     };
+    let text = match &subject {
+        Subject::Protocol(target) => {
+            let place = |line: u32| format!("{}:{line}", target.protocol.source.name);
+            render(&replay_protocol(target, &schedule)?, place)
+        }
+        Subject::Kernel(target) => {
+            let program = Arc::new(target.program()?);
+            let replay = replay(program, &target.options, &schedule).map_err(InputError::Message)?;
+            render(&replay, |line| target.place(line))
+        }
+    };
+    print(&text)?;
+    Ok(0)
+}
+
+fn replay_protocol(target: &Target, schedule: &Schedule) -> Result<Replay, InputError> {
     let options = &target.options;
     let program = ProtocolProgram::new(&target.protocol, &options.sizes, options.launches, options.seed)
         .map_err(|error| InputError::message(format!("`{}`: {error}", target.name)))?;
     if let Ok(Some(requirement)) = target.protocol.unmet_requirement(&options.sizes) {
         let error = crate::check::CheckError::Requirement { span: requirement.span.clone() };
-        return Err(super::target::refusal(&target, &error));
+        return Err(super::target::refusal(target, &error));
     }
-    let replay = replay(Arc::new(program), options, &schedule).map_err(InputError::Message)?;
+    replay(Arc::new(program), options, schedule).map_err(InputError::Message)
+}
+
+/// Every step on a line, then how it ended; `place` names a line of the source.
+fn render(replay: &Replay, place: impl Fn(u32) -> String) -> String {
     let mut text = String::new();
     for step in &replay.steps {
-        let line =
-            if step.line == 0 { String::new() } else { format!("{}:{}", target.protocol.source.name, step.line) };
+        let line = if step.line == 0 { String::new() } else { place(step.line) };
         let _ = writeln!(text, "{:>6}  {:<42}  {:<20}  {}", step.step, step.thread.to_string(), line, step.operation);
     }
     let _ = writeln!(text, "{}", replay.end);
-    print(&text)?;
-    Ok(0)
+    text
 }
 
-/// The command that shows an execution again.
+/// The command that shows an execution of a protocol again.
 pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
-    let Options { sizes, launches, seed, .. } = target.options;
+    let Options { sizes, launches, .. } = target.options;
     let mut text = format!("arverify replay {}", target.name);
     if let Some(variant) = &target.variant {
         let _ = write!(text, " --variant {variant}");
@@ -54,20 +77,25 @@ pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
     if sizes.accumulate == Accumulate::F32 {
         text.push_str(" --accumulate f32");
     }
-    if let Some(resident) = target.options.resident_blocks {
+    common_options(&mut text, &target.options, schedule);
+    text
+}
+
+/// What every replay needs: residency, progress, assumptions, the seed where it is not the default, and the choices.
+pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Schedule) {
+    if let Some(resident) = options.resident_blocks {
         let _ = write!(text, " --resident-blocks {resident}");
     }
-    if schedule.progress != Progress::Fair || target.options.progress != Progress::Fair {
+    if schedule.progress != Progress::Fair || options.progress != Progress::Fair {
         let _ = write!(text, " --progress {}", schedule.progress.name());
     }
-    if target.options.boundary_publishes {
+    if options.boundary_publishes {
         text.push_str(" --assume launch-boundary=system");
     }
-    if seed != 1 {
-        let _ = write!(text, " --seed {seed}");
+    if options.seed != 1 {
+        let _ = write!(text, " --seed {}", options.seed);
     }
     let _ = write!(text, " --schedule {}", format(schedule));
-    text
 }
 
 /// `SLOT.SLOT.f/STEP.STEP`: contended slots in hexadecimal, `f` for fences; then the steps.

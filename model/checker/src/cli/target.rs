@@ -4,6 +4,7 @@ use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use crate::check::{CheckError, Options, Progress};
 use arverify_protocol::catalogue;
+use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
@@ -24,7 +25,7 @@ pub(super) fn document(target: &str) -> Result<Document, InputError> {
         Some("arp") => {}
         Some("ptx" | "cu") => {
             return Err(InputError::message(format!(
-                "`{target}`: this version checks protocols (.arp), not kernels in PTX or CUDA"
+                "`{target}` is a kernel: `arverify check` and `arverify replay` take it, with --launch"
             )));
         }
         _ => {
@@ -34,14 +35,19 @@ pub(super) fn document(target: &str) -> Result<Document, InputError> {
             )));
         }
     }
-    let unreadable = |error: std::io::Error| InputError::message(format!("cannot read `{target}`: {error}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > LARGEST_FILE {
-        return Err(InputError::message(format!("`{target}` has {size} bytes: a protocol has at most {LARGEST_FILE}")));
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = read_text(target, LARGEST_FILE, "a protocol")?;
     let coloured = std::io::stderr().is_terminal();
     language::parse(target, &text).map_err(|errors| InputError::Rendered(errors.render(coloured)))
+}
+
+/// Reads a file of at most so many bytes; `what` says what it is for.
+pub(super) fn read_text(file: &str, largest: u64, what: &str) -> Result<String, InputError> {
+    let unreadable = |error: std::io::Error| InputError::message(format!("cannot read `{file}`: {error}"));
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    if size > largest {
+        return Err(InputError::message(format!("`{file}` has {size} bytes: {what} has at most {largest}")));
+    }
+    std::fs::read_to_string(file).map_err(unreadable)
 }
 
 fn suggestion(target: &str) -> String {
@@ -112,18 +118,33 @@ fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
     let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
     let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
     let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
-    let vector = u64::from(bounds.dtype.vector());
+    let data = bounds.dtype.unwrap_or(DataType::F32);
+    let accumulate = bounds.accumulate.map_or(Accumulate::Own, Accumulate::from);
+    let vector = u64::from(data.vector());
     let elements = bounds
         .elements
         .or(configuration.elements.map(u64::from))
         .unwrap_or_else(|| 2 * u64::from(blocks) * u64::from(threads) * vector + vector - 1);
     let named = configuration.progress.as_ref().and_then(|name| name.parse().ok());
-    let sizes = Sizes { ranks, blocks, threads, elements, data: bounds.dtype, accumulate: bounds.accumulate.into() };
+    let assumptions = assumptions(bounds);
     Options {
+        sizes: Sizes { ranks, blocks, threads, elements, data, accumulate },
         launches: bounds.launches.or(configuration.launches).unwrap_or(3),
-        seed: bounds.seed,
         resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
         progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
+        ..assumptions
+    }
+}
+
+/// What was typed that does not depend on the target; the sizes are the least there are.
+pub(super) fn assumptions(bounds: &BoundArguments) -> Options {
+    let (data, accumulate) = (DataType::F32, Accumulate::Own);
+    let sizes = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 0, data, accumulate };
+    Options {
+        launches: bounds.launches.unwrap_or(3),
+        seed: bounds.seed,
+        resident_blocks: bounds.resident_blocks,
+        progress: bounds.progress.unwrap_or(Progress::Fair),
         boundary_publishes: bounds.assume.contains(&Assumption::LaunchBoundarySystem),
         timeout: Some(Duration::from_secs(600)),
         ..Options::new(sizes)

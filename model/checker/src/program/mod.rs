@@ -248,6 +248,10 @@ pub trait Program: Send + Sync + 'static {
     fn source(&self) -> &Source;
     /// Source and call sites of a statement.
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>);
+    /// Whether two sites are the same statement, reached in different ways.
+    fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        self.site(left).0 == self.site(right).0
+    }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
@@ -255,6 +259,10 @@ pub trait Program: Send + Sync + 'static {
     /// Whether a buffer was made reachable for peers on purpose, to hold data: then data that no peer reads is worth a
     /// lint. Front ends that do not know say no.
     fn is_published(&self, _buffer: u32) -> bool {
+        false
+    }
+    /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
+    fn is_channel(&self, _buffer: u32) -> bool {
         false
     }
     /// Bytes of one thread's state, roughly: for the limit on memory.

@@ -176,6 +176,10 @@ impl Program for ProtocolProgram {
         }
     }
 
+    fn is_channel(&self, buffer: u32) -> bool {
+        self.protocol.buffers[buffer as usize].channel
+    }
+
     fn is_published(&self, buffer: u32) -> bool {
         let buffer = &self.protocol.buffers[buffer as usize];
         buffer.space == Space::Symmetric && !buffer.pad && !buffer.ghost

@@ -3,11 +3,29 @@
 //! | folder | phase |
 //! |---|---|
 //! | `syntax/` | text to [`syntax::Module`]: every instruction by name, nothing interpreted |
+//! | `entry` | entries of a module and their parameters |
+//! | `lines` | from instructions back to the lines they were compiled from |
+//! | `decode/` | one kernel to [`code`]: every operand resolved, calls expanded |
+//! | `arithmetic/` | what each instruction computes |
+//! | `flow/` | what can be told of code without running it: live registers, reads that may be polls |
+//! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
+//! | `load` | from texts to a program |
+//! | `program` | all of it as a thread program |
 //!
 //! Decision: three forms, one for each question. The syntax tree keeps what was written, so that whatever is not
 //! understood can be named; the decoded code keeps what is done; the interpreter does it. The road not taken is to
-//! interpret the tree: names would be looked up once for each instruction executed.
+//! interpret the tree: names would be looked up once for each instruction executed. Memory that other threads can see
+//! is never held here: every access to it is an operation that the machine performs.
 
+pub mod arithmetic;
+pub mod code;
+pub mod decode;
+pub mod entry;
+pub mod execute;
+pub mod flow;
 pub mod launch;
+pub mod lines;
+pub mod load;
+pub mod program;
 pub mod syntax;

@@ -19,6 +19,11 @@ pub fn render(rows: &[Row], colour: bool) -> String {
     }
     table(&mut text, rows);
     for row in rows {
+        if let Some(engines) = &row.outcome.engines {
+            let _ = writeln!(text, "engines: {}: {}", row.target, engines.describe());
+        }
+    }
+    for row in rows {
         for warning in &row.outcome.warnings {
             let _ = writeln!(text, "warning: {}: {warning}", row.target);
         }
@@ -100,7 +105,7 @@ fn table(text: &mut String, rows: &[Row]) {
             text,
             "{:width$}  {:>5}  {verdict:12}  {states:>7}  {operations:>10}  {seconds:>7.3}  {}",
             name_of(row),
-            row.options.sizes.ranks,
+            row.bounds.ranks,
             codes.join(" ")
         );
     }
@@ -109,21 +114,28 @@ fn table(text: &mut String, rows: &[Row]) {
     }
 }
 
+/// `2`, or `1 to 2` where ranks differ.
+fn extent((least, greatest): (u64, u64)) -> String {
+    if least == greatest { least.to_string() } else { format!("{least} to {greatest}") }
+}
+
 /// The bounds, once for each different set, and the chance that a fingerprint hid a state.
 fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
-        let sizes = &row.options.sizes;
         let mut line = format!(
-            "bounds: {} ranks × {} blocks × {} threads, {} {} elements, {} launches, progress {}",
-            sizes.ranks,
-            sizes.blocks,
-            sizes.threads,
-            sizes.elements,
-            sizes.data,
-            row.options.launches,
-            row.options.progress.name()
+            "bounds: {} ranks × {} blocks × {} threads, ",
+            row.bounds.ranks,
+            extent(row.bounds.blocks),
+            extent(row.bounds.threads)
         );
+        if let Some((elements, data)) = row.bounds.message {
+            let _ = write!(line, "{elements} {data} elements, ");
+        }
+        let _ = write!(line, "{} launches, progress {}", row.options.launches, row.options.progress.name());
+        if row.kernel.is_some() {
+            let _ = write!(line, ", seed {}", row.options.seed);
+        }
         if let Some(resident) = row.options.resident_blocks {
             let _ = write!(line, ", {resident} resident blocks");
         }

@@ -1,6 +1,7 @@
 //! For programs: one object, as DESIGN's contract has it.
 
 use super::Row;
+use crate::check::{Answer, Engines};
 use arverify_protocol::verdict::{Finding, ThreadName};
 use serde_json::{Value, json};
 
@@ -10,17 +11,41 @@ pub fn render(rows: &[Row]) -> String {
     format!("{}\n", json!({ "schema": 1, "results": results }))
 }
 
+/// What each engine says.
+fn engines(engines: &Engines) -> Value {
+    let answer = |answer: &Answer| {
+        let codes: Vec<&str> = answer.findings.iter().map(|finding| finding.code.number()).collect();
+        json!({
+            "verdict": answer.verdict.name(), "codes": codes, "reason": answer.reason, "seconds": answer.seconds,
+        })
+    };
+    json!({
+        "operational": engines.operational.as_ref().map(answer),
+        "axiomatic": engines.axiomatic.as_ref().map(answer),
+        "agree": engines.agree(),
+    })
+}
+
 fn result(row: &Row) -> Value {
-    let sizes = &row.options.sizes;
+    let mut value = plain_result(row);
+    if let Some(known) = &row.outcome.engines {
+        value["engines"] = engines(known);
+    }
+    value
+}
+
+fn plain_result(row: &Row) -> Value {
+    let bounds = &row.bounds;
     let stats = &row.outcome.stats;
     json!({
         "target": row.target,
         "variant": row.variant,
-        "ranks": sizes.ranks,
-        "blocks": sizes.blocks,
-        "threads": sizes.threads,
-        "elements": sizes.elements,
-        "dtype": sizes.data.name(),
+        "kernel": row.kernel,
+        "ranks": bounds.ranks,
+        "blocks": bounds.blocks.1,
+        "threads": bounds.threads.1,
+        "elements": bounds.message.map(|(elements, _)| elements),
+        "dtype": bounds.message.map(|(_, data)| data.name()),
         "launches": row.options.launches,
         "progress": row.options.progress.name(),
         "resident_blocks": row.options.resident_blocks,

@@ -5,9 +5,36 @@ pub mod json;
 pub mod proof;
 
 use crate::check::{Options, Outcome};
+use arverify_protocol::data::DataType;
+use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::Expected;
 use std::sync::Arc;
+
+/// Sizes that a verdict is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Ranks.
+    pub ranks: u32,
+    /// Blocks of a rank: the least and the greatest number.
+    pub blocks: (u64, u64),
+    /// Threads of a block: the least and the greatest number.
+    pub threads: (u64, u64),
+    /// Elements and their type, where a target has one size of message.
+    pub message: Option<(u64, DataType)>,
+}
+
+impl From<&Sizes> for Bounds {
+    fn from(sizes: &Sizes) -> Bounds {
+        let (blocks, threads) = (u64::from(sizes.blocks), u64::from(sizes.threads));
+        Bounds {
+            ranks: sizes.ranks,
+            blocks: (blocks, blocks),
+            threads: (threads, threads),
+            message: Some((sizes.elements, sizes.data)),
+        }
+    }
+}
 
 /// One target's result.
 #[derive(Clone, Debug)]
@@ -20,7 +47,11 @@ pub struct Row {
     pub expected: Option<Expected>,
     /// The text that findings point into.
     pub source: Arc<Source>,
-    /// Sizes and assumptions: the bounds of the verdict.
+    /// Name of the entry, where the target is a kernel.
+    pub kernel: Option<String>,
+    /// Sizes: the bounds of the verdict.
+    pub bounds: Bounds,
+    /// Assumptions and limits.
     pub options: Options,
     /// The result.
     pub outcome: Outcome,

@@ -97,6 +97,9 @@ pub struct KernelEntry {
     pub buffers: Vec<BufferEntry>,
     /// The checks that were run, all of them verified.
     pub checks: Vec<CheckEntry>,
+    /// The checks of the compiled kernel, all of them verified; none where there was no compiler.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ptx_checks: Vec<PtxCheckEntry>,
 }
 
 /// What a kernel parameter is.
@@ -173,6 +176,26 @@ pub struct CheckEntry {
     pub dtype: DataType,
     /// In what type 16-bit elements were summed.
     pub accumulate: Accumulate,
+    /// Always `verified`.
+    pub verdict: String,
+    /// States explored.
+    pub states: u64,
+    /// Operations performed.
+    pub operations: u64,
+}
+
+/// One run of the checker on the PTX of a kernel; P, T and E are the kernel's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PtxCheckEntry {
+    /// What it was compiled for, such as `sm_90`.
+    pub architecture: String,
+    /// B
+    pub blocks: u32,
+    /// N
+    pub elements: u64,
+    /// Launches back to back on every rank.
+    pub launches: u32,
     /// Always `verified`.
     pub verdict: String,
     /// States explored.

@@ -90,7 +90,8 @@ impl Cursor {
                 sources.push(element_address(&self.environment(code, position), source)?);
                 None
             }
-            Fold::Reduce { operation, variable, from, to, source } => {
+            Fold::Reduce { operation, accumulate, variable, from, to, source } => {
+                sources.extend(accumulate.then_some(target));
                 let environment = self.environment(code, position);
                 let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
                 for value in from..to {

@@ -127,6 +127,7 @@ fn buffer(declaration: &Declaration) -> String {
     text.push_str(match class {
         Class::Local => "local ",
         Class::Symmetric => "symmetric ",
+        Class::Channel => "channel ",
         Class::Pad => "pad ",
     });
     text.push_str(&format!("{} : {}", names(list, ", "), element.text));

@@ -96,13 +96,15 @@ pub enum Role {
     Element,
 }
 
-/// `local`, `symmetric` or `pad`.
+/// `local`, `symmetric`, `channel` or `pad`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Only its own rank reaches it.
     Local,
     /// Every rank reaches it.
     Symmetric,
+    /// Symmetric; its rows are slots that credits hand over.
+    Channel,
     /// Symmetric, of flags, initially 0.
     Pad,
 }
@@ -169,7 +171,7 @@ pub enum Declaration {
     Require(Expression),
     /// `grid EXPRESSION`
     Grid(Expression),
-    /// `local`, `symmetric`, `pad`
+    /// `local`, `symmetric`, `channel`, `pad`
     Buffer {
         /// Declared with `ghost`.
         ghost: bool,
@@ -313,6 +315,8 @@ pub enum Statement {
         /// Which elements.
         over: Over,
     },
+    /// `accumulate DESTINATION <- sum of SOURCE over …`
+    Accumulate { destination: Place, operation: Reduction, source: Place, over: Over },
     /// `for q in a..b { … }`
     For { variable: Name, from: Expression, to: Expression, body: Body },
     /// `if … { … } else { … }`; `else if` is a body of one `if`.

@@ -3,7 +3,8 @@
 use super::expression::{Expression, Variable};
 use super::fields;
 use super::reader::{Located, Reader, Section, narrow};
-use super::scalar::{Element, Scalar};
+use super::scalar::Scalar;
+use crate::program::{Definition, Element};
 use arverify_protocol::ir::{Reduction, Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 use std::sync::Arc;
@@ -136,42 +137,22 @@ pub struct Expectation {
     /// What it is computed from.
     pub input: Located<usize>,
     /// How.
-    pub equals: Equals,
+    pub equals: Definition,
     /// Bits must agree on all ranks.
     pub same_on_all_ranks: bool,
     /// The table's header.
     pub span: Span,
 }
 
-/// The definition of an output, element by element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Equals {
-    /// The reduction of all ranks' inputs.
-    Reduction(Reduction),
-    /// All ranks' inputs, one after the other.
-    Gather,
-    /// The rank's own part of the sum of all ranks' inputs.
-    ReduceScatter,
-    /// The rank's own input.
-    Copy,
-}
-
-impl Equals {
-    /// Words of the file.
-    pub(super) const WORDS: [(&'static str, Equals); 6] = [
-        ("sum", Equals::Reduction(Reduction::Sum)),
-        ("max", Equals::Reduction(Reduction::Max)),
-        ("min", Equals::Reduction(Reduction::Min)),
-        ("gather", Equals::Gather),
-        ("reduce-scatter", Equals::ReduceScatter),
-        ("copy", Equals::Copy),
-    ];
-
-    /// As written.
-    pub fn name(self) -> &'static str {
-        Equals::WORDS.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
-    }
-}
+/// Definitions of an output by their words in the file; `copy` is the rank's own input.
+pub(super) const DEFINITIONS: [(&str, Definition); 6] = [
+    ("sum", Definition::AllReduce(Reduction::Sum)),
+    ("max", Definition::AllReduce(Reduction::Max)),
+    ("min", Definition::AllReduce(Reduction::Min)),
+    ("gather", Definition::AllGather),
+    ("reduce-scatter", Definition::ReduceScatter(Reduction::Sum)),
+    ("copy", Definition::Copy),
+];
 
 /// Keys at the top of a file.
 const KEYS: [&str; 9] = ["kernel", "ranks", "grid", "block", "launches", "shared_bytes", "buffer", "arg", "expect"];

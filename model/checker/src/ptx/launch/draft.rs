@@ -20,7 +20,7 @@ const AFTER_SIZES: &str = "\
 const ARGUMENTS: &str = "\
 # Kernel parameters, in order. Each has one of:
 #   ptr = \"comm\"                  this rank's instance; also offset = \"rank * 256\" (bytes), rank = \"(rank + 1) % ranks\"
-#   table = \"comm\", slots = 8     pointer to a table in device memory with all ranks' instances
+#   table = \"comm\"                pointer to a table in device memory with all ranks' instances; also slots = 8
 #   u32 = \"launch + 1\"            a number: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64
 #   struct = [ { u64 = 64 }, { ptrs = \"comm\", slots = 8 }, { ptr = \"output\" } ]     by value, laid out as C does
 ";

@@ -79,15 +79,14 @@ impl Launch {
     pub fn entry(&self, entries: &[&str]) -> Result<usize, Diagnostics> {
         let wanted = self.kernel.as_ref().map(|(name, _)| name.as_str());
         choose(wanted, entries).map_err(|error| {
-            let place = self.kernel.as_ref().map_or(Some(0..0), |(_, place)| place.clone());
-            let given = "given as --kernel";
-            let diagnostic = Diagnostic::new(error.to_string(), place.clone().unwrap_or(0..0));
-            self.refuse(vec![match (place, error) {
-                (None, _) => diagnostic.note(given),
-                (_, EntryError::Unnamed(_)) => diagnostic.label("expected `kernel = \"…\"`"),
-                (_, EntryError::Ambiguous { .. }) => diagnostic.label("give more of its name"),
-                (_, EntryError::Unknown { .. }) => diagnostic.label("unknown entry"),
-                (_, EntryError::Empty) => diagnostic,
+            // A name from the command line has no place in the file.
+            let place = self.kernel.as_ref().and_then(|(_, place)| place.clone()).unwrap_or(0..0);
+            let diagnostic = Diagnostic::new(error.to_string(), place);
+            self.refuse(vec![match error {
+                EntryError::Unnamed(_) => diagnostic.label("expected `kernel = \"…\"`"),
+                EntryError::Ambiguous { .. } => diagnostic.label("give more of its name"),
+                EntryError::Unknown { .. } => diagnostic.label("unknown entry"),
+                EntryError::Empty => diagnostic,
             }])
         })
     }

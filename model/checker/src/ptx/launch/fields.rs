@@ -1,9 +1,9 @@
 //! Fields of LAUNCH.toml: dimensions, buffers and the expectation.
 
-use super::description::{Buffer, Dimensions, Equals, Expectation, ITEM_LIMIT, Initial};
+use super::description::{Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial};
 use super::expression::{Expression, Variable};
 use super::reader::{Located, Reader, Section, Value, place};
-use super::scalar::Element;
+use super::scalar::ELEMENTS;
 use arverify_protocol::language::Diagnostic;
 use toml::de::DeValue;
 
@@ -60,7 +60,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let bytes = reader.required(section, "bytes", "256");
     let bytes = bytes.and_then(|value| reader.expression("bytes", value, &variables));
     let element = reader.required(section, "dtype", "\"f32\"");
-    let element = element.and_then(|value| reader.word("dtype", value, &Element::WORDS));
+    let element = element.and_then(|value| reader.word("dtype", value, &ELEMENTS));
     let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
     let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
     Some(Buffer { name, bytes: bytes?, element: element?, initial: initial?, refresh: refresh?, span: section.span() })
@@ -114,7 +114,7 @@ pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&
     let output = reader.required(section, "buffer", "\"output\"");
     let output = output.and_then(|value| buffer_named(reader, "buffer", value, names));
     let equals = reader.required(section, "equals", "\"sum\"");
-    let equals = equals.and_then(|value| reader.word("equals", value, &Equals::WORDS));
+    let equals = equals.and_then(|value| reader.word("equals", value, &DEFINITIONS));
     let input = reader.required(section, "of", "\"input\"");
     let input = input.and_then(|value| buffer_named(reader, "of", value, names));
     let orders = [("any", false), ("same-on-all-ranks", true)];

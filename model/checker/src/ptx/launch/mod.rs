@@ -37,12 +37,12 @@ mod token;
 use arverify_protocol::language::nearest;
 
 pub use description::{
-    Argument, Buffer, Description, Dimensions, Equals, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
+    Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
 };
 pub use draft::draft;
 pub use entry::{EntryError, choose};
 pub use expression::{Expression, Values, Variable};
 pub use layout::{Addresses, Parameter, offsets};
 pub use reader::Located;
-pub use scalar::{Element, Scalar};
-pub use sizes::{Contents, Launch, Memory, Overrides, PointerTable};
+pub use scalar::Scalar;
+pub use sizes::{Launch, Memory, Overrides, PointerTable};

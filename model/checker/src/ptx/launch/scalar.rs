@@ -4,67 +4,31 @@
 //! types that the checker can add and compare.
 
 use super::expression::{Expression, Values};
+use crate::program::Element;
 use arverify_protocol::data::DataType;
 use arverify_protocol::language::Diagnostic;
 
-/// Element type of a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Element {
-    /// IEEE binary16
-    F16,
-    /// bfloat16
-    BF16,
-    /// IEEE binary32
-    F32,
-    /// Bytes.
-    U8,
-    /// Words.
-    U32,
-    /// Double words.
-    U64,
-}
+/// Element types by their words in the file.
+pub(super) const ELEMENTS: [(&str, Element); 6] = [
+    ("f16", Element::Data(DataType::F16)),
+    ("bf16", Element::Data(DataType::BF16)),
+    ("f32", Element::Data(DataType::F32)),
+    ("u8", Element::U8),
+    ("u32", Element::U32),
+    ("u64", Element::U64),
+];
 
-impl Element {
-    /// Words of the file.
-    pub(super) const WORDS: [(&'static str, Element); 6] = [
-        ("f16", Element::F16),
-        ("bf16", Element::BF16),
-        ("f32", Element::F32),
-        ("u8", Element::U8),
-        ("u32", Element::U32),
-        ("u64", Element::U64),
-    ];
-
-    /// Bytes of one element.
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Element::U8 => 1,
-            Element::F16 | Element::BF16 => 2,
-            Element::F32 | Element::U32 => 4,
-            Element::U64 => 8,
-        }
-    }
-
-    /// As written.
-    pub fn name(self) -> &'static str {
-        Element::WORDS.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
-    }
-
-    /// An expression's value as an element's bits.
-    pub(super) fn bits(self, value: &Expression, values: &Values) -> Result<u64, Diagnostic> {
-        let float = |data: DataType| {
+/// An expression's value as an element's bits.
+pub(super) fn element_bits(element: Element, value: &Expression, values: &Values) -> Result<u64, Diagnostic> {
+    match element {
+        Element::Data(data) => {
             let number = value.evaluate_real(values)? as f32;
             let bits = data.from_f32(number);
-            if data.to_f32(bits).is_finite() { Ok(u64::from(bits)) } else { Err(misfit(value, self.name(), number)) }
-        };
-        match self {
-            Element::F16 => float(DataType::F16),
-            Element::BF16 => float(DataType::BF16),
-            Element::F32 => float(DataType::F32),
-            Element::U8 => Scalar::U8.bits(value, values),
-            Element::U32 => Scalar::U32.bits(value, values),
-            Element::U64 => Scalar::U64.bits(value, values),
+            if data.to_f32(bits).is_finite() { Ok(u64::from(bits)) } else { Err(misfit(value, element.name(), number)) }
         }
+        Element::U8 => Scalar::U8.bits(value, values),
+        Element::U32 => Scalar::U32.bits(value, values),
+        Element::U64 => Scalar::U64.bits(value, values),
     }
 }
 

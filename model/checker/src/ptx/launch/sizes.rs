@@ -4,10 +4,11 @@
 //! whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
 
 use super::description::{
-    Argument, Buffer, Description, Dimensions, Equals, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
+    Argument, Buffer, DEFINITIONS, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
-use super::scalar::Element;
+use super::scalar::element_bits;
+use crate::program::{Contents, Definition, Element};
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 use std::sync::Arc;
@@ -89,17 +90,6 @@ pub struct Memory {
     pub refreshed: bool,
     /// Where it is declared.
     pub span: Span,
-}
-
-/// Contents of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Contents {
-    /// Nobody has written it.
-    Poison,
-    /// Drawn from the seed.
-    Random,
-    /// Every element has these bits.
-    Element(u64),
 }
 
 /// A table of pointers to a buffer's instances, in the order of ranks; entries beyond the ranks are null.
@@ -312,7 +302,7 @@ impl Sizing {
             return self.fail(Diagnostic::new(message, span).label(format!("expected 1 to {MEMORY_LIMIT}")));
         };
         let element = buffer.element;
-        if !fits.is_multiple_of(element.bytes()) {
+        if !fits.is_multiple_of(u64::from(element.bytes())) {
             let message =
                 format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
             let expected = format!("expected a multiple of {}", element.bytes());
@@ -322,11 +312,11 @@ impl Sizing {
         for rank in 0..launch.ranks {
             contents.push(match &buffer.initial {
                 Initial::Random => Contents::Random,
-                Initial::Zero => Contents::Element(0),
+                Initial::Zero => Contents::Word(0),
                 Initial::Poison => Contents::Poison,
                 Initial::Value(value) => {
-                    let bits = element.bits(value, &Values { rank, ranks: launch.ranks, ..Values::default() });
-                    Contents::Element(self.take(bits)?)
+                    let bits = element_bits(element, value, &Values { rank, ranks: launch.ranks, ..Values::default() });
+                    Contents::Word(self.take(bits)?)
                 }
             });
         }
@@ -373,7 +363,7 @@ impl Sizing {
     fn expectation(&mut self, launch: &Launch, expectation: &Expectation) {
         let (output, input) = (&launch.buffers[expectation.output.value], &launch.buffers[expectation.input.value]);
         let at = |message: String| Diagnostic::new(message, expectation.output.span.clone());
-        let word = expectation.equals.name();
+        let word = DEFINITIONS.iter().find(|(_, known)| *known == expectation.equals).map_or("", |(word, _)| word);
         if output.element != input.element {
             let message = format!(
                 "`{}` holds {} and `{}` holds {}",
@@ -389,9 +379,11 @@ impl Sizing {
         }
         let ranks = u64::from(launch.ranks);
         let (left, right, relation) = match expectation.equals {
-            Equals::Reduction(_) | Equals::Copy => (output.bytes, input.bytes, "as many bytes as"),
-            Equals::Gather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
-            Equals::ReduceScatter => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
+            Definition::AllReduce(_) | Definition::Copy | Definition::Broadcast => {
+                (output.bytes, input.bytes, "as many bytes as")
+            }
+            Definition::AllGather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
+            Definition::ReduceScatter(_) => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
         };
         if left != right {
             let message = format!(

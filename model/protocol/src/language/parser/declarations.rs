@@ -6,13 +6,14 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 14] = [
+const DECLARATIONS: [&str; 15] = [
     "param",
     "knob",
     "require",
     "grid",
     "local",
     "symmetric",
+    "channel",
     "pad",
     "ghost",
     "argument",
@@ -48,7 +49,7 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if matches!(word, "local" | "symmetric" | "pad" | "ghost") {
+        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "ghost") {
             return self.buffer().map(|declaration| (declaration, None));
         }
         if word != "variant" && !DECLARATIONS.contains(&word) {
@@ -144,8 +145,9 @@ impl Parser<'_> {
         let class = match self.word() {
             "local" => Class::Local,
             "symmetric" => Class::Symmetric,
+            "channel" => Class::Channel,
             "pad" => Class::Pad,
-            _ => return Err(self.unexpected("`local`, `symmetric` or `pad`")),
+            _ => return Err(self.unexpected("`local`, `symmetric`, `channel` or `pad`")),
         };
         self.advance();
         let mut names = vec![self.name("the buffer's name")?];

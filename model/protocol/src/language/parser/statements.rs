@@ -7,7 +7,7 @@ use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 16] = [
+const STATEMENTS: [&str; 17] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -18,6 +18,7 @@ const STATEMENTS: [&str; 16] = [
     "fence",
     "copy",
     "reduce",
+    "accumulate",
     "for",
     "if",
     "threads",
@@ -76,6 +77,7 @@ impl Parser<'_> {
             "fence" => Statement::Fence(self.ordering()?),
             "copy" => self.copy()?,
             "reduce" => self.reduce()?,
+            "accumulate" => self.accumulate()?,
             _ => Statement::Assert(self.expression()?),
         };
         Ok((statement, None))
@@ -234,6 +236,16 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         Ok(Statement::Reduce { destination, operation, variable, from, to, source, over: self.over()? })
+    }
+
+    fn accumulate(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let operation = self.reduction("a reduction (sum, max, min)")?;
+        self.expect_word("of")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        Ok(Statement::Accumulate { destination, operation, source, over: self.over()? })
     }
 
     /// A place whose rank stops before a comparison: `await slot on rank r == value`.

@@ -94,6 +94,10 @@ fn simple_statement(statement: &Statement) -> String {
             let head = format!("reduce {} <- {word} over {} in {from}..{to}", place(destination), variable.text);
             format!("{head} of {} over {}", place(source), over(range))
         }
+        Statement::Accumulate { destination, operation, source, over: range } => {
+            let (word, source) = (reduction_word(*operation), place(source));
+            format!("accumulate {} <- {word} of {source} over {}", place(destination), over(range))
+        }
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
         // Printed by the caller, for they have bodies.

@@ -108,6 +108,7 @@ impl<'a> Resolver<'a> {
                 refreshed: *refreshed,
                 initially: Initially::Poison,
                 pad: *class == Class::Pad,
+                channel: *class == Class::Channel,
                 ghost: *ghost,
                 span: item.at.0.clone(),
             });

@@ -81,6 +81,7 @@ impl<'a> Resolver<'a> {
                 StatementKind::Copy { destination: destination?, source: source?, partition }
             }
             Statement::Reduce { .. } => self.reduce(&item.kind)?,
+            Statement::Accumulate { .. } => self.accumulate(&item.kind)?,
             Statement::For { variable, from, to, body } => {
                 let context = Context { what: "a loop's bound", ..self.code_context(KERNEL) };
                 let from = self.index(from, context);
@@ -201,6 +202,26 @@ impl<'a> Resolver<'a> {
         Ok(StatementKind::Store { place: resolved, value, semantics })
     }
 
+    /// One source, after what the destination holds.
+    fn accumulate(&mut self, statement: &'a Statement) -> Resolved<StatementKind> {
+        let Statement::Accumulate { destination, operation, source, over } = statement else {
+            return Err(super::Reported);
+        };
+        let destination = self.place(destination, Element::Data);
+        let source = self.place(source, Element::Data);
+        let partition = self.over(over);
+        Ok(StatementKind::Reduce {
+            destination: destination?,
+            operation: *operation,
+            accumulate: true,
+            variable: self.hidden_local("source".to_owned(), Type::Index),
+            from: ir::Expression::Constant(0),
+            to: ir::Expression::Constant(1),
+            source: source?,
+            partition: partition?,
+        })
+    }
+
     fn reduce(&mut self, statement: &'a Statement) -> Resolved<StatementKind> {
         let Statement::Reduce { destination, operation, variable, from, to, source, over } = statement else {
             return Err(super::Reported);
@@ -217,6 +238,7 @@ impl<'a> Resolver<'a> {
         Ok(StatementKind::Reduce {
             destination: destination?,
             operation: *operation,
+            accumulate: false,
             variable: variable?,
             from: from?,
             to: to?,

@@ -4,7 +4,7 @@ use super::right;
 use crate::ids::{ArgumentId, BufferId, LocalId};
 use crate::ir::{
     AtomicOperation, Binary, Collective, Compare, Element, Expression, Initially, Kind, Order, Protocol, Reduction,
-    Scope, Space, StatementKind, Symbol, Tail,
+    Scope, Space, StatementKind, Symbol, Tail, Width,
 };
 use crate::language::{Configuration, Expected};
 
@@ -209,6 +209,25 @@ fn the_rest_of_the_statements() {
     assert!(expectation.same_on_all_ranks);
     assert_eq!(protocol.requirements.len(), 1);
     assert!(matches!(protocol.grid, Expression::Binary { .. }));
+}
+
+#[test]
+fn offsets_elements_and_accumulation() {
+    let declarations = "local a : E[N] refreshed\nchannel b : E[2][N]";
+    let statements = "accumulate b[1] at P * N on rank 1 <- max of a at 3 over 2..N by element\n";
+    let protocol = kernel(declarations, statements);
+    let found = kinds(&protocol);
+    let StatementKind::Reduce { destination, operation, accumulate, from, to, source, partition, .. } = found[0] else {
+        panic!()
+    };
+    assert!(*accumulate && *operation == Reduction::Max);
+    assert_eq!((from, to), (&Expression::Constant(0), &Expression::Constant(1)));
+    assert!(matches!(destination.offset, Some(Expression::Binary { .. })) && destination.rank.is_some());
+    assert_eq!(source.offset, Some(Expression::Constant(3)));
+    assert_eq!(partition.width, Width::Element);
+    assert!(
+        protocol.buffers[1].channel && protocol.buffers[1].space == Space::Symmetric && !protocol.buffers[0].channel
+    );
 }
 
 #[test]

@@ -214,6 +214,10 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
+    let accumulate =
+        (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
+            Statement::Accumulate { destination, operation, source, over }
+        });
     let reduce = (any_place(), reduction(), name(), expression(), expression(), any_place(), over()).prop_map(
         |(destination, operation, variable, from, to, source, over)| Statement::Reduce {
             destination,
@@ -237,6 +241,7 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         ordering().prop_map(Statement::Fence),
         copy,
         reduce,
+        accumulate,
         call,
         expression().prop_map(Statement::Assert),
     ]
@@ -273,7 +278,7 @@ fn statement() -> impl Strategy<Value = Statement> {
 }
 
 fn buffer() -> impl Strategy<Value = Declaration> {
-    let class = select(vec![Class::Local, Class::Symmetric, Class::Pad]);
+    let class = select(vec![Class::Local, Class::Symmetric, Class::Channel, Class::Pad]);
     let initially = option::of(prop_oneof![any::<u32>().prop_map(Start::Word), Just(Start::Random)]);
     let parts = (any::<bool>(), class, vec(name(), 1..3), name(), vec(expression(), 0..3), any::<bool>(), initially);
     parts.prop_map(|(ghost, class, names, element, shape, refreshed, initially)| Declaration::Buffer {

@@ -1,7 +1,8 @@
 //! Sizes and parameter bytes.
 
-use super::super::{Addresses, Contents, Equals, Launch, Overrides, choose, offsets};
+use super::super::{Addresses, Launch, Overrides, choose, offsets};
 use super::{FILE, description, launch, parameter, parameters};
+use crate::program::{Contents, Definition};
 use arverify_protocol::ir::Reduction;
 
 fn word(bytes: &[u8], at: usize, length: usize) -> u64 {
@@ -25,11 +26,11 @@ fn sizes_are_evaluated() {
     assert_eq!(launch.shared_bytes, [32, 32]);
     let sizes: Vec<u64> = launch.buffers.iter().map(|buffer| buffer.bytes).collect();
     assert_eq!(sizes, [64, 64, 64]);
-    assert_eq!(launch.buffers[0].contents, [Contents::Random; 2]);
-    assert_eq!(launch.buffers[1].contents, [Contents::Element(0x8000_0000); 2]);
-    assert_eq!(launch.buffers[2].contents, [Contents::Poison; 2]);
+    assert_eq!(launch.buffers[0].contents, [Contents::Random, Contents::Random]);
+    assert_eq!(launch.buffers[1].contents, [Contents::Word(0x8000_0000), Contents::Word(0x8000_0000)]);
+    assert_eq!(launch.buffers[2].contents, [Contents::Poison, Contents::Poison]);
     let expectation = launch.expectation.expect("the file has an expectation");
-    assert_eq!(expectation.equals, Equals::Reduction(Reduction::Sum));
+    assert_eq!(expectation.equals, Definition::AllReduce(Reduction::Sum));
     assert!(expectation.same_on_all_ranks);
 }
 

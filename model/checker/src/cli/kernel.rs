@@ -1,0 +1,326 @@
+//! Kernels in PTX or CUDA as targets: read or compiled, launched as LAUNCH.toml says, and findings moved to the CUDA
+//! source where the PTX tells its lines.
+
+use super::InputError;
+use super::arguments::{BoundArguments, EntryArguments};
+use super::target::read_text;
+use crate::check::{Options, Outcome, Schedule};
+use crate::compiler::{self, CompilerError};
+use crate::ptx::entry::{entries, parameters};
+use crate::ptx::launch::{self, Launch, Overrides, Parameter};
+use crate::ptx::lines::{Lines, line_span};
+use crate::ptx::program::{ProgramError, PtxProgram};
+use crate::ptx::syntax::{self, Function, Module};
+use crate::report::{Bounds, Row};
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::language::Diagnostics;
+use arverify_protocol::verdict::{Finding, Point};
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A CUDA source larger than this is not shown.
+const LARGEST_SOURCE: u64 = 16 << 20;
+
+/// A LAUNCH.toml larger than this is refused before it is read.
+const LARGEST_LAUNCH: u64 = 1 << 20;
+
+/// Architecture that CUDA is compiled for.
+const ARCHITECTURE: &str = "sm_90";
+
+/// Whether a target is a kernel, by its file's name.
+pub(super) fn is_kernel(target: &str) -> bool {
+    let extension = Path::new(target).extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("ptx" | "cu"))
+}
+
+/// A module with its text.
+pub(super) struct Text {
+    /// The PTX.
+    pub(super) source: Arc<Source>,
+    /// Parsed.
+    pub(super) module: Module,
+}
+
+/// Reads PTX, or compiles CUDA.
+pub(super) fn text(file: &str, arguments: &EntryArguments) -> Result<Text, InputError> {
+    let path = Path::new(file);
+    let compiled = path.extension().is_some_and(|extension| extension == "cu");
+    let source = if compiled {
+        // A missing file is our message, not the compiler's.
+        read_text(file, LARGEST_SOURCE, "a CUDA source")?;
+        let architecture = arguments.arch.as_deref().unwrap_or(ARCHITECTURE);
+        let text = compiler::ptx(path, architecture).map_err(|error| match error {
+            CompilerError::Refused(messages) => InputError::Rendered(messages),
+            other => InputError::message(format!("`{file}`: {other}")),
+        })?;
+        Source { name: format!("{file}.ptx"), text }
+    } else {
+        if arguments.arch.is_some() {
+            return Err(InputError::message(format!("--arch is for CUDA: `{file}` is compiled already")));
+        }
+        Source { name: file.to_owned(), text: read_text(file, syntax::LENGTH_LIMIT as u64, "a PTX module")? }
+    };
+    let source = Arc::new(source);
+    let module = syntax::parse(&source).map_err(refused)?;
+    Ok(Text { source, module })
+}
+
+/// Errors in a text, in words.
+fn refused(errors: Diagnostics) -> InputError {
+    InputError::Rendered(errors.render(std::io::stderr().is_terminal()))
+}
+
+/// The parameters of an entry, in words where they have no size.
+pub(super) fn sized_parameters(file: &str, entry: &Function) -> Result<Vec<Parameter>, InputError> {
+    parameters(entry).map_err(|name| {
+        let kernel = &entry.name;
+        InputError::message(format!(
+            "`{file}`: parameter `{name}` of `{kernel}` is of a type that cannot be passed here"
+        ))
+    })
+}
+
+/// A kernel with its launch, ready to be checked.
+pub(super) struct KernelTarget {
+    /// As it was named.
+    pub(super) name: String,
+    /// Limits and assumptions; its sizes are the greatest of any rank.
+    pub(super) options: Options,
+    /// The module and its text.
+    text: Text,
+    /// Name of the entry.
+    kernel: String,
+    /// How it is launched.
+    launch: Launch,
+    /// What the command line changes of it.
+    overrides: Overrides,
+    /// LAUNCH.toml, as it was named.
+    file: PathBuf,
+    /// `--arch`
+    architecture: Option<String>,
+    /// The CUDA source, where its lines are known.
+    lines: Option<CudaLines>,
+}
+
+/// Reads a kernel and its launch; `options` are those of the command line, whose sizes are replaced.
+pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> Result<KernelTarget, InputError> {
+    let Some(file) = &bounds.launch else {
+        return Err(InputError::message(format!(
+            "`{name}`: how is it launched? give --launch LAUNCH.toml; `arverify init-launch {name}` writes a first one"
+        )));
+    };
+    protocol_options(name, bounds)?;
+    let shown = file.display().to_string();
+    let toml = read_text(&shown, LARGEST_LAUNCH, "a LAUNCH.toml")?;
+    let overrides = Overrides {
+        ranks: bounds.ranks,
+        blocks: bounds.blocks,
+        threads: bounds.threads,
+        launches: bounds.launches,
+        kernel: bounds.entry.kernel.clone(),
+    };
+    let description = launch::parse(&shown, &toml).map_err(refused)?;
+    let launch = Launch::new(&description, &overrides).map_err(refused)?;
+    let text = text(name, &bounds.entry)?;
+    let candidates = entries(&text.module);
+    let names: Vec<&str> = candidates.iter().map(|entry| entry.name.as_str()).collect();
+    let index = match &overrides.kernel {
+        // Nothing of the file is at fault.
+        Some(wanted) => launch::choose(Some(wanted), &names)
+            .map_err(|error| InputError::message(format!("`{name}`: {error} (given as --kernel)")))?,
+        None => launch.entry(&names).map_err(refused)?,
+    };
+    let entry = candidates[index];
+    launch.check(&entry.name, &sized_parameters(name, entry)?).map_err(refused)?;
+    let (kernel, lines) = (entry.name.clone(), CudaLines::find(name, &text, entry));
+    let greatest = |dimensions: &[[u32; 3]]| extent(dimensions).1;
+    let sizes = Sizes {
+        ranks: launch.ranks,
+        blocks: u32::try_from(greatest(&launch.grids)).unwrap_or(u32::MAX),
+        threads: u32::try_from(greatest(&launch.blocks)).unwrap_or(u32::MAX),
+        // A kernel has buffers of its own sizes and types; nothing reads these.
+        elements: 0,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
+    let options = Options { sizes, launches: launch.launches, seed: bounds.seed, ..options };
+    let (file, architecture, name) = (file.clone(), bounds.entry.arch.clone(), name.to_owned());
+    Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, architecture, lines })
+}
+
+/// Options that only a protocol has.
+fn protocol_options(name: &str, bounds: &BoundArguments) -> Result<(), InputError> {
+    let given = [
+        ("--elements", bounds.elements.is_some(), "the sizes of a kernel's buffers stand in LAUNCH.toml"),
+        ("--dtype", bounds.dtype.is_some(), "the types of a kernel's buffers stand in LAUNCH.toml"),
+        ("--accumulate", bounds.accumulate.is_some(), "a kernel sums as it is written"),
+        ("--variant", bounds.variant.is_some(), "only protocols have variants"),
+        ("--knob", !bounds.knob.is_empty(), "only protocols have knobs"),
+    ];
+    match given.iter().find(|(_, given, _)| *given) {
+        Some((option, _, why)) => Err(InputError::message(format!("{option} does not fit `{name}`: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// The least and the greatest product.
+fn extent(dimensions: &[[u32; 3]]) -> (u64, u64) {
+    let products = || dimensions.iter().map(|axes| axes.iter().map(|axis| u64::from(*axis)).product());
+    (products().min().unwrap_or(0), products().max().unwrap_or(0))
+}
+
+impl KernelTarget {
+    /// The result, with findings in the CUDA source where its lines are known.
+    pub(super) fn row(&self, mut outcome: Outcome) -> Row {
+        let replay = outcome.schedule.as_ref().map(|schedule| self.replay_command(schedule));
+        for finding in &mut outcome.findings {
+            finding.replay.clone_from(&replay);
+        }
+        let source = match &self.lines {
+            Some(lines) if outcome.findings.iter().all(|finding| lines.knows(finding)) => {
+                outcome.findings.iter_mut().for_each(|finding| lines.relocate(finding, &self.text.source));
+                lines.source.clone()
+            }
+            _ => self.text.source.clone(),
+        };
+        Row {
+            target: self.name.clone(),
+            variant: None,
+            expected: None,
+            source,
+            kernel: Some(self.kernel.clone()),
+            bounds: Bounds {
+                ranks: self.launch.ranks,
+                blocks: extent(&self.launch.grids),
+                threads: extent(&self.launch.blocks),
+                message: None,
+            },
+            options: self.options,
+            outcome,
+        }
+    }
+
+    /// The command that shows an execution again.
+    fn replay_command(&self, schedule: &Schedule) -> String {
+        let mut text = format!("arverify replay {} --launch {}", self.name, self.file.display());
+        let Overrides { ranks, blocks, threads, launches, kernel } = &self.overrides;
+        for (option, value) in [("ranks", ranks), ("blocks", blocks), ("threads", threads), ("launches", launches)] {
+            if let Some(value) = value {
+                let _ = write!(text, " --{option} {value}");
+            }
+        }
+        for (option, value) in [("kernel", kernel), ("arch", &self.architecture)] {
+            if let Some(value) = value {
+                let _ = write!(text, " --{option} {value}");
+            }
+        }
+        super::replay::common_options(&mut text, &self.options, schedule);
+        text
+    }
+
+    /// File and line of a step, for people.
+    pub(super) fn place(&self, line: u32) -> String {
+        if line == 0 {
+            return String::new();
+        }
+        match self.lines.as_ref().and_then(|lines| Some((lines, lines.line(line, &self.text.source)?))) {
+            Some((lines, line)) => format!("{}:{line}", lines.source.name),
+            None => format!("{}:{line}", self.text.source.name),
+        }
+    }
+}
+
+/// The CUDA source of a kernel, and which instruction belongs to which of its lines.
+struct CudaLines {
+    lines: Lines,
+    file: u32,
+    source: Arc<Source>,
+}
+
+impl CudaLines {
+    /// Reads the file that the entry's lines refer to: as it is named, from the folder of the target, or beside it.
+    fn find(target: &str, text: &Text, entry: &Function) -> Option<CudaLines> {
+        let lines = Lines::new(&text.module);
+        let (file, name) = lines.main_file(entry)?;
+        let folder = Path::new(target).parent().unwrap_or(Path::new(""));
+        let named = Path::new(name);
+        let own = Path::new(target);
+        let beside = folder.join(named.file_name()?);
+        let candidates = match own.extension() {
+            // The target itself, under the name that was typed.
+            Some(extension) if extension == "cu" && own.file_name() == named.file_name() => vec![own.to_path_buf()],
+            _ => vec![folder.join(named), beside],
+        };
+        let path = candidates.into_iter().find(|path| path.is_file())?;
+        let shown = path.display().to_string();
+        let text = read_text(&shown, LARGEST_SOURCE, "a CUDA source").ok()?;
+        // A file that is shorter than its lines is another one.
+        let long_enough = text.lines().count() >= lines.last_line(file) as usize;
+        long_enough.then(|| CudaLines { lines, file, source: Arc::new(Source { name: shown, text }) })
+    }
+
+    /// Whether the finding's first place has a line in the source.
+    fn knows(&self, finding: &Finding) -> bool {
+        let first = finding.points.iter().find(|point| !point.span.is_empty());
+        first.is_none_or(|point| self.lines.place(self.file, point.span.start).is_some())
+    }
+
+    /// Moves a finding from the PTX to the source. A place that has no line there becomes a note.
+    fn relocate(&self, finding: &mut Finding, ptx: &Source) {
+        for point in &mut finding.points {
+            if point.span.is_empty() {
+                continue;
+            }
+            let calls = std::mem::take(&mut point.calls);
+            let (line, _) = ptx.line_column(point.span.start);
+            match self.spans(&point.span) {
+                Some((span, call)) => {
+                    point.span = span;
+                    point.calls = calls.iter().filter_map(|call| Some(self.spans(call)?.0)).chain(call).collect();
+                }
+                None => {
+                    point.span = 0..0;
+                    let Point { thread, label, .. } = point;
+                    let who = thread.map_or(String::new(), |thread| format!(" ({thread})"));
+                    finding.notes.push(format!("{label}{who}: line {line} of {}", ptx.name));
+                }
+            }
+        }
+        for step in &mut finding.trace {
+            step.line = self.line(step.line, ptx).unwrap_or(0);
+        }
+    }
+
+    /// The line of an instruction, and the call that was inlined there.
+    fn spans(&self, span: &Span) -> Option<(Span, Option<Span>)> {
+        let place = self.lines.place(self.file, span.start)?;
+        let call = place.call.and_then(|line| line_span(&self.source, line));
+        Some((line_span(&self.source, place.line)?, call))
+    }
+
+    /// The source's line for a line of the PTX.
+    fn line(&self, line: u32, ptx: &Source) -> Option<u32> {
+        let span = line_span(ptx, line)?;
+        Some(self.lines.place(self.file, span.end.max(1) - 1)?.line)
+    }
+}
+
+impl KernelTarget {
+    /// The kernel as a thread program.
+    pub(super) fn program(&self) -> Result<PtxProgram, InputError> {
+        let candidates = entries(&self.text.module);
+        let entry = candidates.into_iter().find(|entry| entry.name == self.kernel);
+        let parameters = entry.map(|entry| sized_parameters(&self.name, entry)).transpose()?.unwrap_or_default();
+        let Text { source, module } = &self.text;
+        PtxProgram::new(source.clone(), module, &self.kernel, &parameters, &self.launch, self.options.seed).map_err(
+            |error| match error {
+                ProgramError::Launch(errors) => refused(errors),
+                other => InputError::message(format!("`{}`: {other}", self.name)),
+            },
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! What an instruction reads, writes and does, for analyses that need not know its meaning.
+
+use super::step::{BarrierKind, Base, Exchange, Instruction, Pc, Register, Source, Space, Step};
+use smallvec::{SmallVec, smallvec};
+
+/// What an instruction does besides computing registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Nothing that anybody else could tell, reads of constants, parameters and own memory included.
+    None,
+    /// Writes the thread's own memory.
+    StoreLocal,
+    /// Reads memory that others may write. A generic load may turn out to read own memory.
+    Load,
+    /// Writes memory that others may read. A generic store may turn out to write own memory.
+    Store,
+    /// Reads and writes such memory.
+    Atomic,
+    /// Orders memory.
+    Fence,
+    /// Waits for, or tells, other threads of the block or warp.
+    Barrier,
+    /// Ends the thread: exit, trap, an instruction that is not understood.
+    End,
+}
+
+/// Registers of one instruction.
+pub type Registers = SmallVec<[Register; 6]>;
+
+impl Instruction {
+    /// Registers it reads, its guard among them.
+    pub fn uses(&self) -> Registers {
+        let mut registers: Registers = self.step.sources().into_iter().filter_map(Source::register).collect();
+        registers.extend(self.guard.map(|guard| guard.register));
+        registers
+    }
+
+    /// Registers it writes, if its guard holds.
+    pub fn defines(&self) -> Registers {
+        self.step.destinations()
+    }
+
+    /// Whether its definitions happen always, so that they end the life of what was there before.
+    pub fn always(&self) -> bool {
+        self.guard.is_none()
+    }
+
+    /// What it does besides, if its guard holds.
+    pub fn effect(&self) -> Effect {
+        self.step.effect()
+    }
+
+    /// The instructions that may come next.
+    pub fn successors(&self, pc: Pc) -> SmallVec<[Pc; 2]> {
+        let mut next: SmallVec<[Pc; 2]> = match &self.step {
+            Step::Branch { target } => smallvec![*target],
+            Step::BranchTable { targets, .. } => targets.iter().copied().collect(),
+            Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => smallvec![],
+            _ => return smallvec![pc + 1],
+        };
+        if self.guard.is_some() {
+            next.push(pc + 1);
+        }
+        next.sort_unstable();
+        next.dedup();
+        next
+    }
+
+    /// Whether the guard or an operand decides where the thread goes on.
+    pub fn is_branch(&self) -> bool {
+        matches!(self.step, Step::Branch { .. } | Step::BranchTable { .. } | Step::Exit | Step::Trap { .. })
+            || matches!(self.step, Step::Unsupported { .. })
+    }
+}
+
+impl Step {
+    /// Its operands.
+    pub fn sources(&self) -> SmallVec<[Source; 6]> {
+        let base = |base: &Base| match base {
+            Base::Value(source) => *source,
+            Base::Variable(_) => Source::ZERO,
+        };
+        match self {
+            Step::Compute { sources, .. } | Step::ComputePair { sources, .. } => SmallVec::from_slice(sources),
+            Step::Load { address, .. } => smallvec![base(&address.base)],
+            Step::Store { address, sources, .. } => {
+                let mut all: SmallVec<[Source; 6]> = sources.iter().copied().collect();
+                all.push(base(&address.base));
+                all
+            }
+            Step::Atomic { address, operand, expected, .. } => smallvec![base(&address.base), *operand, *expected],
+            Step::Barrier(barrier) => {
+                let mut all = smallvec![barrier.id];
+                all.extend(barrier.count);
+                if let BarrierKind::Reduce { predicate, .. } = barrier.kind {
+                    all.push(predicate);
+                }
+                all
+            }
+            Step::Warp(warp) => {
+                let mut all = warp.exchange.sources();
+                all.push(warp.mask);
+                all
+            }
+            Step::BranchTable { index, .. } => smallvec![*index],
+            Step::Special { .. } | Step::VariableAddress { .. } | Step::Fence { .. } | Step::Branch { .. } => {
+                smallvec![]
+            }
+            Step::Exit | Step::Trap { .. } | Step::Nothing | Step::Unsupported { .. } => smallvec![],
+        }
+    }
+
+    /// Its results.
+    pub fn destinations(&self) -> Registers {
+        match self {
+            Step::Compute { destination, .. } => smallvec![*destination],
+            Step::ComputePair { destinations, .. } => destinations.iter().flatten().copied().collect(),
+            Step::Special { destination, .. } | Step::VariableAddress { destination, .. } => smallvec![*destination],
+            Step::Load { destinations, .. } => destinations.iter().flatten().copied().collect(),
+            Step::Atomic { destination, .. } => destination.iter().copied().collect(),
+            Step::Barrier(barrier) => match barrier.kind {
+                BarrierKind::Reduce { destination, .. } => smallvec![destination],
+                BarrierKind::Sync | BarrierKind::Arrive => smallvec![],
+            },
+            Step::Warp(warp) => warp.exchange.destinations(),
+            Step::Store { .. } | Step::Fence { .. } | Step::Branch { .. } | Step::BranchTable { .. } => smallvec![],
+            Step::Exit | Step::Trap { .. } | Step::Nothing | Step::Unsupported { .. } => smallvec![],
+        }
+    }
+
+    /// What it does besides.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Step::Compute { .. } | Step::ComputePair { .. } | Step::Special { .. } => Effect::None,
+            Step::VariableAddress { .. } | Step::Branch { .. } | Step::BranchTable { .. } | Step::Nothing => {
+                Effect::None
+            }
+            Step::Load { space, .. } => match space {
+                Space::Constant | Space::Local | Space::Parameter => Effect::None,
+                Space::Global | Space::Generic | Space::Shared => Effect::Load,
+            },
+            Step::Store { space, .. } => match space {
+                Space::Constant | Space::Local | Space::Parameter => Effect::StoreLocal,
+                Space::Global | Space::Generic | Space::Shared => Effect::Store,
+            },
+            Step::Atomic { .. } => Effect::Atomic,
+            Step::Fence { .. } => Effect::Fence,
+            Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
+            Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,
+        }
+    }
+}
+
+impl Exchange {
+    fn sources(&self) -> SmallVec<[Source; 6]> {
+        match self {
+            Exchange::Shuffle { value, lane, clamp, .. } => smallvec![*value, *lane, *clamp],
+            Exchange::Vote { predicate, .. } => smallvec![*predicate],
+            Exchange::MatchAny { value, .. } | Exchange::MatchAll { value, .. } => smallvec![*value],
+            Exchange::Reduce { value, .. } => smallvec![*value],
+            Exchange::Sync | Exchange::Elect { .. } => smallvec![],
+        }
+    }
+
+    fn destinations(&self) -> Registers {
+        let optional: [Option<Register>; 2] = match self {
+            Exchange::Shuffle { destination, valid, .. } => [*destination, *valid],
+            Exchange::MatchAll { destination, same, .. } => [*destination, *same],
+            Exchange::Elect { leader, elected } => [*leader, *elected],
+            Exchange::Vote { destination, .. }
+            | Exchange::MatchAny { destination, .. }
+            | Exchange::Reduce { destination, .. } => [Some(*destination), None],
+            Exchange::Sync => [None, None],
+        };
+        optional.into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,436 @@
+//! Decoded instructions: every operand resolved, every modifier read.
+//!
+//! One PTX instruction becomes one or more steps with the same guard and the same origin (a vector atomic becomes one
+//! for each element; a special register used as an operand is read by a step of its own). Calls are expanded where
+//! they stand, so that code is one flat sequence, a register is a slot of one file for each thread, and a call path is
+//! part of the origin: neither the interpreter nor the flow analysis knows of a stack. The price is that recursion and
+//! indirect calls are not understood; they are errors of the instruction, which count only if it is reached.
+
+use super::function::Function;
+use crate::program::{AtomicFunction, Width};
+use arverify_protocol::ir::Semantics;
+use smallvec::SmallVec;
+
+/// Slot of a thread's register file. 128-bit values and vectors occupy consecutive slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Register(pub u32);
+
+/// Position in [`Code::instructions`](super::Code::instructions).
+pub type Pc = u32;
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A register.
+    Register(Register),
+    /// The value itself.
+    Constant(u64),
+}
+
+impl Source {
+    /// Zero.
+    pub const ZERO: Source = Source::Constant(0);
+
+    /// The register, where it is one.
+    pub const fn register(self) -> Option<Register> {
+        match self {
+            Source::Register(register) => Some(register),
+            Source::Constant(_) => None,
+        }
+    }
+}
+
+/// An instruction: a step that is taken if its guard holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instruction {
+    /// `@p` or `@!p`
+    pub guard: Option<Guard>,
+    /// What it does.
+    pub step: Step,
+}
+
+/// Condition of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Guard {
+    /// The predicate.
+    pub register: Register,
+    /// Taken if it is false.
+    pub negated: bool,
+}
+
+/// What an instruction does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// One result from up to four operands.
+    Compute {
+        /// The function.
+        function: Function,
+        /// Its result.
+        destination: Register,
+        /// Its operands.
+        sources: [Source; 4],
+    },
+    /// Two results; either may be thrown away.
+    ComputePair {
+        /// The function.
+        function: Function,
+        /// Its results.
+        destinations: [Option<Register>; 2],
+        /// Its operands.
+        sources: [Source; 4],
+    },
+    /// A special register.
+    Special {
+        /// Which.
+        special: Special,
+        /// Where to.
+        destination: Register,
+    },
+    /// The generic address of this rank's copy of a module's `.global` variable.
+    VariableAddress {
+        /// Index into [`Code::globals`](super::Code::globals).
+        variable: u32,
+        /// Bytes from its start.
+        offset: i64,
+        /// Where to.
+        destination: Register,
+    },
+    /// Load of one or more elements.
+    Load {
+        /// Which memory.
+        space: Space,
+        /// First byte.
+        address: Address,
+        /// One element after another; `None` is thrown away.
+        destinations: SmallVec<[Option<Register>; 4]>,
+        /// Size and extension of each.
+        element: Element,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Store of one or more elements.
+    Store {
+        /// Which memory.
+        space: Space,
+        /// First byte.
+        address: Address,
+        /// One element after another.
+        sources: SmallVec<[Source; 4]>,
+        /// Size of each.
+        element: Element,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Atomic read-modify-write (`atom`, `red`).
+    Atomic {
+        /// Which memory.
+        space: Space,
+        /// Where.
+        address: Address,
+        /// Size.
+        width: Width,
+        /// What.
+        function: AtomicFunction,
+        /// Operand; for compare-and-swap the new value.
+        operand: Source,
+        /// For compare-and-swap: the value compared with.
+        expected: Source,
+        /// Where the old value goes; `None` for `red`.
+        destination: Option<Register>,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// `fence`, `membar`
+    Fence {
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// `bar`, `barrier`
+    Barrier(Barrier),
+    /// Synchronisation and exchange of values among the lanes of a warp.
+    Warp(Warp),
+    /// `bra`, and the `ret` of a call
+    Branch {
+        /// Where to.
+        target: Pc,
+    },
+    /// `brx.idx`
+    BranchTable {
+        /// Which of the targets; out of range is undefined.
+        index: Source,
+        /// Where to.
+        targets: Box<[Pc]>,
+    },
+    /// The thread ends: `exit`, and `ret` of the kernel
+    Exit,
+    /// The kernel ends itself with an error: `trap`, `__assertfail`
+    Trap {
+        /// What happened, as a sentence.
+        message: Box<str>,
+    },
+    /// Without effect on what is modelled: `nanosleep`, `prefetch`, `vprintf`
+    Nothing,
+    /// Not understood. Counts only when it is reached.
+    Unsupported {
+        /// The instruction and what about it.
+        text: Box<str>,
+    },
+}
+
+/// A memory address: base plus offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// What the offset is added to.
+    pub base: Base,
+    /// Bytes.
+    pub offset: i64,
+}
+
+/// The base of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Base {
+    /// A register, or a number.
+    Value(Source),
+    /// This rank's copy of a module's `.global` variable.
+    Variable(u32),
+}
+
+/// Which memory an address is an offset into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Space {
+    /// Global memory; its addresses are generic ones.
+    Global,
+    /// Told by the address.
+    Generic,
+    /// The block's shared memory: from its start.
+    Shared,
+    /// Constant memory: from its start.
+    Constant,
+    /// The thread's own memory, where parameters of calls lie too: from its start.
+    Local,
+    /// The kernel's parameters: from their start.
+    Parameter,
+}
+
+/// Size of an element in memory, and what becomes of it in a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Element {
+    /// Size.
+    pub width: Width,
+    /// Bits of the register to which a signed element is extended; 0: extended with zeros.
+    pub sign_extend_to: u8,
+    /// Elements of the vector that this access is the first of, to whose size it must be aligned; 1 for all others.
+    pub together: u8,
+}
+
+/// `bar`, `barrier`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Barrier {
+    /// Which.
+    pub kind: BarrierKind,
+    /// The barrier resource.
+    pub id: Source,
+    /// Threads that take part; `None`: all of the block.
+    pub count: Option<Source>,
+    /// `.aligned`: every thread of the warp executes it
+    pub aligned: bool,
+}
+
+/// Kinds of barrier instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BarrierKind {
+    /// Arrive and wait.
+    Sync,
+    /// Arrive.
+    Arrive,
+    /// Arrive, wait, and reduce a predicate over the threads.
+    Reduce {
+        /// How.
+        reduction: BarrierReduction,
+        /// The thread's own.
+        predicate: Source,
+        /// The result.
+        destination: Register,
+    },
+}
+
+/// Reductions of `bar.red`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BarrierReduction {
+    /// How many are true
+    Popc,
+    /// Whether all are
+    And,
+    /// Whether one is
+    Or,
+}
+
+/// Synchronisation of the lanes of a warp that a mask names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Warp {
+    /// The lanes, this one among them.
+    pub mask: Source,
+    /// What they exchange.
+    pub exchange: Exchange,
+}
+
+/// What lanes exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exchange {
+    /// `bar.warp.sync`: nothing, but it orders memory
+    Sync,
+    /// `shfl.sync`
+    Shuffle {
+        /// Which lane.
+        mode: Shuffle,
+        /// The value given.
+        value: Source,
+        /// Lane, offset or mask.
+        lane: Source,
+        /// Clamp and segment mask.
+        clamp: Source,
+        /// The value received.
+        destination: Option<Register>,
+        /// Whether it came from a lane in range.
+        valid: Option<Register>,
+    },
+    /// `vote.sync`
+    Vote {
+        /// How.
+        mode: Vote,
+        /// The thread's own.
+        predicate: Source,
+        /// The result.
+        destination: Register,
+    },
+    /// `match.any.sync`: the lanes that gave the same value
+    MatchAny {
+        /// The value given.
+        value: Source,
+        /// The lanes.
+        destination: Register,
+    },
+    /// `match.all.sync`: all lanes if they gave the same value, else none
+    MatchAll {
+        /// The value given.
+        value: Source,
+        /// The lanes.
+        destination: Option<Register>,
+        /// Whether they did.
+        same: Option<Register>,
+    },
+    /// `redux.sync`
+    Reduce {
+        /// How.
+        reduction: WarpReduction,
+        /// The value given.
+        value: Source,
+        /// The result.
+        destination: Register,
+    },
+    /// `elect.sync`
+    Elect {
+        /// The lane elected.
+        leader: Option<Register>,
+        /// Whether it is this one.
+        elected: Option<Register>,
+    },
+}
+
+/// Modes of `shfl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shuffle {
+    /// lane − offset
+    Up,
+    /// lane + offset
+    Down,
+    /// lane xor mask
+    Butterfly,
+    /// A lane
+    Index,
+}
+
+/// Modes of `vote`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vote {
+    /// Whether all are true
+    All,
+    /// Whether one is
+    Any,
+    /// Whether all are the same
+    Uniform,
+    /// The lanes where it is true
+    Ballot,
+}
+
+/// Reductions of `redux`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WarpReduction {
+    /// Sum
+    Add,
+    /// Unsigned minimum
+    MinUnsigned,
+    /// Unsigned maximum
+    MaxUnsigned,
+    /// Signed minimum
+    MinSigned,
+    /// Signed maximum
+    MaxSigned,
+    /// Bitwise and
+    And,
+    /// Bitwise or
+    Or,
+    /// Bitwise exclusive or
+    Xor,
+}
+
+/// Special registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Special {
+    /// `%tid.xyz`
+    Thread(u8),
+    /// `%ntid.xyz`
+    Threads(u8),
+    /// `%ctaid.xyz`
+    Block(u8),
+    /// `%nctaid.xyz`
+    Blocks(u8),
+    /// `%laneid`
+    Lane,
+    /// `%lanemask_eq` and so on
+    LaneMask(LaneMask),
+    /// `%dynamic_smem_size`
+    DynamicSharedBytes,
+    /// `%total_smem_size`
+    TotalSharedBytes,
+    /// Any value at all, and any other the next time: clocks, `%smid`, `%warpid`.
+    Arbitrary(Arbitrary),
+}
+
+/// Lanes in relation to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LaneMask {
+    /// This one
+    Equal,
+    /// Those below
+    Less,
+    /// Those below, and this
+    LessEqual,
+    /// Those above
+    Greater,
+    /// Those above, and this
+    GreaterEqual,
+}
+
+/// Special registers whose value is not the program's to know. They read as zero, which is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arbitrary {
+    /// `%clock`, `%clock64`, `%clock_hi`, `%globaltimer`
+    Clock,
+    /// `%smid`, `%nsmid`
+    Processor,
+    /// `%warpid`, `%nwarpid`
+    WarpIndex,
+    /// `%gridid`
+    GridIndex,
+}

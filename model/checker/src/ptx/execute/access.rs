@@ -1,0 +1,260 @@
+//! Loads, stores and atomics: done here where the memory is the thread's own or constant, yielded where it is not.
+
+use super::map::{AddressError, Target};
+use super::run::{Done, Interpreter, not_understood, value};
+use super::thread::PtxThread;
+use crate::program::{Coordinates, Fault, Location, Operation, SiteIndex};
+use crate::ptx::code::step::{Address, Base, Element, Space};
+use crate::ptx::code::windows::{
+    CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, SHARED_WINDOW, WINDOW_BYTES,
+};
+use crate::ptx::code::{Pc, Register, Step};
+use arverify_protocol::ir::Order;
+use arverify_protocol::verdict::Code as Finding;
+use smallvec::SmallVec;
+
+/// The memory that an access means.
+enum Place<'i> {
+    /// Memory that the machine holds.
+    Instance(Location),
+    /// Bytes that nobody writes.
+    Constant(&'i [u8]),
+    /// The thread's own memory, from this byte on.
+    Local(usize),
+}
+
+impl Interpreter {
+    /// A load.
+    pub(super) fn load(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
+        let Step::Load { space, address, destinations, element, semantics } = step else { return Ok(Done::Next) };
+        let width = element.width;
+        let bytes = width.bytes() * destinations.len() as u64;
+        let place = self.place(at, thread, *space, *address, bytes)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
+            Place::Instance(location) => {
+                let single = destinations.len() == 1;
+                if single && let Some(condition) = self.poll(at, thread, location) {
+                    let semantics = *semantics;
+                    return Ok(Done::Yield(Operation::Await {
+                        at: location,
+                        width,
+                        condition,
+                        semantics,
+                        returns: true,
+                    }));
+                }
+                if semantics.order == Order::Weak {
+                    return Ok(Done::Yield(Operation::Load { at: location, bytes: bytes as u32 }));
+                }
+                Ok(Done::Yield(Operation::Read { at: location, width, semantics: *semantics }))
+            }
+            Place::Constant(contents) => {
+                deliver(&mut thread.registers, destinations, *element, contents);
+                Ok(Done::Next)
+            }
+            Place::Local(from) => {
+                let PtxThread { registers, local, .. } = thread;
+                deliver(registers, destinations, *element, &local[from..from + bytes as usize]);
+                Ok(Done::Next)
+            }
+        }
+    }
+
+    /// A store.
+    pub(super) fn store(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
+        let Step::Store { space, address, sources, element, semantics } = step else { return Ok(Done::Next) };
+        let width = element.width;
+        let size = width.bytes() as usize;
+        let mut data: SmallVec<[u8; 16]> = SmallVec::new();
+        for source in sources {
+            data.extend_from_slice(&value(&thread.registers, *source).to_le_bytes()[..size]);
+        }
+        let place = self.place(at, thread, *space, *address, data.len() as u64)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
+            Place::Instance(location) if semantics.order == Order::Weak => {
+                Ok(Done::Yield(Operation::Store { at: location, data }))
+            }
+            Place::Instance(location) => {
+                let value = sources.first().map_or(0, |source| width.truncate(value(&thread.registers, *source)));
+                Ok(Done::Yield(Operation::Write { at: location, width, value, semantics: *semantics }))
+            }
+            Place::Constant(_) => {
+                let message = "the kernel writes memory that is taken as constant: a table of pointers, or constants";
+                Err(not_understood(message.into(), thread.pc))
+            }
+            Place::Local(from) => {
+                thread.local[from..from + data.len()].copy_from_slice(&data);
+                Ok(Done::Next)
+            }
+        }
+    }
+
+    /// A read-modify-write.
+    pub(super) fn atomic(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
+        let Step::Atomic { space, address, width, function, operand, expected, destination, semantics } = step else {
+            return Ok(Done::Next);
+        };
+        let width = *width;
+        match self.place(at, thread, *space, *address, width.bytes())? {
+            Place::Instance(location) => Ok(Done::Yield(Operation::Atomic {
+                at: location,
+                width,
+                function: *function,
+                operand: width.truncate(value(&thread.registers, *operand)),
+                expected: width.truncate(value(&thread.registers, *expected)),
+                semantics: *semantics,
+                returns: destination.is_some(),
+                until: destination.and_then(|_| self.poll(at, thread, location)),
+            })),
+            Place::Constant(_) | Place::Local(_) => {
+                Err(not_understood("an atomic on memory that no other thread writes".into(), thread.pc))
+            }
+        }
+    }
+
+    /// Gives the word that the last operation read, zero-extended.
+    pub fn supply(&self, thread: &mut PtxThread, word: u64) {
+        match &self.code.instructions[thread.pc as usize - 1].step {
+            Step::Load { destinations, element, .. } => {
+                deliver(&mut thread.registers, destinations, *element, &word.to_le_bytes());
+            }
+            Step::Atomic { destination: Some(destination), width, .. } => {
+                thread.registers[destination.0 as usize] = width.truncate(word);
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives the bytes that the last weak load read.
+    pub fn supply_bytes(&self, thread: &mut PtxThread, bytes: &[u8]) {
+        if let Step::Load { destinations, element, .. } = &self.code.instructions[thread.pc as usize - 1].step {
+            deliver(&mut thread.registers, destinations, *element, bytes);
+        }
+    }
+
+    /// The memory that an access of this thread means.
+    fn place(
+        &self,
+        at: Coordinates,
+        thread: &PtxThread,
+        space: Space,
+        address: Address,
+        bytes: u64,
+    ) -> Result<Place<'_>, Fault> {
+        let base = match address.base {
+            Base::Value(source) => value(&thread.registers, source),
+            Base::Variable(variable) => self.rank(at).variables.get(variable as usize).copied().unwrap_or(0),
+        };
+        let address = base.wrapping_add_signed(address.offset);
+        self.resolve(at, thread, space, address, bytes).map_err(|error| outside(&error, thread.pc))
+    }
+
+    fn resolve(
+        &self,
+        at: Coordinates,
+        thread: &PtxThread,
+        space: Space,
+        address: u64,
+        bytes: u64,
+    ) -> Result<Place<'_>, AddressError> {
+        let rank = self.rank(at);
+        let (space, offset) = match space {
+            Space::Generic => windowed(address),
+            other => (other, address),
+        };
+        match space {
+            Space::Global | Space::Generic => match self.setting.map.resolve(address, bytes)? {
+                Target::Instance(location) => Ok(Place::Instance(location)),
+                Target::Constant(contents) => Ok(Place::Constant(contents)),
+            },
+            Space::Shared => {
+                let offset = within("shared memory", offset, bytes, rank.shared_bytes)?;
+                let instance = rank.shared.get(at.block as usize).copied();
+                let instance = instance.ok_or(AddressError::Wild { address })?;
+                Ok(Place::Instance(Location { instance, byte: offset }))
+            }
+            Space::Local => {
+                let from = within("the thread's own memory", offset, bytes, thread.local.len() as u64)?;
+                Ok(Place::Local(from as usize))
+            }
+            Space::Constant => window("constant memory", &rank.constants, offset, bytes),
+            Space::Parameter => {
+                let none: &[u8] = &[];
+                let parameters = rank.parameters.get(at.launch as usize).map_or(none, |bytes| bytes);
+                window("the kernel's parameters", parameters, offset, bytes)
+            }
+        }
+    }
+}
+
+/// The first of the accesses that a strong vector access has become must be aligned for all of them.
+fn whole_vector(place: &Place, element: Element, pc: Pc) -> Result<(), Fault> {
+    let bytes = element.width.bytes() * u64::from(element.together);
+    match place {
+        Place::Instance(location) if !location.byte.is_multiple_of(bytes) => {
+            let at = format!("byte {} of its buffer", location.byte);
+            Err(outside(&AddressError::Misaligned { at, bytes }, pc))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn window<'i>(what: &'static str, contents: &'i [u8], offset: u64, bytes: u64) -> Result<Place<'i>, AddressError> {
+    let from = within(what, offset, bytes, contents.len() as u64)? as usize;
+    Ok(Place::Constant(&contents[from..from + bytes as usize]))
+}
+
+/// The space of a generic address, and the offset in it.
+fn windowed(address: u64) -> (Space, u64) {
+    let inside = |start: u64| address.wrapping_sub(start) < WINDOW_BYTES;
+    if !(SHARED_WINDOW..GLOBAL_START).contains(&address) {
+        (Space::Global, address)
+    } else if inside(SHARED_WINDOW) {
+        (Space::Shared, address - SHARED_WINDOW)
+    } else if inside(LOCAL_WINDOW) {
+        (Space::Local, address - LOCAL_WINDOW)
+    } else if inside(CONSTANT_WINDOW) {
+        (Space::Constant, address - CONSTANT_WINDOW)
+    } else if inside(PARAMETER_WINDOW) {
+        (Space::Parameter, address - PARAMETER_WINDOW)
+    } else {
+        (Space::Global, address)
+    }
+}
+
+/// An offset, if the access lies in a memory of `size` bytes and is aligned.
+fn within(what: &'static str, offset: u64, bytes: u64, size: u64) -> Result<u64, AddressError> {
+    let end = offset.saturating_add(bytes);
+    if end > size {
+        return Err(AddressError::PastWindow { beyond: end - size, what, size });
+    }
+    if !offset.is_multiple_of(bytes) {
+        return Err(AddressError::Misaligned { at: format!("byte {offset} of {what}"), bytes });
+    }
+    Ok(offset)
+}
+
+fn outside(error: &AddressError, pc: Pc) -> Fault {
+    Fault::violation(Finding::OutOfBounds, error.to_string(), SiteIndex(pc))
+}
+
+/// Puts elements, one after another in memory, into registers.
+fn deliver(registers: &mut [u64], destinations: &[Option<Register>], element: Element, contents: &[u8]) {
+    let size = element.width.bytes() as usize;
+    for (destination, bytes) in destinations.iter().zip(contents.chunks_exact(size)) {
+        let Some(register) = destination else { continue };
+        let mut word = [0; 8];
+        word[..size].copy_from_slice(bytes);
+        let bits = u64::from_le_bytes(word);
+        registers[register.0 as usize] = match element.sign_extend_to {
+            0 => bits,
+            to => {
+                let shift = 64 - size as u32 * 8;
+                let extended = ((bits << shift) as i64 >> shift) as u64;
+                extended & (u64::MAX >> (64 - u32::from(to)))
+            }
+        };
+    }
+}

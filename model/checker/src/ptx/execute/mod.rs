@@ -1,0 +1,34 @@
+//! Running one thread of decoded code up to its next operation.
+//!
+//! | file | what |
+//! |---|---|
+//! | `map` | addresses: which buffer, table or window a pointer means |
+//! | `setting` | what a launch fixes: shapes, parameters, memory, by rank |
+//! | `thread` | the state of a thread |
+//! | `run` | local instructions, until one concerns others |
+//! | `access` | loads, stores and atomics: done here or yielded |
+//! | `warp` | what lanes exchange and barriers reduce |
+//! | `spin` | polls: loops that read until they like what they see |
+//! | `notes` | what a verdict rests on |
+//!
+//! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
+//! becomes an operation of [`crate::program`]. Registers and local memory start as zeros: PTX leaves them undefined,
+//! and no compiler reads them before writing. Not modelled: values of clocks and processor numbers (zero, and noted).
+
+mod access;
+mod map;
+mod notes;
+mod run;
+mod setting;
+mod spin;
+mod thread;
+mod warp;
+
+#[cfg(test)]
+mod tests;
+
+pub use map::{AddressError, MemoryMap, Region, RegionKind, Target};
+pub use notes::Note;
+pub use run::Interpreter;
+pub use setting::{Geometry, RankSetting, Setting, relocated};
+pub use thread::PtxThread;

@@ -1,0 +1,239 @@
+//! The interpreter's loop: local instructions, until one concerns others.
+
+use super::notes::{Note, Notes};
+use super::setting::{RankSetting, Setting, axis};
+use super::thread::{Broken, PtxThread};
+use crate::program::{Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
+use crate::ptx::arithmetic::{evaluate, evaluate_pair};
+use crate::ptx::code::step::{self, BarrierKind, LaneMask, Special};
+use crate::ptx::code::{Code, Pc, Source, Step};
+use crate::ptx::flow::Polls;
+use arverify_protocol::verdict::Code as Finding;
+use std::sync::Arc;
+
+/// Local instructions between two operations before a thread counts as caught in a loop.
+const MOST_STEPS: u32 = 1 << 24;
+
+/// Runs threads of one kernel in one setting. Cheap to clone: spin loops hold one.
+#[derive(Clone, Debug)]
+pub struct Interpreter {
+    /// The code.
+    pub(super) code: Arc<Code>,
+    /// Shapes, parameters, addresses.
+    pub(super) setting: Arc<Setting>,
+    /// Which loads are polls; `None`: none are known.
+    pub(super) polls: Option<Arc<Polls>>,
+    /// What verdicts rest on.
+    pub(super) notes: Arc<Notes>,
+}
+
+/// What a step that is not a mere computation leads to.
+pub(super) enum Done {
+    /// The next instruction.
+    Next,
+    /// Another instruction.
+    Jump(Pc),
+    /// An operation for the machine; afterwards the next instruction.
+    Yield(Operation),
+}
+
+impl Interpreter {
+    /// An interpreter of a kernel in a setting.
+    pub fn new(code: Arc<Code>, setting: Arc<Setting>, polls: Option<Polls>) -> Self {
+        Self { code, setting, polls: polls.map(Arc::new), notes: Arc::default() }
+    }
+
+    /// The code.
+    pub fn code(&self) -> &Arc<Code> {
+        &self.code
+    }
+
+    /// Shapes, parameters, addresses.
+    pub fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    /// What a verdict rests on, as far as any thread has met it, and what is said of the code.
+    pub fn assumptions(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = self.code.remarks.iter().map(|(_, text)| text.clone()).collect();
+        remarks.extend(self.notes.all().map(|note| note.text().to_string()));
+        remarks.sort();
+        remarks.dedup();
+        remarks
+    }
+
+    /// A thread before its first operation.
+    pub fn start(&self) -> PtxThread {
+        PtxThread::new(&self.code)
+    }
+
+    /// Runs to the next operation, which belongs to the instruction whose number is returned with it.
+    ///
+    /// # Errors
+    /// What the thread does wrong, or an instruction that is not understood.
+    pub fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
+        self.run(at, thread, MOST_STEPS)
+    }
+
+    /// The same, with a limit on local instructions.
+    pub(super) fn run(
+        &self,
+        at: Coordinates,
+        thread: &mut PtxThread,
+        limit: u32,
+    ) -> Result<(Operation, SiteIndex), Fault> {
+        if let Some(broken) = thread.broken {
+            return Err(broken_lane(broken, thread.pc));
+        }
+        let code = &*self.code;
+        let mut pc = thread.pc;
+        for _ in 0..limit {
+            let instruction = &code.instructions[pc as usize];
+            if let Some(guard) = instruction.guard
+                && (thread.registers[guard.register.0 as usize] == 0) != guard.negated
+            {
+                pc += 1;
+                continue;
+            }
+            match &instruction.step {
+                Step::Compute { function, destination, sources } => {
+                    let operands = sources.map(|source| value(&thread.registers, source));
+                    thread.registers[destination.0 as usize] = evaluate(*function, operands);
+                    pc += 1;
+                }
+                Step::Branch { target } => pc = *target,
+                Step::Nothing => pc += 1,
+                step => {
+                    thread.pc = pc;
+                    match self.step(at, thread, step)? {
+                        Done::Next => pc += 1,
+                        Done::Jump(target) => pc = target,
+                        Done::Yield(operation) => {
+                            // Whatever follows `exit` is never reached.
+                            thread.pc = if operation == Operation::Exit { pc } else { pc + 1 };
+                            return Ok((operation, SiteIndex(pc)));
+                        }
+                    }
+                }
+            }
+        }
+        thread.pc = pc;
+        Err(not_understood(format!("the thread ran {limit} instructions without any effect"), pc))
+    }
+
+    /// One of the rarer steps, at `thread.pc`.
+    fn step(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
+        let pc = thread.pc;
+        match step {
+            Step::Load { .. } => self.load(at, thread, step),
+            Step::Store { .. } => self.store(at, thread, step),
+            Step::Atomic { .. } => self.atomic(at, thread, step),
+            Step::ComputePair { function, destinations, sources } => {
+                let operands = sources.map(|source| value(&thread.registers, source));
+                let results = evaluate_pair(*function, operands);
+                for (destination, result) in destinations.iter().zip(results) {
+                    if let Some(register) = destination {
+                        thread.registers[register.0 as usize] = result;
+                    }
+                }
+                Ok(Done::Next)
+            }
+            Step::Special { special, destination } => {
+                thread.registers[destination.0 as usize] = self.special(at, *special);
+                Ok(Done::Next)
+            }
+            Step::VariableAddress { variable, offset, destination } => {
+                let start = self.rank(at).variables.get(*variable as usize).copied().unwrap_or(0);
+                thread.registers[destination.0 as usize] = start.wrapping_add_signed(*offset);
+                Ok(Done::Next)
+            }
+            Step::BranchTable { index, targets } => {
+                let index = value(&thread.registers, *index);
+                let target = usize::try_from(index).ok().and_then(|index| targets.get(index));
+                match target {
+                    Some(&target) => Ok(Done::Jump(target)),
+                    None => Err(not_understood(format!("branch to entry {index} of {}", targets.len()), pc)),
+                }
+            }
+            Step::Fence { semantics } => Ok(Done::Yield(Operation::Fence { semantics: *semantics })),
+            Step::Barrier(barrier) => self.barrier(at, thread, barrier).map(Done::Yield),
+            Step::Warp(warp) => self.warp(at, thread, warp).map(Done::Yield),
+            Step::Exit => Ok(Done::Yield(Operation::Exit)),
+            Step::Trap { message } => Err(Fault::violation(Finding::WrongResult, message.to_string(), SiteIndex(pc))),
+            Step::Unsupported { text } => Err(not_understood(text.to_string(), pc)),
+            Step::Compute { .. } | Step::Branch { .. } | Step::Nothing => Ok(Done::Next),
+        }
+    }
+
+    fn barrier(&self, at: Coordinates, thread: &PtxThread, barrier: &step::Barrier) -> Result<Operation, Fault> {
+        let registers = &thread.registers;
+        let id = value(registers, barrier.id);
+        let count = barrier.count.map(|count| value(registers, count));
+        let wrong = |message: String| Fault::violation(Finding::BarrierDivergence, message, SiteIndex(thread.pc));
+        if id > 15 {
+            return Err(wrong(format!("barrier {id} does not exist: a block has 16")));
+        }
+        let threads = u64::from(self.rank(at).geometry.threads());
+        // The whole block may be named also where it is no multiple of a warp.
+        if let Some(count) = count.filter(|&count| count != threads && (count == 0 || count % 32 != 0)) {
+            return Err(wrong(format!("a barrier of {count} threads: the number must be a multiple of 32")));
+        }
+        let group = Group::Block { id: id as u32, count: count.map(|count| count as u32) };
+        let (arrive, gather) = match barrier.kind {
+            BarrierKind::Sync => (false, None),
+            BarrierKind::Arrive => (true, None),
+            BarrierKind::Reduce { predicate, .. } => (false, Some(value(registers, predicate))),
+        };
+        Ok(Operation::Barrier(Barrier { group, arrive, gather, orders: true }))
+    }
+
+    fn special(&self, at: Coordinates, special: Special) -> u64 {
+        let rank = self.rank(at);
+        let lane = at.thread % 32;
+        let word = match special {
+            Special::Thread(along) => axis(at.thread, rank.geometry.block, along),
+            Special::Threads(along) => rank.geometry.block[usize::from(along.min(2))],
+            Special::Block(along) => axis(at.block, rank.geometry.grid, along),
+            Special::Blocks(along) => rank.geometry.grid[usize::from(along.min(2))],
+            Special::Lane => lane,
+            Special::LaneMask(mask) => match mask {
+                LaneMask::Equal => 1 << lane,
+                LaneMask::Less => (1 << lane) - 1,
+                LaneMask::LessEqual => u32::MAX >> (31 - lane),
+                LaneMask::Greater => !(u32::MAX >> (31 - lane)),
+                LaneMask::GreaterEqual => !((1 << lane) - 1),
+            },
+            Special::DynamicSharedBytes => rank.dynamic_shared_bytes as u32,
+            Special::TotalSharedBytes => rank.shared_bytes as u32,
+            Special::Arbitrary(arbitrary) => {
+                self.notes.record(Note::from(arbitrary));
+                0
+            }
+        };
+        u64::from(word)
+    }
+
+    /// What the thread's rank brings.
+    pub(super) fn rank(&self, at: Coordinates) -> &RankSetting {
+        &self.setting.ranks[at.rank as usize]
+    }
+}
+
+/// The value of an operand.
+pub(super) fn value(registers: &[u64], source: Source) -> u64 {
+    match source {
+        Source::Register(register) => registers[register.0 as usize],
+        Source::Constant(constant) => constant,
+    }
+}
+
+/// A fault that makes the check inconclusive.
+pub(super) fn not_understood(message: String, pc: Pc) -> Fault {
+    Fault { outcome: FaultOutcome::NotUnderstood, message, site: SiteIndex(pc) }
+}
+
+fn broken_lane(broken: Broken, pc: Pc) -> Fault {
+    let Broken::AbsentLane(lane) = broken;
+    let message = format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined");
+    not_understood(message, pc.saturating_sub(1))
+}

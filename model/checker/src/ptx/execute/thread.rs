@@ -1,0 +1,63 @@
+//! The state of a thread between operations.
+//!
+//! As small as it can be, for there are as many as a whole grid has threads: what an operation delivers goes where the
+//! instruction before the program counter says, so nothing pending is stored.
+
+use crate::ptx::code::{Code, Pc, Register};
+
+/// A thread: program counter, registers, own memory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PtxThread {
+    /// The next instruction.
+    pub(super) pc: Pc,
+    /// Something happened that cannot be reported where it happened.
+    pub(super) broken: Option<Broken>,
+    /// Slots; bits zero-extended.
+    pub(super) registers: Box<[u64]>,
+    /// Local memory.
+    pub(super) local: Box<[u8]>,
+}
+
+/// Found out while a value was delivered; reported at the thread's next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Broken {
+    /// The lane whose value was asked for did not take part.
+    AbsentLane(u32),
+}
+
+impl PtxThread {
+    /// A thread at the start of the code.
+    pub(super) fn new(code: &Code) -> Self {
+        Self {
+            pc: 0,
+            broken: None,
+            registers: vec![0; code.registers as usize].into(),
+            local: vec![0; code.local_bytes as usize].into(),
+        }
+    }
+
+    /// Forgets registers whose values can reach nothing any more, so that threads which differ in them only are equal.
+    pub fn forget(&mut self, dead: &[Register]) {
+        for register in dead {
+            if let Some(value) = self.registers.get_mut(register.0 as usize) {
+                *value = 0;
+            }
+        }
+    }
+
+    /// The thread has ended: nothing of it matters.
+    pub fn end(&mut self) {
+        self.registers = Box::default();
+        self.local = Box::default();
+    }
+
+    /// The next instruction, for reports.
+    pub fn pc(&self) -> Pc {
+        self.pc
+    }
+
+    /// Bytes of a thread's state.
+    pub fn bytes(code: &Code) -> u64 {
+        size_of::<PtxThread>() as u64 + u64::from(code.registers) * 8 + u64::from(code.local_bytes)
+    }
+}

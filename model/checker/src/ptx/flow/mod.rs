@@ -1,0 +1,28 @@
+//! What can be told of decoded code without running it: where control goes, which registers still matter, and which
+//! reads may be polls.
+//!
+//! | file | what |
+//! |---|---|
+//! | `graph` | basic blocks |
+//! | `detours` | branches whose ways meet again |
+//! | `liveness` | the registers whose values can still reach an effect |
+//! | `counters` | registers that count the rounds of a loop |
+//! | `polls` | reads that may be waits, with the registers to compare |
+//!
+//! Decision: nothing here decides anything about a verdict. A wait is recognised while it runs, by coming back to the
+//! same read with the same live registers; this only says where it is worth looking, and which registers count. So
+//! what is marked too much costs time, and what is marked too little leaves a loop of plain reads. The road not taken
+//! is to recognise loops by their shape, which every compiler and every release of it changes. Not modelled: contents
+//! of the thread's own memory, all of which count as live.
+
+mod counters;
+mod detours;
+mod graph;
+mod liveness;
+mod polls;
+#[cfg(test)]
+mod tests;
+
+pub use graph::{Block, Graph};
+pub use liveness::Liveness;
+pub use polls::Polls;

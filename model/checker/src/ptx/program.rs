@@ -1,0 +1,393 @@
+//! Front end: a kernel in PTX, launched as LAUNCH.toml says, as a thread program.
+//!
+//! Every buffer of the launch has an instance on each rank; so has every `.global` variable that the kernel may write.
+//! Tables of pointers, constant memory and parameters are bytes that nobody writes, and stay with the interpreter.
+//! Shared memory is an instance for each block.
+
+use super::code::{Code, Effect, Instruction, Register, Step};
+use super::decode::{DecodeError, decode};
+use super::execute::{
+    Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
+};
+use super::flow::{Liveness, Polls};
+use super::launch::{Addresses, Launch, Parameter};
+use super::syntax::Module;
+use crate::program::memory::input_element;
+use crate::program::{Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Shape, SiteIndex};
+use arverify_protocol::data::Accumulate;
+use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::language::Diagnostics;
+use std::sync::Arc;
+
+/// The expectation stands in LAUNCH.toml, outside the text that sites point into.
+const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
+
+/// Bytes that share one record of accesses, at first.
+const GRANULE: u32 = 16;
+
+/// Alignment of dynamic shared memory behind the static one.
+const SHARED_ALIGNMENT: u64 = 16;
+
+/// Why a kernel cannot be run as launched.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// The kernel.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The launch.
+    #[error("{0}")]
+    Launch(Diagnostics),
+    /// A kernel that requires another block.
+    #[error("the kernel requires blocks of {required} threads (.reqntid or .maxntid), and is launched with {launched}")]
+    Block {
+        /// What it requires, in words.
+        required: String,
+        /// What rank 0 launches.
+        launched: u64,
+    },
+}
+
+/// A kernel with its launch.
+#[derive(Debug)]
+pub struct PtxProgram {
+    source: Arc<Source>,
+    interpreter: Interpreter,
+    /// By instruction, where it is a barrier: registers that are dead behind it.
+    dead: Vec<Box<[Register]>>,
+    shape: Shape,
+    expected: Option<Expected>,
+    seed: u64,
+}
+
+impl PtxProgram {
+    /// Decodes a kernel and lays out its memory. `parameters` are those that the entry declares; the launch has been
+    /// checked against them.
+    pub fn new(
+        source: Arc<Source>,
+        module: &Module,
+        kernel: &str,
+        parameters: &[Parameter],
+        launch: &Launch,
+        seed: u64,
+    ) -> Result<PtxProgram, ProgramError> {
+        let mut code = decode(module, kernel)?;
+        drop_dead_results(&mut code);
+        let dead = dead_behind_barriers(&code);
+        let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
+        check_blocks(&code, launch)?;
+        let ranks = launch.ranks;
+        let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
+        let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new() };
+        let buffers = memory.buffers(launch);
+        let tables = memory.tables(launch, &buffers);
+        let variables = memory.variables(&code, launch.buffers.len() as u32);
+        let mut settings = Vec::new();
+        for rank in 0..ranks {
+            let own = &variables[rank as usize];
+            let addresses =
+                Addresses { buffer: &|buffer, rank| buffers[buffer][rank as usize], table: &|index| tables[index] };
+            let bytes = |launched: u32| launch.parameter_bytes(parameters, (rank, launched), addresses);
+            let dynamic = u64::from(launch.shared_bytes[rank as usize]);
+            let shared_bytes = code.shared_bytes.next_multiple_of(SHARED_ALIGNMENT) + dynamic;
+            let shared_bytes = if dynamic == 0 { code.shared_bytes } else { shared_bytes };
+            settings.push(RankSetting {
+                geometry: geometry(rank),
+                parameters: (0..launch.launches)
+                    .map(|launched| bytes(launched).map(Arc::from))
+                    .collect::<Result<_, _>>()
+                    .map_err(ProgramError::Launch)?,
+                variables: own.clone(),
+                constants: relocated(&code.constants, own),
+                shared: memory.shared(rank, geometry(rank).blocks(), shared_bytes),
+                shared_bytes,
+                dynamic_shared_bytes: dynamic,
+            });
+        }
+        let shape = Shape {
+            ranks,
+            blocks: greatest(Geometry::blocks),
+            threads: greatest(Geometry::threads),
+            launches: launch.launches,
+            instances: memory.instances,
+        };
+        let expected = launch.expectation.as_ref().map(|expectation| Expected {
+            output: expectation.output.value as u32,
+            input: expectation.input.value as u32,
+            definition: expectation.equals,
+            same_on_all_ranks: expectation.same_on_all_ranks,
+            accumulate: Accumulate::Own,
+            site: EXPECTATION,
+        });
+        let setting = Arc::new(Setting { map: memory.map, ranks: settings });
+        let polls = Polls::of(&code);
+        let interpreter = Interpreter::new(Arc::new(code), setting, Some(polls));
+        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed })
+    }
+
+    fn span(&self, site: SiteIndex) -> Span {
+        let origin = self.interpreter.code().origins.get(site.0 as usize);
+        origin.map_or(0..0, |origin| origin.span.clone())
+    }
+}
+
+/// Atomics whose result nobody looks at need not return it: then it does not matter which of two comes first.
+fn drop_dead_results(code: &mut Code) {
+    let liveness = Liveness::of(code);
+    for pc in 0..code.instructions.len() {
+        let Step::Atomic { destination: Some(register), .. } = &code.instructions[pc].step else { continue };
+        if liveness.live_after(code, pc as u32).contains(register) {
+            continue;
+        }
+        if let Step::Atomic { destination, .. } = &mut code.instructions[pc].step {
+            *destination = None;
+        }
+    }
+}
+
+/// Registers that are dead behind each barrier; nothing for other instructions.
+fn dead_behind_barriers(code: &Code) -> Vec<Box<[Register]>> {
+    let liveness = Liveness::of(code);
+    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Register]> {
+        if instruction.effect() != Effect::Barrier {
+            return Box::default();
+        }
+        let live = liveness.live_after(code, pc as u32);
+        (0..code.registers).map(Register).filter(|register| live.binary_search(register).is_err()).collect()
+    };
+    code.instructions.iter().enumerate().map(dead).collect()
+}
+
+/// `.reqntid` and `.maxntid`.
+fn check_blocks(code: &Code, launch: &Launch) -> Result<(), ProgramError> {
+    for block in &launch.blocks {
+        let launched = block.iter().map(|axis| u64::from(*axis)).product();
+        let refuse = |required: String| Err(ProgramError::Block { required, launched });
+        match (code.required_threads, code.most_threads) {
+            (Some(required), _) if required != *block => {
+                return refuse(required.map(|axis| axis.to_string()).join(" × "));
+            }
+            (_, Some(most)) if launched > most => return refuse(format!("at most {most}")),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Memory being laid out.
+struct Layout {
+    ranks: u32,
+    map: MemoryMap,
+    instances: Vec<Instance>,
+}
+
+impl Layout {
+    /// Adds an instance that has an address. Returns that.
+    fn instance(&mut self, instance: Instance) -> u64 {
+        let index = self.instances.len() as u32;
+        let (name, rank, bytes) = (instance.name.clone(), instance.rank, instance.bytes);
+        self.instances.push(instance);
+        self.map.add(Region { name, rank, bytes, kind: RegionKind::Instance(index) })
+    }
+
+    /// Addresses by buffer, then rank.
+    fn buffers(&mut self, launch: &Launch) -> Vec<Vec<u64>> {
+        let mut addresses = Vec::new();
+        for (index, buffer) in launch.buffers.iter().enumerate() {
+            let instance = |rank: u32| Instance {
+                name: buffer.name.clone(),
+                rank,
+                bytes: buffer.bytes,
+                local: false,
+                block: None,
+                pad: false,
+                refreshed: buffer.refreshed,
+                contents: buffer.contents[rank as usize].clone(),
+                element: Some(buffer.element),
+                granule: GRANULE,
+                buffer: index as u32,
+            };
+            addresses.push((0..self.ranks).map(|rank| self.instance(instance(rank))).collect());
+        }
+        addresses
+    }
+
+    /// Addresses of the tables of pointers. One copy of each serves all ranks, for nobody writes it.
+    fn tables(&mut self, launch: &Launch, buffers: &[Vec<u64>]) -> Vec<u64> {
+        let bytes = |table| -> Arc<[u8]> {
+            let pointers = launch.table(table, |buffer, rank| buffers[buffer][rank as usize]);
+            pointers.into_iter().flat_map(u64::to_le_bytes).collect()
+        };
+        let tables = launch.tables.iter().map(|table| {
+            let (name, contents) = (format!("table of {}", launch.buffers[table.buffer].name), bytes(*table));
+            let (bytes, kind) = (contents.len() as u64, RegionKind::Constant(contents));
+            self.map.add(Region { name, rank: 0, bytes, kind })
+        });
+        tables.collect()
+    }
+
+    /// Addresses of the module's variables, by rank; `first` is the number of the first as a buffer.
+    fn variables(&mut self, code: &Code, first: u32) -> Vec<Vec<u64>> {
+        let mut addresses = vec![Vec::new(); self.ranks as usize];
+        let mut buffer = first;
+        for variable in &code.globals {
+            for (rank, addresses) in addresses.iter_mut().enumerate() {
+                let (name, rank, bytes) = (variable.name.clone(), rank as u32, variable.bytes);
+                // Contents come later: they may hold addresses of variables.
+                let none: Arc<[u8]> = Arc::from([]);
+                addresses.push(if variable.writable {
+                    let contents = Contents::Bytes(none);
+                    let (local, block, pad, refreshed, element) = (true, None, false, false, None);
+                    let granule = GRANULE;
+                    self.instance(Instance {
+                        name,
+                        rank,
+                        bytes,
+                        local,
+                        block,
+                        pad,
+                        refreshed,
+                        contents,
+                        element,
+                        granule,
+                        buffer,
+                    })
+                } else {
+                    self.map.add(Region { name, rank, bytes, kind: RegionKind::Constant(none) })
+                });
+            }
+            buffer += u32::from(variable.writable);
+        }
+        let mut instance = (first * self.ranks) as usize;
+        for (index, variable) in code.globals.iter().enumerate() {
+            for own in &addresses {
+                let mut contents = relocated(&variable.contents, own).to_vec();
+                contents.resize(variable.bytes as usize, 0);
+                if variable.writable {
+                    self.instances[instance].contents = Contents::Bytes(contents.into());
+                    instance += 1;
+                } else {
+                    self.map.set_constant(own[index], contents.into());
+                }
+            }
+        }
+        addresses
+    }
+
+    /// Instances of shared memory, by block; none where the kernel has no shared memory.
+    fn shared(&mut self, rank: u32, blocks: u32, bytes: u64) -> Vec<u32> {
+        if bytes == 0 {
+            return Vec::new();
+        }
+        let instances = (0..blocks).map(|block| {
+            self.instances.push(Instance {
+                name: format!("shared memory of block {block}"),
+                rank,
+                bytes,
+                local: true,
+                block: Some(block),
+                pad: false,
+                refreshed: false,
+                contents: Contents::Poison,
+                element: None,
+                granule: GRANULE,
+                buffer: u32::MAX,
+            });
+            self.instances.len() as u32 - 1
+        });
+        instances.collect()
+    }
+}
+
+impl Program for PtxProgram {
+    type Thread = PtxThread;
+
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn grid(&self, rank: u32) -> u32 {
+        self.interpreter.setting().ranks[rank as usize].geometry.blocks()
+    }
+
+    fn threads(&self, rank: u32) -> u32 {
+        self.interpreter.setting().ranks[rank as usize].geometry.threads()
+    }
+
+    fn with_equal_grids(&self) -> Option<Self> {
+        None
+    }
+
+    fn start(&self, _: Coordinates) -> PtxThread {
+        self.interpreter.start()
+    }
+
+    fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
+        let (operation, site) = self.interpreter.next(at, thread)?;
+        match operation {
+            Operation::Exit => thread.end(),
+            Operation::Barrier(_) => thread.forget(&self.dead[site.0 as usize]),
+            _ => {}
+        }
+        Ok((operation, site))
+    }
+
+    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+        self.interpreter.supply(thread, value);
+    }
+
+    fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {
+        self.interpreter.supply_bytes(thread, bytes);
+    }
+
+    fn gathered(&self, at: Coordinates, thread: &mut PtxThread, all: &[(u32, u64)]) {
+        self.interpreter.gathered(at, thread, all);
+    }
+
+    fn expected(&self) -> Option<Expected> {
+        self.expected
+    }
+
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn site(&self, site: SiteIndex) -> (Span, Vec<Span>) {
+        let code = self.interpreter.code();
+        let mut calls = Vec::new();
+        let mut call = code.origins.get(site.0 as usize).and_then(|origin| origin.call);
+        while let Some(origin) = call.and_then(|call| code.origins.get(call as usize)) {
+            calls.push(origin.span.clone());
+            call = origin.call;
+        }
+        (self.span(site), calls)
+    }
+
+    /// What was inlined in several places is one statement of the source.
+    fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        let line = |site: SiteIndex| {
+            let origin = self.interpreter.code().origins.get(site.0 as usize)?;
+            origin.line.map(|line| (line.file, line.line, line.column))
+        };
+        match (line(left), line(right)) {
+            (Some(left), Some(right)) => left == right,
+            _ => self.span(left) == self.span(right),
+        }
+    }
+
+    fn line(&self, site: SiteIndex) -> u32 {
+        let span = self.span(site);
+        if span.is_empty() { 0 } else { self.source.line_column(span.start).0 }
+    }
+
+    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
+        input_element(element, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    }
+
+    fn thread_bytes(&self) -> u64 {
+        PtxThread::bytes(self.interpreter.code())
+    }
+
+    fn assumptions(&self) -> Vec<String> {
+        self.interpreter.assumptions()
+    }
+}

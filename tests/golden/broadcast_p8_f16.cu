@@ -1,0 +1,293 @@
+// broadcast_p8_f16: written by argen 0.1.0 from broadcast.arp. Do not edit: manifest.json holds its sha256.
+//
+// broadcast from rank 0: copy, tell the peers, who read it and acknowledge
+// Knobs: epoch_from = device, buffers = double, acknowledged = awaited, signal = acquire_release, scope = sys,
+// copy_sync = on, read_sync = on, done_sync = on, write_sync = on, compare = reached, grids = same, tail = scalar
+// P = 8 ranks, f16, rounded after each operation; 512 threads for each block.
+// Requires P <= T.
+
+using u16 = unsigned short;
+using u32 = unsigned int;
+using u64 = unsigned long long;
+using i64 = long long;
+
+namespace {
+
+// The bits of one f16.
+using Element = u16;
+
+constexpr i64 P = 8; // ranks
+constexpr i64 T = 512; // threads in each block
+constexpr i64 V = 8; // elements in 16 bytes
+constexpr i64 ElementBytes = 2;
+
+// All instances of a symmetric buffer, in rank order.
+template <typename Word>
+struct Instances {
+    Word* of[P];
+};
+
+// Quotient rounded up.
+__device__ __forceinline__ i64 ceil_div(i64 left, i64 right) { return (left + right - 1) / right; }
+__device__ __forceinline__ u32 ceil_div(u32 left, u32 right) { return left / right + (left % right != 0); }
+
+__device__ __forceinline__ u32 load_acquire_sys(const u32* word) {
+    u32 value;
+    asm volatile("ld.acquire.sys.global.u32 %0, [%1];" : "=r"(value) : "l"(__cvta_generic_to_global(word)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ u32 load_weak(const u32* word) {
+    u32 value;
+    asm volatile("ld.weak.global.u32 %0, [%1];" : "=r"(value) : "l"(__cvta_generic_to_global(word)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_release_sys(u32* word, u32 value) {
+    asm volatile("st.release.sys.global.u32 [%0], %1;" :: "l"(__cvta_generic_to_global(word)), "r"(value) : "memory");
+}
+
+__device__ __forceinline__ void store_weak(u32* word, u32 value) {
+    asm volatile("st.weak.global.u32 [%0], %1;" :: "l"(__cvta_generic_to_global(word)), "r"(value) : "memory");
+}
+
+// bar.sync 0, and whether a thread of the block has expired: every thread gets the same answer.
+__device__ __forceinline__ bool block_sync_any(bool expired) {
+    u32 any;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 p, %1, 0; bar.red.or.pred q, 0, p; selp.u32 %0, 1, 0, q; }"
+        : "=r"(any) : "r"(u32(expired)) : "memory");
+    return any != 0;
+}
+
+// A wait that gives up. Why giving up is safe: a thread whose await has expired stores nothing and changes no word from
+// then on, and its block goes no further than the next barrier, where all its threads return together. To every other
+// thread, on this rank or a peer, the block looks like one that waits for ever, which is an execution that was checked
+// up to that point: nobody is told that it may go on. What the launch leaves behind is unfinished, and must be reset
+// before these buffers are used again.
+struct Watch {
+    u32 rank;
+    u64 deadline_ns; // for each await; 0 waits for ever
+    u32* status;     // zero before the launch
+};
+
+// Where an await stands: the buffer's number in the manifest, the word within the instance, the line of the protocol.
+struct Wait {
+    u32 buffer;
+    u32 slot;
+    u32 line;
+};
+
+__device__ __forceinline__ u64 nanoseconds() {
+    u64 now;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    return now;
+}
+
+// The first thread of the rank to expire writes down what it waited for.
+__device__ __forceinline__ void record_expiry(const Watch& watch, const Wait& wait, u32 seen, u32 wanted) {
+    if (watch.status == nullptr || atomicCAS(watch.status, 0u, 1u) != 0u) {
+        return;
+    }
+    watch.status[1] = watch.rank;
+    watch.status[2] = wait.buffer;
+    watch.status[3] = wait.slot;
+    watch.status[4] = seen;
+    watch.status[5] = wanted;
+    watch.status[6] = blockIdx.x;
+    watch.status[7] = threadIdx.x;
+    watch.status[8] = wait.line;
+}
+
+// Polls until int(seen - wanted) >= 0. False: the deadline passed first.
+__device__ __forceinline__ bool await_acquire_sys_reached(const u32* word, u32 wanted, const Watch& watch, const Wait& wait) {
+    u64 start = 0;
+    for (;;) {
+        const u32 seen = load_acquire_sys(word);
+        if (int(seen - wanted) >= 0) {
+            return true;
+        }
+        if (watch.deadline_ns != 0) {
+            const u64 now = nanoseconds();
+            if (start == 0) {
+                start = now;
+            } else if (now - start >= watch.deadline_ns) {
+                record_expiry(watch, wait, seen, wanted);
+                return false;
+            }
+        }
+    }
+}
+
+// Data moves in vectors of 16 bytes, and element by element where a vector is cut off.
+struct alignas(16) Vector {
+    u32 word[4];
+};
+
+__device__ __forceinline__ Vector load_weak_vector(const Element* from) {
+    Vector value;
+    asm volatile("ld.weak.global.v4.u32 { %0, %1, %2, %3 }, [%4];"
+        : "=r"(value.word[0]), "=r"(value.word[1]), "=r"(value.word[2]), "=r"(value.word[3])
+        : "l"(__cvta_generic_to_global(from)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_weak_vector(Element* to, const Vector& value) {
+    asm volatile("st.weak.global.v4.u32 [%0], { %1, %2, %3, %4 };"
+        :: "l"(__cvta_generic_to_global(to)),
+        "r"(value.word[0]), "r"(value.word[1]), "r"(value.word[2]), "r"(value.word[3]) : "memory");
+}
+
+__device__ __forceinline__ Element load_weak_element(const Element* from) {
+    Element value;
+    asm volatile("ld.weak.global.u16 %0, [%1];" : "=h"(value) : "l"(__cvta_generic_to_global(from)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_weak_element(Element* to, Element value) {
+    asm volatile("st.weak.global.u16 [%0], %1;" :: "l"(__cvta_generic_to_global(to)), "h"(value) : "memory");
+}
+
+} // namespace
+
+extern "C" __global__ void __launch_bounds__(512, 1) broadcast_p8_f16(
+    u32* counter,
+    Element* input,
+    Element* output,
+    const __grid_constant__ Instances<Element> comm,
+    const __grid_constant__ Instances<u32> ready,
+    const __grid_constant__ Instances<u32> read,
+    u32 rank_number,
+    u32 blocks,
+    u64 elements,
+    u64 deadline_ns,
+    u32* status
+)
+{
+    const i64 N = i64(elements);
+    const i64 grid = gridDim.x;
+    const i64 rank = rank_number;
+    const i64 block = blockIdx.x;
+    const i64 thread = threadIdx.x;
+    const Watch watch{u32(rank), deadline_ns, status};
+    bool expired = false;
+
+    // line 39: let done = load counter[block] weak
+    const u32 done = load_weak(counter + block);
+
+    // line 40: let epoch = if epoch_from is device then done + 1 else launch_epoch
+    const u32 epoch = done + 1u;
+
+    // line 41: let half = if buffers is double then epoch % 2 else 0
+    const u32 half = epoch % 2u;
+
+    // line 43: if self == 0
+    if (rank == 0) {
+        // line 45: threads t < P
+        if (thread < P) {
+            const i64 t = thread;
+            // line 46: if t != 0
+            if (t != 0) {
+                // line 53: await read[block][t] reached epoch - 2 acquire.sys
+                {
+                    const i64 slot = block * P + t;
+                    expired = !await_acquire_sys_reached(read.of[rank] + slot, epoch - 2u, watch, Wait{5, u32(slot), 53});
+                }
+            }
+        }
+        // line 59: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 61: copy comm[half] <- input over whole
+        {
+            const i64 limit = N;
+            const i64 step = grid * T * V;
+            #pragma unroll 1
+            for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                if (limit - at >= V) {
+                    store_weak_vector(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + at, load_weak_vector(input + at));
+                } else {
+                    #pragma unroll 1
+                    for (i64 element = at; element < limit; ++element) {
+                        store_weak_element(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + element, load_weak_element(input + element));
+                    }
+                }
+            }
+        }
+        // line 63: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 65: threads t < P
+        if (thread < P) {
+            const i64 t_2 = thread;
+            // line 66: if t != 0
+            if (t_2 != 0) {
+                // line 72: store ready[block] on rank t = epoch release.sys
+                store_release_sys(ready.of[t_2] + block, epoch);
+            }
+        }
+        // line 76: copy output <- input over whole
+        {
+            const i64 limit = N;
+            const i64 step = grid * T * V;
+            #pragma unroll 1
+            for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                if (limit - at >= V) {
+                    store_weak_vector(output + at, load_weak_vector(input + at));
+                } else {
+                    #pragma unroll 1
+                    for (i64 element = at; element < limit; ++element) {
+                        store_weak_element(output + element, load_weak_element(input + element));
+                    }
+                }
+            }
+        }
+    } else {
+        // line 78: threads t < 1
+        if (thread < 1) {
+            const i64 t_3 = thread;
+            // line 86: await ready[block] reached epoch acquire.sys
+            {
+                const i64 slot = block;
+                expired = !await_acquire_sys_reached(ready.of[rank] + slot, epoch, watch, Wait{4, u32(slot), 86});
+            }
+        }
+        // line 90: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 92: copy output <- comm[half] on rank 0 over whole
+        {
+            const i64 limit = N;
+            const i64 step = grid * T * V;
+            #pragma unroll 1
+            for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                if (limit - at >= V) {
+                    store_weak_vector(output + at, load_weak_vector(comm.of[0] + i64(half) * (ceil_div(N, V) * V) + at));
+                } else {
+                    #pragma unroll 1
+                    for (i64 element = at; element < limit; ++element) {
+                        store_weak_element(output + element, load_weak_element(comm.of[0] + i64(half) * (ceil_div(N, V) * V) + element));
+                    }
+                }
+            }
+        }
+        // line 94: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 96: threads t < 1
+        if (thread < 1) {
+            const i64 t_4 = thread;
+            // line 102: store read[block][self] on rank 0 = epoch release.sys
+            store_release_sys(read.of[0] + block * P + rank, epoch);
+        }
+    }
+
+    // line 106: if thread == 0
+    if (thread == 0) {
+        // line 107: store counter[block] = epoch weak
+        store_weak(counter + block, epoch);
+    }
+}
