@@ -5,7 +5,7 @@ use super::target::{Target, target};
 use super::{InputError, print};
 use crate::axioms::solver_is_new_enough;
 use crate::check::{Options, try_check};
-use crate::prove::{Counterexample, Limits, Proven, Verdict, prove};
+use crate::prove::{Counterexample, Kind, Limits, Proven, Verdict, prove};
 use crate::report::proof::{Reproduction, Row, human, json};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
@@ -91,7 +91,13 @@ fn confirmed(
         checked.push((counterexample.clone(), reproduction.clone()));
         reproduction
     });
-    if reproduction.verdict == Some(CheckVerdict::Verified) {
+    // That a peer can run ahead is shown by a few waits that would hold it back; there may be others.
+    let confirmed = match reproduction.verdict {
+        Some(CheckVerdict::Violated) => true,
+        Some(CheckVerdict::Verified) => false,
+        Some(CheckVerdict::Inconclusive) | None => obligation.kind != Kind::Lost,
+    };
+    if !confirmed {
         let why = format!("it fails at {}, where the check finds nothing wrong", Sentence(counterexample));
         obligation.verdict = Verdict::Inconclusive(why);
     }

@@ -175,6 +175,9 @@ impl<'p> Waits<'p> {
     ) -> Result<Partner, Unsupported> {
         let mut found = None;
         for sent in (-BACK..=distance).rev() {
+            if Instant::now() > self.deadline {
+                return Err(Unsupported::Time);
+            }
             let now = self.at(sent);
             let candidates = meetings(&mut self.problem, now, thread, place, signalled)?;
             let mut suiting = None;
@@ -461,7 +464,11 @@ impl<'p> Waits<'p> {
                     }
                     tried.push(one);
                     let wanted = (&event.guard, *compare, value);
-                    let Ok(awaited) = self.partner(distance, &peer, (place, &event.rounds), wanted) else { continue };
+                    let awaited = match self.partner(distance, &peer, (place, &event.rounds), wanted) {
+                        Ok(awaited) => awaited,
+                        Err(Unsupported::Time) => return Err(Unsupported::Time),
+                        Err(_) => continue,
+                    };
                     let unsent = self.unsent(&awaited, position, &wait.rounds)?;
                     let blocks = Formula::all([event.guard.clone(), unsent]);
                     if blocks != Formula::Truth(false) {
