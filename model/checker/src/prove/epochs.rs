@@ -543,6 +543,9 @@ impl<'p> Waits<'p> {
     }
 }
 
+/// Which round of a loop to try.
+type Way<'w> = &'w dyn Fn(&Round) -> Option<Polynomial>;
+
 /// Rounds in which a partner's wait may be the one that holds it back: this one, the next, the first, the last.
 fn rounds_to_try(template: &[Event], own: &[Round]) -> Vec<Rounds> {
     let mut loops: Vec<&Round> = Vec::new();
@@ -558,7 +561,7 @@ fn rounds_to_try(template: &[Event], own: &[Round]) -> Vec<Rounds> {
     }
     let one = Polynomial::constant(1);
     let same = |round: &Round| own.iter().find(|own| own.number == round.number).map(|own| own.term.clone());
-    let ways: [&dyn Fn(&Round) -> Option<Polynomial>; 4] = [
+    let ways: [Way<'_>; 4] = [
         &|round| same(round).or_else(|| Some(round.from.clone())),
         &|round| same(round).and_then(|term| term.plus(&one)).or_else(|| Some(round.from.clone())),
         &|round| Some(round.from.clone()),

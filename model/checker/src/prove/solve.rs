@@ -49,7 +49,7 @@ const PROOF_TIME: Duration = Duration::from_secs(5);
 /// Whether `goal` follows from the problem's facts and the hypotheses.
 pub(super) fn prove(problem: &Problem, hypotheses: &[Formula], goal: &Formula, deadline: Instant) -> Answer {
     let formulas = question(problem, hypotheses, goal);
-    if formulas.iter().any(|formula| *formula == Formula::Truth(false)) {
+    if formulas.contains(&Formula::Truth(false)) {
         return Answer::Proven;
     }
     let limit = deadline.saturating_duration_since(Instant::now()).min(PROOF_TIME);
