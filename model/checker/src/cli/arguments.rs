@@ -30,14 +30,14 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Show one execution again, step by step
     Replay(ReplayArguments),
-    /// Write a first LAUNCH.toml for a kernel
-    InitLaunch(InitLaunchArguments),
     /// Prove what holds at all sizes: layouts, epochs and peers; with no target, of the whole catalogue
     Prove(ProveArguments),
+    /// Write a first LAUNCH.toml for a kernel
+    InitLaunch(InitLaunchArguments),
 }
 
 /// Sizes and assumptions, for `check` and `replay`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct BoundArguments {
     /// Ranks: 2 to 64 of a protocol, 1 to 64 of a kernel [default: 4, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64), value_name = "N")]
@@ -87,7 +87,7 @@ pub struct BoundArguments {
 }
 
 /// Which kernel of a file, and how CUDA is compiled, for `check`, `replay` and `init-launch`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct EntryArguments {
     /// Name of the kernel in PTX, or a unique part of it [default: what LAUNCH.toml says]
     #[arg(long, value_name = "NAME")]

@@ -52,8 +52,8 @@ pub fn main() -> ExitCode {
         arguments::Command::Show(arguments) => show::run(&arguments),
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
-        arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
         arguments::Command::Prove(arguments) => prove::run(&arguments),
+        arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -1,11 +1,11 @@
 //! `arverify prove`: obligations for all sizes, and the check at the sizes that a counterexample names.
 
-use super::arguments::{Assumption, BoundArguments, EntryArguments, Format, ProveArguments};
+use super::arguments::{BoundArguments, Format, ProveArguments};
 use super::target::{Target, target};
 use super::{InputError, print};
 use crate::axioms::solver_is_new_enough;
 use crate::check::{Options, try_check};
-use crate::prove::{Counterexample, Limits, Proven, Verdict, prove};
+use crate::prove::{Counterexample, Kind, Limits, Proven, Verdict, prove};
 use crate::report::proof::{Reproduction, Row, human, json};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
@@ -46,23 +46,8 @@ pub(super) fn run(arguments: &ProveArguments) -> Result<u8, InputError> {
 
 /// A target is found as for a check; its sizes are not used.
 fn bounds(arguments: &ProveArguments) -> BoundArguments {
-    BoundArguments {
-        ranks: None,
-        blocks: None,
-        threads: None,
-        elements: None,
-        launches: None,
-        dtype: None,
-        accumulate: None,
-        entry: EntryArguments { kernel: None, arch: None },
-        launch: None,
-        resident_blocks: None,
-        progress: None,
-        assume: Vec::<Assumption>::new(),
-        seed: 1,
-        variant: arguments.variant.clone(),
-        knob: arguments.knob.clone(),
-    }
+    let (variant, knob) = (arguments.variant.clone(), arguments.knob.clone());
+    BoundArguments { seed: 1, variant, knob, ..BoundArguments::default() }
 }
 
 /// Refuted wins over inconclusive, inconclusive over proven.
@@ -106,7 +91,13 @@ fn confirmed(
         checked.push((counterexample.clone(), reproduction.clone()));
         reproduction
     });
-    if reproduction.verdict == Some(CheckVerdict::Verified) {
+    // That a peer can run ahead is shown by a few waits that would hold it back; there may be others.
+    let confirmed = match reproduction.verdict {
+        Some(CheckVerdict::Violated) => true,
+        Some(CheckVerdict::Verified) => false,
+        Some(CheckVerdict::Inconclusive) | None => obligation.kind != Kind::Lost,
+    };
+    if !confirmed {
         let why = format!("it fails at {}, where the check finds nothing wrong", Sentence(counterexample));
         obligation.verdict = Verdict::Inconclusive(why);
     }

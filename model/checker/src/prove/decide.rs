@@ -139,7 +139,20 @@ impl Search<'_> {
             if open.as_ref().is_some_and(settled) {
                 return;
             }
+            if Instant::now() > self.deadline {
+                self.out_of_time(ranks, open.as_deref());
+                return;
+            }
             self.at_ranks(ranks, data, generate, open.as_deref());
+        }
+    }
+
+    /// What is still open is inconclusive.
+    fn out_of_time(&mut self, ranks: u32, open: Option<&[Subject]>) {
+        let what = "every statement is understood".to_owned();
+        let everything = [Subject { kind: Kind::Value, span: 0..0, calls: Vec::new(), what }];
+        for subject in open.unwrap_or(&everything) {
+            self.record(subject, Verdict::Inconclusive(format!("out of time (at {ranks} ranks)")));
         }
     }
 

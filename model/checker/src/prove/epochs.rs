@@ -175,6 +175,9 @@ impl<'p> Waits<'p> {
     ) -> Result<Partner, Unsupported> {
         let mut found = None;
         for sent in (-BACK..=distance).rev() {
+            if Instant::now() > self.deadline {
+                return Err(Unsupported::Time);
+            }
             let now = self.at(sent);
             let candidates = meetings(&mut self.problem, now, thread, place, signalled)?;
             let mut suiting = None;
@@ -461,7 +464,11 @@ impl<'p> Waits<'p> {
                     }
                     tried.push(one);
                     let wanted = (&event.guard, *compare, value);
-                    let Ok(awaited) = self.partner(distance, &peer, (place, &event.rounds), wanted) else { continue };
+                    let awaited = match self.partner(distance, &peer, (place, &event.rounds), wanted) {
+                        Ok(awaited) => awaited,
+                        Err(Unsupported::Time) => return Err(Unsupported::Time),
+                        Err(_) => continue,
+                    };
                     let unsent = self.unsent(&awaited, position, &wait.rounds)?;
                     let blocks = Formula::all([event.guard.clone(), unsent]);
                     if blocks != Formula::Truth(false) {
@@ -536,6 +543,9 @@ impl<'p> Waits<'p> {
     }
 }
 
+/// Which round of a loop to try.
+type Way<'w> = &'w dyn Fn(&Round) -> Option<Polynomial>;
+
 /// Rounds in which a partner's wait may be the one that holds it back: this one, the next, the first, the last.
 fn rounds_to_try(template: &[Event], own: &[Round]) -> Vec<Rounds> {
     let mut loops: Vec<&Round> = Vec::new();
@@ -551,7 +561,7 @@ fn rounds_to_try(template: &[Event], own: &[Round]) -> Vec<Rounds> {
     }
     let one = Polynomial::constant(1);
     let same = |round: &Round| own.iter().find(|own| own.number == round.number).map(|own| own.term.clone());
-    let ways: [&dyn Fn(&Round) -> Option<Polynomial>; 4] = [
+    let ways: [Way<'_>; 4] = [
         &|round| same(round).or_else(|| Some(round.from.clone())),
         &|round| same(round).and_then(|term| term.plus(&one)).or_else(|| Some(round.from.clone())),
         &|round| Some(round.from.clone()),

@@ -65,7 +65,7 @@ pub(super) fn signalled(events: &[Event], index: usize, own_rank: &Polynomial) -
             None
         }
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => Some(place.clone()),
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::Phase { .. } | walk::Kind::BlockSync => None,
+        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => None,
     }
 }
 
@@ -153,7 +153,7 @@ impl Pads<'_> {
                 }
                 self.is_awaited(&event, place)
             }
-            walk::Kind::Load { .. } | walk::Kind::Phase { .. } | walk::Kind::BlockSync => return,
+            walk::Kind::Load { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => return,
         };
         let subject =
             Subject { kind: Kind::Peers, span: event.span.clone(), calls: event.calls.to_vec(), what: String::new() };
@@ -173,7 +173,7 @@ impl Pads<'_> {
             // What an atomic leaves is a question of epochs.
             _ => Ok(Formula::Truth(true)),
         };
-        self.met(event, place, suits, |events, index, rank| signalled(events, index, rank))
+        self.met(event, place, suits, signalled)
     }
 
     /// Some thread awaits what this one signals, in the same launch.

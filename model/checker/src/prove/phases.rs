@@ -15,7 +15,7 @@ use super::problem::{Problem, Unsupported};
 use super::term::{Formula, Polynomial, Variable};
 use super::translate::{equal, less};
 use super::walk::{
-    self, Actor, Context, Event, Loops, PartitionTerm, PlaceTerm, Rounds, actor, actor_at, events, same_place,
+    self, Actor, Context, Event, Loops, PartitionTerm, Phase, PlaceTerm, Rounds, actor, actor_at, events, same_place,
 };
 use arverify_protocol::ir::{Element, Protocol, Tail, Width};
 
@@ -31,13 +31,7 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     let other = actor(&mut problem, context, "'")?;
     let others = events(&mut problem, context, &other, &Rounds::default())?;
     let mut phases = Phases { problem, context, setting, shapes, thread, other, obligations: Vec::new() };
-    let conditions = std::mem::take(&mut phases.problem.conditions);
-    let claims = conditions.into_iter().map(|condition| Claim::new(vec![condition.guard], condition.must)).collect();
-    let span = protocol.body.first().map_or(0..0, |statement| statement.span.clone());
-    phases.obligations.push(Obligation {
-        subject: Subject { kind: Kind::Value, span, calls: Vec::new(), what: "every index has a value".to_owned() },
-        claims: Ok(claims),
-    });
+    phases.values();
     for (index, event) in own.iter().enumerate() {
         phases.of(index, event, &others[index]);
     }
@@ -56,6 +50,28 @@ struct Phases<'p> {
 }
 
 impl Phases<'_> {
+    /// Every expression has a value where it is evaluated: one obligation for each reason that it might have none.
+    fn values(&mut self) {
+        let mut reasons: Vec<(&'static str, Vec<Claim>)> = Vec::new();
+        for condition in std::mem::take(&mut self.problem.conditions) {
+            let claim = Claim::new(vec![condition.guard], condition.must);
+            match reasons.iter_mut().find(|(what, _)| *what == condition.what) {
+                Some((_, claims)) => claims.push(claim),
+                None => reasons.push((condition.what, vec![claim])),
+            }
+        }
+        let span = self.context.protocol.body.first().map_or(0..0, |statement| statement.span.clone());
+        for (what, claims) in reasons {
+            let subject = Subject {
+                kind: Kind::Value,
+                span: span.clone(),
+                calls: Vec::new(),
+                what: format!("wherever used, {what}"),
+            };
+            self.obligations.push(Obligation { subject, claims: Ok(claims) });
+        }
+    }
+
     fn push(&mut self, event: &Event, kind: Kind, claims: Result<Vec<Claim>, Unsupported>) {
         let subject = Subject { kind, span: event.span.clone(), calls: event.calls.to_vec(), what: String::new() };
         self.obligations.push(Obligation { subject, claims });
@@ -68,10 +84,11 @@ impl Phases<'_> {
             | walk::Kind::Load { place, .. }
             | walk::Kind::Await { place, .. }
             | walk::Kind::Atomic { place, .. } => {
-                let claims = self.within(&[event.guard.clone()], place);
+                let claims = self.within(std::slice::from_ref(&event.guard), place);
                 self.push(event, Kind::Bounds, claims.map(|claim| vec![claim]));
             }
-            walk::Kind::Phase { destination, source, sources, fewest, partition } => {
+            walk::Kind::Phase(phase) => {
+                let Phase { destination, source, sources, fewest, partition } = &**phase;
                 let bounds = self.phase_bounds(event, destination, source, sources, fewest, partition);
                 self.push(event, Kind::Bounds, bounds);
                 let aligned = self.alignment(event, destination, source, sources, partition);
@@ -208,13 +225,11 @@ impl Phases<'_> {
     }
 
     fn disjoint(&mut self, event: &Event, twin: &Event) -> Result<Claim, Unsupported> {
-        let (
-            walk::Kind::Phase { destination, partition, .. },
-            walk::Kind::Phase { destination: place, partition: part, .. },
-        ) = (&event.kind, &twin.kind)
-        else {
+        let (walk::Kind::Phase(phase), walk::Kind::Phase(other)) = (&event.kind, &twin.kind) else {
             return Err(Unsupported::Statement("a phase without its twin is"));
         };
+        let Phase { destination, partition, .. } = &**phase;
+        let Phase { destination: place, partition: part, .. } = &**other;
         let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS * 128);
         let (position, starts) = self.vector_start(partition)?;
         let (other_position, other_starts) = self.vector_start(part)?;
@@ -249,9 +264,10 @@ impl Phases<'_> {
         for (coordinates, times) in workers {
             let worker = actor_at(&mut self.problem, self.context, coordinates)?;
             let theirs = events(&mut self.problem, self.context, &worker, &rounds)?;
-            let Some(Event { guard, kind: walk::Kind::Phase { partition: part, .. }, .. }) = theirs.get(index) else {
+            let Some(Event { guard, kind: walk::Kind::Phase(phase), .. }) = theirs.get(index) else {
                 return Err(Unsupported::Statement("a phase that some threads leave out is"));
             };
+            let part = &phase.partition;
             let times = match times {
                 Some(times) => times,
                 None => {
@@ -273,11 +289,7 @@ impl Phases<'_> {
     }
 
     /// Which thread, and which of its vectors, an element may belong to: rank, block and thread; number of the vector.
-    fn candidates(
-        &mut self,
-        element: &Polynomial,
-        partition: &PartitionTerm,
-    ) -> Result<Vec<([Polynomial; 3], Option<Polynomial>)>, Unsupported> {
+    fn candidates(&mut self, element: &Polynomial, partition: &PartitionTerm) -> Result<Vec<Candidate>, Unsupported> {
         let [rank, block, thread] = &self.thread.coordinates;
         let (Some(block), Some(thread)) = (block.single(), thread.single()) else {
             return Err(Unsupported::TooLarge);
@@ -308,6 +320,9 @@ impl Phases<'_> {
         Ok(found)
     }
 }
+
+/// Rank, block and thread, and the number of its vector where it is known.
+type Candidate = ([Polynomial; 3], Option<Polynomial>);
 
 /// What a variable is multiplied by in a polynomial, where it occurs once in a monomial.
 fn coefficient(polynomial: &Polynomial, variable: Variable) -> Polynomial {

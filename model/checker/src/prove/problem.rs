@@ -25,6 +25,9 @@ pub(super) enum Unsupported {
     /// A kind of statement.
     #[error("{0} not supported")]
     Statement(&'static str),
+    /// The deadline has passed.
+    #[error("out of time")]
+    Time,
     /// A loop that has to be unrolled and cannot be.
     #[error("a loop around signals has bounds that are not constant, or too many rounds")]
     Loop,

@@ -49,7 +49,7 @@ const PROOF_TIME: Duration = Duration::from_secs(5);
 /// Whether `goal` follows from the problem's facts and the hypotheses.
 pub(super) fn prove(problem: &Problem, hypotheses: &[Formula], goal: &Formula, deadline: Instant) -> Answer {
     let formulas = question(problem, hypotheses, goal);
-    if formulas.iter().any(|formula| *formula == Formula::Truth(false)) {
+    if formulas.contains(&Formula::Truth(false)) {
         return Answer::Proven;
     }
     let limit = deadline.saturating_duration_since(Instant::now()).min(PROOF_TIME);
@@ -207,19 +207,24 @@ struct Terms<'p> {
 }
 
 impl Terms<'_> {
+    /// Names differ by the number; the rest is for those who read a question.
+    fn name(&self, variable: Variable) -> String {
+        format!("{}.{}", self.problem.variables[variable.0 as usize].name, variable.0)
+    }
+
     fn monomial(&mut self, monomial: &[Variable]) -> Int {
         if let Some(known) = self.known.get(monomial) {
             return known.clone();
         }
         let term = match (monomial, self.products) {
             ([], _) => Int::from_i64(1),
-            ([variable], _) => Int::new_const(format!("v{}", variable.0)),
+            ([variable], _) => Int::new_const(self.name(*variable)),
             (_, Products::Exact) => {
                 let factors: Vec<Int> = monomial.iter().map(|variable| self.monomial(&[*variable])).collect();
                 Int::mul(&factors)
             }
             (_, Products::Lemmas) => {
-                let names: Vec<String> = monomial.iter().map(|variable| format!("v{}", variable.0)).collect();
+                let names: Vec<String> = monomial.iter().map(|variable| self.name(*variable)).collect();
                 Int::new_const(names.join("*"))
             }
         };

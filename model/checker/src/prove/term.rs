@@ -3,7 +3,7 @@
 //! Decision: a normal form of our own. Products of sizes (`block * T`, `q * share`) are what makes layouts hard for a
 //! solver; as monomials in one normal form they can be handed to it as plain variables with lemmas ([`super::solve`]), and a
 //! model that it finds can be checked here with exact arithmetic. The road not taken: z3's own non-linear arithmetic,
-//! which does not prove the parts of two-shot disjoint within minutes.
+//! which does not prove the parts of two-shot disjoint in ten seconds.
 //!
 //! Not modelled: rationals; every variable is an integer.
 

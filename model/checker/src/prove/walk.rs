@@ -39,14 +39,26 @@ pub(super) struct PartitionTerm {
     pub(super) width: Width,
 }
 
+/// A data phase.
+#[derive(Clone, Debug)]
+pub(super) struct Phase {
+    pub(super) destination: PlaceTerm,
+    pub(super) source: PlaceTerm,
+    /// The source is one of those that are reduced.
+    pub(super) sources: Formula,
+    /// There is a source.
+    pub(super) fewest: Formula,
+    pub(super) partition: PartitionTerm,
+}
+
 /// What happens.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Store { place: PlaceTerm, value: Polynomial },
     Load { place: PlaceTerm, value: Polynomial },
     Await { place: PlaceTerm, compare: Compare, value: Polynomial },
-    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial, returns: bool },
-    Phase { destination: PlaceTerm, source: PlaceTerm, sources: Formula, fewest: Formula, partition: PartitionTerm },
+    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial },
+    Phase(Box<Phase>),
     BlockSync,
 }
 
@@ -334,15 +346,15 @@ impl Walk<'_> {
                     let old = self.problem.fresh("old", 0, WORDS - 1);
                     self.scope.locals.insert(*local, old);
                 }
-                Kind::Atomic { place, operation: *operation, operand, returns: local.is_some() }
+                Kind::Atomic { place, operation: *operation, operand }
             }
-            StatementKind::Copy { destination, source, partition } => Kind::Phase {
+            StatementKind::Copy { destination, source, partition } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
                 sources: Formula::Truth(true),
                 fewest: Formula::Truth(true),
                 partition: self.partition(partition)?,
-            },
+            })),
             StatementKind::Reduce { destination, variable, from, to, source, partition, .. } => {
                 let destination = self.place(destination)?;
                 let partition = self.partition(partition)?;
@@ -355,7 +367,8 @@ impl Walk<'_> {
                 self.problem.guard.push(sources.clone());
                 let source = self.place(source);
                 self.problem.guard.pop();
-                Kind::Phase { destination, source: source?, sources, fewest: less(&from, &to)?, partition }
+                let fewest = less(&from, &to)?;
+                Kind::Phase(Box::new(Phase { destination, source: source?, sources, fewest, partition }))
             }
             StatementKind::If { .. }
             | StatementKind::For { .. }
