@@ -89,7 +89,7 @@ enum Compared {
 }
 
 fn compare(test: &Test) -> Result<Compared, String> {
-    let machine = outcomes::Budget { time: Duration::from_secs(10), states: 50_000, passes: 2 };
+    let machine = outcomes::Budget { time: Duration::from_secs(10), states: 50_000, passes: 2, without: None };
     let budget = axioms::Budget { time: Duration::from_secs(20), passes: 2 };
     let Ok((reached, complete)) = reachable(test, &machine) else { return Ok(Compared::Not) };
     let allowed = |condition: Formula| {

@@ -1,9 +1,11 @@
 //! Litmus tests against both engines: our own collection in tests/litmus, and the public one in ../shared where the
 //! checkout has it. Each rule of the memory model is left out in turn, and some test of ours must fail.
 
-use arverify_model::axioms::{Budget, Model, Rule, Theory, can_hang, holds};
-use arverify_model::litmus::{Test, parse};
+use arverify_model::axioms::{Budget, Model, Rule, Theory, can_hang, holds, may_race};
+use arverify_model::litmus::{Instruction, Location, Proxy, Test, parse};
 use arverify_model::liveness::{ProgressModel, always_ends};
+use arverify_model::outcomes;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -63,6 +65,45 @@ fn the_axioms_judge_every_test_as_expected() {
             assert!(rows.len() > 40, "{csv} has only {} rows", rows.len());
             assert_eq!(differing(&rows, model.into()), Vec::<String>::new(), "{}", folder.join(csv).display());
         }
+    }
+}
+
+const MACHINE: outcomes::Budget =
+    outcomes::Budget { time: Duration::from_secs(60), states: 200_000, passes: 2, without: None };
+
+/// Whether a test is free of races, by the axioms; of proxies and aliases too, for the machine knows none.
+fn is_free_of_races(test: &Test) -> bool {
+    let mut addresses = BTreeMap::new();
+    let mut foreign = |instruction: &Instruction| match instruction {
+        Instruction::Load(access, _) | Instruction::Store(access, _) | Instruction::Atomic(access, ..) => {
+            let Location { physical, address } = access.location;
+            access.proxy != Proxy::Generic || *addresses.entry(physical).or_insert(address) != address
+        }
+        Instruction::ProxyFence(_) => true,
+        _ => false,
+    };
+    let proxies = test.threads.iter().flat_map(|thread| &thread.instructions).any(|(it, _)| foreign(it));
+    !proxies && may_race(test, Model::Ptx75, &BUDGET).holds == Some(false)
+}
+
+/// Where nothing races, the machine's answer is that of PTX 7.5: it is what it models.
+#[test]
+fn the_machine_judges_every_race_free_test_and_is_never_wrong() {
+    for folder in [Some(own()), shared()].into_iter().flatten() {
+        let (_, rows) = table(&folder.join("expected-ptx-7.5.csv"));
+        let (mut agree, mut free, mut wrong) = (0, 0, Vec::new());
+        for row in &rows {
+            let answer = outcomes::holds(&row.test, &MACHINE);
+            let is_free = is_free_of_races(&row.test);
+            free += usize::from(is_free);
+            agree += usize::from(answer.holds == Some(row.values[0]));
+            if answer.holds.map_or(is_free, |holds| holds != row.values[0]) {
+                wrong.push(format!("{}: {answer:?}", row.file));
+            }
+        }
+        println!("{}: {agree} of {} agree, {free} are free of races and proxies", folder.display(), rows.len());
+        assert_eq!(wrong, Vec::<String>::new(), "{}", folder.display());
+        assert!(free > 10, "only {free} tests are free of races");
     }
 }
 

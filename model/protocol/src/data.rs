@@ -139,17 +139,26 @@ impl std::fmt::Display for DataType {
 /// Deterministic input data: element `index` of `rank` in `launch`, as bits. Finite and not zero.
 ///
 /// Even elements are small whole numbers, so that a sum of at most 64 of them is exact in every type and order: what
-/// is missing or counted twice shows. Odd ones have magnitudes so different that the order of a sum shows in its
-/// bits, and small enough that 64 of them do not overflow f16.
+/// is missing or counted twice shows. Odd ones are such that the order of a sum shows in its bits: of three
+/// neighbouring ranks one is large, one nearly the opposite, and one small, so that the small one loses bits unless
+/// the large ones meet first. (Independent magnitudes agreed in most orders, and a rank that adds in an order of its
+/// own went unseen.) They are small enough that 64 of them do not overflow f16.
 pub fn input_element(data: DataType, seed: u64, rank: u32, launch: u32, index: u64) -> u32 {
     let state = input_bits(seed, rank, launch, index);
     let sign = if state >> 63 == 0 { 1.0 } else { -1.0 };
     if is_exact_element(index) {
         return data.from_f32(sign * (1 + (state & 0xFFFF) % 3) as f32);
     }
-    let exponent = (state & 15) as i32 - 9;
-    let mantissa = 1.0 + ((state >> 8) & 0x7F_FFFF) as f32 / 8_388_608.0;
-    data.from_f32(sign * mantissa * (exponent as f32).exp2())
+    // No rank has this number, so these bits are common to all of them.
+    let common = input_bits(seed, u32::from(u16::MAX), launch, index);
+    let fraction = ((state >> 8) & 0x7F_FFFF) as f32 / 8_388_608.0;
+    let shared = ((common >> 8) & 0x3F_FFFF) as f32 / 8_388_608.0;
+    let large = 64.0 * (1.0 + shared + fraction / 64.0);
+    data.from_f32(match (u64::from(rank) + common % 3) % 3 {
+        0 => large,
+        1 => -large,
+        _ => sign * (1.0 + fraction) / if state & 1 == 0 { 2.0 } else { 4.0 },
+    })
 }
 
 /// The 64 bits that an input element is made from.
@@ -193,6 +202,21 @@ mod tests {
             for index in 0..10_000 {
                 let value = data.to_f32(input_element(data, 1, 3, 2, index));
                 assert!(value.is_finite() && value != 0.0 && value.abs() < 256.0, "{data} {index} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_sum_shows() {
+        for data in [DataType::F32, DataType::F16, DataType::BF16] {
+            for ranks in [3, 4, 8] {
+                let rotated = |index: u64, first: u32| {
+                    let sources = (0..ranks).map(|step| input_element(data, 1, (first + step) % ranks, 0, index));
+                    data.fold(Reduction::Sum, Accumulate::Own, sources)
+                };
+                let shows = |index: &u64| (1..ranks).any(|first| rotated(*index, first) != rotated(*index, 0));
+                let count = (1..200).step_by(2).filter(shows).count();
+                assert!(count >= 70, "{data}, {ranks} ranks: {count} of 100");
             }
         }
     }

@@ -14,7 +14,7 @@ use arverify_protocol::ir::{Order, Scope};
 use z3::ast::{BV, Bool};
 
 /// Bits of a value.
-const WIDTH: u32 = 64;
+pub(super) const WIDTH: u32 = 64;
 
 /// What an event is.
 #[derive(Clone, Debug)]
@@ -40,10 +40,10 @@ pub(super) struct Node {
     pub(super) proxy: Proxy,
     /// Of reads and writes.
     pub(super) location: Option<Location>,
-    /// Read or written.
-    value: Option<BV>,
+    /// Read or written, where the solver is to know.
+    pub(super) value: Option<BV>,
     /// The read of the same atomic operation.
-    atomic_read: Option<usize>,
+    pub(super) atomic_read: Option<usize>,
 }
 
 impl Node {
@@ -94,6 +94,26 @@ pub(super) struct Execution {
     offsets: Vec<usize>,
 }
 
+/// What is known of an execution before anything is chosen.
+pub(super) struct Frame {
+    pub(super) nodes: Vec<Node>,
+    pub(super) program_order: Relation,
+    pub(super) barriers: Relation,
+    pub(super) dependency: Relation,
+    pub(super) well_formed: Vec<Truth>,
+    /// First event of each thread.
+    pub(super) offsets: Vec<usize>,
+}
+
+/// Choices that are none, because something else about the execution decides them.
+#[derive(Default)]
+pub(super) struct Hints<'h> {
+    /// Whether a read may read from a write; any may that is not told.
+    pub(super) may_read: Option<&'h dyn Fn(usize, usize) -> bool>,
+    /// Whether base causality orders two writes for certain.
+    pub(super) before: Option<&'h dyn Fn(usize, usize) -> bool>,
+}
+
 /// A combination of paths that the engine does not know how to judge.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unsupported {
@@ -122,7 +142,6 @@ impl Execution {
         let program_order = Relation::new(size, |from, to| {
             Truth::from(from < to && nodes[from].thread.is_some() && nodes[from].thread == nodes[to].thread)
         });
-        let read_modify_write = Relation::new(size, |from, to| Truth::from(nodes[to].atomic_read == Some(from)));
         let mut dependency = Relation::new(size, |_, _| Truth::False);
         for (path, offset) in paths.iter().zip(&offsets) {
             let depends = |from: usize, to: usize| {
@@ -133,17 +152,25 @@ impl Execution {
             dependency = dependency.union(&own);
         }
         let mut well_formed = Vec::new();
-        let reads_from = reads_from(&nodes, &mut well_formed);
-        let coherence = coherence(&nodes, &mut well_formed);
-        let from_reads = reads_from.inverse().then(&coherence).only(|read, write| read != write);
-        let fence_sc_order = fence_sc_order(&nodes, &mut well_formed);
         let barriers = super::barrier::barriers(&nodes, &offsets, &program_order, theory, &mut well_formed)?;
         for (path, offset) in paths.iter().zip(&offsets) {
             for decision in &path.decisions {
                 well_formed.push(decided(&nodes, *offset, decision)?);
             }
         }
-        Ok(Execution {
+        let frame = Frame { nodes, program_order, barriers, dependency, well_formed, offsets };
+        Ok(Execution::choose(frame, &Hints::default()))
+    }
+
+    /// Leaves to the solver what a frame leaves open.
+    pub(super) fn choose(frame: Frame, hints: &Hints) -> Execution {
+        let Frame { nodes, program_order, barriers, dependency, mut well_formed, offsets } = frame;
+        let read_modify_write = Relation::new(nodes.len(), |from, to| Truth::from(nodes[to].atomic_read == Some(from)));
+        let reads_from = reads_from(&nodes, hints, &mut well_formed);
+        let coherence = coherence(&nodes, hints, &mut well_formed);
+        let from_reads = reads_from.inverse().then(&coherence).only(|read, write| read != write);
+        let fence_sc_order = fence_sc_order(&nodes, &mut well_formed);
+        Execution {
             nodes,
             program_order,
             reads_from,
@@ -155,7 +182,7 @@ impl Execution {
             dependency,
             well_formed,
             offsets,
-        })
+        }
     }
 
     /// The solver's term for a value of a thread's path.
@@ -181,7 +208,7 @@ impl Execution {
     }
 
     /// No write follows this one in coherence.
-    fn is_last(&self, write: usize) -> Truth {
+    pub(super) fn is_last(&self, write: usize) -> Truth {
         Truth::all((0..self.nodes.len()).map(|other| self.coherence.at(write, other).not()))
     }
 
@@ -206,18 +233,23 @@ fn same_location(left: &Node, right: &Node) -> bool {
 }
 
 fn initial_writes(test: &Test) -> Vec<Node> {
-    let write = |(index, value): (usize, &i64)| Node {
+    let write = |(index, value): (usize, &i64)| initial_write(index, Some(BV::from_i64(*value, WIDTH)));
+    test.initial.iter().enumerate().map(write).collect()
+}
+
+/// What a location holds before anything happens.
+pub(super) fn initial_write(physical: usize, value: Option<BV>) -> Node {
+    Node {
         thread: None,
         placement: None,
         kind: Kind::Write,
         order: Order::Weak,
         scope: Scope::Sys,
         proxy: Proxy::Generic,
-        location: Some(Location { physical: LocationId(index as u32), address: VirtualAddress(u32::MAX) }),
-        value: Some(BV::from_i64(*value, WIDTH)),
+        location: Some(Location { physical: LocationId(physical as u32), address: VirtualAddress(u32::MAX) }),
+        value,
         atomic_read: None,
-    };
-    test.initial.iter().enumerate().map(write).collect()
+    }
 }
 
 fn node(thread: usize, placement: Placement, event: &Event, atomic_read: Option<usize>) -> Node {
@@ -329,28 +361,35 @@ fn decided(nodes: &[Node], offset: usize, decision: &Decision) -> Result<Truth, 
 }
 
 /// Every read reads from exactly one write of its location, and returns what that one wrote.
-fn reads_from(nodes: &[Node], well_formed: &mut Vec<Truth>) -> Relation {
-    let relation = Relation::new(nodes.len(), |write, read| {
-        let possible = nodes[write].is_write() && nodes[read].is_read() && same_location(&nodes[write], &nodes[read]);
-        if possible { Truth::choice("rf") } else { Truth::False }
-    });
+fn reads_from(nodes: &[Node], hints: &Hints, well_formed: &mut Vec<Truth>) -> Relation {
+    let may_read = |write: usize, read: usize| hints.may_read.is_none_or(|may| may(write, read));
+    let possible = |write: usize, read: usize| {
+        let same = nodes[write].is_write() && nodes[read].is_read() && same_location(&nodes[write], &nodes[read]);
+        same && may_read(write, read)
+    };
+    let mut cells = vec![vec![Truth::False; nodes.len()]; nodes.len()];
     for (read, node) in nodes.iter().enumerate().filter(|(_, node)| node.is_read()) {
-        well_formed.push(Truth::any((0..nodes.len()).map(|write| relation.at(write, read).clone())));
-        for (write, writer) in nodes.iter().enumerate() {
-            let here = relation.at(write, read);
-            for other in 0..write {
-                well_formed.push(here.and(relation.at(other, read)).not());
+        let writes: Vec<usize> = (0..nodes.len()).filter(|write| possible(*write, read)).collect();
+        let here: Vec<Truth> = match writes.len() {
+            1 => vec![Truth::True],
+            count => (0..count).map(|_| Truth::choice("rf")).collect(),
+        };
+        well_formed.push(Truth::any(here.iter().cloned()));
+        for (at, write) in writes.iter().enumerate() {
+            let pairs = here[..at].iter().map(|other| here[at].and(other).not());
+            well_formed.extend(pairs);
+            if let (Some(read), Some(written)) = (&node.value, &nodes[*write].value) {
+                well_formed.push(here[at].implies(&Truth::Open(read.eq(written))));
             }
-            if let (Truth::Open(_), Some(read), Some(written)) = (here, &node.value, &writer.value) {
-                well_formed.push(here.implies(&Truth::Open(read.eq(written))));
-            }
+            cells[*write][read] = here[at].clone();
         }
     }
-    relation
+    Relation::new(nodes.len(), |write, read| cells[write][read].clone())
 }
 
 /// A strict partial order over the writes of each location, initial ones first.
-fn coherence(nodes: &[Node], well_formed: &mut Vec<Truth>) -> Relation {
+fn coherence(nodes: &[Node], hints: &Hints, well_formed: &mut Vec<Truth>) -> Relation {
+    let ordered = |from: usize, to: usize| hints.before.is_some_and(|before| before(from, to));
     let relation = Relation::new(nodes.len(), |from, to| {
         let (before, after) = (&nodes[from], &nodes[to]);
         let possible = from != to && before.is_write() && after.is_write() && same_location(before, after);
@@ -358,6 +397,8 @@ fn coherence(nodes: &[Node], well_formed: &mut Vec<Truth>) -> Relation {
             (_, None) => Truth::False,
             _ if !possible => Truth::False,
             (None, _) => Truth::True,
+            _ if ordered(from, to) => Truth::True,
+            _ if ordered(to, from) => Truth::False,
             _ => Truth::choice("co"),
         }
     });

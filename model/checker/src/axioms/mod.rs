@@ -8,7 +8,10 @@
 //! | `execution`, `barrier` | the events of one combination of paths, and what is chosen about them |
 //! | `definitions` | the ISA's relations, one function for each |
 //! | `laws` | the ISA's axioms, one function for each |
+//! | `race` | the ISA's data races |
+//! | `solve` | the solver |
 //! | `query` | questions about a litmus test |
+//! | `opinion/` | the same questions about a protocol: a second opinion on a check |
 //!
 //! Decision: z3's types stay in this folder. Not modelled: the async proxy, mbarrier, clusters, accesses of mixed size,
 //! vector accesses.
@@ -17,11 +20,16 @@ mod barrier;
 mod definitions;
 mod execution;
 mod laws;
+mod opinion;
 mod path;
 mod query;
+mod race;
 mod relation;
+mod solve;
 mod theory;
 mod unfold;
 
-pub use query::{Answer, Budget, can_hang, holds};
+pub use opinion::{Opinion, Patience, second_opinion};
+pub use query::{Answer, Budget, can_hang, holds, may_race};
+pub(crate) use solve::solver_is_new_enough;
 pub use theory::{Model, Rule, Theory};

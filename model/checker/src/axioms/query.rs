@@ -7,14 +7,15 @@ use super::definitions::Definitions;
 use super::execution::{Execution, Unsupported, compare};
 use super::laws::laws;
 use super::path::{Ending, Path, Value};
+use super::race::races;
 use super::relation::Truth;
+use super::solve::{solve, solver_is_new_enough};
 use super::theory::{Model, Theory};
 use super::unfold::{Limits, paths};
 use crate::litmus::{Formula, Instruction, Location, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 use z3::ast::BV;
-use z3::{Params, SatResult, Solver};
 
 /// Paths of one thread.
 const PATHS: usize = 4096;
@@ -38,17 +39,19 @@ pub struct Answer {
     pub holds: Option<bool>,
     /// Some path was longer than the bound, and the answer rests on the others.
     pub bound_hit: bool,
+    /// The bound: how often a path went back to one place. Fewer than asked for where there are too many paths.
+    pub passes: u32,
     /// Why it is inconclusive.
     pub reason: Option<String>,
 }
 
 impl Answer {
-    fn decided(holds: bool, bound_hit: bool) -> Answer {
-        Answer { holds: Some(holds), bound_hit, reason: None }
+    fn decided(holds: bool, found: Found) -> Answer {
+        Answer { holds: Some(holds), bound_hit: found.bound_hit && !found.witness, passes: found.passes, reason: None }
     }
 
     fn inconclusive(reason: impl Into<String>) -> Answer {
-        Answer { holds: None, bound_hit: false, reason: Some(reason.into()) }
+        Answer { holds: None, bound_hit: false, passes: 0, reason: Some(reason.into()) }
     }
 }
 
@@ -72,10 +75,28 @@ pub fn holds(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer 
         Ok(Truth::all(parts))
     };
     match search.find(ended, |_| true, asked) {
-        Ok((found, bound_hit)) => {
-            let holds = if test.quantifier == Quantifier::Exists { found } else { !found };
-            Answer::decided(holds, bound_hit && !found)
+        Ok(found) => {
+            let holds = if test.quantifier == Quantifier::Exists { found.witness } else { !found.witness };
+            Answer::decided(holds, found)
         }
+        Err(reason) => Answer::inconclusive(reason),
+    }
+}
+
+/// Whether some execution, in which every thread ends, has a data race. Two accesses of one thread are in order.
+pub fn may_race(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answer {
+    let theory = theory.into();
+    if let Some(refusal) = refusal(test, theory.model) {
+        return refusal;
+    }
+    let search = Search { test, theory, budget, deadline: Instant::now() + budget.time };
+    let ended = |path: &Path| path.ending == Ending::Ended;
+    let asked = |_: &[&Path], execution: &Execution| {
+        let definitions = Definitions::new(execution, theory);
+        Ok(Truth::any(races(execution, &definitions).into_iter().map(|(.., race)| race)))
+    };
+    match search.find(ended, |_| true, asked) {
+        Ok(found) => Answer::decided(found.witness, found),
         Err(reason) => Answer::inconclusive(reason),
     }
 }
@@ -97,26 +118,14 @@ pub fn can_hang(test: &Test, theory: impl Into<Theory>, budget: &Budget) -> Answ
         Ok(Truth::all(spinning))
     };
     match search.find(|path| path.ending != Ending::CutOff, some_hang, asked) {
-        Ok((found, bound_hit)) => Answer::decided(found, bound_hit && !found),
+        Ok(found) => Answer::decided(found.witness, found),
         Err(reason) => Answer::inconclusive(reason),
     }
 }
 
-/// The first version whose answers are trusted: Debian's 4.8 links, and misnumbers enums without a word.
-const OLDEST_SOLVER: (u32, u32) = (5, 3);
-
-/// Major and minor version, from words like `Z3 5.3.3.0`.
-fn solver_version(words: &str) -> Option<(u32, u32)> {
-    let number = words.split_whitespace().find(|word| word.starts_with(|letter: char| letter.is_ascii_digit()))?;
-    let mut parts = number.split('.').map(str::parse);
-    Some((parts.next()?.ok()?, parts.next()?.ok()?))
-}
-
 /// What is not asked: of a solver that is too old, or of 6.0, which knows neither proxies nor virtual addresses.
 fn refusal(test: &Test, model: Model) -> Option<Answer> {
-    let solver = z3::full_version();
-    if solver_version(solver).is_none_or(|version| version < OLDEST_SOLVER) {
-        let reason = format!("linked with Z3 `{solver}`, and 5.3 or later is needed: `make z3`, then build again");
+    if let Err(reason) = solver_is_new_enough() {
         return Some(Answer::inconclusive(reason));
     }
     let mut addresses = FxHashMap::default();
@@ -130,6 +139,16 @@ fn refusal(test: &Test, model: Model) -> Option<Answer> {
     };
     let proxies = test.threads.iter().flat_map(|thread| &thread.instructions).any(|(it, _)| foreign(it));
     (model == Model::Ptx60 && proxies).then(|| Answer::inconclusive("PTX 6.0 has no proxies"))
+}
+
+/// What a search comes to.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Some combination of paths has such an execution.
+    witness: bool,
+    /// Some path was cut off.
+    bound_hit: bool,
+    passes: u32,
 }
 
 struct Search<'t> {
@@ -146,31 +165,33 @@ impl Search<'_> {
         usable: impl Fn(&Path) -> bool,
         wanted: impl Fn(&[&Path]) -> bool,
         asked: impl Fn(&[&Path], &Execution) -> Result<Truth, Unsupported>,
-    ) -> Result<(bool, bool), String> {
-        let mut all = self.all_paths(self.budget.passes)?;
+    ) -> Result<Found, String> {
+        let mut passes = self.budget.passes;
+        let mut all = self.all_paths(passes)?;
         let count = |all: &[Vec<Path>]| {
             all.iter().map(|paths| paths.iter().filter(|path| usable(path)).count()).product::<usize>()
         };
         if count(&all) > COMBINATIONS {
-            all = self.all_paths(1)?;
+            passes = 1;
+            all = self.all_paths(passes)?;
         }
-        let bound_hit = all.iter().flatten().any(|path| path.ending == Ending::CutOff);
+        let bound_hit: bool = all.iter().flatten().any(|path| path.ending == Ending::CutOff);
         let mut choices: Vec<Vec<&Path>> =
             all.iter().map(|paths| paths.iter().filter(|path| usable(path)).collect()).collect();
         for paths in &mut choices {
             paths.sort_by_key(|path| path.events.len());
         }
         if choices.iter().any(Vec::is_empty) {
-            return Ok((false, bound_hit));
+            return Ok(Found { witness: false, bound_hit, passes });
         }
         let mut odometer = vec![0; choices.len()];
         loop {
             let combination: Vec<&Path> = odometer.iter().zip(&choices).map(|(at, paths)| paths[*at]).collect();
             if wanted(&combination) && self.barriers_agree(&combination) && self.satisfiable(&combination, &asked)? {
-                return Ok((true, bound_hit));
+                return Ok(Found { witness: true, bound_hit, passes });
             }
             let Some(turn) = (0..odometer.len()).find(|digit| odometer[*digit] + 1 < choices[*digit].len()) else {
-                return Ok((false, bound_hit));
+                return Ok(Found { witness: false, bound_hit, passes });
             };
             odometer[turn] += 1;
             odometer[..turn].fill(0);
@@ -198,21 +219,7 @@ impl Search<'_> {
         let laws = laws(self.theory).into_iter().map(|law| law(&execution, &definitions));
         let asked = asked(combination, &execution).map_err(|error| error.to_string())?;
         let formula = Truth::all(execution.well_formed.iter().cloned().chain(laws).chain([asked]));
-        let formula = match formula {
-            Truth::False => return Ok(false),
-            Truth::True => return Ok(true),
-            Truth::Open(formula) => formula,
-        };
-        let solver = Solver::new_for_logic("QF_FD").unwrap_or_default();
-        let mut parameters = Params::new();
-        parameters.set_u32("timeout", left.as_millis().clamp(1, u128::from(u32::MAX)) as u32);
-        solver.set_params(&parameters);
-        solver.assert(&formula);
-        match solver.check() {
-            SatResult::Sat => Ok(true),
-            SatResult::Unsat => Ok(false),
-            SatResult::Unknown => Err("the solver does not know".to_owned()),
-        }
+        Ok(solve(&formula, left)?.is_some())
     }
 
     /// Barriers without a quorum complete exactly if every thread of the block whose text holds them comes by; a path
@@ -280,18 +287,5 @@ impl Condition<'_> {
                 Ok(self.finals.entry(location).or_insert_with(|| execution.final_value(location)).0.clone())
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_solver_is_new_enough() {
-        assert_eq!(solver_version("Z3 4.8.12.0"), Some((4, 8)));
-        assert_eq!(solver_version("5.3.3.0"), Some((5, 3)));
-        assert_eq!(solver_version("nothing"), None);
-        assert!(solver_version(z3::full_version()) >= Some(OLDEST_SOLVER), "{}", z3::full_version());
     }
 }

@@ -125,10 +125,27 @@ impl Relation {
 
     /// First this, then the other.
     pub(super) fn then(&self, other: &Relation) -> Relation {
-        let size = self.size();
-        Relation::new(size, |from, to| {
-            Truth::any((0..size).map(|middle| self.at(from, middle).and(other.at(middle, to))))
-        })
+        let possible =
+            |row: &[Truth]| -> Vec<usize> { (0..row.len()).filter(|at| !matches!(row[*at], Truth::False)).collect() };
+        let onwards: Vec<Vec<usize>> = other.cells.iter().map(|row| possible(row)).collect();
+        let through = |row: &Vec<Truth>| {
+            let mut ways: Vec<Vec<Truth>> = vec![Vec::new(); row.len()];
+            let mut known = vec![false; row.len()];
+            for middle in possible(row) {
+                for to in &onwards[middle] {
+                    match row[middle].and(other.at(middle, *to)) {
+                        Truth::True => known[*to] = true,
+                        open if !known[*to] => ways[*to].push(open),
+                        _ => {}
+                    }
+                }
+            }
+            ways.into_iter()
+                .zip(known)
+                .map(|(ways, known)| if known { Truth::True } else { Truth::any(ways) })
+                .collect()
+        };
+        Relation { cells: self.cells.iter().map(through).collect() }
     }
 
     /// Any number of times, but at least once.
@@ -140,6 +157,9 @@ impl Relation {
                     continue;
                 }
                 for to in 0..cells.len() {
+                    if matches!(cells[from][to], Truth::True) || matches!(cells[middle][to], Truth::False) {
+                        continue;
+                    }
                     let through = cells[from][middle].and(&cells[middle][to]);
                     cells[from][to] = cells[from][to].or(&through);
                 }

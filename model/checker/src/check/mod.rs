@@ -6,6 +6,7 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
+mod engines;
 mod explore;
 mod lints;
 mod mutants;
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
@@ -49,6 +51,8 @@ pub struct Outcome {
     pub finals: BTreeSet<u64>,
     /// The choices that lead to the finding.
     pub schedule: Option<Schedule>,
+    /// What each engine says, where more than the machine was asked for.
+    pub engines: Option<Engines>,
 }
 
 impl Outcome {
@@ -63,6 +67,7 @@ impl Outcome {
             contended: 0,
             finals: BTreeSet::new(),
             schedule: None,
+            engines: None,
         }
     }
 }
@@ -122,6 +127,7 @@ fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         deadline,
+        without: options.without,
     }
 }
 
@@ -195,13 +201,11 @@ fn conclude<P: Program>(
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
-        findings: Vec::new(),
         stats: exploration.stats,
-        assumptions: Vec::new(),
         warnings: Vec::new(),
         contended: contended.slots.len(),
         finals: exploration.finals,
-        schedule: None,
+        ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
         outcome.assumptions.push("launch-boundary=system".to_owned());

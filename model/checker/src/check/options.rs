@@ -1,6 +1,6 @@
 //! What a check is asked to do, and its limits.
 
-use crate::machine::StartOrder;
+use crate::machine::{Rule, StartOrder};
 use arverify_protocol::evaluate::Sizes;
 use std::time::Duration;
 
@@ -96,6 +96,8 @@ pub struct Options {
     pub ignore_load_buffering: bool,
     /// Every operation is a choice point: the comparison that tests make.
     pub everything: bool,
+    /// The rule of the machine that a mutation test leaves out.
+    pub without: Option<Rule>,
 }
 
 impl Options {
@@ -113,6 +115,7 @@ impl Options {
             max_bytes: 8 << 30,
             ignore_load_buffering: false,
             everything: false,
+            without: None,
         }
     }
 }

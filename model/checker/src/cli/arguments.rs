@@ -1,6 +1,6 @@
 //! Arguments as they are typed.
 
-use crate::check::Progress;
+use crate::check::{Engine, Progress};
 use crate::liveness::ProgressModel;
 use arverify_protocol::data::{Accumulate, DataType};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,7 +18,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check protocols; with no target, the whole catalogue
+    /// Check protocols and kernels; with no target, the whole catalogue
     Check(CheckArguments),
     /// List the catalogue
     List(ListArguments),
@@ -32,6 +32,8 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Write a first LAUNCH.toml for a kernel
     InitLaunch(InitLaunchArguments),
+    /// Prove what holds at all sizes: layouts, epochs and peers; with no target, of the whole catalogue
+    Prove(ProveArguments),
 }
 
 /// Sizes and assumptions, for `check` and `replay`.
@@ -119,6 +121,9 @@ pub struct CheckArguments {
     /// Stop, inconclusive, rather than use more memory than this (by estimate)
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..), value_name = "GIB")]
     pub max_memory: u64,
+    /// Which engines answer: the axioms for small sizes only, as a second opinion
+    #[arg(long, default_value = "operational", value_name = "ENGINE")]
+    pub engine: EngineArgument,
     /// Targets checked at a time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: u32,
@@ -223,6 +228,28 @@ pub struct ReplayArguments {
     pub schedule: Option<String>,
 }
 
+/// `arverify prove`
+#[derive(Clone, Debug, Args)]
+pub struct ProveArguments {
+    /// Catalogue names or .arp files
+    pub targets: Vec<String>,
+    /// A variant of the protocol
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// A knob of the protocol; may be given several times
+    #[arg(long, value_name = "KNOB=VALUE")]
+    pub knob: Vec<String>,
+    /// Ranks: from 2 to this many
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    pub max_ranks: u32,
+    /// Stop, inconclusive, after this many seconds for each target
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    pub timeout: u64,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
+}
+
 /// Versions of the memory model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ModelArgument {
@@ -234,7 +261,7 @@ pub enum ModelArgument {
     Ptx75,
 }
 
-/// Engines for litmus tests.
+/// Engines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineArgument {
     /// The axioms, decided by Z3
@@ -260,6 +287,16 @@ pub enum Assumption {
     /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
     #[value(name = "launch-boundary=system")]
     LaunchBoundarySystem,
+}
+
+impl From<EngineArgument> for Engine {
+    fn from(argument: EngineArgument) -> Engine {
+        match argument {
+            EngineArgument::Axiomatic => Engine::Axiomatic,
+            EngineArgument::Operational => Engine::Operational,
+            EngineArgument::Both => Engine::Both,
+        }
+    }
 }
 
 /// How 16-bit elements are summed.

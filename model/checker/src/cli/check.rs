@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
     let targets = targets(arguments)?;
-    let outcomes = check_all(&targets, arguments.jobs as usize, arguments.lints)?;
+    let outcomes = check_all(&targets, arguments)?;
     let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| target.row(outcome)).collect();
     let text = match arguments.format {
         Format::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
@@ -60,7 +60,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
         .collect()
 }
 
-fn check_all(targets: &[Subject], jobs: usize, lints: bool) -> Result<Vec<Outcome>, InputError> {
+fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Outcome>, InputError> {
     let bar = progress_bar(targets.len());
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Outcome, InputError>>>> = targets.iter().map(|_| Mutex::new(None)).collect();
@@ -69,13 +69,13 @@ fn check_all(targets: &[Subject], jobs: usize, lints: bool) -> Result<Vec<Outcom
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { break };
             bar.set_message(target.name().to_owned());
-            let outcome = target.check(lints);
+            let outcome = target.check(arguments.engine.into(), arguments.lints);
             *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             bar.inc(1);
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..jobs.min(targets.len()) {
+        for _ in 1..(arguments.jobs as usize).min(targets.len()) {
             scope.spawn(work);
         }
         work();

@@ -184,7 +184,7 @@ fn budget(arguments: &LitmusArguments) -> Budget {
 }
 
 fn inconclusive(reason: String) -> Answer {
-    Answer { holds: None, bound_hit: false, reason: Some(reason) }
+    Answer { holds: None, bound_hit: false, passes: 0, reason: Some(reason) }
 }
 
 fn holds(test: &Test, arguments: &LitmusArguments) -> Answer {
@@ -194,9 +194,10 @@ fn holds(test: &Test, arguments: &LitmusArguments) -> Answer {
             time: Duration::from_secs(arguments.timeout),
             states: STATE_LIMIT,
             passes: arguments.passes,
+            without: None,
         };
         let outcomes::Answer { holds, bound_hit, reason } = outcomes::holds(test, &limits);
-        Answer { holds, bound_hit, reason }
+        Answer { holds, bound_hit, passes: arguments.passes, reason }
     };
     match arguments.engine {
         EngineArgument::Axiomatic => axiomatic(),
@@ -223,7 +224,7 @@ fn both(axiomatic: Answer, operational: Answer) -> Answer {
 /// a thread miss for ever what another wrote.
 fn ends(test: &Test, arguments: &LitmusArguments) -> Answer {
     let interleaved = match always_ends(test, progress(arguments)) {
-        Ok(ends) => Answer { holds: Some(ends), bound_hit: false, reason: None },
+        Ok(ends) => Answer { holds: Some(ends), bound_hit: false, passes: 0, reason: None },
         Err(error) => inconclusive(error.to_string()),
     };
     if interleaved.holds == Some(false) {
@@ -306,8 +307,8 @@ fn json_text(rows: &[Row], arguments: &LitmusArguments) -> String {
         if row.answer.is_none() {
             value["error"] = json!(row.message);
         }
-        if row.answer.as_ref().is_some_and(|answer| answer.bound_hit) {
-            value["bound"] = json!(arguments.passes);
+        if let Some(answer) = row.answer.as_ref().filter(|answer| answer.bound_hit) {
+            value["bound"] = json!(answer.passes);
         }
         value
     };

@@ -10,6 +10,7 @@ mod init_launch;
 mod kernel;
 mod list;
 mod litmus;
+mod prove;
 mod replay;
 mod show;
 mod subject;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
         arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
+        arguments::Command::Prove(arguments) => prove::run(&arguments),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -4,7 +4,7 @@ use super::InputError;
 use super::arguments::BoundArguments;
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
-use crate::check::{Options, Outcome, check_program, redundancies, try_check};
+use crate::check::{Engine, Options, Outcome, check_program_with, redundancies, try_check_with};
 use crate::report::{Bounds, Row};
 use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
@@ -52,13 +52,13 @@ impl Subject {
     }
 
     /// Checks it; `lints` asks for what could be weaker, too, where it is verified.
-    pub(super) fn check(&self, lints: bool) -> Result<Outcome, InputError> {
+    pub(super) fn check(&self, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
         match self {
-            Subject::Protocol(target) => check_protocol(target, lints),
+            Subject::Protocol(target) => check_protocol(target, engine, lints),
             Subject::Kernel(target) if lints => {
                 Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
             }
-            Subject::Kernel(target) => Ok(check_program(Arc::new(target.program()?), &target.options)),
+            Subject::Kernel(target) => Ok(check_program_with(&Arc::new(target.program()?), &target.options, engine)),
         }
     }
 
@@ -71,8 +71,9 @@ impl Subject {
     }
 }
 
-fn check_protocol(target: &Target, lints: bool) -> Result<Outcome, InputError> {
-    let mut outcome = try_check(&target.protocol, &target.options).map_err(|error| refusal(target, &error))?;
+fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
+    let mut outcome =
+        try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))?;
     if lints && outcome.verdict == Verdict::Verified {
         let (findings, undecided) = redundancies(&target.protocol, &target.options);
         outcome.findings.extend(findings);

@@ -2,7 +2,7 @@
 
 use super::event::Event;
 use super::run::Run;
-use super::{Machine, StartOrder, State, Status};
+use super::{Machine, Rule, StartOrder, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
 use crate::program::{Operation, Program};
@@ -123,7 +123,7 @@ impl<P: Program> Machine<P> {
     /// Blocks that a device may start now. Starts on different devices commute, as do starts with what other
     /// threads do, so one device's are enough.
     fn starts(&self, state: &State<P::Thread>) -> Vec<Action> {
-        let Some(limit) = self.settings.resident_blocks else { return Vec::new() };
+        let Some(limit) = self.resident_blocks() else { return Vec::new() };
         for (rank, device) in state.ranks.iter().enumerate() {
             if device.done || device.running_blocks >= limit {
                 continue;
@@ -132,7 +132,11 @@ impl<P: Program> Machine<P> {
             let waiting = (0..self.program.grid(rank))
                 .map(|block| self.block_index(rank, block))
                 .filter(|block| !state.blocks[*block as usize].started);
-            let take = if self.settings.start_order == StartOrder::Ascending { 1 } else { usize::MAX };
+            let take = if self.settings.start_order == StartOrder::Ascending || !self.has(Rule::StartOrder) {
+                1
+            } else {
+                usize::MAX
+            };
             let starts: Vec<Action> = waiting.take(take).map(|block| Action::Start { block }).collect();
             if !starts.is_empty() {
                 return starts;
@@ -167,6 +171,7 @@ impl<P: Program> Machine<P> {
         };
         let floor = self.floor(state, thread, key(at), slot);
         let mut satisfied = false;
+        let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
         for message in &slot.messages[floor..] {
             if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, message.value)) {
                 satisfied = true;
@@ -174,7 +179,10 @@ impl<P: Program> Machine<P> {
             }
         }
         let newest = slot.latest().value;
-        if satisfied && condition.is_some_and(|condition| !self.leads_out(state, condition, newest).0) {
+        if satisfied
+            && self.has(Rule::Misses)
+            && condition.is_some_and(|condition| !self.leads_out(state, condition, newest).0)
+        {
             push(Choice::Miss);
         }
     }
@@ -207,7 +215,7 @@ impl<P: Program> Machine<P> {
                 push(choice);
             }
         });
-        if satisfied && !succeeds(slot.latest().value) {
+        if satisfied && self.has(Rule::Misses) && !succeeds(slot.latest().value) {
             push(Choice::Miss);
         }
     }
@@ -217,9 +225,10 @@ impl<P: Program> Machine<P> {
     fn write_choices(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, mut push: impl FnMut(Choice)) {
         let Some(slot) = state.slots.get(&key) else { return push(Choice::Plain) };
         let floor = self.floor(state, thread, key, slot);
+        let floor = if self.has(Rule::WritePositions) { floor } else { slot.messages.len() - 1 };
         for (index, message) in slot.messages.iter().enumerate().skip(floor) {
             let parted = slot.messages.get(index + 1).is_some_and(|next| next.update.is_some());
-            if !parted {
+            if !parted || !self.has(Rule::UpdatesAreWhole) {
                 push(Choice::After(message.number));
             }
         }

@@ -8,7 +8,7 @@
 
 use super::causality::join;
 use super::run::{Progress, Run};
-use super::{Arrival, Meeting, Place, State, Status, Violation, ViolationPoint};
+use super::{Arrival, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Barrier, Group, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
@@ -25,7 +25,8 @@ impl<P: Program> Run<'_, P> {
         }
         let (place, count) = self.place(thread, barrier);
         if let Place::Named(id) = place {
-            self.notes.ambiguous_barrier |= self.may_have_come_earlier(thread, id);
+            let known = self.machine.has(Rule::BarrierAmbiguity);
+            self.notes.ambiguous_barrier |= known && self.may_have_come_earlier(thread, id);
         }
         let arrived_with = barrier.arrive.then(|| self.view_with_self(thread));
         let block = &mut self.state.blocks[index as usize];
@@ -37,7 +38,7 @@ impl<P: Program> Run<'_, P> {
             }
         };
         let meeting = &mut block.meetings[at];
-        if meeting.count != count {
+        if meeting.count != count && self.machine.has(Rule::CountsAgree) {
             let other = meeting.arrived.first().map(|arrival| (arrival.thread, arrival.site));
             return self.counts_differ(thread, site, other);
         }
@@ -65,6 +66,7 @@ impl<P: Program> Run<'_, P> {
         let mut at = 0;
         while at < self.state.blocks[block as usize].meetings.len() {
             let lanes = matches!(self.state.blocks[block as usize].meetings[at].place, Place::Lanes { .. });
+            let lanes = lanes || !self.machine.has(Rule::ExitedDoNotArrive);
             if !(lanes && self.complete_if_full(block, at)) {
                 at += 1;
             }
@@ -76,7 +78,10 @@ impl<P: Program> Run<'_, P> {
         let threads = self.machine.threads_in(block);
         let meeting = &self.state.blocks[block as usize].meetings[at];
         let wanted = match meeting.place {
-            Place::Named(_) => meeting.count.map_or(threads, |count| count.min(threads)),
+            Place::Named(_) if self.machine.has(Rule::ExitedDoNotArrive) => {
+                meeting.count.map_or(threads, |count| count.min(threads))
+            }
+            Place::Named(_) => meeting.count.unwrap_or(self.state.blocks[block as usize].live),
             Place::Lanes { warp, mask, .. } => {
                 let first = block * self.machine.threads_of_block();
                 let waited = (0..WARP).filter(|lane| mask >> lane & 1 == 1).map(|lane| warp * WARP + lane);
@@ -160,13 +165,13 @@ impl<P: Program> Run<'_, P> {
         for arrival in &meeting.arrived {
             let thread = &threads[arrival.thread as usize];
             let view = arrival.arrived_with.as_ref().map_or(&thread.view, |(view, _)| view);
-            if !view.is_same(&merged) {
+            if !view.is_same(&merged) && machine.has(Rule::BarrierJoins) {
                 join(machine, slots, &mut merged, view);
             }
         }
-        if whole {
+        if whole && machine.has(Rule::BarrierEndsPhase) {
             merged.complete(block, phase + 1);
-        } else {
+        } else if !whole && machine.has(Rule::BarrierOfSome) {
             for epoch in epochs {
                 merged.add(block, epoch);
             }

@@ -6,7 +6,7 @@
 
 use super::launch::REFRESH;
 use super::run::Run;
-use super::{Machine, StaleCause, State, Status, Violation, ViolationPoint};
+use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
@@ -28,6 +28,9 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn uninitialised(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location) {
+        if !self.machine.has(Rule::Uninitialised) {
+            return;
+        }
         let instance = &self.machine.program().shape().instances[at.instance as usize];
         let message = format!("`{}` of rank {} is read before anybody wrote it", instance.name, instance.rank);
         let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);
@@ -295,25 +298,36 @@ impl<P: Program> Machine<P> {
 
     /// The waiting thread that explains most: one whose signal was overwritten, else one that is furthest behind.
     fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck]) -> Option<&'s Stuck> {
-        let lost = stuck.iter().find(|stuck| {
+        let had = |stuck: &&Stuck, initially: bool| {
             let slot = state.slots.get(&slot::key(stuck.at));
             slot.is_some_and(|slot| {
-                slot.messages.iter().any(|message| self.leads_out(state, &stuck.condition, message.value).0)
+                let mut messages = slot.messages.iter();
+                messages.any(|message| {
+                    message.access.epoch.is_initial() == initially
+                        && self.leads_out(state, &stuck.condition, message.value).0
+                })
             })
-        });
+        };
+        // What was there before anybody signalled is rarely what a waiter has missed.
+        let lost = stuck.iter().find(|stuck| had(stuck, false)).or_else(|| stuck.iter().find(|stuck| had(stuck, true)));
         lost.or_else(|| stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch))
     }
 
     /// A signal that was there and is gone: who overwrote it decides the code.
     fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
         let satisfies = |message: &&Message| self.leads_out(state, &stuck.condition, message.value).0;
-        let Some(lost) = slot.messages.iter().rev().find(satisfies) else {
+        let signal = |message: &&Message| !message.access.epoch.is_initial() && satisfies(message);
+        let lost = slot.messages.iter().rev().find(signal);
+        let Some(lost) = lost.or_else(|| slot.messages.iter().rev().find(satisfies)) else {
             return self.blame_missing_writer(state, stuck, violation);
         };
         let position = slot.position(lost.number);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
-        let initial = slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value);
+        let initial = match self.program().shape().instances[stuck.at.instance as usize].contents {
+            Contents::Word(word) => Some(word),
+            _ => slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value),
+        };
         let who =
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
@@ -321,6 +335,9 @@ impl<P: Program> Machine<P> {
         let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
         violation.code = if reset {
             Code::ZeroingRace
+        } else if over.update.is_some() {
+            // Counting on is no second signal: the counter has moved past what was waited for.
+            Code::Deadlock
         } else if rank_of(&lost.access) != rank_of(&over.access) || !same_statement {
             Code::SlotCollision
         } else {

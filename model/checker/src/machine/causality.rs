@@ -1,7 +1,7 @@
 //! What precedes what: coverage of earlier accesses, the messages still to be read, and how views are joined.
 
 use super::run::Run;
-use super::{Machine, State};
+use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::mutually_inclusive;
 use crate::memory::shadow::Access;
@@ -18,7 +18,8 @@ impl<P: Program> Machine<P> {
     /// The earliest message of a slot that a thread may still read.
     pub(super) fn floor(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, slot: &Slot) -> usize {
         let view = &state.threads[thread as usize].view;
-        slot.floor(|access| self.covered(thread, view, access), view.observed(key))
+        let hides = |access: &Access| self.has(Rule::CausalityHides) && self.covered(thread, view, access);
+        slot.floor(hides, view.observed(key))
     }
 
     /// The newest word at a location.

@@ -8,12 +8,13 @@ use super::causality::join;
 use super::event::What;
 use super::run::Run;
 use super::wanted::wanted;
-use super::{Block, Counters, InstanceMemory, Machine, RankState, State, Status, Thread, Violation, ViolationPoint};
+use super::{
+    Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
+};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind, Shadow};
 use crate::memory::slot::overlapping;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
-use arverify_protocol::data;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -119,6 +120,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
+        self.forget_the_past();
         for index in 0..shape.instances.len() {
             let instance = &shape.instances[index];
             if instance.rank == rank && instance.refreshed && !self.refresh(index, launch) {
@@ -143,11 +145,32 @@ impl<P: Program> Run<'_, P> {
         if grid == 0 {
             return self.end_launch(rank);
         }
-        if machine.settings.resident_blocks.is_none_or(|limit| limit >= grid) {
+        if machine.resident_blocks().is_none_or(|limit| limit >= grid) {
             for block in 0..grid {
                 self.start_block(machine.block_index(rank, block));
             }
         }
+    }
+
+    /// Forgets the part of the past that can change nothing any more: only needed where states are compared, so that
+    /// executions which differed in earlier launches meet again.
+    fn forget_the_past(&mut self) {
+        let machine = self.machine;
+        if machine.contended.slots.is_empty() && !machine.settings.everything {
+            return;
+        }
+        let nothing = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
+        let State { ranks, slots, memory, .. } = &mut *self.state;
+        let past = |access: &Access| {
+            let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
+            access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
+        };
+        let seen = |view: &View| {
+            let within = |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread));
+            ranks.iter().filter(|rank| !rank.done).all(within)
+        };
+        slots.values_mut().for_each(|slot| slot.forget(&nothing, past, seen));
+        memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
     }
 
     /// New contents of one buffer. Returns false after a violation.
@@ -169,6 +192,9 @@ impl<P: Program> Run<'_, P> {
             .access(0..instance.bytes, Kind::Write, access, |earlier| machine.covered(thread, &view, earlier));
         machine.fill(instance, launch, &mut memory.bytes);
         let Err(conflict) = written else { return true };
+        if !machine.has(Rule::RefreshRaces) {
+            return true;
+        }
         let at = Location { instance: index as u32, byte: conflict.byte };
         let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
         self.fail(violation);
@@ -183,13 +209,18 @@ impl<P: Program> Run<'_, P> {
         self.state.blocks[block as usize].live = threads;
         self.state.ranks[rank].running_blocks += 1;
         self.renew_shared_memory(rank as u32, block - machine.block_index(rank as u32, 0));
-        let view = self.state.ranks[rank].stream.clone();
+        let mut view = self.state.ranks[rank].stream.clone();
+        if !machine.has(Rule::LaunchFollowsStream) {
+            view = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
+        }
         for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
             thread.order = None;
+            // Operations are numbered anew: the phase tells launches apart.
+            thread.step = 0;
             self.make_ready(index);
         }
     }
@@ -235,7 +266,8 @@ impl<P: Program> Run<'_, P> {
         let grid = machine.program().grid(rank);
         let State { threads, blocks, ranks, slots, .. } = &mut *self.state;
         let stream = &mut ranks[rank as usize].stream;
-        for block in 0..grid {
+        let followed = if machine.has(Rule::StreamFollowsLaunch) { grid } else { 0 };
+        for block in 0..followed {
             let block = machine.block_index(rank, block);
             let first = (block * shape.threads) as usize;
             let mut last: Option<&View> = None;
@@ -249,6 +281,7 @@ impl<P: Program> Run<'_, P> {
             block_state.phase += 1;
             stream.complete(block, block_state.phase);
         }
+        self.equal_views(rank);
         let launch = self.state.ranks[rank as usize].launch;
         if !self.read_output(rank) {
             return;
@@ -261,11 +294,25 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
+    /// Threads that have ended see what their stream sees: it does not matter any more in which order they ended.
+    fn equal_views(&mut self, rank: u32) {
+        let machine = self.machine;
+        let view = self.state.ranks[rank as usize].stream.clone();
+        let first = machine.block_index(rank, 0) * machine.threads_of_block();
+        let count = machine.program().grid(rank) * machine.threads_of_block();
+        for thread in &mut self.state.threads[first as usize..(first + count) as usize] {
+            thread.view = view.clone();
+            thread.order = None;
+        }
+    }
+
     /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
     /// false after a violation.
     fn read_output(&mut self, rank: u32) -> bool {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected() else { return true };
+        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::OutputIsRead)) else {
+            return true;
+        };
         let index = (expected.output * machine.program().shape().ranks + rank) as usize;
         let bytes = machine.program().shape().instances[index].bytes;
         if bytes == 0 {
@@ -288,7 +335,7 @@ impl<P: Program> Run<'_, P> {
     /// Compares the output with the collective's definition, and with what other ranks got.
     fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected() else { return };
+        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];
@@ -304,13 +351,13 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             in_order = false;
-            if data::is_exact_element(element as u64) || !wanted.allows(got, ranks, kind) {
+            if wanted.exact || !wanted.allows(got, ranks, kind) {
                 let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
                 self.suspect(violation);
                 return;
             }
         }
-        if !expected.same_on_all_ranks {
+        if !expected.same_on_all_ranks || !machine.has(Rule::RanksAgree) {
             return;
         }
         // Ranks in ascending order is one order for all; another must be the same on every rank.

@@ -13,6 +13,7 @@
 //! * `buffering`: what the machine does not show, and how that is noticed
 //! * `polling`: waits whose loops read several words
 //! * `wanted`: what outputs must hold
+//! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
 mod action;
@@ -24,6 +25,7 @@ pub mod event;
 mod forecast;
 mod launch;
 mod polling;
+mod rule;
 mod run;
 mod strong_read;
 mod strong_write;
@@ -47,6 +49,7 @@ use std::sync::Arc;
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, closes_a_cycle};
+pub use rule::Rule;
 
 /// Which blocks a device may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ pub struct Settings {
     pub everything: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
+    /// The rule that a mutation test leaves out; none in a check.
+    pub without: Option<Rule>,
 }
 
 /// Slots at which the order of accesses is explored, found by refinement.

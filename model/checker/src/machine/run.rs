@@ -13,6 +13,9 @@ use std::time::Instant;
 /// Threads that run between two looks at the clock.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
 
+/// A thread that does more in one launch is caught in a loop, as far as can be told.
+const OPERATIONS_OF_A_THREAD: u32 = 4 << 20;
+
 /// What became of a thread that tried an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -191,7 +194,13 @@ impl<'a, P: Program> Run<'a, P> {
 
     fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
         if !matches!(choice, Choice::Miss) {
-            self.thread_mut(index).step += 1;
+            let thread = self.thread_mut(index);
+            thread.step += 1;
+            if thread.step > OPERATIONS_OF_A_THREAD {
+                let message = format!("a thread performs more than {OPERATIONS_OF_A_THREAD} operations in a launch");
+                self.fault(index, Fault { outcome: FaultOutcome::NotUnderstood, message, site });
+                return Progress::Stops;
+            }
             self.counters().operations += 1;
         }
         self.storing = match operation {

@@ -7,13 +7,13 @@ use super::buffering::EarlierRead;
 use super::causality::{join, meets};
 use super::event::What;
 use super::run::{Progress, Run};
-use super::{Choice, StaleWait, State, Status};
+use super::{Choice, Rule, StaleWait, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::scope::{acquires, strong_scope};
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping};
 use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
-use arverify_protocol::ir::{Order, Semantics};
+use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
@@ -33,6 +33,7 @@ impl<P: Program> Run<'_, P> {
 
     pub(super) fn strength(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
         let scope = strong_scope(semantics).unwrap_or(semantics.scope);
+        let scope = if self.machine.has(Rule::Scopes) { scope } else { Scope::Sys };
         Strength { scope, placement: self.machine.placement(thread) }
     }
 
@@ -253,7 +254,11 @@ impl<P: Program> Run<'_, P> {
         let launch = self.state.coordinates(self.machine, thread).launch;
         let message = &self.state.slots[&key(at)].messages[position];
         let writer = message.access.epoch;
-        if message.launch >= launch || writer.is_initial() || writer.thread == thread {
+        if !self.machine.has(Rule::StaleWaits)
+            || message.launch >= launch
+            || writer.is_initial()
+            || writer.thread == thread
+        {
             return;
         }
         let stale = StaleWait {
@@ -298,10 +303,15 @@ impl<P: Program> Run<'_, P> {
             |thread| machine.block_of(thread),
             |access| machine.covered(thread, view, access),
         );
+        let orders = if condition.is_some() { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
-            Some(Clash::Race { other, wrote }) if !self.race(thread, site, at, false, other, wrote) => return false,
-            Some(Clash::Order) => self.conflict(key),
-            Some(Clash::Race { .. }) | None => {}
+            Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongReadRaces) => {
+                if !self.race(thread, site, at, false, other, wrote) {
+                    return false;
+                }
+            }
+            Some(Clash::Order) if machine.has(orders) => self.conflict(key),
+            Some(_) | None => {}
         }
         self.synchronise(thread, key, position, strength, semantics.order);
         let access = Access { epoch: self.epoch(thread), site };
@@ -343,7 +353,7 @@ impl<P: Program> Run<'_, P> {
         let mut joined: SmallVec<[&View; 4]> = message.boundary.iter().collect();
         let mut kept = SmallVec::<[Release; 2]>::new();
         for release in &message.releases {
-            if acquires(order) && meets(release, strength) {
+            if acquires(order) && meets(release, strength) && machine.has(Rule::AcquireByOperation) {
                 joined.push(&release.view);
             } else {
                 kept.push(release.clone());
@@ -352,7 +362,8 @@ impl<P: Program> Run<'_, P> {
         for view in joined {
             join(machine, slots, &mut reader.view, view);
         }
-        if let Some(thread_order) = reader.order.as_mut().filter(|_| acquires(order)) {
+        if let Some(thread_order) = reader.order.as_mut().filter(|_| acquires(order) && machine.has(Rule::EarlierRead))
+        {
             for (_, release) in
                 thread_order.pending.extract_if(.., |(slot, release)| *slot == key && meets(release, strength))
             {
@@ -360,7 +371,7 @@ impl<P: Program> Run<'_, P> {
             }
         }
         // Observation counts in causality order even where nothing synchronises.
-        if !machine.covered(thread, &reader.view, &message.access) {
+        if !machine.covered(thread, &reader.view, &message.access) && machine.has(Rule::Observation) {
             reader.view.observe(Observed { slot: key, message: message.number });
         }
         if !kept.is_empty() {

@@ -7,11 +7,11 @@
 use super::buffering::steps;
 use super::causality::{join, meets};
 use super::run::{Progress, Run};
-use super::{Choice, SequentialFence, State, ThreadOrder};
+use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{Clash, Message, Release, Strength, Update, key, morally_strong};
+use crate::memory::slot::{Clash, Matter, Message, Release, Strength, Update, key, morally_strong};
 use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
@@ -27,9 +27,10 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> Message {
         let coordinates = self.state.coordinates(self.machine, thread);
-        let boundary = (strength.is_some() && self.machine.settings.boundary_publishes)
-            .then(|| self.state.ranks[coordinates.rank as usize].boundary.clone())
-            .flatten();
+        let boundary =
+            (strength.is_some() && self.machine.settings.boundary_publishes && self.machine.has(Rule::Boundary))
+                .then(|| self.state.ranks[coordinates.rank as usize].boundary.clone())
+                .flatten();
         Message {
             number: 0,
             value,
@@ -53,13 +54,15 @@ impl<P: Program> Run<'_, P> {
     ) -> SmallVec<[Release; 1]> {
         let mut list = SmallVec::new();
         let mut widest = None;
-        if scope::releases(order) {
+        if scope::releases(order) && self.machine.has(Rule::ReleaseByOperation) {
             list.push(Release { view: self.view_now(thread), strength });
             widest = Some(strength.scope);
         }
         if let Some(order) = &self.state.threads[thread as usize].order {
-            let earlier = order.released.iter().filter(|(slot, _)| *slot == key).map(|(_, release)| release);
-            for release in order.fences.iter().chain(earlier) {
+            let has = |rule: Rule| self.machine.has(rule);
+            let earlier = order.released.iter().filter(|(slot, _)| *slot == key && has(Rule::EarlierRelease));
+            let fences = order.fences.iter().filter(|_| has(Rule::ReleaseByFence));
+            for release in fences.chain(earlier.map(|(_, release)| release)) {
                 // What the write itself releases includes everything an earlier, no wider one does.
                 if widest.is_none_or(|widest| release.strength.scope > widest) {
                     list.push(release.clone());
@@ -86,7 +89,7 @@ impl<P: Program> Run<'_, P> {
         }
         let strength = self.strength(thread, semantics);
         let after = self.chosen(&self.state.slots[&key(at)], choice);
-        if !self.write_may_happen(thread, at, (value, None), strength, site) {
+        if !self.write_may_happen(thread, at, (value, None), (strength, semantics.order), site) {
             return Progress::Stops;
         }
         self.commit_write(thread, at, (value, None), strength, semantics.order, after, site);
@@ -100,7 +103,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         (value, update): (u64, Option<Update>),
-        strength: Strength,
+        (strength, order): (Strength, Order),
         site: SiteIndex,
     ) -> bool {
         let machine = self.machine;
@@ -108,9 +111,21 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let covered = |access: &Access| machine.covered(thread, view, access);
-        let clash = slot.clash_of_write(strength, value, update, view, |thread| machine.block_of(thread), covered);
+        let releases =
+            machine.settings.boundary_publishes || !self.releases_of_write(thread, key, strength, order).is_empty();
+        let block_of = |thread| machine.block_of(thread);
+        let matters = |matter| {
+            machine.has(match matter {
+                Matter::Writes => Rule::WriteOrders,
+                Matter::Reads => Rule::ReadBeforeWriteOrders,
+                Matter::Updates => Rule::UpdatesMatter,
+            })
+        };
+        let clash = slot.clash_of_write(strength, (value, update), releases, view, block_of, covered, matters);
         match clash {
-            Some(Clash::Race { other, wrote }) if !self.race(thread, site, at, true, other, wrote) => return false,
+            Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
+                return self.race(thread, site, at, true, other, wrote);
+            }
             Some(Clash::Order) => self.conflict(key),
             Some(Clash::Race { .. }) | None => {}
         }
@@ -132,7 +147,8 @@ impl<P: Program> Run<'_, P> {
         let mut releases = self.releases_of_write(thread, key, strength, order);
         let before = &self.state.slots[&key].messages[after];
         let own = before.access.epoch.thread == thread;
-        if update.is_some() && (own || morally_strong(before.strength, Some(strength))) {
+        let observes = own || morally_strong(before.strength, Some(strength));
+        if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
             releases.extend(before.releases.iter().cloned());
         }
         self.remember_release(thread, key, strength, order);
@@ -142,7 +158,9 @@ impl<P: Program> Run<'_, P> {
             .is_some_and(|order| order.fences.iter().any(|fence| fence.strength.scope == Scope::Sys));
         let block = self.machine.block_of(thread);
         let reads = &self.state.blocks[block as usize].reads;
-        self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
+        if self.machine.has(Rule::LoadBuffering) {
+            self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
+        }
         let mut message = self.message(thread, value, Some(strength), releases, site);
         message.update = update;
         self.put_message(thread, at, after, message);
@@ -208,7 +226,7 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(old), Some(from));
         let update = Update { function: *function, operand: *operand, returns: *returns };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
-            || !self.write_may_happen(thread, at, (value, Some(update)), strength, site)
+            || !self.write_may_happen(thread, at, (value, Some(update)), (strength, semantics.order), site)
         {
             return Progress::Stops;
         }
@@ -229,7 +247,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
         let fencing = &mut threads[thread as usize];
-        if let Some(order) = &mut fencing.order {
+        if let Some(order) = fencing.order.as_mut().filter(|_| machine.has(Rule::AcquireByFence)) {
             for (_, release) in order.pending.extract_if(.., |(_, release)| meets(release, strength)) {
                 join(machine, slots, &mut fencing.view, &release.view);
             }
@@ -260,10 +278,11 @@ impl<P: Program> Run<'_, P> {
         for earlier in fences.iter().filter(|earlier| meets(&earlier.release, strength)) {
             unordered |= !machine.covered(thread, &fencing.view, &earlier.access);
         }
-        for earlier in fences.iter().filter(|earlier| meets(&earlier.release, strength)) {
+        let joined = fences.iter().filter(|_| machine.has(Rule::FenceScSynchronises));
+        for earlier in joined.filter(|earlier| meets(&earlier.release, strength)) {
             join(machine, slots, &mut fencing.view, &earlier.release.view);
         }
-        if unordered {
+        if unordered && machine.has(Rule::FenceScOrders) {
             self.conflict_of_fences();
         }
         let access = Access { epoch: self.epoch(thread), site };

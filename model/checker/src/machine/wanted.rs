@@ -2,13 +2,15 @@
 
 use super::Machine;
 use crate::program::{Definition, Element, Expected, Program};
-use arverify_protocol::data::DataType;
+use arverify_protocol::data::{self, DataType};
 use arverify_protocol::ir::Reduction;
 
 /// A wanted element.
 pub(super) struct Wanted {
     /// Its bits, where it is reduced in ascending order of ranks.
     pub(super) bits: u64,
+    /// Whether the inputs are such that every order gives these bits.
+    pub(super) exact: bool,
     /// The exact result, and the sum of the magnitudes that went into it: for sums of floats.
     sum: Option<(f64, f64)>,
 }
@@ -42,7 +44,7 @@ pub(super) fn wanted<P: Program>(
     let input = &shape.instances[(expected.input * shape.ranks) as usize];
     let elements = (input.bytes / u64::from(kind.bytes())).max(1);
     let read = |rank: u32, index: u64| machine.input(expected.input, kind, rank, launch, index);
-    let one = |bits: u64| Wanted { bits, sum: None };
+    let one = |bits: u64| Wanted { bits, exact: true, sum: None };
     let reduced = |reduction: Reduction, index: u64| {
         let sources = (0..shape.ranks).map(|from| read(from, index));
         match kind {
@@ -50,7 +52,8 @@ pub(super) fn wanted<P: Program>(
                 let bits = data.fold(reduction, expected.accumulate, sources.clone().map(|bits| bits as u32));
                 let values = sources.map(|bits| f64::from(data.to_f32(bits as u32)));
                 let sum = (values.clone().sum(), values.map(f64::abs).sum());
-                Wanted { bits: u64::from(bits), sum: (reduction == Reduction::Sum).then_some(sum) }
+                let exact = data::is_exact_element(index);
+                Wanted { bits: u64::from(bits), exact, sum: (reduction == Reduction::Sum).then_some(sum) }
             }
             _ => one(fold_integers(kind, reduction, sources)),
         }

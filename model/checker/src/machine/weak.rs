@@ -1,7 +1,7 @@
 //! Weak accesses: bounds, races, values. They are never a choice point.
 
 use super::run::{Progress, Run};
-use super::{InstanceMemory, State};
+use super::{InstanceMemory, Rule, State};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{location, overlapping};
@@ -61,6 +61,7 @@ impl<P: Program> Run<'_, P> {
             memory.shadow.access(range.clone(), kind, access, |earlier| machine.covered(thread, view, earlier));
         let has_slots = memory.has_slots;
         match result {
+            Err(_) if !machine.has(Rule::WeakRaces) => true,
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
                 let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
@@ -72,6 +73,7 @@ impl<P: Program> Run<'_, P> {
                 }
                 !has_slots
                     || !matches!(kind, Kind::Read | Kind::Write)
+                    || !machine.has(Rule::SlotsAgainstWeak)
                     || self.weak_access_to_slots(thread, at.instance, range, kind, site)
             }
         }

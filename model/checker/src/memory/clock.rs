@@ -128,6 +128,15 @@ impl View {
             && same(&self.observed, &other.observed)
     }
 
+    /// Whether `other` sees all that this sees.
+    pub fn is_within(&self, other: &View, block_of: impl Fn(ThreadIndex) -> u32) -> bool {
+        let threads = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
+        let observed = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
+        self.base.list.iter().zip(&other.base.list).all(|(mine, theirs)| mine <= theirs)
+            && threads.iter().all(|seen| other.covers(block_of(seen.thread), *seen))
+            && observed.iter().all(|seen| other.observed(seen.slot) == Some(seen.message))
+    }
+
     /// Adds one thread up to `epoch`.
     pub fn add(&mut self, block: u32, epoch: Epoch) {
         if self.covers(block, epoch) {

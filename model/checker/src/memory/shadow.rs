@@ -119,6 +119,11 @@ impl Shadow {
         }
     }
 
+    /// Forgets who made the accesses that everybody is past, by `past`: no later one can race with them.
+    pub fn forget(&mut self, past: impl Fn(&Access) -> bool) {
+        self.cells.iter_mut().for_each(|cell| cell.forget(&past));
+    }
+
     /// The last weak write to a byte, and whether anybody wrote it at all.
     pub fn last_write(&self, byte: u64) -> (Access, bool) {
         let mut cell = &self.cells[(byte / self.granule) as usize];
@@ -165,6 +170,18 @@ impl Record {
 }
 
 impl Cell {
+    fn forget(&mut self, past: &impl Fn(&Access) -> bool) {
+        match self {
+            Cell::Whole(record) => {
+                if past(&record.write) {
+                    record.write = Access::INITIAL;
+                }
+                record.reads.retain(|read| !past(read));
+            }
+            Cell::Split(parts) => parts.iter_mut().for_each(|part| part.forget(past)),
+        }
+    }
+
     /// Applies `act` to every record within `range`, splitting this cell where the range covers a part of it.
     fn visit(&mut self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&mut Record, u64)) {
         let whole = range.start <= start && range.end >= start + length;

@@ -120,6 +120,13 @@ pub struct Message {
     pub update: Option<Update>,
 }
 
+impl Message {
+    /// Whether reading it can order nothing.
+    fn carries_nothing(&self) -> bool {
+        self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
+    }
+}
+
 /// A strong read of a slot.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct SlotRead {
@@ -145,6 +152,17 @@ pub struct Slot {
     /// Threads to wake when something is written.
     pub waiters: Vec<u32>,
     next: u32,
+}
+
+/// What the order of a write may matter to; a mutation test says that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// Other writes.
+    Writes,
+    /// Earlier reads.
+    Reads,
+    /// Other updates than equal ones that nobody looks at.
+    Updates,
 }
 
 /// What an access to a slot runs into.
@@ -248,15 +266,18 @@ impl Slot {
         clash
     }
 
-    /// What a strong write of `value` runs into. `view` is the writer's.
+    /// What a strong write of `value` runs into. `view` is the writer's; `releases` says whether reading the write can
+    /// order anything.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
-        value: u64,
-        update: Option<Update>,
+        (value, update): (u64, Option<Update>),
+        releases: bool,
         view: &View,
         block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
+        matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
         let mut clash = None;
         for message in self.messages.iter().filter(|message| !covered(&message.access)) {
@@ -264,10 +285,13 @@ impl Slot {
                 return Some(Clash::Race { other: message.access, wrote: true });
             }
             let commutes = match (message.update, update) {
-                (Some(theirs), Some(mine)) => theirs.commutes(mine),
+                (Some(theirs), Some(mine)) => theirs.commutes(mine) || !matters(Matter::Updates),
+                // The same value twice, by writes that carry nothing: nobody can tell which came first, except by what
+                // is unordered with one of them, and that is noticed there.
+                (None, None) => message.value == value && !releases && message.carries_nothing(),
                 _ => false,
             };
-            if !commutes {
+            if !commutes && matters(Matter::Writes) {
                 clash = Some(Clash::Order);
             }
         }
@@ -279,11 +303,32 @@ impl Slot {
             let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(still && seen) {
+            if !(still && seen) && matters(Matter::Reads) {
                 clash = Some(Clash::Order);
             }
         }
         clash
+    }
+
+    /// Forgets what can be read no more: messages that everybody is past, by `past`, but for the last of them and those
+    /// that a remembered read names; and reads that everybody is past. `nothing` is the view of the very
+    /// beginning, `seen` says whether everybody has seen all that a view holds.
+    pub fn forget(&mut self, nothing: &View, past: impl Fn(&Access) -> bool, seen: impl Fn(&View) -> bool) {
+        let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
+        self.reads.retain(|read| !past(&read.access));
+        let reads = &self.reads;
+        let mut position = 0;
+        self.messages.retain(|message| {
+            position += 1;
+            position > last || !past(&message.access) || reads.iter().any(|read| read.message == message.number)
+        });
+        // What everybody has seen need not be carried; claiming less of what the writer had seen is safe.
+        for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
+            message.releases.retain(|release| !seen(&release.view));
+            message.boundary = message.boundary.take().filter(|view| !seen(view));
+            message.view = nothing.clone();
+            message.access.epoch.step = 0;
+        }
     }
 
     /// Forgets reads that a plain write follows.

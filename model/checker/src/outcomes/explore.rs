@@ -24,6 +24,8 @@ pub(super) struct Outcome {
 pub(super) struct Explored {
     pub(super) outcomes: FxHashSet<Outcome>,
     pub(super) bound_hit: bool,
+    /// No execution is missed but for the bound.
+    pub(super) complete: bool,
 }
 
 /// All outcomes, or why they cannot be told: a race, or a limit.
@@ -47,6 +49,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             boundary_publishes: false,
             everything: false,
             deadline: Some(deadline),
+            without: budget.without,
         };
         let machine = Machine::new(program.clone(), settings, contended.clone());
         let mut round = Round {

@@ -1,5 +1,6 @@
 //! Which tests the machine can run.
 
+use super::reorder::{can_move, depends};
 use crate::litmus::{
     Access, Arithmetic, AtomicOperation, Instruction, Location, LocationId, Operand, Proxy, Register, Test, ThreadText,
 };
@@ -46,24 +47,24 @@ pub(super) fn refusal(test: &Test) -> Option<&'static str> {
 fn barrier_refusal(test: &Test) -> Option<&'static str> {
     for (thread, text) in test.threads.iter().enumerate() {
         let block = || test.threads.iter().filter(|other| other.placement == text.placement);
-        for (instruction, _) in &text.instructions {
+        for (at, (instruction, _)) in text.instructions.iter().enumerate() {
             let Instruction::Barrier { instance, resource, quorum, .. } = instruction else { continue };
-            let resource = fixed_value(text, resource);
-            let agrees = |other: &ThreadText, it: &Instruction| match it {
+            let resource = value_at(text, at, resource);
+            let agrees = |other: &ThreadText, at: usize| match &other.instructions[at].0 {
                 Instruction::Barrier { instance: own, resource: named, .. } if own == instance => {
-                    resource.is_some() && fixed_value(other, named) == resource
+                    resource.is_some() && value_at(other, at, named) == resource
                 }
                 _ => true,
             };
-            if !block().all(|other| other.instructions.iter().all(|(it, _)| agrees(other, it))) {
+            if !block().all(|other| (0..other.instructions.len()).all(|at| agrees(other, at))) {
                 return Some("a barrier's resource is computed, or not the same for all");
             }
             let same = |(it, _): &&(Instruction, _)| matches!(it, Instruction::Barrier { instance: own, .. } if own == instance);
-            if text.instructions.iter().filter(same).count() > 1 || loops(text) {
+            if text.instructions.iter().filter(same).count() > 1 || follows(&text.instructions, at, at) {
                 return Some("a thread may come to one barrier twice, which the machine counts as two threads");
             }
             let all = i64::from(participants(test, thread, *instance));
-            if quorum.is_some_and(|quorum| fixed_value(text, &quorum) != Some(all)) {
+            if quorum.is_some_and(|quorum| value_at(text, at, &quorum) != Some(all)) {
                 return Some("the machine's barriers wait for all their threads");
             }
         }
@@ -71,28 +72,45 @@ fn barrier_refusal(test: &Test) -> Option<&'static str> {
     None
 }
 
-/// Whether a thread may jump back.
-fn loops(text: &ThreadText) -> bool {
-    text.instructions
-        .iter()
-        .enumerate()
-        .any(|(at, (it, _))| matches!(it, Instruction::Goto(to) | Instruction::Branch(.., to) if *to <= at))
-}
-
-/// An operand's value, if it is a constant or a register that nothing writes.
-fn fixed_value(text: &ThreadText, operand: &Operand) -> Option<i64> {
-    match operand {
-        Operand::Constant(value) => Some(*value),
-        Operand::Register(register) => {
-            let untouched = !text.instructions.iter().any(|(it, _)| fills(it, *register));
-            let initial = text.initial.iter().rev().find(|(own, _)| own == register);
-            untouched.then(|| initial.map_or(0, |(_, value)| *value))
-        }
+/// An operand's value where a thread stands: a constant, a register that nothing writes, or one computed from such on
+/// a straight way from the beginning.
+fn value_at(text: &ThreadText, at: usize, operand: &Operand) -> Option<i64> {
+    let register = match operand {
+        Operand::Constant(value) => return Some(*value),
+        Operand::Register(register) => *register,
+    };
+    let initial = |register: Register| {
+        let given = text.initial.iter().rev().find(|(own, _)| *own == register);
+        given.map_or(0, |(_, value)| *value)
+    };
+    if !text.instructions.iter().any(|(it, _)| fills(it, register)) {
+        return Some(initial(register));
     }
+    let jumps = |it: &Instruction| matches!(it, Instruction::Goto(_) | Instruction::Branch(..));
+    if text.instructions.iter().any(|(it, _)| jumps(it)) {
+        return None;
+    }
+    let mut known: FxHashMap<Register, Option<i64>> = FxHashMap::default();
+    for (instruction, _) in &text.instructions[..at] {
+        let value = |operand: &Operand| match operand {
+            Operand::Constant(value) => Some(*value),
+            Operand::Register(register) => known.get(register).copied().unwrap_or_else(|| Some(initial(*register))),
+        };
+        let (register, result) = match instruction {
+            Instruction::Move(register, operand) => (*register, value(operand)),
+            Instruction::Compute(operation, register, left, right) => {
+                (*register, value(left).zip(value(right)).and_then(|(left, right)| operation.apply(left, right)))
+            }
+            Instruction::Load(_, register) | Instruction::Atomic(_, _, Some(register)) => (*register, None),
+            _ => continue,
+        };
+        known.insert(register, result);
+    }
+    known.get(&register).copied().unwrap_or_else(|| Some(initial(register)))
 }
 
 /// Whether an instruction writes a register.
-fn fills(instruction: &Instruction, register: Register) -> bool {
+pub(super) fn fills(instruction: &Instruction, register: Register) -> bool {
     match instruction {
         Instruction::Load(_, own) | Instruction::Move(own, _) | Instruction::Compute(_, own, ..) => *own == register,
         Instruction::Atomic(_, _, own) => *own == Some(register),
@@ -109,14 +127,14 @@ pub(super) fn participants(test: &Test, thread: usize, instance: u32) -> u32 {
     test.threads.iter().filter(holds).count() as u32
 }
 
-fn access(instruction: &Instruction) -> Option<&Access> {
+pub(super) fn access(instruction: &Instruction) -> Option<&Access> {
     match instruction {
         Instruction::Load(access, _) | Instruction::Store(access, _) | Instruction::Atomic(access, ..) => Some(access),
         _ => None,
     }
 }
 
-fn operands(instruction: &Instruction) -> Vec<Operand> {
+pub(super) fn operands(instruction: &Instruction) -> Vec<Operand> {
     match instruction {
         Instruction::Store(_, value) | Instruction::Move(_, value) => vec![*value],
         Instruction::Atomic(_, AtomicOperation::Apply(_, value) | AtomicOperation::Exchange(value), _) => vec![*value],
@@ -132,16 +150,18 @@ struct Link {
     thread: usize,
     from: LocationId,
     to: LocationId,
-    /// The value written is that read, and nothing else.
+    /// What is written depends on what was read.
     dependent: bool,
+    /// The write can be moved before the read, and the machine then shows it.
+    moves: bool,
     /// The write is a release, and whoever else reads its location acquires from it.
     synchronizes: bool,
 }
 
-/// Whether load buffering is possible: a circle of links in which not every one is a dependency (no thin air), and two
-/// do not synchronize (causality forbids the others), through
-/// more than one location (coherence forbids the others). Weak accesses cannot be in it: they would race.
-pub(super) fn may_buffer_loads(test: &Test) -> bool {
+/// How load buffering is possible: a circle of links in which not every one is a dependency (no thin air), and two do
+/// not synchronize (causality forbids the others), through more than one location (coherence forbids the others). Weak
+/// accesses cannot be in it: they would race. The free links of such circles say what it takes.
+pub(super) fn load_buffering(test: &Test) -> LoadBuffering {
     let links: Vec<Link> = (0..test.threads.len()).flat_map(|thread| links(test, thread)).collect();
     let reaches = |from: LocationId, to: LocationId| {
         let mut reached = FxHashSet::from_iter([from]);
@@ -153,19 +173,35 @@ pub(super) fn may_buffer_loads(test: &Test) -> bool {
         reached.contains(&to)
     };
     let circular: Vec<&Link> = links.iter().filter(|link| reaches(link.to, link.from)).collect();
-    circular.iter().any(|link| {
+    let possible = circular.iter().any(|link| {
         let circle =
             || circular.iter().filter(|other| reaches(link.from, other.from) && reaches(other.from, link.from));
         let free = circle().any(|other| !other.dependent);
         let second = circle().any(|other| !other.synchronizes && other.thread != link.thread);
         let far = circle().any(|other| other.from != link.from);
         !link.synchronizes && second && free && far
-    })
+    });
+    let mut free = circular.iter().filter(|link| !link.dependent);
+    match possible {
+        false => LoadBuffering::Impossible,
+        true if free.all(|link| link.moves) => LoadBuffering::ByMoving,
+        true => LoadBuffering::Beyond,
+    }
+}
+
+/// Whether executions with load buffering may exist, and whether the machine finds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoadBuffering {
+    /// There is none.
+    Impossible,
+    /// All of it comes of writes that can be moved.
+    ByMoving,
+    /// Some of it does not.
+    Beyond,
 }
 
 fn links(test: &Test, thread: usize) -> Vec<Link> {
     let text = &test.threads[thread].instructions;
-    let loops = loops(&test.threads[thread]);
     let reads = |it: &Instruction| matches!(it, Instruction::Load(..) | Instruction::Atomic(..));
     let strong = |it: &Instruction| access(it).filter(|access| access.order != Order::Weak).copied();
     let mut found = Vec::new();
@@ -175,10 +211,11 @@ fn links(test: &Test, thread: usize) -> Vec<Link> {
         };
         for (before, (read, _)) in text.iter().enumerate().filter(|(_, (it, _))| reads(it)) {
             let Some(access) = strong(read).filter(|_| follows(text, before, at)) else { continue };
-            let dependent = !loops && (copies(text, before, at) || controls(text, before, at));
+            let dependent = depends(test, thread, before, at);
+            let moves = !follows(text, at, before) && can_move(test, thread, before, at);
             let synchronizes = synchronizes(test, thread, &written);
             let (from, to) = (access.location.physical, written.location.physical);
-            found.push(Link { thread, from, to, dependent, synchronizes });
+            found.push(Link { thread, from, to, dependent, moves, synchronizes });
         }
     }
     found
@@ -198,27 +235,6 @@ fn follows(text: &[(Instruction, std::ops::Range<u32>)], first: usize, then: usi
         open.extend(next.into_iter().filter(|next| reached.insert(*next)));
     }
     reached.contains(&then)
-}
-
-/// Whether a branch between two instructions asks for the register that the first, a load, filled.
-fn controls(text: &[(Instruction, std::ops::Range<u32>)], read: usize, write: usize) -> bool {
-    let Instruction::Load(_, register) = &text[read].0 else { return false };
-    let asks = |(it, _): &(Instruction, _)| match it {
-        Instruction::Branch(_, left, right, _) => [left, right].contains(&&Operand::Register(*register)),
-        _ => false,
-    };
-    let once = text.iter().filter(|(it, _)| fills(it, *register)).count() == 1;
-    once && text.get(read..write).is_some_and(|between| between.iter().any(asks))
-}
-
-/// Whether a store writes the register that an earlier load filled, and no other instruction touches that register.
-fn copies(text: &[(Instruction, std::ops::Range<u32>)], read: usize, write: usize) -> bool {
-    let (Instruction::Load(_, register), Instruction::Store(_, Operand::Register(stored))) =
-        (&text[read].0, &text[write].0)
-    else {
-        return false;
-    };
-    register == stored && text.iter().filter(|(it, _)| fills(it, *register)).count() == 1
 }
 
 /// Whether every read of this location by another thread acquires what this write releases.

@@ -4,12 +4,12 @@
 //! Tables of pointers, constant memory and parameters are bytes that nobody writes, and stay with the interpreter.
 //! Shared memory is an instance for each block.
 
-use super::code::Code;
+use super::code::{Code, Effect, Instruction, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
-use super::flow::Polls;
+use super::flow::{Liveness, Polls};
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
@@ -52,6 +52,8 @@ pub enum ProgramError {
 pub struct PtxProgram {
     source: Arc<Source>,
     interpreter: Interpreter,
+    /// By instruction, where it is a barrier: registers that are dead behind it.
+    dead: Vec<Box<[Register]>>,
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
@@ -68,7 +70,9 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        let code = decode(module, kernel)?;
+        let mut code = decode(module, kernel)?;
+        drop_dead_results(&mut code);
+        let dead = dead_behind_barriers(&code);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
         check_blocks(&code, launch)?;
         let ranks = launch.ranks;
@@ -117,13 +121,40 @@ impl PtxProgram {
         let setting = Arc::new(Setting { map: memory.map, ranks: settings });
         let polls = Polls::of(&code);
         let interpreter = Interpreter::new(Arc::new(code), setting, Some(polls));
-        Ok(PtxProgram { source, interpreter, shape, expected, seed })
+        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed })
     }
 
     fn span(&self, site: SiteIndex) -> Span {
         let origin = self.interpreter.code().origins.get(site.0 as usize);
         origin.map_or(0..0, |origin| origin.span.clone())
     }
+}
+
+/// Atomics whose result nobody looks at need not return it: then it does not matter which of two comes first.
+fn drop_dead_results(code: &mut Code) {
+    let liveness = Liveness::of(code);
+    for pc in 0..code.instructions.len() {
+        let Step::Atomic { destination: Some(register), .. } = &code.instructions[pc].step else { continue };
+        if liveness.live_after(code, pc as u32).contains(register) {
+            continue;
+        }
+        if let Step::Atomic { destination, .. } = &mut code.instructions[pc].step {
+            *destination = None;
+        }
+    }
+}
+
+/// Registers that are dead behind each barrier; nothing for other instructions.
+fn dead_behind_barriers(code: &Code) -> Vec<Box<[Register]>> {
+    let liveness = Liveness::of(code);
+    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Register]> {
+        if instruction.effect() != Effect::Barrier {
+            return Box::default();
+        }
+        let live = liveness.live_after(code, pc as u32);
+        (0..code.registers).map(Register).filter(|register| live.binary_search(register).is_err()).collect()
+    };
+    code.instructions.iter().enumerate().map(dead).collect()
 }
 
 /// `.reqntid` and `.maxntid`.
@@ -291,7 +322,13 @@ impl Program for PtxProgram {
     }
 
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
-        self.interpreter.next(at, thread)
+        let (operation, site) = self.interpreter.next(at, thread)?;
+        match operation {
+            Operation::Exit => thread.end(),
+            Operation::Barrier(_) => thread.forget(&self.dead[site.0 as usize]),
+            _ => {}
+        }
+        Ok((operation, site))
     }
 
     fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {

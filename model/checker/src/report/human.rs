@@ -19,6 +19,11 @@ pub fn render(rows: &[Row], colour: bool) -> String {
     }
     table(&mut text, rows);
     for row in rows {
+        if let Some(engines) = &row.outcome.engines {
+            let _ = writeln!(text, "engines: {}: {}", row.target, engines.describe());
+        }
+    }
+    for row in rows {
         for warning in &row.outcome.warnings {
             let _ = writeln!(text, "warning: {}: {warning}", row.target);
         }

@@ -1,6 +1,7 @@
 //! For programs: one object, as DESIGN's contract has it.
 
 use super::Row;
+use crate::check::{Answer, Engines};
 use arverify_protocol::verdict::{Finding, ThreadName};
 use serde_json::{Value, json};
 
@@ -10,7 +11,30 @@ pub fn render(rows: &[Row]) -> String {
     format!("{}\n", json!({ "schema": 1, "results": results }))
 }
 
+/// What each engine says.
+fn engines(engines: &Engines) -> Value {
+    let answer = |answer: &Answer| {
+        let codes: Vec<&str> = answer.findings.iter().map(|finding| finding.code.number()).collect();
+        json!({
+            "verdict": answer.verdict.name(), "codes": codes, "reason": answer.reason, "seconds": answer.seconds,
+        })
+    };
+    json!({
+        "operational": engines.operational.as_ref().map(answer),
+        "axiomatic": engines.axiomatic.as_ref().map(answer),
+        "agree": engines.agree(),
+    })
+}
+
 fn result(row: &Row) -> Value {
+    let mut value = plain_result(row);
+    if let Some(known) = &row.outcome.engines {
+        value["engines"] = engines(known);
+    }
+    value
+}
+
+fn plain_result(row: &Row) -> Value {
     let bounds = &row.bounds;
     let stats = &row.outcome.stats;
     json!({

@@ -28,7 +28,7 @@ pub(super) fn set(compare: Compare, result: SetResult, a: u64, b: u64, c: u64) -
                 0
             }
         }
-        SetResult::OnesHalves => u64::from(lower) * 0xffff | u64::from(upper) * 0xffff_0000,
+        SetResult::OnesHalves => (u64::from(lower) * 0xffff) | (u64::from(upper) * 0xffff_0000),
         SetResult::One(kind) => {
             let (element, bits) = kind.halves().unwrap_or((kind, 0));
             let one = Format::of(element).one();

@@ -76,7 +76,7 @@ fn integral(number: Number, rounding: Rounding) -> Number {
 /// Out of range is clamped. NaN is zero, but for f64 and 64-bit integers, where it is the upper bit alone.
 fn to_integer(conversion: Convert, from: Format, to: IntegerKind, a: u64) -> u64 {
     match exact::number(from, entered(conversion, from, a)) {
-        Number::NotANumber => {
+        Number::Nan => {
             let wide = from == Format::of(crate::ptx::code::kind::FloatKind::F64) || to.bits == 64;
             if wide { 1 << (to.bits - 1) } else { 0 }
         }

@@ -19,7 +19,7 @@ pub(super) struct Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     /// Not a number.
-    NotANumber,
+    Nan,
     /// Infinity; whether it is negative.
     Infinite(bool),
     /// Finite.
@@ -109,7 +109,7 @@ pub(super) fn number(format: Format, bits: u64) -> Number {
     let fraction = u128::from(bits & ((1 << format.fraction) - 1));
     let exponent = (bits & format.magnitude()) >> format.fraction;
     if exponent == format.largest_exponent() {
-        return if fraction == 0 { Number::Infinite(negative) } else { Number::NotANumber };
+        return if fraction == 0 { Number::Infinite(negative) } else { Number::Nan };
     }
     let significand = if exponent == 0 { fraction } else { fraction | 1 << format.fraction };
     let exponent = exponent.max(1) as i32 - format.bias() - format.fraction as i32;
@@ -129,7 +129,7 @@ pub(super) fn to_f64(format: Format, bits: u64) -> f64 {
 /// Bits of a number in a format.
 pub(super) fn rounded(format: Format, number: Number, rounding: Rounding) -> u64 {
     match number {
-        Number::NotANumber => format.nan(),
+        Number::Nan => format.nan(),
         Number::Infinite(negative) => signed(format, negative, format.infinity()),
         Number::Finite(finite) => rounded_finite(format, finite, rounding),
     }
@@ -196,8 +196,8 @@ pub(super) fn whole(number: Finite, unit: i32, rounding: Rounding) -> u128 {
 /// a + b. The sign of a zero sum depends on the rounding direction.
 pub(super) fn add(a: Number, b: Number, rounding: Rounding) -> Number {
     match (a, b) {
-        (Number::NotANumber, _) | (_, Number::NotANumber) => Number::NotANumber,
-        (Number::Infinite(first), Number::Infinite(second)) if first != second => Number::NotANumber,
+        (Number::Nan, _) | (_, Number::Nan) => Number::Nan,
+        (Number::Infinite(first), Number::Infinite(second)) if first != second => Number::Nan,
         (Number::Infinite(negative), _) | (_, Number::Infinite(negative)) => Number::Infinite(negative),
         (Number::Finite(a), Number::Finite(b)) => Number::Finite(add_finite(a, b, rounding)),
     }
@@ -240,7 +240,7 @@ fn add_finite(a: Finite, b: Finite, rounding: Rounding) -> Finite {
 /// −a
 pub(super) fn negated(number: Number) -> Number {
     match number {
-        Number::NotANumber => number,
+        Number::Nan => number,
         Number::Infinite(negative) => Number::Infinite(!negative),
         Number::Finite(finite) => Number::Finite(Finite { negative: !finite.negative, ..finite }),
     }
@@ -249,11 +249,11 @@ pub(super) fn negated(number: Number) -> Number {
 /// a × b, exact.
 pub(super) fn multiply(a: Number, b: Number) -> Number {
     match (a, b) {
-        (Number::NotANumber, _) | (_, Number::NotANumber) => Number::NotANumber,
+        (Number::Nan, _) | (_, Number::Nan) => Number::Nan,
         (Number::Infinite(first), Number::Infinite(second)) => Number::Infinite(first != second),
         (Number::Infinite(infinite), Number::Finite(finite)) | (Number::Finite(finite), Number::Infinite(infinite)) => {
             if finite.significand == 0 {
-                Number::NotANumber
+                Number::Nan
             } else {
                 Number::Infinite(infinite != finite.negative)
             }
@@ -270,8 +270,8 @@ pub(super) fn multiply(a: Number, b: Number) -> Number {
 /// a / b, to more bits than any format has.
 pub(super) fn divide(a: Number, b: Number) -> Number {
     match (a, b) {
-        (Number::NotANumber, _) | (_, Number::NotANumber) => Number::NotANumber,
-        (Number::Infinite(_), Number::Infinite(_)) => Number::NotANumber,
+        (Number::Nan, _) | (_, Number::Nan) => Number::Nan,
+        (Number::Infinite(_), Number::Infinite(_)) => Number::Nan,
         (Number::Infinite(first), Number::Finite(b)) => Number::Infinite(first != b.negative),
         (Number::Finite(a), Number::Infinite(second)) => {
             Number::Finite(Finite { negative: a.negative != second, significand: 0, exponent: 0, sticky: false })
@@ -279,7 +279,7 @@ pub(super) fn divide(a: Number, b: Number) -> Number {
         (Number::Finite(a), Number::Finite(b)) => {
             let negative = a.negative != b.negative;
             if b.significand == 0 {
-                return if a.significand == 0 { Number::NotANumber } else { Number::Infinite(negative) };
+                return if a.significand == 0 { Number::Nan } else { Number::Infinite(negative) };
             }
             let left = if a.significand == 0 { 0 } else { a.significand.leading_zeros() };
             let dividend = a.significand << left;
@@ -293,10 +293,10 @@ pub(super) fn divide(a: Number, b: Number) -> Number {
 /// √a, to more bits than any format has.
 pub(super) fn square_root(a: Number) -> Number {
     match a {
-        Number::NotANumber | Number::Infinite(true) => Number::NotANumber,
+        Number::Nan | Number::Infinite(true) => Number::Nan,
         Number::Infinite(false) => a,
         Number::Finite(finite) if finite.significand == 0 => a,
-        Number::Finite(finite) if finite.negative => Number::NotANumber,
+        Number::Finite(finite) if finite.negative => Number::Nan,
         Number::Finite(finite) => {
             let room = finite.significand.leading_zeros() as i32;
             let left = room - (finite.exponent - room).rem_euclid(2);

@@ -215,7 +215,7 @@ pub enum Pack {
         /// Length.
         bits: u8,
     },
-    /// a + an offset, as an address, minus the start of a window: `cvta`; zero stays zero is not PTX's rule
+    /// a + an offset, wrapping: `cvta` into a window of generic addresses, or out of it
     Window {
         /// Added to a.
         offset: u64,
@@ -315,7 +315,7 @@ pub struct Float {
     pub flush: bool,
     /// `.sat`: clamped to [0, 1], NaN to 0
     pub saturate: bool,
-    /// `.relu`: negative results and NaN become zero… NaN stays NaN
+    /// `.relu`: negative results become zero, NaN the canonical one
     pub relu: bool,
 }
 

@@ -219,6 +219,8 @@ pub struct Element {
     pub width: Width,
     /// Bits of the register to which a signed element is extended; 0: extended with zeros.
     pub sign_extend_to: u8,
+    /// Elements of the vector that this access is the first of, to whose size it must be aligned; 1 for all others.
+    pub together: u8,
 }
 
 /// `bar`, `barrier`

@@ -172,7 +172,7 @@ impl<'m> Decoder<'m> {
             space: Space::Local,
             address: Address { base: Base::Value(Source::Constant(*offset)), offset: 0 },
             sources: smallvec![Source::Constant(bits & kind.mask())],
-            element: Element { width, sign_extend_to: 0 },
+            element: Element { width, sign_extend_to: 0, together: 1 },
             semantics: Semantics { order: Order::Weak, scope: Scope::Sys },
         });
         Ok(symbol)

@@ -1,4 +1,5 @@
-//! `cvt`.
+//! Conversions: `cvt` between integers and floats, and of two f32 to a pair of 16-bit floats. Not decoded: 8-bit and
+//! smaller floats, tf32, stochastic rounding, `.satfinite`.
 
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};

@@ -5,6 +5,7 @@
 //! entry, 32-bit addresses, a shape too large) is an error of decoding. Each family of instructions has its module.
 //! Not decoded: recursion, indirect calls, clusters, asynchronous copies, tensor and texture instructions.
 
+mod access;
 mod arithmetic;
 mod bits;
 mod call;
@@ -13,7 +14,6 @@ mod control;
 mod convert;
 mod float;
 mod frame;
-mod memory;
 mod modifiers;
 mod movement;
 mod operands;
@@ -122,6 +122,7 @@ pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
     }
     let mut decoder = Decoder::new(module, function)?;
     decoder.body(function)?;
+    decoder.mark_writable();
     Ok(decoder.code)
 }
 

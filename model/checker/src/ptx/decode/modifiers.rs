@@ -44,7 +44,7 @@ impl<'a> Modifiers<'a> {
         const ADVICE: [&str; 8] = ["ca", "cg", "cs", "lu", "cv", "wb", "wt", "unified"];
         self.left.retain(|modifier| {
             let level = modifier.starts_with("L1::") || modifier.starts_with("L2::") || modifier.starts_with("level::");
-            !(level && *modifier != "L2::cache_hint") && !ADVICE.contains(modifier)
+            !ADVICE.contains(modifier) && (!level || *modifier == "L2::cache_hint")
         });
     }
 

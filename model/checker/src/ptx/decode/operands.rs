@@ -136,6 +136,13 @@ impl Decoder<'_> {
         self.frame.symbols.get(name).or_else(|| self.symbols.get(name)).cloned()
     }
 
+    /// Whether the kernel asks for clusters of blocks.
+    fn has_clusters(&self) -> bool {
+        const ASKED: [&str; 3] = ["reqnctapercluster", "explicitcluster", "maxclusterrank"];
+        let entry = self.functions.get(self.code.entry.as_str());
+        entry.is_some_and(|entry| entry.directives.iter().any(|(name, _)| ASKED.contains(&name.as_str())))
+    }
+
     /// A name used as a value: a register, a special register, or the address of a variable in its own space.
     fn named(&mut self, name: &str, offset: i64) -> Understood<Source> {
         if name == "WARP_SZ" {
@@ -154,6 +161,9 @@ impl Decoder<'_> {
             Some(Symbol::Broken(reason)) => Err(NotUnderstood(format!("`{name}`: {reason}"))),
             None if self.functions.contains_key(name) => {
                 Err(NotUnderstood(format!("the address of the function `{name}` is not modelled")))
+            }
+            None if self.has_clusters() && name.contains("cluster") => {
+                Err(NotUnderstood(format!("`{name}` in a kernel with clusters is not modelled")))
             }
             None => match special(name)? {
                 Some(Ok(constant)) => Ok(Source::Constant(constant)),

@@ -6,8 +6,9 @@
 use super::frame::{Named, Symbol};
 use super::modifiers::bits_of;
 use super::{DecodeError, Decoder, MOST_BYTES, MOST_LOCAL_BYTES};
+use crate::ptx::code::step::{Address, Base};
 use crate::ptx::code::windows::CONSTANT_WINDOW;
-use crate::ptx::code::{GlobalVariable, Image, Parameter, Relocation, SharedVariable};
+use crate::ptx::code::{GlobalVariable, Image, Parameter, Relocation, SharedVariable, Step};
 use crate::ptx::syntax::{Body, Constant, Function, Initialiser, Module, Operand, Space, Statement, Variable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -33,9 +34,9 @@ pub(super) fn functions(module: &Module) -> FxHashMap<&str, &Function> {
 pub(super) fn size(variable: &Variable) -> Result<u64, String> {
     let bits = bits_of(&variable.kind.0).ok_or_else(|| format!("the type `.{}` is not modelled", variable.kind.0))?;
     let element = bits.div_ceil(8).checked_mul(u64::from(variable.vector.max(1)));
-    let dimensions = variable.dimensions.iter().enumerate();
-    let length = dimensions.fold(Some(1_u64), |length, (index, &dimension)| {
-        if index == 0 && variable.unsized_array { Some(0) } else { length?.checked_mul(dimension) }
+    let mut dimensions = variable.dimensions.iter().enumerate();
+    let length = dimensions.try_fold(1_u64, |length, (index, &dimension)| {
+        length.checked_mul(if index == 0 && variable.unsized_array { 0 } else { dimension })
     });
     let bytes = element.zip(length).and_then(|(element, length)| element.checked_mul(length));
     bytes.filter(|&bytes| bytes <= MOST_BYTES).ok_or_else(|| format!("it has more than {MOST_BYTES} bytes"))
@@ -320,6 +321,26 @@ impl<'m> Decoder<'m> {
                 Symbol::Register(Named { slot: self.fresh(1), bits: bits as u32 })
             }
             _ => Symbol::Broken("a register parameter of this type is not modelled".into()),
+        }
+    }
+
+    /// Marks the `.global` variables that something may write: a store or atomic names them, or their address is taken.
+    pub(super) fn mark_writable(&mut self) {
+        let images = self.code.globals.iter().map(|variable| &variable.contents).chain([&self.code.constants]);
+        let mut written: FxHashSet<u32> =
+            images.flat_map(|image| &image.relocations).map(|relocation| relocation.variable).collect();
+        for instruction in &self.code.instructions {
+            match &instruction.step {
+                Step::VariableAddress { variable, .. } => written.insert(*variable),
+                Step::Store { address: Address { base: Base::Variable(variable), .. }, .. }
+                | Step::Atomic { address: Address { base: Base::Variable(variable), .. }, .. } => {
+                    written.insert(*variable)
+                }
+                _ => false,
+            };
+        }
+        for (index, variable) in self.code.globals.iter_mut().enumerate() {
+            variable.writable = written.contains(&(index as u32));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Instructions of a warp are understood where they name their lanes (`.sync`); those without, which mean the lanes
 //! that happen to run together, are not.
 
-use super::memory::SCOPES;
+use super::access::SCOPES;
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::Step;

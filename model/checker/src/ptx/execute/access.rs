@@ -29,7 +29,9 @@ impl Interpreter {
         let Step::Load { space, address, destinations, element, semantics } = step else { return Ok(Done::Next) };
         let width = element.width;
         let bytes = width.bytes() * destinations.len() as u64;
-        match self.place(at, thread, *space, *address, bytes)? {
+        let place = self.place(at, thread, *space, *address, bytes)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
             Place::Instance(location) => {
                 let single = destinations.len() == 1;
                 if single && let Some(condition) = self.poll(at, thread, location) {
@@ -68,7 +70,9 @@ impl Interpreter {
         for source in sources {
             data.extend_from_slice(&value(&thread.registers, *source).to_le_bytes()[..size]);
         }
-        match self.place(at, thread, *space, *address, data.len() as u64)? {
+        let place = self.place(at, thread, *space, *address, data.len() as u64)?;
+        whole_vector(&place, *element, thread.pc)?;
+        match place {
             Place::Instance(location) if semantics.order == Order::Weak => {
                 Ok(Done::Yield(Operation::Store { at: location, data }))
             }
@@ -185,6 +189,18 @@ impl Interpreter {
     }
 }
 
+/// The first of the accesses that a strong vector access has become must be aligned for all of them.
+fn whole_vector(place: &Place, element: Element, pc: Pc) -> Result<(), Fault> {
+    let bytes = element.width.bytes() * u64::from(element.together);
+    match place {
+        Place::Instance(location) if !location.byte.is_multiple_of(bytes) => {
+            let at = format!("byte {} of its buffer", location.byte);
+            Err(outside(&AddressError::Misaligned { at, bytes }, pc))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn window<'i>(what: &'static str, contents: &'i [u8], offset: u64, bytes: u64) -> Result<Place<'i>, AddressError> {
     let from = within(what, offset, bytes, contents.len() as u64)? as usize;
     Ok(Place::Constant(&contents[from..from + bytes as usize]))
@@ -193,7 +209,7 @@ fn window<'i>(what: &'static str, contents: &'i [u8], offset: u64, bytes: u64) -
 /// The space of a generic address, and the offset in it.
 fn windowed(address: u64) -> (Space, u64) {
     let inside = |start: u64| address.wrapping_sub(start) < WINDOW_BYTES;
-    if address >= GLOBAL_START || address < SHARED_WINDOW {
+    if !(SHARED_WINDOW..GLOBAL_START).contains(&address) {
         (Space::Global, address)
     } else if inside(SHARED_WINDOW) {
         (Space::Shared, address - SHARED_WINDOW)

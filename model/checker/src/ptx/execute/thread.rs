@@ -3,7 +3,7 @@
 //! As small as it can be, for there are as many as a whole grid has threads: what an operation delivers goes where the
 //! instruction before the program counter says, so nothing pending is stored.
 
-use crate::ptx::code::{Code, Pc};
+use crate::ptx::code::{Code, Pc, Register};
 
 /// A thread: program counter, registers, own memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,21 @@ impl PtxThread {
             registers: vec![0; code.registers as usize].into(),
             local: vec![0; code.local_bytes as usize].into(),
         }
+    }
+
+    /// Forgets registers whose values can reach nothing any more, so that threads which differ in them only are equal.
+    pub fn forget(&mut self, dead: &[Register]) {
+        for register in dead {
+            if let Some(value) = self.registers.get_mut(register.0 as usize) {
+                *value = 0;
+            }
+        }
+    }
+
+    /// The thread has ended: nothing of it matters.
+    pub fn end(&mut self) {
+        self.registers = Box::default();
+        self.local = Box::default();
     }
 
     /// The next instruction, for reports.

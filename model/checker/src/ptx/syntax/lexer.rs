@@ -9,7 +9,7 @@ use super::error::{Problem, SyntaxError};
 use super::tree::Span;
 use winnow::LocatingSlice;
 use winnow::Parser;
-use winnow::combinator::{alt, opt, preceded};
+use winnow::combinator::{alt, dispatch, opt, peek, preceded};
 use winnow::error::ContextError;
 use winnow::stream::Location;
 use winnow::token::{any, one_of, take_till, take_until, take_while};
@@ -78,19 +78,31 @@ fn word_rest(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_' || letter == '$'
 }
 
+/// The first character tells most pieces apart, which a long text is glad of.
 fn piece(input: &mut Input<'_>) -> Result<Piece, ContextError> {
-    alt((
-        take_while(1.., |letter: char| letter.is_ascii_whitespace() || letter == '\u{b}').value(Piece::Skipped),
-        (one_of(word_start), take_while(0.., word_rest)).value(Piece::Token(TokenKind::Word)),
-        ('%', take_while(1.., word_rest)).value(Piece::Token(TokenKind::Word)),
-        modifier.value(Piece::Token(TokenKind::Modifier)),
-        number.value(Piece::Token(TokenKind::Number)),
-        dropped,
-        preceded('"', quotation),
-        symbol.map(|index| Piece::Token(TokenKind::Symbol(index))),
-        any.map(Piece::Unknown),
-    ))
+    dispatch! {peek(any);
+        letter if space(letter) => take_while(1.., space).value(Piece::Skipped),
+        letter if word_start(letter) => take_while(1.., word_rest).value(Piece::Token(TokenKind::Word)),
+        '0'..='9' => number.value(Piece::Token(TokenKind::Number)),
+        '%' => alt((
+            ('%', take_while(1.., word_rest)).value(Piece::Token(TokenKind::Word)),
+            other,
+        )),
+        '.' => alt((modifier.value(Piece::Token(TokenKind::Modifier)), other)),
+        '/' | '@' | '#' => alt((dropped, other)),
+        '"' => preceded('"', quotation),
+        _ => other,
+    }
     .parse_next(input)
+}
+
+fn space(letter: char) -> bool {
+    letter.is_ascii_whitespace() || letter == '\u{b}'
+}
+
+/// A symbol, or what starts nothing.
+fn other(input: &mut Input<'_>) -> Result<Piece, ContextError> {
+    alt((symbol.map(|index| Piece::Token(TokenKind::Symbol(index))), any.map(Piece::Unknown))).parse_next(input)
 }
 
 /// Comments, and lines that are not for the assembler.

@@ -113,6 +113,7 @@ fn module_variables_have_places_and_contents() {
         |_| None,
     );
     assert_eq!(bench.interpreter.code().globals[0].contents.bytes, [3, 0, 0, 0]);
+    assert!(bench.interpreter.code().globals[0].writable);
     assert_eq!(bench.stored(), 4);
     let minus_one = Operation::Store { at: Location { instance: 10, byte: 0 }, data: [255; 4].into_iter().collect() };
     assert_eq!(bench.next(), minus_one);
@@ -137,6 +138,10 @@ fn stray_pointers_name_the_nearest_buffer() {
     );
     assert_eq!(at("st.global.u32 [%rd1+-4], %r1;"), "4 bytes before the start of `buffer` of rank 0");
     assert_eq!(at("ld.u32 %r1, [%rd1+2];"), "misaligned: byte 2 of `buffer` of rank 0 is not a multiple of 4 bytes");
+    assert_eq!(
+        at("ld.volatile.global.v2.u32 {%r1, %r2}, [%rd1+4];"),
+        "misaligned: byte 4 of its buffer is not a multiple of 8 bytes"
+    );
     assert_eq!(at("ld.global.u64 %rd3, [%rd2+8]; ld.global.u32 %r1, [%rd3];"), "null pointer");
     assert_eq!(at("ld.global.u64 %rd3, [%rd2+8]; ld.global.u32 %r1, [%rd3+8];"), "null pointer plus 8 bytes");
     assert_eq!(

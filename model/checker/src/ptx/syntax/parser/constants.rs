@@ -105,6 +105,11 @@ impl<'a> Parser<'a> {
     }
 
     fn conditional(&mut self) -> Parsed<Value> {
+        // Most expressions are one literal; tables of millions of them must not take the way through all levels.
+        if self.peek().kind == TokenKind::Number && [",", ";", "}", "]", ")"].contains(&self.look(1).symbol()) {
+            let token = self.advance();
+            return literal(self.text_of(token), token.span());
+        }
         let start = self.peek().start;
         let condition = self.nested(|parser| parser.binary(0))?;
         if !self.take("?") {

@@ -189,7 +189,10 @@ impl<'a> Parser<'a> {
     /// From an unknown directive to its end.
     fn skip_unknown(&mut self) -> Parsed<Span> {
         let start = self.advance().start;
-        while !self.at_end() && !(self.opens_line() && DIRECTIVES.contains(&self.directive_ahead())) {
+        while !self.at_end() {
+            if self.opens_line() && DIRECTIVES.contains(&self.directive_ahead()) {
+                break;
+            }
             if self.at("{") {
                 self.skip_balanced("{", "}")?;
                 self.take(";");

@@ -19,6 +19,10 @@ use smallvec::SmallVec;
 /// Scopes by name.
 pub(super) const SCOPES: [(&str, Scope); 3] = [("cta", Scope::Cta), ("gpu", Scope::Gpu), ("sys", Scope::Sys)];
 
+/// Said of `ld.global.nc`.
+const READ_ONLY: &str = "loads marked `.nc` are taken as ordinary weak loads: PTX wants memory read so not to be written \
+                         by anybody while the kernel runs";
+
 /// A state space as written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
@@ -69,7 +73,9 @@ impl Decoder<'_> {
     }
 
     fn load(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        modifiers.has("nc");
+        if modifiers.has("nc") {
+            self.remark(READ_ONLY);
+        }
         let semantics = access_semantics(&mut modifiers, ("acquire", Order::Acquire))?;
         let space = modifiers.one_of(&SPACES);
         let count = modifiers.vector();
@@ -83,7 +89,7 @@ impl Decoder<'_> {
             NumberKind::Integer(kind) if kind.signed => self.widest(destination)?.max(kind.bits),
             _ => 0,
         };
-        let element = Element { width: width(kind)?, sign_extend_to };
+        let element = Element { width: width(kind)?, sign_extend_to, together: 1 };
         if semantics.order == Order::Weak || destinations.len() == 1 {
             self.emit(Step::Load { space, address, destinations, element, semantics });
             return Ok(());
@@ -93,6 +99,7 @@ impl Decoder<'_> {
         for (index, destination) in destinations.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let destinations = SmallVec::from_slice(&[destination]);
+            let element = Element { together: if index == 0 { count as u8 } else { 1 }, ..element };
             self.emit(Step::Load { space, address, destinations, element, semantics });
         }
         Ok(())
@@ -111,7 +118,7 @@ impl Decoder<'_> {
             return Err(NotUnderstood("this state space cannot be written".into()));
         }
         let sources = self.store_sources(value, count, parts, kind)?;
-        let element = Element { width: width(kind)?, sign_extend_to: 0 };
+        let element = Element { width: width(kind)?, sign_extend_to: 0, together: 1 };
         if semantics.order == Order::Weak || sources.len() == 1 {
             self.emit(Step::Store { space, address, sources, element, semantics });
             return Ok(());
@@ -120,6 +127,7 @@ impl Decoder<'_> {
         for (index, source) in sources.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let sources = SmallVec::from_slice(&[source]);
+            let element = Element { together: if index == 0 { count as u8 } else { 1 }, ..element };
             self.emit(Step::Store { space, address, sources, element, semantics });
         }
         Ok(())

@@ -1,0 +1,227 @@
+//! Which engines are asked, and what becomes of two answers.
+//!
+//! The machine is asked unless told otherwise; the axioms give a second opinion where a protocol is small enough.
+//! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
+//! where one verifies what the other calls violated, nothing is known, and both are printed.
+
+use super::{CheckError, Options, Outcome, Progress, check_program, try_check, vacuity};
+use crate::axioms::{Opinion, Patience, second_opinion};
+use crate::program::Program;
+use crate::program::protocol::ProtocolProgram;
+use arverify_protocol::ir::Protocol;
+use arverify_protocol::verdict::{Finding, Stats, Verdict};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Which engines are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// The axioms, decided by Z3.
+    Axiomatic,
+    /// The machine.
+    #[default]
+    Operational,
+    /// Both.
+    Both,
+}
+
+/// What one engine says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// Why it is inconclusive.
+    pub reason: Option<String>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What the engines say that were asked for by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Engines {
+    /// The machine.
+    pub operational: Option<Answer>,
+    /// The axioms.
+    pub axiomatic: Option<Answer>,
+}
+
+impl Engines {
+    /// Whether both answered, and alike; `None` if one was not asked, or is inconclusive.
+    pub fn agree(&self) -> Option<bool> {
+        let decided = |answer: &Option<Answer>| {
+            answer.as_ref().map(|answer| answer.verdict).filter(|verdict| *verdict != Verdict::Inconclusive)
+        };
+        Some(decided(&self.operational)? == decided(&self.axiomatic)?)
+    }
+
+    /// One line: `operational verified, axiomatic verified (agree)`.
+    pub fn describe(&self) -> String {
+        let named = [("operational", &self.operational), ("axiomatic", &self.axiomatic)];
+        let word = |(name, answer): (&str, &Option<Answer>)| {
+            let answer = answer.as_ref()?;
+            let reason = answer.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
+            Some(format!("{name} {}{reason}", answer.verdict.name()))
+        };
+        let words: Vec<String> = named.into_iter().filter_map(word).collect();
+        let together = match self.agree() {
+            Some(true) => " (agree)",
+            Some(false) => " (THEY DISAGREE)",
+            None => "",
+        };
+        format!("{}{together}", words.join(", "))
+    }
+}
+
+/// Checks a protocol with the engines asked for. Errors are bad input.
+pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) -> Result<Outcome, CheckError> {
+    if let Some(requirement) = protocol.unmet_requirement(&options.sizes)? {
+        return Err(CheckError::Requirement { span: requirement.span.clone() });
+    }
+    let program = || ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed).map(Arc::new);
+    Ok(match engine {
+        Engine::Operational => try_check(protocol, options)?,
+        Engine::Axiomatic => by_axioms(&program()?, options),
+        Engine::Both => together(try_check(protocol, options)?, &opinion(&program()?, options).0),
+    })
+}
+
+/// Checks any program with the engines asked for.
+pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
+    match engine {
+        Engine::Operational => check_program(program.clone(), options),
+        Engine::Axiomatic => by_axioms(program, options),
+        Engine::Both => together(check_program(program.clone(), options), &opinion(program, options).0),
+    }
+}
+
+fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
+    let (opinion, warnings) = opinion(program, options);
+    let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
+    let assumptions = program.assumptions();
+    Outcome { warnings, assumptions, engines: Some(engines), ..alone(opinion) }
+}
+
+/// What the axioms say, and doubts about it.
+fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<String>) {
+    let unsupported = match options {
+        Options { boundary_publishes: true, .. } => Some("an assumption is not expressed as axioms"),
+        Options { resident_blocks: Some(_), .. } => {
+            Some("blocks that are not all resident are not expressed as axioms")
+        }
+        Options { progress, .. } if *progress != Progress::Fair => Some("the axioms presume fair progress"),
+        _ => None,
+    };
+    if let Some(reason) = unsupported {
+        return (Opinion::inconclusive(reason), vec![format!("axiomatic: {reason}")]);
+    }
+    let mut patience = Patience::default();
+    patience.time = options.timeout.map_or(patience.time, |timeout| timeout.min(patience.time));
+    let found = second_opinion(&**program, &patience);
+    let warnings = match found.verdict {
+        Verdict::Verified => vacuity(program, found.waits, found.peer_accesses),
+        Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),
+        Verdict::Violated => Vec::new(),
+    };
+    (found, warnings)
+}
+
+impl From<&Opinion> for Answer {
+    fn from(opinion: &Opinion) -> Answer {
+        Answer {
+            verdict: opinion.verdict,
+            findings: opinion.finding.iter().cloned().collect(),
+            reason: opinion.reason.clone(),
+            seconds: opinion.seconds,
+        }
+    }
+}
+
+/// The axioms' answer as the whole outcome; its operations are events, its executions what the solver was asked about.
+fn alone(opinion: Opinion) -> Outcome {
+    Outcome {
+        verdict: opinion.verdict,
+        findings: opinion.finding.into_iter().collect(),
+        stats: Stats {
+            states: 0,
+            executions: opinion.executions as u64,
+            operations: opinion.events as u64,
+            seconds: opinion.seconds,
+        },
+        assumptions: Vec::new(),
+        warnings: Vec::new(),
+        contended: 0,
+        finals: BTreeSet::new(),
+        schedule: None,
+        engines: None,
+    }
+}
+
+/// The machine's outcome with the axioms' answer beside it.
+fn together(mut outcome: Outcome, opinion: &Opinion) -> Outcome {
+    let operational = Answer {
+        verdict: outcome.verdict,
+        findings: outcome.findings.clone(),
+        reason: outcome.warnings.first().filter(|_| outcome.verdict == Verdict::Inconclusive).cloned(),
+        seconds: outcome.stats.seconds,
+    };
+    let engines = Engines { operational: Some(operational), axiomatic: Some(Answer::from(opinion)) };
+    outcome.stats.seconds += opinion.seconds;
+    match (outcome.verdict, opinion.verdict) {
+        (_, Verdict::Inconclusive) => {
+            let reason = opinion.reason.as_deref().unwrap_or("inconclusive");
+            outcome.warnings.push(format!("no second opinion: {reason}"));
+        }
+        (Verdict::Inconclusive, decided) => {
+            outcome.verdict = decided;
+            outcome.findings.extend(opinion.finding.clone());
+            outcome.warnings.push("the verdict is the axioms' alone".to_owned());
+        }
+        (left, right) if left != right => {
+            outcome.verdict = Verdict::Inconclusive;
+            outcome.findings.extend(opinion.finding.clone());
+            outcome.warnings.push(format!("THE ENGINES DISAGREE: {}; one of them is wrong", engines.describe()));
+        }
+        _ => {}
+    }
+    outcome.engines = Some(engines);
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(operational: Verdict, axiomatic: Verdict) -> Outcome {
+        let opinion = |verdict| Opinion { verdict, ..Opinion::inconclusive("why") };
+        together(alone(opinion(operational)), &opinion(axiomatic))
+    }
+
+    #[test]
+    fn engines_that_disagree_leave_it_open_and_say_so() {
+        for (one, other) in [(Verdict::Verified, Verdict::Violated), (Verdict::Violated, Verdict::Verified)] {
+            let outcome = joined(one, other);
+            assert_eq!(outcome.verdict, Verdict::Inconclusive);
+            assert_eq!(outcome.engines.as_ref().and_then(Engines::agree), Some(false));
+            assert!(outcome.warnings.iter().any(|warning| warning.contains("DISAGREE")), "{:?}", outcome.warnings);
+        }
+    }
+
+    #[test]
+    fn an_engine_that_does_not_know_leaves_the_verdict_to_the_other() {
+        assert_eq!(joined(Verdict::Verified, Verdict::Inconclusive).verdict, Verdict::Verified);
+        assert_eq!(joined(Verdict::Inconclusive, Verdict::Violated).verdict, Verdict::Violated);
+        assert_eq!(joined(Verdict::Inconclusive, Verdict::Inconclusive).verdict, Verdict::Inconclusive);
+        let outcome = joined(Verdict::Verified, Verdict::Inconclusive);
+        assert_eq!(outcome.engines.as_ref().and_then(Engines::agree), None);
+        assert_eq!(outcome.warnings, ["no second opinion: why"]);
+    }
+
+    #[test]
+    fn engines_that_agree_say_so() {
+        let outcome = joined(Verdict::Verified, Verdict::Verified);
+        assert_eq!(outcome.verdict, Verdict::Verified);
+        assert!(outcome.engines.is_some_and(|engines| engines.describe().ends_with("(agree)")));
+    }
+}

@@ -1,0 +1,129 @@
+//! The machine's rules, each of which a mutation test leaves out, to see that some test needs it.
+//!
+//! Decision: a rule is a place in the code where one line asks whether it holds, so that what is tested is what runs.
+//! The road not taken, mutating the text, needs a build for every rule. A check leaves none out.
+
+use super::Machine;
+
+macro_rules! rules {
+    ($($(#[doc = $text:literal])+ $name:ident,)+) => {
+        /// A rule of the machine.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Rule {
+            $($(#[doc = $text])+ $name,)+
+        }
+
+        impl Rule {
+            /// All of them.
+            pub const ALL: &'static [Rule] = &[$(Rule::$name,)+];
+
+            /// What it says.
+            pub const fn says(self) -> &'static str {
+                match self {
+                    $(Rule::$name => concat!($($text),+),)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A scope reaches its own threads only.
+    Scopes,
+    /// Weak accesses to the same bytes, in no order, race.
+    WeakRaces,
+    /// A weak access races with strong ones it is in no order with.
+    SlotsAgainstWeak,
+    /// A strong write races with what it is not morally strong with, in no order.
+    StrongWriteRaces,
+    /// A strong read races with writes it is not morally strong with, in no order.
+    StrongReadRaces,
+    /// An acquire operation synchronises with the releases it reads.
+    AcquireByOperation,
+    /// A fence synchronises with the releases that its thread has read.
+    AcquireByFence,
+    /// An acquire operation synchronises with what its thread has read from the slot before.
+    EarlierRead,
+    /// A release operation begins a release pattern.
+    ReleaseByOperation,
+    /// A fence begins a release pattern that a later strong write ends.
+    ReleaseByFence,
+    /// A release of a slot begins a release pattern that a later strong write of the slot ends.
+    EarlierRelease,
+    /// A read-modify-write passes on the release patterns of the message it continues.
+    ReleaseThroughUpdates,
+    /// A fence.sc comes after those before it in their order.
+    FenceScSynchronises,
+    /// Fences are tried in every order where the order matters.
+    FenceScOrders,
+    /// Nobody reads what causality has overwritten.
+    CausalityHides,
+    /// Nobody reads an older message than the one observed.
+    Observation,
+    /// A read may return an older message than the newest.
+    StaleReads,
+    /// A write may come before others in coherence order.
+    WritePositions,
+    /// Nothing comes between a read-modify-write and what it read.
+    UpdatesAreWhole,
+    /// Updates commute only if they are equal, and nobody looks.
+    UpdatesMatter,
+    /// Two writes of a slot in no order are tried in both.
+    WriteOrders,
+    /// A write and an earlier read of a slot in no order are tried in both.
+    ReadBeforeWriteOrders,
+    /// A load and the writes of a slot in no order are tried in both.
+    LoadOrders,
+    /// A wait and the writes of a slot in no order are tried in both, where the order matters.
+    WaitOrders,
+    /// A wait may see the newest value first and miss the one it waits for.
+    Misses,
+    /// A barrier joins what its threads have seen.
+    BarrierJoins,
+    /// A barrier of a whole block ends a phase that all have seen.
+    BarrierEndsPhase,
+    /// A barrier of some threads shows each the others' operations.
+    BarrierOfSome,
+    /// Another set of threads that could complete a counted barrier leaves the verdict open.
+    BarrierAmbiguity,
+    /// A thread that has exited does not count as arrived.
+    ExitedDoNotArrive,
+    /// The threads of a barrier give one count.
+    CountsAgree,
+    /// A launch follows what its stream did.
+    LaunchFollowsStream,
+    /// A stream follows the launch that has ended.
+    StreamFollowsLaunch,
+    /// New inputs race with accesses they are in no order with.
+    RefreshRaces,
+    /// The owner reads its output after the launch.
+    OutputIsRead,
+    /// The output is what the definition says.
+    Results,
+    /// Ranks agree in every bit where that is promised.
+    RanksAgree,
+    /// Under the assumption, a launch boundary publishes to peers.
+    Boundary,
+    /// Memory is written before it is read.
+    Uninitialised,
+    /// A device runs so many blocks at once.
+    Residency,
+    /// A device may start any block next.
+    StartOrder,
+    /// A wait that an earlier launch satisfied explains what follows.
+    StaleWaits,
+    /// Load buffering that the machine does not show leaves the verdict open.
+    LoadBuffering,
+}
+
+impl<P> Machine<P> {
+    /// Whether a rule holds.
+    pub(super) fn has(&self, rule: Rule) -> bool {
+        self.settings.without != Some(rule)
+    }
+
+    /// Blocks that a device runs at once; `None` for all.
+    pub(super) fn resident_blocks(&self) -> Option<u32> {
+        self.settings.resident_blocks.filter(|_| self.has(Rule::Residency))
+    }
+}
