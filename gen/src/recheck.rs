@@ -17,13 +17,9 @@ use std::sync::Arc;
 /// Back-to-back launches: enough for parity slots to come round again.
 const LAUNCHES: u32 = 3;
 
-/// Checks the PTX of a kernel. `launches` as in [`recheck`].
-pub fn check_ptx(
-    entry: &KernelEntry,
-    protocol: &Protocol,
-    ptx: &str,
-    (blocks, elements, launches): (u32, u64, u32),
-) -> Result<Outcome, Error> {
+/// Checks the PTX of a kernel. Of the sizes only blocks and elements count: the others are fixed in the code.
+pub fn check_ptx(entry: &KernelEntry, protocol: &Protocol, ptx: &str, options: &Options) -> Result<Outcome, Error> {
+    let (blocks, elements, launches) = (options.sizes.blocks, options.sizes.elements, options.launches);
     let name = format!("{}.ptx", entry.entry);
     let refused = |reason: String| Error::Unchecked { entry: entry.entry.clone(), reason };
     let toml =
@@ -31,8 +27,7 @@ pub fn check_ptx(
     let source = Arc::new(Source { name, text: ptx.to_owned() });
     let program = load(&source, ("LAUNCH.toml", &toml), &Overrides::default(), 1);
     let program = program.map_err(|error| refused(error.to_string()))?;
-    let options = Options { launches, ..Options::new(entry.sizes(blocks, elements)) };
-    Ok(check_program(Arc::new(program), &options))
+    Ok(check_program(Arc::new(program), options))
 }
 
 /// Checks the PTX of a kernel at the sizes that its certificate names. Must be verified.
@@ -56,7 +51,8 @@ pub(crate) fn recheck_at(
     ptx: &str,
     (blocks, elements, launches): (u32, u64, u32),
 ) -> Result<PtxCheckEntry, Error> {
-    let outcome = check_ptx(entry, protocol, ptx, (blocks, elements, launches))?;
+    let options = Options { launches, ..Options::new(entry.sizes(blocks, elements)) };
+    let outcome = check_ptx(entry, protocol, ptx, &options)?;
     let sizes = format!("B = {blocks}, N = {elements}, {launches} launches, as PTX for {architecture}");
     match outcome.verdict {
         Verdict::Verified => Ok(PtxCheckEntry {

@@ -22,10 +22,8 @@ fn words(protocol: &Protocol, statement: &Statement) -> String {
     };
     let line = |span: &Span| protocol.source.line_column(span.start).0;
     let own = format!("line {}: `{}`", line(&statement.span), text(&statement.span));
-    match statement.calls.first() {
-        Some(call) => format!("{own} in `{}` of line {}", text(call), line(call)),
-        None => own,
-    }
+    let calls = statement.calls.iter().rev().map(|call| format!(" in `{}` of line {}", text(call), line(call)));
+    own + &calls.collect::<String>()
 }
 
 fn options(ranks: u32, data: DataType) -> Options {

@@ -31,4 +31,5 @@ mod unfold;
 
 pub use opinion::{Opinion, Patience, second_opinion};
 pub use query::{Answer, Budget, can_hang, holds, may_race};
+pub(crate) use solve::solver_is_new_enough;
 pub use theory::{Model, Rule, Theory};

@@ -18,7 +18,7 @@ fn solver_version(words: &str) -> Option<(u32, u32)> {
 }
 
 /// An error in words where the linked solver is too old.
-pub(super) fn solver_is_new_enough() -> Result<(), String> {
+pub(crate) fn solver_is_new_enough() -> Result<(), String> {
     let solver = z3::full_version();
     if solver_version(solver).is_some_and(|version| version >= OLDEST_SOLVER) {
         return Ok(());

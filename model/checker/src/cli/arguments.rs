@@ -30,12 +30,14 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Show one execution again, step by step
     Replay(ReplayArguments),
+    /// Prove what holds at all sizes: layouts, epochs and peers; with no target, of the whole catalogue
+    Prove(ProveArguments),
     /// Write a first LAUNCH.toml for a kernel
     InitLaunch(InitLaunchArguments),
 }
 
 /// Sizes and assumptions, for `check` and `replay`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct BoundArguments {
     /// Ranks: 2 to 64 of a protocol, 1 to 64 of a kernel [default: 4, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64), value_name = "N")]
@@ -85,7 +87,7 @@ pub struct BoundArguments {
 }
 
 /// Which kernel of a file, and how CUDA is compiled, for `check`, `replay` and `init-launch`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct EntryArguments {
     /// Name of the kernel in PTX, or a unique part of it [default: what LAUNCH.toml says]
     #[arg(long, value_name = "NAME")]
@@ -224,6 +226,28 @@ pub struct ReplayArguments {
     /// The choices, as a finding prints them; without one, the first execution
     #[arg(long, value_name = "SCHEDULE")]
     pub schedule: Option<String>,
+}
+
+/// `arverify prove`
+#[derive(Clone, Debug, Args)]
+pub struct ProveArguments {
+    /// Catalogue names or .arp files
+    pub targets: Vec<String>,
+    /// A variant of the protocol
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// A knob of the protocol; may be given several times
+    #[arg(long, value_name = "KNOB=VALUE")]
+    pub knob: Vec<String>,
+    /// Ranks: from 2 to this many
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
+    pub max_ranks: u32,
+    /// Stop, inconclusive, after this many seconds for each target
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    pub timeout: u64,
+    /// Output format
+    #[arg(long, default_value = "human", value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// Versions of the memory model.

@@ -10,6 +10,7 @@ mod init_launch;
 mod kernel;
 mod list;
 mod litmus;
+mod prove;
 mod replay;
 mod show;
 mod subject;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         arguments::Command::Show(arguments) => show::run(&arguments),
         arguments::Command::Explain(arguments) => explain::run(&arguments),
         arguments::Command::Replay(arguments) => replay::run(&arguments),
+        arguments::Command::Prove(arguments) => prove::run(&arguments),
         arguments::Command::InitLaunch(arguments) => init_launch::run(&arguments),
     };
     match result {

@@ -2,6 +2,7 @@
 
 pub mod human;
 pub mod json;
+pub mod proof;
 
 use crate::check::{Options, Outcome};
 use arverify_protocol::data::DataType;
