@@ -19,12 +19,12 @@ use super::claim::{Claim, Generated, Kind, Obligation, Setting, Subject, sizes};
 use super::counters::Counters;
 use super::pads::{is_reset, satisfies, signalled};
 use super::partner::{Meeting, meetings};
-use super::problem::{Problem, Unsupported};
+use super::problem::{Bounds, Problem, Unsupported};
 use super::solve::{self, Answer};
-use super::term::{Formula, Polynomial};
+use super::term::{Formula, Polynomial, Variable};
 use super::translate::{SizeTerms, equal, less};
 use super::walk::{
-    self, Actor, Context, Event, Loops, PlaceTerm, Round, Rounds, actor, actor_at, before, events, same_place,
+    self, Actor, Context, Event, LOADED, Loops, PlaceTerm, Round, Rounds, actor, actor_at, before, events, same_place,
 };
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{AtomicOperation, Compare, Initially, Protocol};
@@ -265,9 +265,7 @@ impl<'p> Waits<'p> {
         let mut claims = Vec::new();
         for (left, event) in one.iter().enumerate() {
             let Some((place, operand)) = added(event) else { continue };
-            if operand.as_constant().is_none()
-                || launch.is_none_or(|launch| self.problem.mentions(&event.guard, launch))
-            {
+            if operand.as_constant().is_none() || self.may_differ(&event.guard, launch) {
                 return Err(Unsupported::Statement("adding what is not constant, or not in every launch, is"));
             }
             for (right, twin) in other.iter().enumerate().skip(left) {
@@ -281,6 +279,15 @@ impl<'p> Waits<'p> {
             }
         }
         Ok(claims)
+    }
+
+    /// Whether a condition may hold in one launch and not in another: it depends on the launch, or on what was read.
+    fn may_differ(&self, guard: &Formula, launch: Option<Variable>) -> bool {
+        let read = |bounds: &Bounds| bounds.name == LOADED;
+        let all = self.problem.variables.iter().enumerate();
+        let mut changing =
+            all.filter(|(_, bounds)| read(bounds)).map(|(index, _)| Variable(index as u32)).chain(launch);
+        launch.is_none() || changing.any(|variable| self.problem.mentions(guard, variable))
     }
 
     /// X's last wait on the slot before this one: how many launches ago, and the signal that it took.

@@ -19,6 +19,9 @@ use super::walk::{
 };
 use arverify_protocol::ir::{Element, Protocol, Tail, Width};
 
+/// Elements and steps are looked at as far as an index reaches: a bound that is too low would hide what lies beyond.
+const MOST_INDEX: i128 = i64::MAX as i128;
+
 /// The obligations of phases and bounds in one setting.
 pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counters) -> Result<Generated, Unsupported> {
     let mut problem = Problem::default();
@@ -115,7 +118,7 @@ impl Phases<'_> {
 
     /// The start of one vector of a partition, and that there is one.
     fn vector_start(&mut self, partition: &PartitionTerm) -> Result<(Polynomial, Formula), Unsupported> {
-        let times = self.problem.fresh("times", 0, super::claim::MOST_ELEMENTS);
+        let times = self.problem.fresh("times", 0, MOST_INDEX);
         let moved = times.times(&partition.step).and_then(|moved| moved.plus(&partition.first));
         let position = moved.ok_or(Unsupported::TooLarge)?;
         let started = less(&position, &partition.limit)?;
@@ -175,7 +178,7 @@ impl Phases<'_> {
             Claim::new(vec![guard.clone(), works.clone()], Formula::at_least_zero(partition.first.clone())),
             Claim::new(vec![guard.clone(), works], fewest.clone()),
         ];
-        let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS * 2);
+        let element = self.problem.fresh("element", 0, MOST_INDEX);
         let covered = self.covers(&position, &element, partition)?;
         for (place, given) in [(destination, &Formula::Truth(true)), (source, sources)] {
             let hypotheses = vec![guard.clone(), given.clone(), starts.clone(), covered.clone()];
@@ -230,7 +233,7 @@ impl Phases<'_> {
         };
         let Phase { destination, partition, .. } = &**phase;
         let Phase { destination: place, partition: part, .. } = &**other;
-        let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS * 128);
+        let element = self.problem.fresh("element", 0, MOST_INDEX);
         let (position, starts) = self.vector_start(partition)?;
         let (other_position, other_starts) = self.vector_start(part)?;
         let mut same_thread = Vec::new();
@@ -250,7 +253,7 @@ impl Phases<'_> {
     }
 
     fn complete(&mut self, index: usize, event: &Event, partition: &PartitionTerm) -> Result<Claim, Unsupported> {
-        let element = self.problem.fresh("element", 0, super::claim::MOST_ELEMENTS);
+        let element = self.problem.fresh("element", 0, MOST_INDEX);
         let inside = Formula::all([less(&element, &partition.low)?.not(), less(&element, &partition.limit)?]);
         let rounds: Rounds = event.rounds.iter().map(|round| (round.number, round.term.clone())).collect();
         let everybody = self.setting.everybody();

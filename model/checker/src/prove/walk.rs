@@ -118,6 +118,9 @@ pub(super) struct Actor {
     pub(super) exists: Formula,
 }
 
+/// The name of words that a thread has read and of which nothing is known.
+pub(super) const LOADED: &str = "loaded";
+
 /// Events of one thread at most.
 const EVENTS: usize = 40_000;
 
@@ -331,7 +334,7 @@ impl Walk<'_> {
                 let value =
                     match self.context.counters.value(place.buffer, &self.context.sizes.ranks, self.context.launch) {
                         Some(value) => self.problem.wrap(&value?)?,
-                        None => self.problem.fresh("loaded", 0, WORDS - 1),
+                        None => self.problem.fresh(LOADED, 0, WORDS - 1),
                     };
                 self.scope.locals.insert(*local, value.clone());
                 Kind::Load { place, value }
@@ -343,7 +346,7 @@ impl Walk<'_> {
                 let place = self.place(place)?;
                 let operand = self.word(operand)?;
                 if let Some(local) = local {
-                    let old = self.problem.fresh("old", 0, WORDS - 1);
+                    let old = self.problem.fresh(LOADED, 0, WORDS - 1);
                     self.scope.locals.insert(*local, old);
                 }
                 Kind::Atomic { place, operation: *operation, operand }
