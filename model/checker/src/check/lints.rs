@@ -9,7 +9,7 @@
 use super::mutants::{Change, mutants};
 use super::{Options, check};
 use crate::machine::uses::Uses;
-use crate::program::Program;
+use crate::program::{Program, Readers};
 use arverify_protocol::ir::{Protocol, Span};
 use arverify_protocol::verdict::{Code, Finding, Point, Verdict};
 
@@ -18,12 +18,14 @@ pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Findin
     let shape = program.shape();
     let first_instances = || shape.instances.iter().step_by(shape.ranks.max(1) as usize);
     let output = program.expected().map(|expected| expected.output);
-    let published = first_instances().filter(|instance| program.is_published(instance.buffer));
+    let published = first_instances().filter(|instance| program.readers(instance.buffer) != Readers::Unknown);
     let total: u64 = published.clone().map(|instance| instance.bytes).sum();
     let mut findings = Vec::new();
     for instance in published.filter(|_| shape.ranks > 1) {
         let found = uses.of(instance.buffer);
-        let Some(site) = found.written_by.filter(|_| !found.crossed || !found.read) else { continue };
+        let peers_must = program.readers(instance.buffer) == Readers::Peers;
+        let unread = !found.read || (peers_must && !found.crossed);
+        let Some(site) = found.written_by.filter(|_| unread) else { continue };
         if output == Some(instance.buffer) {
             continue;
         }

@@ -64,6 +64,10 @@ impl Uses {
         site: SiteIndex,
     ) {
         let instance = &machine.program().shape().instances[at.instance as usize];
+        // Shared memory is no buffer.
+        if instance.block.is_some() {
+            return;
+        }
         let found = Use {
             read: kind != Kind::Write,
             written_by: matches!(kind, Kind::Write | Kind::StrongWrite).then_some(site),

@@ -213,6 +213,17 @@ pub enum FaultOutcome {
     NotUnderstood,
 }
 
+/// Who should read what kernels write to a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Peers: it was made reachable for them on purpose.
+    Peers,
+    /// Some thread of any rank.
+    Anybody,
+    /// The front end does not know.
+    Unknown,
+}
+
 /// A front end's program.
 pub trait Program: Send + Sync + 'static {
     /// State of one thread: program counter and registers.
@@ -256,10 +267,9 @@ pub trait Program: Send + Sync + 'static {
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
     fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
-    /// Whether a buffer was made reachable for peers on purpose, to hold data: then data that no peer reads is worth a
-    /// lint. Front ends that do not know say no.
-    fn is_published(&self, _buffer: u32) -> bool {
-        false
+    /// Who should read what kernels write to a buffer; where nobody does, that is worth a lint.
+    fn readers(&self, _buffer: u32) -> Readers {
+        Readers::Unknown
     }
     /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
     fn is_channel(&self, _buffer: u32) -> bool {

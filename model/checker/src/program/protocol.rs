@@ -3,7 +3,7 @@
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Program, Shape, SiteIndex, Width,
+    Program, Readers, Shape, SiteIndex, Width,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Cursor, Position};
@@ -180,9 +180,10 @@ impl Program for ProtocolProgram {
         self.protocol.buffers[buffer as usize].channel
     }
 
-    fn is_published(&self, buffer: u32) -> bool {
+    fn readers(&self, buffer: u32) -> Readers {
         let buffer = &self.protocol.buffers[buffer as usize];
-        buffer.space == Space::Symmetric && !buffer.pad && !buffer.ghost
+        let published = buffer.space == Space::Symmetric && !buffer.pad && !buffer.ghost;
+        if published { Readers::Peers } else { Readers::Unknown }
     }
 
     fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u64) {

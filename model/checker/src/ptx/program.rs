@@ -13,7 +13,9 @@ use super::flow::{Liveness, Polls};
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
-use crate::program::{Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Shape, SiteIndex};
+use crate::program::{
+    Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, Shape, SiteIndex,
+};
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
@@ -381,6 +383,13 @@ impl Program for PtxProgram {
 
     fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
         input_element(element, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    }
+
+    /// A launch file makes every buffer reachable, so it is no purpose; and says what the output is, or does not.
+    fn readers(&self, buffer: u32) -> Readers {
+        let buffers = self.shape.instances.iter().filter(|instance| instance.element.is_some());
+        let known = self.expected.is_some() && buffers.clone().any(|instance| instance.buffer == buffer);
+        if known { Readers::Anybody } else { Readers::Unknown }
     }
 
     fn thread_bytes(&self) -> u64 {
