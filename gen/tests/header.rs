@@ -29,7 +29,8 @@ fn macros_give_the_sizes_of_the_protocol() {
     let certificate = Certificate::load(&folder).unwrap_or_else(|error| panic!("{error}"));
     let calls: Vec<(String, u64)> =
         certificate.kernels().iter().flat_map(|kernel| expected(&certificate, kernel)).collect();
-    let prints: String = calls.iter().map(|(call, _)| format!("    printf(\"%lld\\n\", {call});\n")).collect();
+    let prints: String =
+        calls.iter().map(|(call, _)| format!("    printf(\"%lld\\n\", (long long)({call}));\n")).collect();
     let sizes: String = certificate
         .kernels()
         .iter()

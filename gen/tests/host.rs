@@ -204,7 +204,9 @@ fn cases(names: &[&str], ranks: u32, dtype: DataType, messages: &[u64]) -> Vec<C
     let mut cases = Vec::new();
     for document in chosen {
         let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
-        if protocol.expectation.is_none() {
+        // The stand-in for a GPU checks all-reduces, and knows stores and waits only.
+        let known = document.name().starts_with("one-shot") || document.name().starts_with("two-shot");
+        if protocol.expectation.is_none() || !known {
             continue;
         }
         let target = Target {

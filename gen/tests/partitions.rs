@@ -77,7 +77,9 @@ fn check_coverage(protocol: &Protocol, sizes: &Sizes) {
 #[test]
 fn every_element_is_written_once_for_every_small_size() {
     let documents = catalogue::all().unwrap_or_else(|error| panic!("{error}"));
-    for document in &documents {
+    // Those in which every phase covers the whole message; `arverify prove` shows the others' partitions.
+    let whole = |name: &str| name.starts_with("one-shot") || name.starts_with("two-shot");
+    for document in documents.iter().filter(|document| whole(document.name())) {
         let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
         for (ranks, blocks, threads, data) in [
             (2, 1, 2, DataType::F32),

@@ -178,7 +178,9 @@ impl<P: Program> Run<'_, P> {
 
     pub(super) fn put_message(&mut self, thread: ThreadIndex, at: Location, after: usize, message: Message) {
         let machine = self.machine;
-        let (value, plain) = (message.value, message.update.is_none());
+        // A later write that is unordered with those reads is unordered with this one, too: it need not be compared with
+        // them, unless it commutes with this one.
+        let (value, plain) = (message.value, message.update.is_none() && !message.carries_nothing());
         let State { threads, slots, .. } = &mut *self.state;
         let view = &threads[thread as usize].view;
         let Some(slot) = slots.get_mut(&key(at)) else { return };

@@ -122,7 +122,7 @@ pub struct Message {
 
 impl Message {
     /// Whether reading it can order nothing.
-    fn carries_nothing(&self) -> bool {
+    pub fn carries_nothing(&self) -> bool {
         self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
     }
 }

@@ -59,6 +59,17 @@ pub struct PtxProgram {
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
+    /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
+    parts: Option<Box<Parts>>,
+}
+
+/// What a program is made from.
+#[derive(Debug)]
+struct Parts {
+    module: Module,
+    kernel: String,
+    parameters: Vec<Parameter>,
+    launch: Launch,
 }
 
 impl PtxProgram {
@@ -123,7 +134,19 @@ impl PtxProgram {
         let setting = Arc::new(Setting { map: memory.map, ranks: settings });
         let polls = Polls::of(&code);
         let interpreter = Interpreter::new(Arc::new(code), setting, Some(polls));
-        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed })
+        let equal = launch.grids.windows(2).all(|pair| pair[0] == pair[1]);
+        let parts = (!equal).then(|| {
+            let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
+            Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
+        });
+        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts })
+    }
+
+    /// The instruction's name with its modifiers: `st.release.sys.global.u32`.
+    fn mnemonic(&self, site: SiteIndex) -> &str {
+        let span = self.span(site);
+        let text = self.source.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        text.split_whitespace().find(|word| !word.starts_with('@')).unwrap_or_default()
     }
 
     fn span(&self, site: SiteIndex) -> Span {
@@ -316,7 +339,13 @@ impl Program for PtxProgram {
     }
 
     fn with_equal_grids(&self) -> Option<Self> {
-        None
+        let parts = self.parts.as_ref()?;
+        let mut launch = parts.launch.clone();
+        let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
+        let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
+        launch.grids.fill(greatest);
+        let Parts { module, kernel, parameters, .. } = &**parts;
+        PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
     }
 
     fn start(&self, _: Coordinates) -> PtxThread {
@@ -372,7 +401,8 @@ impl Program for PtxProgram {
         };
         match (line(left), line(right)) {
             (Some(left), Some(right)) => left == right,
-            _ => self.span(left) == self.span(right),
+            // Without lines, copies of one statement are told by what they do: the same mnemonic.
+            _ => self.mnemonic(left) == self.mnemonic(right),
         }
     }
 
