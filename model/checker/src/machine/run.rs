@@ -194,14 +194,11 @@ impl<'a, P: Program> Run<'a, P> {
 
     fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
         if !matches!(choice, Choice::Miss) {
-            let thread = self.thread_mut(index);
-            thread.step += 1;
-            if thread.step > OPERATIONS_OF_A_THREAD {
-                let message = format!("a thread performs more than {OPERATIONS_OF_A_THREAD} operations in a launch");
-                self.fault(index, Fault { outcome: FaultOutcome::NotUnderstood, message, site });
+            self.thread_mut(index).step += 1;
+            self.counters().operations += 1;
+            if self.is_endless(index, site) {
                 return Progress::Stops;
             }
-            self.counters().operations += 1;
         }
         self.storing = match operation {
             Operation::Write { value, .. } => Some(*value),
@@ -262,6 +259,16 @@ impl<'a, P: Program> Run<'a, P> {
                 Progress::Stops
             }
         }
+    }
+
+    /// Whether a thread has done so much in its launch that it counts as caught in a loop: then nothing follows.
+    fn is_endless(&mut self, thread: ThreadIndex, site: SiteIndex) -> bool {
+        let endless = self.state.threads[thread as usize].step > OPERATIONS_OF_A_THREAD;
+        if endless {
+            let message = format!("a thread performs more than {OPERATIONS_OF_A_THREAD} operations in a launch");
+            self.fault(thread, Fault { outcome: FaultOutcome::NotUnderstood, message, site });
+        }
+        endless
     }
 
     pub(super) fn record(
