@@ -68,7 +68,8 @@ fn is_overwritten(events: &[Event], at: Location) -> bool {
     let covers = |range: &Location, bytes: u64| {
         range.instance == at.instance && (range.byte..range.byte + bytes).contains(&at.byte)
     };
-    let (mut written, mut readers): (u32, Vec<((SiteIndex, ThreadIndex), u32)>) = (0, Vec::new());
+    let mut written = 0_u32;
+    let mut readers = Vec::<((SiteIndex, ThreadIndex), u32)>::new();
     for event in events {
         let What::Operation { operation, .. } = &event.what else { continue };
         let (writes, reads) = match operation {

@@ -53,7 +53,7 @@ fn barrier(unit: &Unit, step: usize) -> Option<(u32, Option<u32>, bool)> {
 pub(super) fn run(units: &[Unit], in_vain: &FxHashSet<At>) -> Reached {
     let mut reached =
         Reached { steps: vec![0; units.len()], rest: vec![Rest::Unlaunched; units.len()], barriers: Vec::new() };
-    let mut arrived: FxHashMap<((u32, u32, u32), u32), Vec<At>> = FxHashMap::default();
+    let mut arrived = FxHashMap::<((u32, u32, u32), u32), Vec<At>>::default();
     loop {
         let mut moved = false;
         for index in 0..units.len() {
