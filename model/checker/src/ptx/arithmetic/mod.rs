@@ -1,7 +1,7 @@
 //! What instructions compute: pure functions on bits.
 //!
 //! [`evaluate`] maps the operands of a [`Function`] to its result; registers hold bits zero-extended to 64. Floating
-//! point is computed by [`exact`] on integers with one rounding at the end, in every format and direction alike; the
+//! point is computed by `exact` on integers with one rounding at the end, in every format and direction alike; the
 //! commonest cases take the processor's own arithmetic, which rounds the same. Instructions that hardware only
 //! approximates (`.approx`, `.full`) deliver the correctly rounded value: decoding leaves a remark where one stands.
 //! Not modelled: NaN payloads (every NaN result is the canonical one), and how far approximations are off.
