@@ -201,6 +201,7 @@ impl KernelTarget {
             },
             options: self.options,
             outcome,
+            beyond: None,
         }
     }
 
