@@ -5,7 +5,7 @@
 //! taken is a structured tree with plain expressions, because the generator needs the structure; the machine flattens
 //! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
 
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub struct Protocol {
     pub buffers: Vec<Buffer>,
     /// Kernel arguments; [`ArgumentId`] indexes this. Their values may depend on rank and launch only.
     pub arguments: Vec<Argument>,
+    /// Pipes that every thread has; [`PipeId`] indexes this.
+    pub pipes: Vec<Pipe>,
     /// Registers of a thread; [`LocalId`] indexes this.
     pub locals: Vec<Local>,
     /// Blocks that this rank launches: an expression over the sizes and `rank`. Usually [`Symbol::Blocks`].
@@ -94,6 +96,17 @@ pub struct Argument {
     pub name: String,
     /// Its value, over sizes, `rank` and `launch`.
     pub value: Expression,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// Where a thread's asynchronous copies are outstanding: each thread has one of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipe {
+    /// Its name in the source.
+    pub name: String,
+    /// How many copies of a thread may be outstanding on it at once; over the sizes only.
+    pub capacity: Expression,
     /// Where it was declared.
     pub span: Span,
 }
@@ -226,6 +239,10 @@ pub enum StatementKind {
         /// Which elements this thread handles.
         partition: Partition,
     },
+    /// A copy that is issued now. Its reads and writes are made at any time until a `Finish` waits for it.
+    Start { pipe: PipeId, destination: Place, source: Place, partition: Partition },
+    /// Wait until at most so many copies of this thread, the newest, are outstanding on the pipe.
+    Finish { pipe: PipeId, remaining: Expression },
     /// Both branches may be empty.
     If { condition: Expression, then: Vec<Statement>, otherwise: Vec<Statement> },
     /// `variable` from `from` up to, not including, `to`.

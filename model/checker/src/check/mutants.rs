@@ -145,6 +145,7 @@ fn is_synchronising(kind: &StatementKind) -> bool {
         | StatementKind::Barrier { .. }
         | StatementKind::Await { .. }
         | StatementKind::Atomic { .. }
+        | StatementKind::Finish { .. }
         | StatementKind::Fence { .. } => true,
         StatementKind::Store { semantics, .. } => semantics.order != Order::Weak,
         _ => false,

@@ -45,6 +45,7 @@ impl<P: Program> Machine<P> {
                     status: Status::Unstarted,
                     pending: None,
                     order: None,
+                    outstanding: Vec::new(),
                 }
             })
             .collect();

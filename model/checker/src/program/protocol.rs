@@ -108,8 +108,11 @@ impl ProtocolProgram {
                     data: sizes.data,
                     accumulate: sizes.accumulate,
                     vector: chunk.vector,
+                    pipe: chunk.pipe.map(|pipe| pipe.0),
                 }))
             }
+            cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
+            cursor::Operation::Finish { pipe, remaining } => Operation::Finish { pipe: pipe.0, remaining },
             cursor::Operation::Assert { holds } => Operation::Assert { holds },
             cursor::Operation::Exit => Operation::Exit,
         }
@@ -178,6 +181,10 @@ impl Program for ProtocolProgram {
 
     fn is_channel(&self, buffer: u32) -> bool {
         self.protocol.buffers[buffer as usize].channel
+    }
+
+    fn pipe_name(&self, pipe: u32) -> String {
+        self.protocol.pipes[pipe as usize].name.clone()
     }
 
     fn readers(&self, buffer: u32) -> Readers {

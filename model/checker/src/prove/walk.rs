@@ -246,7 +246,7 @@ impl Walk<'_> {
                 self.stopped.push(here);
                 Ok(())
             }
-            StatementKind::Fence { .. } | StatementKind::Barrier { .. } => Ok(()),
+            StatementKind::Fence { .. } | StatementKind::Barrier { .. } | StatementKind::Finish { .. } => Ok(()),
             simple => {
                 let kind = self.simple(simple)?;
                 self.event(statement, kind)
@@ -351,7 +351,8 @@ impl Walk<'_> {
                 }
                 Kind::Atomic { place, operation: *operation, operand }
             }
-            StatementKind::Copy { destination, source, partition } => Kind::Phase(Box::new(Phase {
+            StatementKind::Copy { destination, source, partition }
+            | StatementKind::Start { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
                 sources: Formula::Truth(true),
@@ -380,6 +381,7 @@ impl Walk<'_> {
             | StatementKind::Let { .. }
             | StatementKind::Exit
             | StatementKind::Fence { .. }
+            | StatementKind::Finish { .. }
             | StatementKind::Barrier { .. } => return Err(Unsupported::Statement("this statement is")),
         })
     }
@@ -419,7 +421,11 @@ impl Walk<'_> {
 
 fn has_words(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Copy { .. } | StatementKind::Reduce { .. } | StatementKind::Let { .. } => false,
+        StatementKind::Copy { .. }
+        | StatementKind::Reduce { .. }
+        | StatementKind::Start { .. }
+        | StatementKind::Finish { .. }
+        | StatementKind::Let { .. } => false,
         StatementKind::If { then, otherwise, .. } => has_words(then) || has_words(otherwise),
         StatementKind::For { body, .. } => has_words(body),
         StatementKind::Ghost { .. } | StatementKind::Assert { .. } => false,

@@ -102,6 +102,7 @@ fn declaration(declaration: &Declaration) -> String {
         Declaration::Argument { name, value } => {
             format!("argument {} = {}", name.text, expressions::expression(value))
         }
+        Declaration::Pipe { name, capacity } => format!("pipe {} : {}", name.text, expressions::expression(capacity)),
         Declaration::Let { name, value } => format!("let {} = {}", name.text, expressions::expression(value)),
         Declaration::Partition { name, parameters, range } => {
             let parameters =

@@ -188,6 +188,8 @@ pub enum Declaration {
         /// `initially …`
         initially: Option<Start>,
     },
+    /// `pipe name : CAPACITY`
+    Pipe { name: Name, capacity: Expression },
     /// `argument name = EXPRESSION`
     Argument { name: Name, value: Expression },
     /// `let name = EXPRESSION`
@@ -298,6 +300,10 @@ pub enum Statement {
     Fence(Ordering),
     /// `copy DESTINATION <- SOURCE over …`
     Copy { destination: Place, source: Place, over: Over },
+    /// `start copy DESTINATION <- SOURCE over … on PIPE`
+    Start { destination: Place, source: Place, over: Over, pipe: Name },
+    /// `finish PIPE to REMAINING`; none remain if left out.
+    Finish { pipe: Name, remaining: Option<Expression> },
     /// `reduce DESTINATION <- sum over q in a..b of SOURCE over …`
     Reduce {
         /// What is written.

@@ -196,6 +196,9 @@ impl Events {
             Operation::Load { .. } | Operation::Store { .. } => {
                 return Err(Refusal::Unsupported("a load or store of bytes"));
             }
+            Operation::Start { .. } | Operation::Finish { .. } => {
+                return Err(Refusal::Unsupported("a copy that is outstanding on a pipe"));
+            }
             Operation::Assert { .. } | Operation::Exit => {}
         }
         self.note(at_step, first);

@@ -6,7 +6,7 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 15] = [
+const DECLARATIONS: [&str; 16] = [
     "param",
     "knob",
     "require",
@@ -16,6 +16,7 @@ const DECLARATIONS: [&str; 15] = [
     "channel",
     "pad",
     "ghost",
+    "pipe",
     "argument",
     "let",
     "partition",
@@ -65,6 +66,11 @@ impl Parser<'_> {
             "knob" => self.knob()?,
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
+            "pipe" => {
+                let name = self.name("the pipe's name")?;
+                self.expect(":")?;
+                Declaration::Pipe { name, capacity: self.expression()? }
+            }
             "argument" => {
                 let name = self.name("the argument's name")?;
                 self.expect("=")?;

@@ -7,7 +7,7 @@ use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 19] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -19,6 +19,8 @@ const STATEMENTS: [&str; 17] = [
     "copy",
     "reduce",
     "accumulate",
+    "start",
+    "finish",
     "for",
     "if",
     "threads",
@@ -28,7 +30,7 @@ const STATEMENTS: [&str; 17] = [
 ];
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
-const CONTINUATIONS: [&str; 6] = ["on", "at", "by", "tail", "reached", "sc"];
+const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc"];
 
 type Headed = (Statement, Option<u32>);
 
@@ -78,6 +80,8 @@ impl Parser<'_> {
             "copy" => self.copy()?,
             "reduce" => self.reduce()?,
             "accumulate" => self.accumulate()?,
+            "start" => self.start_copy()?,
+            "finish" => self.finish()?,
             _ => Statement::Assert(self.expression()?),
         };
         Ok((statement, None))
@@ -210,6 +214,24 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         Ok(Statement::Copy { destination, source, over: self.over()? })
+    }
+
+    /// `copy DESTINATION <- SOURCE over … on PIPE`, after `start`.
+    fn start_copy(&mut self) -> Parsed<Statement> {
+        self.expect_word("copy")?;
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        let over = self.over()?;
+        self.expect_word("on")?;
+        Ok(Statement::Start { destination, source, over, pipe: self.name("a pipe")? })
+    }
+
+    fn finish(&mut self) -> Parsed<Statement> {
+        let pipe = self.name("a pipe")?;
+        let remaining = if self.take_word("to") { Some(self.expression()?) } else { None };
+        Ok(Statement::Finish { pipe, remaining })
     }
 
     /// `sum`, `max` or `min`.

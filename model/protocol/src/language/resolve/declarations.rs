@@ -39,6 +39,7 @@ impl<'a> Resolver<'a> {
                         self.arguments.push(Argument { name: name.text.clone(), value, span: item.at.0.clone() });
                     }
                 }
+                Declaration::Pipe { name, .. } => self.declare_pipe(name, &item.at.0),
                 Declaration::Let { name, .. } => {
                     self.declare(name, Global::Let(None));
                 }
@@ -53,7 +54,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
+    pub(super) fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
         let text = name.text.as_str();
         if BUILT_IN.contains(&text) {
             let error =
@@ -142,6 +143,7 @@ impl<'a> Resolver<'a> {
                         self.arguments[id.index()].value = value.expression;
                     }
                 }
+                Declaration::Pipe { name, capacity } => self.define_pipe(name, capacity),
                 Declaration::Let { name, value } => {
                     let value = self.value(value, NAMED);
                     if let Some((global @ Global::Let(None), _)) = self.globals.get_mut(name.text.as_str()) {

@@ -13,12 +13,13 @@ mod declarations;
 mod expressions;
 mod names;
 mod phases;
+mod pipes;
 mod prune;
 mod statements;
 
 use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use crate::ir::{self, Expression, Protocol, Source, Span, Symbol};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -121,6 +122,7 @@ enum Global<'a> {
     Knob(usize),
     Buffer(BufferId),
     Argument(ArgumentId),
+    Pipe(PipeId),
     /// `None` until its declaration has been reached.
     Let(Option<Value>),
     Partition(&'a [Name], &'a Range),
@@ -157,6 +159,7 @@ struct Resolver<'a> {
     knobs: Vec<KnobEntry<'a>>,
     buffers: Vec<ir::Buffer>,
     arguments: Vec<ir::Argument>,
+    pipes: Vec<ir::Pipe>,
     locals: Vec<ir::Local>,
     /// The scopes of the procedure (or kernel) being expanded, innermost last.
     scopes: Vec<Vec<Entry<'a>>>,
@@ -186,6 +189,7 @@ impl<'a> Resolver<'a> {
             knobs: Vec::new(),
             buffers: Vec::new(),
             arguments: Vec::new(),
+            pipes: Vec::new(),
             locals: Vec::new(),
             scopes: Vec::new(),
             calling: Vec::new(),
@@ -209,6 +213,7 @@ impl<'a> Resolver<'a> {
             knobs: self.knob_values(),
             buffers: Vec::new(),
             arguments: Vec::new(),
+            pipes: Vec::new(),
             locals: Vec::new(),
             grid: Expression::Symbol(Symbol::Blocks),
             requirements: Vec::new(),
@@ -222,6 +227,7 @@ impl<'a> Resolver<'a> {
         }
         protocol.buffers = std::mem::take(&mut self.buffers);
         protocol.arguments = std::mem::take(&mut self.arguments);
+        protocol.pipes = std::mem::take(&mut self.pipes);
         protocol.locals = std::mem::take(&mut self.locals);
         if matches!(self.choice, Choice::Values(_)) {
             prune::unused(&mut protocol);
@@ -262,6 +268,7 @@ impl<'a> Resolver<'a> {
                 Declaration::Knob { name, .. } => ("knob", std::slice::from_ref(name)),
                 Declaration::Buffer { names, .. } => ("buffer", names.as_slice()),
                 Declaration::Argument { name, .. } => ("argument", std::slice::from_ref(name)),
+                Declaration::Pipe { name, .. } => ("pipe", std::slice::from_ref(name)),
                 Declaration::Let { name, .. } => ("value", std::slice::from_ref(name)),
                 Declaration::Partition { name, .. } => ("partition", std::slice::from_ref(name)),
                 Declaration::Sync { name, .. } => ("procedure", std::slice::from_ref(name)),
