@@ -20,6 +20,9 @@ pub(super) enum Subject {
 /// Finds and reads a target.
 pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, InputError> {
     if is_kernel(name) {
+        if bounds.topology.is_some() {
+            return Err(InputError::message(format!("--topology is for protocols: `{name}` is a kernel")));
+        }
         let options = super::target::assumptions(bounds);
         return Ok(Subject::Kernel(Box::new(kernel(name, bounds, options)?)));
     }
@@ -27,6 +30,12 @@ pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, In
         if given {
             return Err(InputError::message(format!("{option} is for kernels: `{name}` is a protocol")));
         }
+    }
+    if let (Some(topology), Some(ranks)) = (&bounds.topology, bounds.ranks)
+        && topology.ranks() != ranks
+    {
+        let all = topology.ranks();
+        return Err(InputError::message(format!("`--ranks {ranks}` contradicts `--topology {topology}`: {all} ranks")));
     }
     if bounds.ranks == Some(1) {
         return Err(InputError::message(format!("`{name}`: a protocol has 2 to 64 ranks, not 1")));
@@ -95,6 +104,7 @@ fn protocol_row(target: &Target, mut outcome: Outcome) -> Row {
         expected: target.expected.clone(),
         source: target.protocol.source.clone(),
         kernel: None,
+        topology: target.topology.clone(),
         bounds: Bounds::from(&target.options.sizes),
         options: target.options,
         outcome,

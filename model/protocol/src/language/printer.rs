@@ -96,6 +96,7 @@ fn declaration(declaration: &Declaration) -> String {
                 parameters.iter().map(|(role, name)| format!("{} {}", role_word(*role), name.text)).collect();
             format!("param {}", list.join(", "))
         }
+        Declaration::Topology(axes) => format!("topology {}", names(axes, " * ")),
         Declaration::Knob { name, values } => format!("knob {} = {}", name.text, names(values, " | ")),
         Declaration::Require(condition) => format!("require {}", expressions::expression(condition)),
         Declaration::Grid(value) => format!("grid {}", expressions::expression(value)),

@@ -190,6 +190,8 @@ pub enum Declaration {
     },
     /// `pipe name : CAPACITY`
     Pipe { name: Name, capacity: Expression },
+    /// `topology rows * columns`
+    Topology(Vec<Name>),
     /// `argument name = EXPRESSION`
     Argument { name: Name, value: Expression },
     /// `let name = EXPRESSION`

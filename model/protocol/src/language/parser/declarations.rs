@@ -6,8 +6,9 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 16] = [
+const DECLARATIONS: [&str; 17] = [
     "param",
+    "topology",
     "knob",
     "require",
     "grid",
@@ -63,6 +64,7 @@ impl Parser<'_> {
         self.advance();
         let declaration = match word {
             "param" => self.parameters()?,
+            "topology" => self.topology()?,
             "knob" => self.knob()?,
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
@@ -134,6 +136,14 @@ impl Parser<'_> {
                 return Ok(Declaration::Parameters(parameters));
             }
         }
+    }
+
+    fn topology(&mut self) -> Parsed<Declaration> {
+        let mut axes = vec![self.name("an axis")?];
+        while self.take("*") {
+            axes.push(self.name("an axis")?);
+        }
+        Ok(Declaration::Topology(axes))
     }
 
     fn knob(&mut self) -> Parsed<Declaration> {

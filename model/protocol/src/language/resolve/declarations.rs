@@ -39,6 +39,7 @@ impl<'a> Resolver<'a> {
                         self.arguments.push(Argument { name: name.text.clone(), value, span: item.at.0.clone() });
                     }
                 }
+                Declaration::Topology(axes) => self.declare_topology(axes, &item.at.0),
                 Declaration::Pipe { name, .. } => self.declare_pipe(name, &item.at.0),
                 Declaration::Let { name, .. } => {
                     self.declare(name, Global::Let(None));
@@ -119,6 +120,7 @@ impl<'a> Resolver<'a> {
     /// Gives every declaration its meaning.
     pub(super) fn declarations(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut grid: Option<Span> = None;
+        let mut topology: Option<Span> = None;
         for item in &file.declarations {
             let span = item.at.0.clone();
             match &item.kind {
@@ -143,6 +145,7 @@ impl<'a> Resolver<'a> {
                         self.arguments[id.index()].value = value.expression;
                     }
                 }
+                Declaration::Topology(axes) => self.define_topology(axes, span, &mut topology, protocol),
                 Declaration::Pipe { name, capacity } => self.define_pipe(name, capacity),
                 Declaration::Let { name, value } => {
                     let value = self.value(value, NAMED);

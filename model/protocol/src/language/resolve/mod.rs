@@ -16,11 +16,13 @@ mod phases;
 mod pipes;
 mod prune;
 mod statements;
+mod topology;
 
 use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};
 use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use crate::ir::{self, Expression, Protocol, Source, Span, Symbol};
+use crate::topology::Topology;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -48,7 +50,17 @@ pub(super) enum Choice<'a> {
 
 /// Checks a file in all its branches, or resolves it under a choice of its knobs.
 pub(super) fn resolve(file: &File, source: &Arc<Source>, choice: Choice<'_>) -> Result<Protocol, Vec<Diagnostic>> {
-    let mut resolver = Resolver::new(choice);
+    resolve_at(file, source, choice, None)
+}
+
+/// The same, on a topology that is given.
+pub(super) fn resolve_at(
+    file: &File,
+    source: &Arc<Source>,
+    choice: Choice<'_>,
+    topology: Option<&Topology>,
+) -> Result<Protocol, Vec<Diagnostic>> {
+    let mut resolver = Resolver { topology, ..Resolver::new(choice) };
     let result = resolver.protocol(file, source);
     if resolver.errors.is_empty()
         && let Some(protocol) = result
@@ -154,6 +166,7 @@ struct KnobEntry<'a> {
 
 struct Resolver<'a> {
     choice: Choice<'a>,
+    topology: Option<&'a Topology>,
     errors: Vec<Diagnostic>,
     globals: FxHashMap<&'a str, (Global<'a>, Span)>,
     knobs: Vec<KnobEntry<'a>>,
@@ -184,6 +197,7 @@ impl<'a> Resolver<'a> {
     fn new(choice: Choice<'a>) -> Self {
         Resolver {
             choice,
+            topology: None,
             errors: Vec::new(),
             globals: FxHashMap::default(),
             knobs: Vec::new(),
@@ -269,6 +283,10 @@ impl<'a> Resolver<'a> {
                 Declaration::Buffer { names, .. } => ("buffer", names.as_slice()),
                 Declaration::Argument { name, .. } => ("argument", std::slice::from_ref(name)),
                 Declaration::Pipe { name, .. } => ("pipe", std::slice::from_ref(name)),
+                // One axis in use gives the others their meaning.
+                Declaration::Topology(axes) if axes.iter().all(|axis| !self.used.contains(axis.text.as_str())) => {
+                    ("axis", axes.as_slice())
+                }
                 Declaration::Let { name, .. } => ("value", std::slice::from_ref(name)),
                 Declaration::Partition { name, .. } => ("partition", std::slice::from_ref(name)),
                 Declaration::Sync { name, .. } => ("procedure", std::slice::from_ref(name)),

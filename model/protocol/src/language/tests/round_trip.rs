@@ -327,6 +327,7 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         buffer(),
         (name(), expression()).prop_map(|(name, value)| Declaration::Argument { name, value }),
         (name(), expression()).prop_map(|(name, value)| Declaration::Let { name, value }),
+        vec(name(), 1..4).prop_map(Declaration::Topology),
         (name(), expression()).prop_map(|(name, capacity)| Declaration::Pipe { name, capacity }),
         (name(), vec(name(), 0..3), range().prop_map(Box::new))
             .prop_map(|(name, parameters, range)| Declaration::Partition { name, parameters, range }),
