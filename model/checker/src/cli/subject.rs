@@ -84,10 +84,10 @@ fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcom
     let mut outcome =
         try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))?;
     if lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &target.options);
+        let (findings, undecided) = redundancies(&target.protocol, &target.options, engine);
         outcome.findings.extend(findings);
         if undecided > 0 {
-            outcome.warnings.push(format!("{undecided} weaker forms were not decided: a limit was reached"));
+            outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
         }
     }
     Ok(outcome)
