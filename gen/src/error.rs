@@ -59,7 +59,9 @@ pub enum RenderError {
         line: u32,
     },
     /// A copy that stays outstanding, or the wait for one: no back end of CUDA has the pipe.
-    #[error("line {line}: `{statement}`: a pipe is checked and not emitted, for CUDA copies have none to go through yet")]
+    #[error(
+        "line {line}: `{statement}`: a pipe is checked and not emitted, for CUDA copies have none to go through yet"
+    )]
     Pipe {
         /// Where.
         line: u32,

@@ -31,7 +31,9 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
     };
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let ranks = arguments.topology.as_ref().map_or(Ok(arguments.ranks), ranks_of)?;
-    let protocol = document.resolve_at(&chosen, arguments.topology.as_ref()).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let protocol = document
+        .resolve_at(&chosen, arguments.topology.as_ref())
+        .map_err(|errors| InputError::Rendered(errors.to_string()))?;
     let threads = (ranks + 2).max(8);
     let vector = u64::from(DataType::F32.vector());
     let sizes = Sizes {

@@ -330,8 +330,7 @@ impl<'a, P: Program> Run<'a, P> {
         if self.state.violation.is_some() {
             return;
         }
-        let race =
-            matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion | Code::Hazard);
+        let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion | Code::Hazard);
         let first = |suspect: &Violation| !race || (violation.code == Code::DataRace && suspect.code == Code::DataRace);
         let suspect = self.state.suspect.take().filter(|suspect| first(suspect));
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));

@@ -94,7 +94,8 @@ fn simple_statement(statement: &Statement) -> String {
             format!("start copy {destination} <- {source} over {} on {}", over(range), pipe.text)
         }
         Statement::Finish { pipe, remaining } => {
-            let remaining = remaining.as_ref().map_or(String::new(), |remaining| format!(" to {}", expression(remaining)));
+            let remaining =
+                remaining.as_ref().map_or(String::new(), |remaining| format!(" to {}", expression(remaining)));
             format!("finish {}{remaining}", pipe.text)
         }
         Statement::Reduce { destination, operation, variable, from, to, source, over: range } => {

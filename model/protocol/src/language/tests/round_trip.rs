@@ -214,11 +214,9 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
-    let start = (any_place(), any_place(), over(), name()).prop_map(|(destination, source, over, pipe)| {
-        Statement::Start { destination, source, over, pipe }
-    });
-    let finish =
-        (name(), option::of(expression())).prop_map(|(pipe, remaining)| Statement::Finish { pipe, remaining });
+    let start = (any_place(), any_place(), over(), name())
+        .prop_map(|(destination, source, over, pipe)| Statement::Start { destination, source, over, pipe });
+    let finish = (name(), option::of(expression())).prop_map(|(pipe, remaining)| Statement::Finish { pipe, remaining });
     let accumulate =
         (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
             Statement::Accumulate { destination, operation, source, over }
