@@ -1,7 +1,6 @@
 //! Logical, shift and bit-field instructions.
 
 use super::modifiers::Modifiers;
-use super::operands::PREDICATE;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Bits, Combine, Compare, Function, Prmt, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
@@ -22,7 +21,7 @@ impl Decoder<'_> {
         let shift_amount = modifiers.has("shiftamt");
         let kind = if modifiers.has("pred") {
             match name {
-                "and" | "or" | "xor" => IntegerKind::unsigned(8),
+                "and" | "or" | "xor" => return self.combine(function(name, false)?, modifiers, operands),
                 // Of a predicate only the lowest bit is used.
                 "not" => return self.invert(modifiers, operands),
                 _ => return Err(NotUnderstood("not known on predicates".into())),
@@ -69,6 +68,14 @@ impl Decoder<'_> {
         self.compute(Function::Bits(Bits::LogicalNot, IntegerKind::unsigned(8)), destination, [a])
     }
 
+    /// `and`, `or` and `xor` of predicates.
+    fn combine(&mut self, bits: Bits, modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        modifiers.finish()?;
+        let [destination, a, b] = self.exactly(operands)?;
+        let sources = [self.predicate(a)?, self.predicate(b)?];
+        self.compute(Function::Bits(bits, IntegerKind::unsigned(8)), destination, sources)
+    }
+
     /// `lop3`, which may also combine "not zero" with a predicate.
     fn lop3(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         let combine = modifiers.one_of(&[("or", Combine::Or), ("and", Combine::And)]);
@@ -86,7 +93,7 @@ impl Decoder<'_> {
         let table = self.immediate(table)? as u8;
         let kind_of = NumberKind::Integer(kind);
         let sources = [self.source(a, kind_of)?, self.source(b, kind_of)?, self.source(c, kind_of)?];
-        let predicate = self.source(predicate, PREDICATE)?;
+        let predicate = self.predicate(predicate)?;
         let destination = destination.unwrap_or_else(|| self.fresh(1));
         self.compute_into(Function::Bits(Bits::Lop3(table), kind), destination, sources);
         if let Some(flag) = flag {

@@ -40,9 +40,12 @@ impl Decoder<'_> {
         self.source(operand, NumberKind::Integer(IntegerKind::unsigned(32)))
     }
 
-    /// A predicate operand, perhaps negated.
+    /// A predicate operand, perhaps negated. Of integer constants 0 is false and every other true (PTX ISA, Constants).
     pub(super) fn predicate(&mut self, operand: &Operand) -> Understood<Source> {
-        self.source(operand, PREDICATE)
+        match operand {
+            Operand::Constant(Constant::Integer(value)) => Ok(Source::Constant(u64::from(*value != 0))),
+            other => self.source(other, PREDICATE),
+        }
     }
 
     /// A number that must be known when decoding.
