@@ -49,7 +49,10 @@ pub(super) struct Pair {
 struct Posted {
     elements: u64,
     first_launch: u32,
+    /// The other side has come.
     met: bool,
+    /// And the side that came first knows.
+    seen: bool,
 }
 
 impl Ledger {
@@ -84,7 +87,7 @@ impl Ledger {
     ) -> Result<(), Error> {
         let until = Instant::now() + deadline;
         let Transfer { from, to, elements, .. } = *asked;
-        while !state.seen(asked) {
+        while !state.seen(asked, message) {
             let absent = || Error::Unanswered { rank, from, to, message, elements, waited: deadline };
             state = self.wait(state, until, absent)?;
         }
@@ -111,15 +114,18 @@ impl State {
         }
         let first_launch = pair.launches;
         pair.launches = pair.launches.wrapping_add(launches);
-        pair.posted.push_back(Posted { elements, first_launch, met: false });
+        pair.posted.push_back(Posted { elements, first_launch, met: false, seen: false });
         Ok((message, first_launch, false))
     }
 
-    /// Whether the other side has joined the oldest transfer, which the caller came to first; it is then forgotten.
-    fn seen(&mut self, asked: &Transfer) -> bool {
+    /// Whether the other side has joined a transfer, which the caller came to first; it is then forgotten. Not always the
+    /// oldest: the other side may have gone on, and come first to the next, before the caller looks.
+    fn seen(&mut self, asked: &Transfer, message: u64) -> bool {
         let Some(pair) = self.transfers.get_mut(&(asked.from, asked.to)) else { return false };
-        let met = pair.posted.front().is_some_and(|posted| posted.met);
-        if met {
+        let Some(posted) = pair.posted.get_mut((message - pair.first) as usize) else { return false };
+        posted.seen = posted.met;
+        let met = posted.met;
+        while pair.posted.front().is_some_and(|posted| posted.seen) {
             pair.posted.pop_front();
             pair.first += 1;
         }
