@@ -82,7 +82,8 @@ impl<'a, P: Program> Run<'a, P> {
             }
             self.run_thread(thread);
         }
-        if self.state.violation.is_some() {
+        // What was not understood ends nothing: that nobody can run is no deadlock.
+        if self.state.violation.is_some() || self.state.interrupted {
             return;
         }
         if self.state.is_done() {

@@ -19,19 +19,30 @@ impl Decoder<'_> {
             _ => {}
         }
         let shift_amount = modifiers.has("shiftamt");
-        let kind = if modifiers.has("pred") {
-            match name {
-                "and" | "or" | "xor" => return self.combine(function(name, false)?, modifiers, operands),
-                // Of a predicate only the lowest bit is used.
-                "not" => return self.invert(modifiers, operands),
-                _ => return Err(NotUnderstood("not known on predicates".into())),
-            }
-        } else {
-            modifiers.integer()?
-        };
+        if modifiers.has("pred") {
+            modifiers.finish()?;
+            return self.predicates(name, operands);
+        }
+        let kind = modifiers.integer()?;
         modifiers.finish()?;
         let function = function(name, shift_amount)?;
         self.bit_operands(function, kind, operands)
+    }
+
+    /// `and.pred` and the like.
+    fn predicates(&mut self, name: &str, operands: &[Operand]) -> Understood<()> {
+        let kind = IntegerKind::unsigned(8);
+        if name == "not" {
+            let [destination, a] = self.exactly(operands)?;
+            let a = self.predicate(a)?;
+            return self.compute(Function::Bits(Bits::LogicalNot, kind), destination, [a]);
+        }
+        if !matches!(name, "and" | "or" | "xor") {
+            return Err(NotUnderstood("not known on predicates".into()));
+        }
+        let [destination, a, b] = self.exactly(operands)?;
+        let sources = [self.predicate(a)?, self.predicate(b)?];
+        self.compute(Function::Bits(function(name, false)?, kind), destination, sources)
     }
 
     fn bit_operands(&mut self, bits: Bits, kind: IntegerKind, operands: &[Operand]) -> Understood<()> {
@@ -59,21 +70,6 @@ impl Decoder<'_> {
             *source = self.source(operand, *kind)?;
         }
         self.compute(function, destination, sources)
-    }
-
-    fn invert(&mut self, modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        modifiers.finish()?;
-        let [destination, a] = self.exactly(operands)?;
-        let a = self.predicate(a)?;
-        self.compute(Function::Bits(Bits::LogicalNot, IntegerKind::unsigned(8)), destination, [a])
-    }
-
-    /// `and`, `or` and `xor` of predicates.
-    fn combine(&mut self, bits: Bits, modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        modifiers.finish()?;
-        let [destination, a, b] = self.exactly(operands)?;
-        let sources = [self.predicate(a)?, self.predicate(b)?];
-        self.compute(Function::Bits(bits, IntegerKind::unsigned(8)), destination, sources)
     }
 
     /// `lop3`, which may also combine "not zero" with a predicate.
