@@ -347,6 +347,10 @@ pub enum Collective {
     ReduceScatter(Reduction),
     /// Every rank gets rank 0's input.
     Broadcast,
+    /// Every rank gets the input of the rank before it, rank 0 that of the last.
+    Shift,
+    /// Every odd rank gets the input of the rank before it; of even ranks nothing is expected.
+    Transfer,
 }
 
 /// Order of a memory operation or fence, as in the PTX ISA. `volatile` is relaxed with scope sys.

@@ -109,7 +109,7 @@ impl<'a> Block<'a> {
         let job = self.job;
         let code = &job.layout.code;
         let position = Position {
-            rank: job.rank,
+            rank: job.member,
             block: self.block,
             thread,
             launch: job.launch,
@@ -282,7 +282,7 @@ impl<'a> Block<'a> {
             block: self.block,
             thread: waiting.thread,
             pad: planned.protocol.buffer(waiting.address.buffer).name.clone(),
-            owner: waiting.address.rank,
+            owner: self.job.layout.team.members[waiting.address.rank as usize],
             slot: slot_indices(&code.shapes[waiting.address.buffer.index()], waiting.address.index),
             seen: waiting.view.load(waiting.address.index, Order::Relaxed).unwrap_or_default(),
             compare: waiting.compare,

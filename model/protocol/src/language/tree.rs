@@ -129,6 +129,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// `broadcast of`
     Broadcast,
+    /// `shift of`
+    Shift,
+    /// `transfer of`
+    Transfer,
 }
 
 /// What a variant is expected to give.

@@ -271,6 +271,8 @@ impl<'a> Resolver<'a> {
                 Definition::Gather => Collective::AllGather,
                 Definition::ReduceScatter(reduction) => Collective::ReduceScatter(*reduction),
                 Definition::Broadcast => Collective::Broadcast,
+                Definition::Shift => Collective::Shift,
+                Definition::Transfer => Collective::Transfer,
             };
             protocol.expectation = Some(ir::Expectation {
                 output: output_id,

@@ -316,6 +316,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         reduction().prop_map(Definition::ReduceScatter),
         Just(Definition::Gather),
         Just(Definition::Broadcast),
+        Just(Definition::Shift),
+        Just(Definition::Transfer),
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
