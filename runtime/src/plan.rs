@@ -262,6 +262,7 @@ impl Planned {
         match buffer.element {
             Element::Data => self.kernel.dtype.bytes() as usize,
             Element::Word => 4,
+            Element::Packet => 8,
         }
     }
 
@@ -305,7 +306,9 @@ fn written(body: &[Statement]) -> Vec<BufferId> {
     let mut buffers = Vec::new();
     for statement in body {
         match &statement.kind {
-            StatementKind::Copy { destination, .. } | StatementKind::Reduce { destination, .. } => {
+            StatementKind::Copy { destination, .. }
+            | StatementKind::Reduce { destination, .. }
+            | StatementKind::Receive { destination, .. } => {
                 let Place { buffer, .. } = destination;
                 buffers.push(*buffer);
             }

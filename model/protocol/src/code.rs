@@ -7,8 +7,8 @@
 use crate::evaluate::{Environment, EvaluationError, Sizes};
 use crate::ids::{BufferId, LocalId};
 use crate::ir::{
-    AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
-    Statement, StatementKind, Symbol, Tail, Width,
+    AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
+    Span, Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
 
@@ -82,6 +82,48 @@ pub(crate) enum Instruction {
         width: Width,
         tail: Tail,
         fold: Fold,
+    },
+    /// Load the elements of a word, weakly.
+    Take {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// Store them, marked.
+    Send {
+        data: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Wait for a marked word, and keep its elements.
+    Receive {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Fold the elements of a word into the totals, which `first` begins anew.
+    Fold {
+        totals: LocalId,
+        data: LocalId,
+        first: Expression,
+        operation: Reduction,
+    },
+    /// Store the totals as elements, weakly.
+    Put {
+        totals: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// `from` must be less than `to`.
+    CheckSources {
+        from: Expression,
+        to: Expression,
     },
     Assert {
         condition: Expression,
@@ -247,6 +289,8 @@ impl Builder {
                 };
                 self.data_phase(site, destination, partition, fold);
             }
+            StatementKind::Send { .. } => self.send(site, &statement.kind),
+            StatementKind::Receive { .. } => self.receive(site, &statement.kind),
             simple => {
                 let instruction = self.simple(simple);
                 self.emit(instruction, site);
@@ -289,6 +333,8 @@ impl Builder {
             StatementKind::Exit => Instruction::Exit,
             StatementKind::Copy { .. }
             | StatementKind::Reduce { .. }
+            | StatementKind::Send { .. }
+            | StatementKind::Receive { .. }
             | StatementKind::If { .. }
             | StatementKind::For { .. }
             | StatementKind::Ghost { .. } => unreachable!("compound statements are handled by `statement`"),
@@ -338,8 +384,14 @@ impl Builder {
         self.patch(exit, after);
     }
 
-    fn data_phase(&mut self, site: SiteId, destination: &Place, partition: &Partition, work: Fold) {
-        let [position, limit, step] = [(); 3].map(|()| self.register());
+    /// A loop over the starts of a thread's vectors or words.
+    fn each(
+        &mut self,
+        site: SiteId,
+        partition: &Partition,
+        [position, limit, step]: [LocalId; 3],
+        body: impl FnOnce(&mut Builder),
+    ) {
         for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
             let value = self.fold(value);
             self.emit(Instruction::Let { local, value }, site);
@@ -347,6 +399,56 @@ impl Builder {
         self.emit(Instruction::CheckStep { step }, site);
         let condition = less(Expression::Local(position), Expression::Local(limit));
         let next = add(Expression::Local(position), Expression::Local(step));
+        self.repeat(site, condition, position, next, body);
+    }
+
+    fn marking(&self, marking: &Marking) -> Marking {
+        match marking {
+            Marking::Flag(value) => Marking::Flag(self.fold(value)),
+            Marking::Sentinel => Marking::Sentinel,
+        }
+    }
+
+    fn send(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Send { destination, source, partition, marking, semantics } = kind else { return };
+        let [position, limit, step, data] = [(); 4].map(|()| self.register());
+        let (from, to, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::Take { local: data, place: from, position, limit }, site);
+            builder.emit(Instruction::Send { data, place: to, position, marking, semantics: *semantics }, site);
+        });
+    }
+
+    fn receive(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Receive { destination, operation, variable, from, to, source, partition, .. } = kind else {
+            return;
+        };
+        let StatementKind::Receive { marking, semantics, .. } = kind else { return };
+        let [position, limit, step, data, totals] = [(); 5].map(|()| self.register());
+        let (from, to, variable) = (self.fold(from), self.fold(to), *variable);
+        let (place, target, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        let counter = Expression::Local(variable);
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::CheckSources { from: from.clone(), to: to.clone() }, site);
+            builder.emit(Instruction::Let { local: variable, value: from.clone() }, site);
+            let next = add(counter.clone(), Expression::Constant(1));
+            builder.repeat(site, less(counter.clone(), to), variable, next, |builder| {
+                let semantics = *semantics;
+                builder.emit(Instruction::Receive { local: data, place, position, marking, semantics }, site);
+                let first = Expression::Binary {
+                    operator: Binary::Equal,
+                    kind: Kind::Index,
+                    left: counter.clone().into(),
+                    right: from.into(),
+                };
+                builder.emit(Instruction::Fold { totals, data, first, operation: *operation }, site);
+            });
+            builder.emit(Instruction::Put { totals, place: target, position, limit }, site);
+        });
+    }
+
+    fn data_phase(&mut self, site: SiteId, destination: &Place, partition: &Partition, work: Fold) {
+        let [position, limit, step] = [(); 3].map(|()| self.register());
         let destination = self.place(destination);
         let chunk = Instruction::Chunk {
             destination,
@@ -356,7 +458,7 @@ impl Builder {
             tail: partition.tail,
             fold: work,
         };
-        self.repeat(site, condition, position, next, |builder| {
+        self.each(site, partition, [position, limit, step], |builder| {
             builder.emit(chunk, site);
         });
     }

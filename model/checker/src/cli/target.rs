@@ -109,12 +109,12 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     }
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let protocol = document.resolve(&chosen).map_err(|errors| InputError::Rendered(errors.to_string()))?;
-    let options = options(bounds, &configuration);
+    let options = options(bounds, &configuration, &protocol);
     Ok(Target { name: name.to_owned(), variant: bounds.variant.clone(), knobs, protocol, options, expected })
 }
 
 /// Sizes: what was typed, else what the variant names, else the defaults.
-fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
+fn options(bounds: &BoundArguments, configuration: &Configuration, protocol: &Protocol) -> Options {
     let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
     let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
     let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
@@ -129,7 +129,7 @@ fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
     let assumptions = assumptions(bounds);
     Options {
         sizes: Sizes { ranks, blocks, threads, elements, data, accumulate },
-        launches: bounds.launches.or(configuration.launches).unwrap_or(3),
+        launches: bounds.launches.or(configuration.launches).unwrap_or_else(|| protocol.launches_to_come_round()),
         resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
         progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
         ..assumptions

@@ -351,14 +351,16 @@ impl Walk<'_> {
                 }
                 Kind::Atomic { place, operation: *operation, operand }
             }
-            StatementKind::Copy { destination, source, partition } => Kind::Phase(Box::new(Phase {
+            StatementKind::Copy { destination, source, partition }
+            | StatementKind::Send { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
                 sources: Formula::Truth(true),
                 fewest: Formula::Truth(true),
                 partition: self.partition(partition)?,
             })),
-            StatementKind::Reduce { destination, variable, from, to, source, partition, .. } => {
+            StatementKind::Reduce { destination, variable, from, to, source, partition, .. }
+            | StatementKind::Receive { destination, variable, from, to, source, partition, .. } => {
                 let destination = self.place(destination)?;
                 let partition = self.partition(partition)?;
                 let from = value(self.problem, &self.scope, from)?;
@@ -419,7 +421,11 @@ impl Walk<'_> {
 
 fn has_words(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Copy { .. } | StatementKind::Reduce { .. } | StatementKind::Let { .. } => false,
+        StatementKind::Copy { .. }
+        | StatementKind::Reduce { .. }
+        | StatementKind::Send { .. }
+        | StatementKind::Receive { .. }
+        | StatementKind::Let { .. } => false,
         StatementKind::If { then, otherwise, .. } => has_words(then) || has_words(otherwise),
         StatementKind::For { body, .. } => has_words(body),
         StatementKind::Ghost { .. } | StatementKind::Assert { .. } => false,

@@ -35,7 +35,9 @@ fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
             | StatementKind::Await { place: slot, .. }
             | StatementKind::Atomic { place: slot, .. } => place(slot),
             StatementKind::Copy { destination, source, partition: part }
-            | StatementKind::Reduce { destination, source, partition: part, .. } => {
+            | StatementKind::Reduce { destination, source, partition: part, .. }
+            | StatementKind::Send { destination, source, partition: part, .. }
+            | StatementKind::Receive { destination, source, partition: part, .. } => {
                 place(destination);
                 place(source);
                 partition(part);

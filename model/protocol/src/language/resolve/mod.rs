@@ -15,6 +15,7 @@ mod names;
 mod phases;
 mod prune;
 mod statements;
+mod words;
 
 use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};

@@ -77,11 +77,13 @@ impl<'a> Resolver<'a> {
             Statement::Copy { destination, source, over } => {
                 let destination = self.place(destination, Element::Data);
                 let source = self.place(source, Element::Data);
-                let partition = self.over(over)?;
+                let partition = self.data_partition(over)?;
                 StatementKind::Copy { destination: destination?, source: source?, partition }
             }
             Statement::Reduce { .. } => self.reduce(&item.kind)?,
             Statement::Accumulate { .. } => self.accumulate(&item.kind)?,
+            Statement::Send { .. } => self.send(&item.kind)?,
+            Statement::Receive { .. } => self.receive(&item.kind)?,
             Statement::For { variable, from, to, body } => {
                 let context = Context { what: "a loop's bound", ..self.code_context(KERNEL) };
                 let from = self.index(from, context);
@@ -209,7 +211,7 @@ impl<'a> Resolver<'a> {
         };
         let destination = self.place(destination, Element::Data);
         let source = self.place(source, Element::Data);
-        let partition = self.over(over);
+        let partition = self.data_partition(over);
         Ok(StatementKind::Reduce {
             destination: destination?,
             operation: *operation,
@@ -230,7 +232,7 @@ impl<'a> Resolver<'a> {
         let context = Context { what: "a reduction's bound", ..KERNEL };
         let from = self.index(from, context);
         let to = self.index(to, context);
-        let partition = self.over(over);
+        let partition = self.data_partition(over);
         self.scopes.push(Vec::new());
         let variable = self.new_local(variable, Type::Index);
         let source = self.place(source, Element::Data);
