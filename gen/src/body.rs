@@ -195,6 +195,13 @@ impl<'a> Writer<'a> {
         self.protocol.source.line_column(statement.span.start).0
     }
 
+    /// The text of a statement, on one line.
+    pub(crate) fn words(&self, statement: &Statement) -> String {
+        let text = &self.protocol.source.text;
+        let span = statement.span.start as usize..statement.span.end as usize;
+        text.get(span).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a change of memory must ask first whether the thread has expired.
     pub(crate) fn guarded(&self) -> bool {
         self.target.deadline && self.may_be_expired

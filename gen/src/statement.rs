@@ -45,6 +45,9 @@ impl Writer<'_> {
                 Ok(FenceTemplate { function: self.functions.fence(*semantics, line)? }.render()?)
             }
             StatementKind::Copy { destination, source, partition } => self.copy(destination, source, partition, line),
+            StatementKind::Start { .. } | StatementKind::Finish { .. } => {
+                Err(Stop::Error(RenderError::Pipe { line, statement: self.words(statement) }))
+            }
             StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let (operation, first) = (*operation, accumulate.then_some(destination));
                 let sources = Sources { operation, first, variable: *variable, from, to, source };

@@ -5,7 +5,7 @@
 use crate::language::{Diagnostics, Document, parse};
 
 /// Name and text of every protocol, in the order of lists.
-pub const TEXTS: [(&str, &str); 19] = [
+pub const TEXTS: [(&str, &str); 20] = [
     ("one-shot", include_str!("../catalogue/one-shot.arp")),
     ("one-shot-in-place", include_str!("../catalogue/one-shot-in-place.arp")),
     ("one-shot-push", include_str!("../catalogue/one-shot-push.arp")),
@@ -19,6 +19,7 @@ pub const TEXTS: [(&str, &str); 19] = [
     ("all-gather", include_str!("../catalogue/all-gather.arp")),
     ("broadcast", include_str!("../catalogue/broadcast.arp")),
     ("barrier", include_str!("../catalogue/barrier.arp")),
+    ("send-recv", include_str!("../catalogue/send-recv.arp")),
     ("channel-hello", include_str!("../catalogue/channel-hello.arp")),
     ("channel-ring", include_str!("../catalogue/channel-ring.arp")),
     ("channel-mesh", include_str!("../catalogue/channel-mesh.arp")),

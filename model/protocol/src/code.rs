@@ -5,7 +5,7 @@
 //! walking the tree, which needs a stack for each of 147,456 threads.
 
 use crate::evaluate::{Environment, EvaluationError, Sizes};
-use crate::ids::{BufferId, LocalId};
+use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
     AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
     Span, Statement, StatementKind, Symbol, Tail, Width,
@@ -82,6 +82,17 @@ pub(crate) enum Instruction {
         width: Width,
         tail: Tail,
         fold: Fold,
+        /// The pipe on which it is outstanding.
+        pipe: Option<PipeId>,
+    },
+    /// An asynchronous copy begins; its chunks follow.
+    Start {
+        pipe: PipeId,
+        capacity: Expression,
+    },
+    Finish {
+        pipe: PipeId,
+        remaining: Expression,
     },
     /// Load the elements of a word, weakly.
     Take {
@@ -187,6 +198,7 @@ impl Code {
                 sizes: *sizes,
                 shapes,
             },
+            capacities: protocol.pipes.iter().map(|pipe| fold(&pipe.capacity, sizes)).collect(),
             keep_ghost: ghost,
             in_ghost: false,
         };
@@ -209,6 +221,8 @@ impl Code {
 
 struct Builder {
     code: Code,
+    /// Of each pipe.
+    capacities: Vec<Expression>,
     keep_ghost: bool,
     in_ghost: bool,
 }
@@ -276,7 +290,13 @@ impl Builder {
             }
             StatementKind::Copy { destination, source, partition } => {
                 let fold = Fold::Copy { source: self.place(source) };
-                self.data_phase(site, destination, partition, fold);
+                self.data_phase(site, destination, partition, fold, None);
+            }
+            StatementKind::Start { pipe, destination, source, partition } => {
+                let capacity = self.capacities[pipe.index()].clone();
+                self.emit(Instruction::Start { pipe: *pipe, capacity }, site);
+                let fold = Fold::Copy { source: self.place(source) };
+                self.data_phase(site, destination, partition, fold, Some(*pipe));
             }
             StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let fold = Fold::Reduce {
@@ -287,7 +307,7 @@ impl Builder {
                     to: self.fold(to),
                     source: self.place(source),
                 };
-                self.data_phase(site, destination, partition, fold);
+                self.data_phase(site, destination, partition, fold, None);
             }
             StatementKind::Send { .. } => self.send(site, &statement.kind),
             StatementKind::Receive { .. } => self.receive(site, &statement.kind),
@@ -329,12 +349,16 @@ impl Builder {
                 semantics: *semantics,
             },
             StatementKind::Fence { semantics } => Instruction::Fence { semantics: *semantics },
+            StatementKind::Finish { pipe, remaining } => {
+                Instruction::Finish { pipe: *pipe, remaining: self.fold(remaining) }
+            }
             StatementKind::Assert { condition } => Instruction::Assert { condition: self.fold(condition) },
             StatementKind::Exit => Instruction::Exit,
             StatementKind::Copy { .. }
             | StatementKind::Reduce { .. }
             | StatementKind::Send { .. }
             | StatementKind::Receive { .. }
+            | StatementKind::Start { .. }
             | StatementKind::If { .. }
             | StatementKind::For { .. }
             | StatementKind::Ghost { .. } => unreachable!("compound statements are handled by `statement`"),
@@ -447,7 +471,14 @@ impl Builder {
         });
     }
 
-    fn data_phase(&mut self, site: SiteId, destination: &Place, partition: &Partition, work: Fold) {
+    fn data_phase(
+        &mut self,
+        site: SiteId,
+        destination: &Place,
+        partition: &Partition,
+        work: Fold,
+        pipe: Option<PipeId>,
+    ) {
         let [position, limit, step] = [(); 3].map(|()| self.register());
         let destination = self.place(destination);
         let chunk = Instruction::Chunk {
@@ -457,6 +488,7 @@ impl Builder {
             width: partition.width,
             tail: partition.tail,
             fold: work,
+            pipe,
         };
         self.each(site, partition, [position, limit, step], |builder| {
             builder.emit(chunk, site);

@@ -10,7 +10,7 @@ pub use sweep::{Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
-use crate::ids::BufferId;
+use crate::ids::{BufferId, PipeId};
 use crate::ir::{AtomicOperation, Compare, Expression, Marking, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
@@ -129,6 +129,20 @@ pub enum Operation {
         /// Order and scope of each poll.
         semantics: Semantics,
     },
+    /// An asynchronous copy begins: the chunks that follow on this pipe are outstanding until it is finished.
+    Start {
+        /// On which pipe of the thread.
+        pipe: PipeId,
+        /// How many may be outstanding on it.
+        capacity: u32,
+    },
+    /// Wait until at most so many copies, the newest, are outstanding.
+    Finish {
+        /// On which pipe of the thread.
+        pipe: PipeId,
+        /// How many.
+        remaining: u32,
+    },
     /// Ghost assertion, already evaluated.
     Assert {
         /// Whether it holds.
@@ -153,6 +167,8 @@ pub struct Chunk {
     pub vector: bool,
     /// Where the row ends, in elements of the destination: an access past it stays in the buffer, and is wrong.
     pub row_end: u64,
+    /// The pipe on which it is outstanding: the last copy begun there.
+    pub pipe: Option<PipeId>,
 }
 
 /// Where a thread stands.
@@ -214,6 +230,12 @@ pub enum Fault {
     /// A barrier number or count that is not one.
     #[error("{value} is not a barrier number or count")]
     Barrier {
+        /// The value.
+        value: i64,
+    },
+    /// A pipe that holds nothing, or a number of copies that is none.
+    #[error("{value} is no number of operations on a pipe")]
+    Pipe {
         /// The value.
         value: i64,
     },
@@ -325,9 +347,10 @@ impl Cursor {
                 }
                 None
             }
-            Instruction::Chunk { destination, position: at, limit, width, tail, fold } => {
+            Instruction::Chunk { destination, position: at, limit, width, tail, fold, pipe } => {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
-                self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?.map(Operation::Chunk)
+                let chunk = self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?;
+                chunk.map(|chunk| Operation::Chunk(Chunk { pipe: *pipe, ..chunk }))
             }
             Instruction::Take { .. }
             | Instruction::Send { .. }
@@ -395,7 +418,7 @@ impl Cursor {
         };
         let elements = elements as u32;
         let vector = whole && width == Width::Vector;
-        Ok(Some(Chunk { destination: target, sources, operation, elements, vector, row_end }))
+        Ok(Some(Chunk { destination: target, sources, operation, elements, vector, row_end, pipe: None }))
     }
 }
 
@@ -427,6 +450,11 @@ fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, 
 fn barrier_number(environment: &Environment<'_>, expression: &Expression) -> Result<u32, Fault> {
     let value = environment.evaluate(expression)?;
     u32::try_from(value).map_err(|_| Fault::Barrier { value })
+}
+
+fn pipe_number(environment: &Environment<'_>, expression: &Expression, least: i64) -> Result<u32, Fault> {
+    let value = environment.evaluate(expression)?;
+    u32::try_from(value).ok().filter(|_| value >= least).ok_or(Fault::Pipe { value })
 }
 
 /// Where the partition's element 0 lies in a data phase's place.
@@ -478,6 +506,12 @@ fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result
             returns: local.is_some(),
         },
         Instruction::Fence { semantics } => Operation::Fence { semantics: *semantics },
+        Instruction::Start { pipe, capacity } => {
+            Operation::Start { pipe: *pipe, capacity: pipe_number(environment, capacity, 1)? }
+        }
+        Instruction::Finish { pipe, remaining } => {
+            Operation::Finish { pipe: *pipe, remaining: pipe_number(environment, remaining, 0)? }
+        }
         Instruction::Assert { condition } => Operation::Assert { holds: environment.evaluate(condition)? != 0 },
         other => unreachable!("{other:?} is not an operation"),
     })

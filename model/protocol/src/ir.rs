@@ -5,7 +5,7 @@
 //! taken is a structured tree with plain expressions, because the generator needs the structure; the machine flattens
 //! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
 
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub struct Protocol {
     pub buffers: Vec<Buffer>,
     /// Kernel arguments; [`ArgumentId`] indexes this. Their values may depend on rank and launch only.
     pub arguments: Vec<Argument>,
+    /// Pipes that every thread has; [`PipeId`] indexes this.
+    pub pipes: Vec<Pipe>,
     /// Registers of a thread; [`LocalId`] indexes this.
     pub locals: Vec<Local>,
     /// Blocks that this rank launches: an expression over the sizes and `rank`. Usually [`Symbol::Blocks`].
@@ -110,6 +112,17 @@ pub struct Argument {
     pub name: String,
     /// Its value, over sizes, `rank` and `launch`.
     pub value: Expression,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// Where a thread's asynchronous copies are outstanding: each thread has one of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipe {
+    /// Its name in the source.
+    pub name: String,
+    /// How many copies of a thread may be outstanding on it at once; over the sizes only.
+    pub capacity: Expression,
     /// Where it was declared.
     pub span: Span,
 }
@@ -268,6 +281,10 @@ pub enum StatementKind {
         /// Order and scope of each poll.
         semantics: Semantics,
     },
+    /// A copy that is issued now. Its reads and writes are made at any time until a `Finish` waits for it.
+    Start { pipe: PipeId, destination: Place, source: Place, partition: Partition },
+    /// Wait until at most so many copies of this thread, the newest, are outstanding on the pipe.
+    Finish { pipe: PipeId, remaining: Expression },
     /// Both branches may be empty.
     If { condition: Expression, then: Vec<Statement>, otherwise: Vec<Statement> },
     /// `variable` from `from` up to, not including, `to`.
@@ -387,6 +404,10 @@ pub enum Collective {
     ReduceScatter(Reduction),
     /// Every rank gets rank 0's input.
     Broadcast,
+    /// Every rank gets the input of the rank before it, rank 0 that of the last.
+    Shift,
+    /// Every odd rank gets the input of the rank before it; of even ranks nothing is expected.
+    Transfer,
 }
 
 /// Order of a memory operation or fence, as in the PTX ISA. `volatile` is relaxed with scope sys.

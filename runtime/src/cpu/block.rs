@@ -113,7 +113,7 @@ impl<'a> Block<'a> {
         let job = self.job;
         let code = &job.layout.code;
         let position = Position {
-            rank: job.rank,
+            rank: job.member,
             block: self.block,
             thread,
             launch: job.launch,
@@ -198,6 +198,8 @@ impl<'a> Block<'a> {
                 self.exited += 1;
                 Ok(false)
             }
+            // A copy is made as soon as it is started, one of the moments at which it may be.
+            Operation::Start { .. } | Operation::Finish { .. } => Ok(true),
             Operation::Chunk(_) | Operation::Assert { .. } => {
                 Err(self.execution(site, thread, "an operation that no kernel has".to_owned()))
             }
@@ -339,7 +341,7 @@ impl<'a> Block<'a> {
             block: self.block,
             thread: waiting.thread,
             pad: planned.protocol.buffer(waiting.address.buffer).name.clone(),
-            owner: waiting.address.rank,
+            owner: self.job.layout.team.members[waiting.address.rank as usize],
             slot: slot_indices(&code.shapes[waiting.address.buffer.index()], waiting.address.index),
             seen: waiting.view.load_marked(waiting.address.index, waiting.packet, Order::Relaxed).unwrap_or_default()
                 as u32,

@@ -146,6 +146,7 @@ fn is_synchronising(kind: &StatementKind) -> bool {
         | StatementKind::Await { .. }
         | StatementKind::Receive { .. }
         | StatementKind::Atomic { .. }
+        | StatementKind::Finish { .. }
         | StatementKind::Fence { .. } => true,
         StatementKind::Store { semantics, .. } | StatementKind::Send { semantics, .. } => {
             semantics.order != Order::Weak

@@ -8,6 +8,7 @@ use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
+use arverify_protocol::topology::Topology;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub(super) struct Target {
     pub(super) variant: Option<String>,
     /// Knobs chosen on the command line.
     pub(super) knobs: Vec<(String, String)>,
+    /// The topology chosen.
+    pub(super) topology: Option<Topology>,
     /// The protocol.
     pub(super) protocol: Protocol,
     /// Sizes and assumptions.
@@ -108,14 +111,26 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
         knobs.push((knob.to_owned(), value.to_owned()));
     }
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
-    let protocol = document.resolve(&chosen).map_err(|errors| InputError::Rendered(errors.to_string()))?;
-    let options = options(bounds, &configuration, &protocol);
-    Ok(Target { name: name.to_owned(), variant: bounds.variant.clone(), knobs, protocol, options, expected })
+    let topology = bounds.topology.as_ref();
+    let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let ranks = bounds.ranks.map_or_else(|| topology.map(ranks_of).transpose(), |ranks| Ok(Some(ranks)))?;
+    let options = options(bounds, ranks, &configuration, &protocol);
+    let (variant, topology) = (bounds.variant.clone(), topology.cloned());
+    Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, expected })
+}
+
+/// How many ranks a topology has, if a protocol may have as many.
+pub(super) fn ranks_of(topology: &Topology) -> Result<u32, InputError> {
+    let ranks = topology.ranks();
+    if (2..=64).contains(&ranks) {
+        return Ok(ranks);
+    }
+    Err(InputError::message(format!("`--topology {topology}`: a protocol has 2 to 64 ranks, not {ranks}")))
 }
 
 /// Sizes: what was typed, else what the variant names, else the defaults.
-fn options(bounds: &BoundArguments, configuration: &Configuration, protocol: &Protocol) -> Options {
-    let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
+fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration, protocol: &Protocol) -> Options {
+    let ranks = ranks.or(configuration.ranks).unwrap_or(4);
     let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
     let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
     let data = bounds.dtype.unwrap_or(DataType::F32);

@@ -71,6 +71,11 @@ impl<P: Program> Run<'_, P> {
         violation
             .notes
             .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((instance.rank, other.epoch.phase));
         }

@@ -45,6 +45,7 @@ impl<P: Program> Machine<P> {
                     status: Status::Unstarted,
                     pending: None,
                     order: None,
+                    outstanding: Vec::new(),
                 }
             })
             .collect();
@@ -336,7 +337,7 @@ impl<P: Program> Run<'_, P> {
         };
         let index = (expected.output * machine.program().shape().ranks + rank) as usize;
         let bytes = machine.program().shape().instances[index].bytes;
-        if bytes == 0 {
+        if bytes == 0 || !expected.definition.concerns(rank) {
             return true;
         }
         let thread = machine.stream_thread(rank);
@@ -357,6 +358,9 @@ impl<P: Program> Run<'_, P> {
     fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
         let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
+        if !expected.definition.concerns(rank) {
+            return;
+        }
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];

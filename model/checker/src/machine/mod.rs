@@ -7,6 +7,7 @@
 //!
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
+//! * `pipe`: copies that are started now and made later
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
@@ -24,6 +25,7 @@ mod causality;
 pub mod event;
 mod forecast;
 mod launch;
+mod pipe;
 mod polling;
 mod rule;
 mod run;
@@ -40,6 +42,7 @@ use crate::memory::slot::{Release, Slot};
 use crate::program::{Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
+use pipe::Outstanding;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -149,6 +152,8 @@ struct Thread<T> {
     status: Status,
     pending: Option<Box<(Operation, SiteIndex)>>,
     order: Option<Box<ThreadOrder>>,
+    /// Copies that it has started and not waited for, the oldest first.
+    outstanding: Vec<Outstanding>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -101,6 +101,21 @@ pub enum Operation {
     },
     /// Weak loads of several ranges, combined element by element, and a weak store of the result.
     Bulk(Box<Bulk>),
+    /// An asynchronous copy begins: the bulk operations that follow on this pipe of the thread are outstanding until it
+    /// is finished.
+    Start {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many copies it holds.
+        capacity: u32,
+    },
+    /// Wait until at most so many copies, the newest, are outstanding.
+    Finish {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many.
+        remaining: u32,
+    },
     /// An assertion, already evaluated.
     Assert {
         /// Whether it holds.
@@ -167,6 +182,8 @@ pub struct Bulk {
     pub accumulate: Accumulate,
     /// Each range is one access, and must be aligned to its size.
     pub vector: bool,
+    /// The thread's pipe on which it is outstanding, as a part of the copy that was started there last.
+    pub pipe: Option<u32>,
 }
 
 /// Coordinates of a thread within a launch.
@@ -278,6 +295,10 @@ pub trait Program: Send + Sync + 'static {
     /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
     fn is_channel(&self, _buffer: u32) -> bool {
         false
+    }
+    /// What a pipe of a thread is called. Programs without pipes have nothing to name.
+    fn pipe_name(&self, pipe: u32) -> String {
+        pipe.to_string()
     }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {

@@ -108,6 +108,7 @@ impl ProtocolProgram {
                     data: sizes.data,
                     accumulate: sizes.accumulate,
                     vector: chunk.vector,
+                    pipe: chunk.pipe.map(|pipe| pipe.0),
                 }))
             }
             cursor::Operation::Take { address, elements } => {
@@ -126,6 +127,8 @@ impl ProtocolProgram {
                 let condition = Condition::Compare { compare, value };
                 Operation::Await { at: self.location(address), width, condition, semantics, returns: true }
             }
+            cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
+            cursor::Operation::Finish { pipe, remaining } => Operation::Finish { pipe: pipe.0, remaining },
             cursor::Operation::Assert { holds } => Operation::Assert { holds },
             cursor::Operation::Exit => Operation::Exit,
         }
@@ -210,6 +213,10 @@ impl Program for ProtocolProgram {
 
     fn is_channel(&self, buffer: u32) -> bool {
         self.protocol.buffers[buffer as usize].channel
+    }
+
+    fn pipe_name(&self, pipe: u32) -> String {
+        self.protocol.pipes[pipe as usize].name.clone()
     }
 
     fn readers(&self, buffer: u32) -> Readers {

@@ -246,7 +246,7 @@ impl Walk<'_> {
                 self.stopped.push(here);
                 Ok(())
             }
-            StatementKind::Fence { .. } | StatementKind::Barrier { .. } => Ok(()),
+            StatementKind::Fence { .. } | StatementKind::Barrier { .. } | StatementKind::Finish { .. } => Ok(()),
             simple => {
                 let kind = self.simple(simple)?;
                 self.event(statement, kind)
@@ -352,6 +352,7 @@ impl Walk<'_> {
                 Kind::Atomic { place, operation: *operation, operand }
             }
             StatementKind::Copy { destination, source, partition }
+            | StatementKind::Start { destination, source, partition, .. }
             | StatementKind::Send { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
@@ -382,6 +383,7 @@ impl Walk<'_> {
             | StatementKind::Let { .. }
             | StatementKind::Exit
             | StatementKind::Fence { .. }
+            | StatementKind::Finish { .. }
             | StatementKind::Barrier { .. } => return Err(Unsupported::Statement("this statement is")),
         })
     }
@@ -425,6 +427,8 @@ fn has_words(statements: &[Statement]) -> bool {
         | StatementKind::Reduce { .. }
         | StatementKind::Send { .. }
         | StatementKind::Receive { .. }
+        | StatementKind::Start { .. }
+        | StatementKind::Finish { .. }
         | StatementKind::Let { .. } => false,
         StatementKind::If { then, otherwise, .. } => has_words(then) || has_words(otherwise),
         StatementKind::For { body, .. } => has_words(body),

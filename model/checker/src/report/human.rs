@@ -123,8 +123,9 @@ fn extent((least, greatest): (u64, u64)) -> String {
 fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
+        let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
         let mut line = format!(
-            "bounds: {} ranks × {} blocks × {} threads, ",
+            "bounds: {} ranks{topology} × {} blocks × {} threads, ",
             row.bounds.ranks,
             extent(row.bounds.blocks),
             extent(row.bounds.threads)

@@ -129,6 +129,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// `broadcast of`
     Broadcast,
+    /// `shift of`
+    Shift,
+    /// `transfer of`
+    Transfer,
 }
 
 /// What a variant is expected to give.
@@ -188,6 +192,10 @@ pub enum Declaration {
         /// `initially …`
         initially: Option<Start>,
     },
+    /// `pipe name : CAPACITY`
+    Pipe { name: Name, capacity: Expression },
+    /// `topology rows * columns`
+    Topology(Vec<Name>),
     /// `argument name = EXPRESSION`
     Argument { name: Name, value: Expression },
     /// `let name = EXPRESSION`
@@ -307,6 +315,10 @@ pub enum Statement {
     Fence(Ordering),
     /// `copy DESTINATION <- SOURCE over …`
     Copy { destination: Place, source: Place, over: Over },
+    /// `start copy DESTINATION <- SOURCE over … on PIPE`
+    Start { destination: Place, source: Place, over: Over, pipe: Name },
+    /// `finish PIPE to REMAINING`; none remain if left out.
+    Finish { pipe: Name, remaining: Option<Expression> },
     /// `reduce DESTINATION <- sum over q in a..b of SOURCE over …`
     Reduce {
         /// What is written.

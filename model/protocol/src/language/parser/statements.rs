@@ -7,7 +7,7 @@ use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Marking, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 19] = [
+const STATEMENTS: [&str; 21] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -21,6 +21,8 @@ const STATEMENTS: [&str; 19] = [
     "accumulate",
     "send",
     "receive",
+    "start",
+    "finish",
     "for",
     "if",
     "threads",
@@ -30,7 +32,7 @@ const STATEMENTS: [&str; 19] = [
 ];
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
-const CONTINUATIONS: [&str; 6] = ["on", "at", "by", "tail", "reached", "sc"];
+const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc"];
 
 /// Statements that a procedure may be called like: a parenthesis tells which is meant.
 const ALSO_NAMES: [&str; 2] = ["send", "receive"];
@@ -86,6 +88,8 @@ impl Parser<'_> {
             "accumulate" => self.accumulate()?,
             "send" => self.send()?,
             "receive" => self.receive()?,
+            "start" => self.start_copy()?,
+            "finish" => self.finish()?,
             _ => Statement::Assert(self.expression()?),
         };
         Ok((statement, None))
@@ -219,6 +223,24 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         Ok(Statement::Copy { destination, source, over: self.over()? })
+    }
+
+    /// `copy DESTINATION <- SOURCE over … on PIPE`, after `start`.
+    fn start_copy(&mut self) -> Parsed<Statement> {
+        self.expect_word("copy")?;
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        let over = self.over()?;
+        self.expect_word("on")?;
+        Ok(Statement::Start { destination, source, over, pipe: self.name("a pipe")? })
+    }
+
+    fn finish(&mut self) -> Parsed<Statement> {
+        let pipe = self.name("a pipe")?;
+        let remaining = if self.take_word("to") { Some(self.expression()?) } else { None };
+        Ok(Statement::Finish { pipe, remaining })
     }
 
     /// `sum`, `max` or `min`.

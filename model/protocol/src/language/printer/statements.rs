@@ -89,6 +89,15 @@ fn simple_statement(statement: &Statement) -> String {
         Statement::Copy { destination, source, over: range } => {
             format!("copy {} <- {} over {}", place(destination), place(source), over(range))
         }
+        Statement::Start { destination, source, over: range, pipe } => {
+            let (destination, source) = (place(destination), place(source));
+            format!("start copy {destination} <- {source} over {} on {}", over(range), pipe.text)
+        }
+        Statement::Finish { pipe, remaining } => {
+            let remaining =
+                remaining.as_ref().map_or(String::new(), |remaining| format!(" to {}", expression(remaining)));
+            format!("finish {}{remaining}", pipe.text)
+        }
         Statement::Reduce { destination, operation, variable, from, to, source, over: range } => {
             let (word, from, to) = (reduction_word(*operation), expression(from), expression(to));
             let head = format!("reduce {} <- {word} over {} in {from}..{to}", place(destination), variable.text);

@@ -39,6 +39,8 @@ impl<'a> Resolver<'a> {
                         self.arguments.push(Argument { name: name.text.clone(), value, span: item.at.0.clone() });
                     }
                 }
+                Declaration::Topology(axes) => self.declare_topology(axes, &item.at.0),
+                Declaration::Pipe { name, .. } => self.declare_pipe(name, &item.at.0),
                 Declaration::Let { name, .. } => {
                     self.declare(name, Global::Let(None));
                 }
@@ -53,7 +55,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
+    pub(super) fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
         let text = name.text.as_str();
         if BUILT_IN.contains(&text) {
             let error =
@@ -118,6 +120,7 @@ impl<'a> Resolver<'a> {
     /// Gives every declaration its meaning.
     pub(super) fn declarations(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut grid: Option<Span> = None;
+        let mut topology: Option<Span> = None;
         for item in &file.declarations {
             let span = item.at.0.clone();
             match &item.kind {
@@ -142,6 +145,8 @@ impl<'a> Resolver<'a> {
                         self.arguments[id.index()].value = value.expression;
                     }
                 }
+                Declaration::Topology(axes) => self.define_topology(axes, span, &mut topology, protocol),
+                Declaration::Pipe { name, capacity } => self.define_pipe(name, capacity),
                 Declaration::Let { name, value } => {
                     let value = self.value(value, NAMED);
                     if let Some((global @ Global::Let(None), _)) = self.globals.get_mut(name.text.as_str()) {
@@ -271,6 +276,8 @@ impl<'a> Resolver<'a> {
                 Definition::Gather => Collective::AllGather,
                 Definition::ReduceScatter(reduction) => Collective::ReduceScatter(*reduction),
                 Definition::Broadcast => Collective::Broadcast,
+                Definition::Shift => Collective::Shift,
+                Definition::Transfer => Collective::Transfer,
             };
             protocol.expectation = Some(ir::Expectation {
                 output: output_id,

@@ -80,6 +80,8 @@ impl<'a> Resolver<'a> {
                 let partition = self.data_partition(over)?;
                 StatementKind::Copy { destination: destination?, source: source?, partition }
             }
+            Statement::Start { destination, source, over, pipe } => self.start(destination, source, over, pipe)?,
+            Statement::Finish { pipe, remaining } => self.finish(pipe, remaining.as_ref())?,
             Statement::Reduce { .. } => self.reduce(&item.kind)?,
             Statement::Accumulate { .. } => self.accumulate(&item.kind)?,
             Statement::Send { .. } => self.send(&item.kind)?,

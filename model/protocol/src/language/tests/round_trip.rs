@@ -244,6 +244,9 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
+    let start = (any_place(), any_place(), over(), name())
+        .prop_map(|(destination, source, over, pipe)| Statement::Start { destination, source, over, pipe });
+    let finish = (name(), option::of(expression())).prop_map(|(pipe, remaining)| Statement::Finish { pipe, remaining });
     let accumulate =
         (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
             Statement::Accumulate { destination, operation, source, over }
@@ -273,6 +276,8 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         reduce,
         words(),
         accumulate,
+        start,
+        finish,
         call,
         expression().prop_map(Statement::Assert),
     ]
@@ -342,6 +347,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         reduction().prop_map(Definition::ReduceScatter),
         Just(Definition::Gather),
         Just(Definition::Broadcast),
+        Just(Definition::Shift),
+        Just(Definition::Transfer),
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
@@ -351,6 +358,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         buffer(),
         (name(), expression()).prop_map(|(name, value)| Declaration::Argument { name, value }),
         (name(), expression()).prop_map(|(name, value)| Declaration::Let { name, value }),
+        vec(name(), 1..4).prop_map(Declaration::Topology),
+        (name(), expression()).prop_map(|(name, capacity)| Declaration::Pipe { name, capacity }),
         (name(), vec(name(), 0..3), range().prop_map(Box::new))
             .prop_map(|(name, parameters, range)| Declaration::Partition { name, parameters, range }),
         (procedure(), vec(name(), 0..3), body_of(statement())).prop_map(|(name, parameters, body)| Declaration::Sync {
