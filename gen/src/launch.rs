@@ -42,6 +42,7 @@ fn buffer_text(buffer: &BufferEntry, elements: u64, sizes: &Sizes) -> String {
     let (dtype, size) = match buffer.element {
         Element::Data => (sizes.data.name(), u64::from(sizes.data.bytes())),
         Element::Word => ("u32", 4),
+        Element::Packet => ("u64", 8),
     };
     let initial = match buffer.initially {
         Initially::Poison => "\"poison\"".to_owned(),

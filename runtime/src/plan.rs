@@ -338,6 +338,7 @@ impl Planned {
         match buffer.element {
             Element::Data => self.kernel.dtype.bytes() as usize,
             Element::Word => 4,
+            Element::Packet => 8,
         }
     }
 
@@ -383,7 +384,8 @@ fn written(body: &[Statement]) -> Vec<BufferId> {
         match &statement.kind {
             StatementKind::Copy { destination, .. }
             | StatementKind::Start { destination, .. }
-            | StatementKind::Reduce { destination, .. } => {
+            | StatementKind::Reduce { destination, .. }
+            | StatementKind::Receive { destination, .. } => {
                 let Place { buffer, .. } = destination;
                 buffers.push(*buffer);
             }

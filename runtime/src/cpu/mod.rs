@@ -154,7 +154,8 @@ impl Workspace {
             for (view, buffer) in of_rank.iter().zip(&planned.protocol.buffers) {
                 if let Initially::Word(value) = buffer.initially {
                     // SAFETY: every member is idle.
-                    unsafe { view.fill(value, planned.element_bytes(buffer)) }.map_err(|_| too_small())?;
+                    unsafe { view.fill(value, planned.element_bytes(buffer).min(size_of::<u32>())) }
+                        .map_err(|_| too_small())?;
                 }
             }
             views.push(of_rank);

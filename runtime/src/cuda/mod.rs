@@ -126,7 +126,8 @@ impl Backend for Cuda {
                     return Err(Error::Sizes { protocol: planned.protocol.name.clone(), reason });
                 }
                 if let Initially::Word(value) = buffer.initially {
-                    let width = planned.element_bytes(buffer);
+                    // A packet is two words, both of this value.
+                    let width = planned.element_bytes(buffer).min(size_of::<u32>());
                     // SAFETY: the memory has that many elements, and every member's stream was synchronised.
                     unsafe { state.stream.fill(memory.pointer(), value, bytes / width, width == 4)? };
                 }

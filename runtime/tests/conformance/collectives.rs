@@ -19,7 +19,7 @@ const WITH_MESSAGE: [Collective; 5] =
     [Collective::AllReduce, Collective::ReduceScatter, Collective::AllGather, Collective::Broadcast, Collective::Shift];
 
 /// All-reduces by these protocols; the other collectives by those of their names.
-const ALL_REDUCES: [&str; 2] = ["two-shot", "ring"];
+const ALL_REDUCES: [&str; 4] = ["two-shot", "ring", "ll", "lamport"];
 
 pub(crate) fn settings(all_reduce: &str, ranks: u32, data: DataType, capacity: u64) -> Settings {
     Settings {
@@ -158,6 +158,8 @@ fn cpu_every_length() {
         }
         every_length::<Cpu, f16>(&catalogue("ring", ranks, DataType::F16), "ring", ranks);
         every_length::<Cpu, bf16>(&catalogue("two-shot", ranks, DataType::BF16), "two-shot", ranks);
+        every_length::<Cpu, f16>(&catalogue("ll", ranks, DataType::F16), "ll", ranks);
+        every_length::<Cpu, bf16>(&catalogue("lamport", ranks, DataType::BF16), "lamport", ranks);
     }
 }
 
