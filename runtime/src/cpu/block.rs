@@ -190,7 +190,7 @@ impl<'a> Block<'a> {
                 self.exited += 1;
                 Ok(false)
             }
-            Operation::Chunk(_) | Operation::Assert { .. } => {
+            Operation::Chunk(_) | Operation::Assert { .. } | Operation::Host(_) => {
                 Err(self.execution(site, thread, "an operation that no kernel has".to_owned()))
             }
         }

@@ -109,15 +109,19 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     }
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let protocol = document.resolve(&chosen).map_err(|errors| InputError::Rendered(errors.to_string()))?;
-    let options = options(bounds, &configuration);
+    let options = options(bounds, &configuration, protocol.is_host_program());
     Ok(Target { name: name.to_owned(), variant: bounds.variant.clone(), knobs, protocol, options, expected })
 }
 
 /// Sizes: what was typed, else what the variant names, else the defaults.
-fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
+fn options(bounds: &BoundArguments, configuration: &Configuration, is_host_program: bool) -> Options {
     let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
-    let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
-    let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    let mut blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
+    let mut threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    if is_host_program {
+        // It has streams, and no blocks of threads.
+        (blocks, threads) = (1, 1);
+    }
     let data = bounds.dtype.unwrap_or(DataType::F32);
     let accumulate = bounds.accumulate.map_or(Accumulate::Own, Accumulate::from);
     let vector = u64::from(data.vector());

@@ -7,7 +7,8 @@
 //!
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
-//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
+//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
+//!   of launches that overlap, in host programs
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
@@ -20,6 +21,7 @@ mod action;
 mod barrier;
 mod blame;
 mod buffering;
+mod call;
 mod causality;
 pub mod event;
 mod forecast;
@@ -403,14 +405,18 @@ impl<T> State<T> {
             rank,
             block: block % machine.program.shape().blocks.max(1),
             thread: thread % machine.threads_of_block(),
-            launch: self.ranks[rank as usize].launch,
+            launch: match self.blocks[block as usize].launches.len() as u32 {
+                begun @ 1.. if machine.program.has_calls() => begun - 1,
+                _ => self.ranks[rank as usize].launch,
+            },
         }
     }
 
     /// The name of a thread in the launch it is in.
     pub fn current_name<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> ThreadName {
         let at = self.coordinates(machine, thread);
-        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch }
+        let role = machine.program.role(at.block);
+        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
     }
 
     /// The name of the thread that performed an access, with the launch it belonged to.
@@ -422,7 +428,8 @@ impl<T> State<T> {
         let at = self.coordinates(machine, epoch.thread);
         let block = &self.blocks[machine.block_of(epoch.thread) as usize];
         let launch = block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32;
-        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch })
+        let role = machine.program.role(at.block);
+        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role })
     }
 
     /// A thread's program counter and registers; threads are numbered over all ranks and blocks.

@@ -247,6 +247,7 @@ impl Walk<'_> {
                 Ok(())
             }
             StatementKind::Fence { .. } | StatementKind::Barrier { .. } => Ok(()),
+            StatementKind::Host(_) => Err(Unsupported::Statement("a host program is")),
             simple => {
                 let kind = self.simple(simple)?;
                 self.event(statement, kind)
@@ -380,6 +381,7 @@ impl Walk<'_> {
             | StatementKind::Let { .. }
             | StatementKind::Exit
             | StatementKind::Fence { .. }
+            | StatementKind::Host(_)
             | StatementKind::Barrier { .. } => return Err(Unsupported::Statement("this statement is")),
         })
     }
@@ -430,6 +432,7 @@ fn has_words(statements: &[Statement]) -> bool {
         | StatementKind::Await { .. }
         | StatementKind::Atomic { .. }
         | StatementKind::Fence { .. }
+        | StatementKind::Host(_)
         | StatementKind::Exit => true,
     })
 }

@@ -123,12 +123,15 @@ fn extent((least, greatest): (u64, u64)) -> String {
 fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
-        let mut line = format!(
-            "bounds: {} ranks × {} blocks × {} threads, ",
-            row.bounds.ranks,
-            extent(row.bounds.blocks),
-            extent(row.bounds.threads)
-        );
+        let mut line = match row.bounds.streams {
+            Some(streams) => format!("bounds: {} ranks × {streams} streams, ", row.bounds.ranks),
+            None => format!(
+                "bounds: {} ranks × {} blocks × {} threads, ",
+                row.bounds.ranks,
+                extent(row.bounds.blocks),
+                extent(row.bounds.threads)
+            ),
+        };
         if let Some((elements, data)) = row.bounds.message {
             let _ = write!(line, "{elements} {data} elements, ");
         }

@@ -6,7 +6,7 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 15] = [
+const DECLARATIONS: [&str; 18] = [
     "param",
     "knob",
     "require",
@@ -15,12 +15,15 @@ const DECLARATIONS: [&str; 15] = [
     "symmetric",
     "channel",
     "pad",
+    "event",
     "ghost",
     "argument",
     "let",
     "partition",
     "sync",
     "kernel",
+    "host",
+    "streams",
     "expect",
 ];
 
@@ -49,7 +52,7 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "ghost") {
+        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "event" | "ghost") {
             return self.buffer().map(|declaration| (declaration, None));
         }
         if word != "variant" && !DECLARATIONS.contains(&word) {
@@ -91,6 +94,11 @@ impl Parser<'_> {
                 let head = self.since(0).0.end;
                 return Ok((Declaration::Kernel(self.body()?), Some(head)));
             }
+            "host" => {
+                let head = self.since(0).0.end;
+                return Ok((Declaration::Host(self.body()?), Some(head)));
+            }
+            "streams" => Declaration::Streams(self.expression()?),
             "expect" => self.expectation()?,
             _ => self.variant()?,
         };
@@ -147,6 +155,7 @@ impl Parser<'_> {
             "symmetric" => Class::Symmetric,
             "channel" => Class::Channel,
             "pad" => Class::Pad,
+            "event" if !ghost => Class::Event,
             _ => return Err(self.unexpected("`local`, `symmetric`, `channel` or `pad`")),
         };
         self.advance();
@@ -155,7 +164,10 @@ impl Parser<'_> {
             names.push(self.name("the buffer's name")?);
         }
         self.expect(":")?;
-        let element = self.name("an element type")?;
+        let element = match class {
+            Class::Event => Name { text: String::new(), at: self.since(self.start()) },
+            _ => self.name("an element type")?,
+        };
         let mut shape = Vec::new();
         while self.take("[") {
             shape.push(self.expression()?);
@@ -210,13 +222,14 @@ impl Parser<'_> {
         };
         self.expect_word("of")?;
         let input = self.name("the input's name")?;
+        let plus = if self.take_word("plus") { Some(self.name("a buffer's name")?) } else { None };
         let same = self.take(",");
         if same {
             for word in ["same", "on", "all", "ranks"] {
                 self.expect_word(word)?;
             }
         }
-        Ok(Declaration::Expect { output, definition, input, same })
+        Ok(Declaration::Expect { output, definition, input, plus, same })
     }
 
     fn variant(&mut self) -> Parsed<Declaration> {

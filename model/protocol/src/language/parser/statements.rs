@@ -7,7 +7,7 @@ use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 18] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -25,7 +25,11 @@ const STATEMENTS: [&str; 17] = [
     "exit",
     "ghost",
     "assert",
+    "stream",
 ];
+
+/// The other words that statements of host programs begin with: procedures may be called so, too.
+const HOST_STATEMENTS: [&str; 7] = ["synchronise", "exchange", "record", "wait", "send", "receive", "group"];
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
 const CONTINUATIONS: [&str; 6] = ["on", "at", "by", "tail", "reached", "sc"];
@@ -54,9 +58,12 @@ impl Parser<'_> {
             let name = self.procedure()?;
             return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
         }
+        if HOST_STATEMENTS.contains(&word) || word == "stream" {
+            return self.host_statement();
+        }
         if !STATEMENTS.contains(&word) {
             let error = self.unexpected("a statement");
-            return Err(match nearest(word, STATEMENTS) {
+            return Err(match nearest(word, STATEMENTS.into_iter().chain(HOST_STATEMENTS)) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -79,6 +86,44 @@ impl Parser<'_> {
             "reduce" => self.reduce()?,
             "accumulate" => self.accumulate()?,
             _ => Statement::Assert(self.expression()?),
+        };
+        Ok((statement, None))
+    }
+
+    /// What the host thread does, or enqueues on a stream.
+    fn host_statement(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        self.advance();
+        let statement = match word {
+            "stream" => {
+                let stream = self.expression()?;
+                let head = self.head_end();
+                return Ok((Statement::Stream { stream, body: self.body()? }, Some(head)));
+            }
+            "group" => {
+                let head = self.head_end();
+                return Ok((Statement::Group(self.body()?), Some(head)));
+            }
+            "synchronise" => {
+                self.expect_word("stream")?;
+                Statement::Synchronise { stream: self.expression()? }
+            }
+            "exchange" => {
+                self.expect_word("handles")?;
+                self.expect_word("of")?;
+                Statement::Exchange { place: self.place()? }
+            }
+            "record" => Statement::Record { event: self.place()? },
+            "wait" => Statement::Wait { event: self.place()? },
+            _ => {
+                let receives = word == "receive";
+                let place = self.place()?;
+                self.expect_word("over")?;
+                let over = self.over()?;
+                self.expect_word(if receives { "from" } else { "to" })?;
+                self.expect_word("rank")?;
+                Statement::Transfer { receives, place, over, peer: self.expression()? }
+            }
         };
         Ok((statement, None))
     }

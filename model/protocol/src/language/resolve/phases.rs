@@ -46,6 +46,7 @@ impl<'a> Resolver<'a> {
     /// A place: of a word with all its indices, or of data with all but the last.
     pub(super) fn place(&mut self, place: &'a Place, element: Element) -> Resolved<ir::Place> {
         let id = self.place_buffer(&place.buffer)?;
+        self.no_event(id, place)?;
         let buffer = &self.buffers[id.index()];
         let (declared, name) = (buffer.span.clone(), &place.buffer.text);
         if buffer.element != element {
