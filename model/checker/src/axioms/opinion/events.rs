@@ -196,7 +196,7 @@ impl Events {
             Operation::Load { .. } | Operation::Store { .. } => {
                 return Err(Refusal::Unsupported("a load or store of bytes"));
             }
-            Operation::Call(_) => return Err(Refusal::Unsupported("launches that overlap")),
+            Operation::Call(_) => return Err(Refusal::Unsupported("a host program, whose launches overlap,")),
             Operation::Assert { .. } | Operation::Exit => {}
         }
         self.note(at_step, first);

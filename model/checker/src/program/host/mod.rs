@@ -56,6 +56,8 @@ impl HostProgram {
         let ranks = sizes.ranks;
         let ways: Vec<_> = (0..ranks).map(|rank| walk::walk(&inner, rank, launches)).collect();
         let mut shape = inner.shape().clone();
+        // Statements reach local buffers of their own rank only, and whoever sends writes into what its peer receives.
+        shape.instances.iter_mut().for_each(|instance| instance.local = false);
         let signals = Signals::new(shape.instances.len() as u32, ranks);
         let mut lowering = Lowering::new(&inner, signals, &ways);
         let lists = ways.iter().enumerate().map(|(rank, way)| lowering.rank(rank as u32, way)).collect();
