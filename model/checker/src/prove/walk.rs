@@ -54,14 +54,31 @@ pub(super) struct Phase {
 /// What happens.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Store { place: PlaceTerm, value: Polynomial },
-    Load { place: PlaceTerm, value: Polynomial },
-    Await { place: PlaceTerm, compare: Compare, value: Polynomial },
-    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial },
+    Store {
+        place: PlaceTerm,
+        value: Polynomial,
+    },
+    Load {
+        place: PlaceTerm,
+        value: Polynomial,
+    },
+    Await {
+        place: PlaceTerm,
+        compare: Compare,
+        value: Polynomial,
+    },
+    Atomic {
+        place: PlaceTerm,
+        operation: AtomicOperation,
+        operand: Polynomial,
+    },
     Phase(Box<Phase>),
     BlockSync,
     /// A send or receive: the transfer as a place, see [`transfer_place`].
-    Transfer { sends: bool, place: PlaceTerm },
+    Transfer {
+        sends: bool,
+        place: PlaceTerm,
+    },
 }
 
 /// A transfer as a place: on the receiving rank, the sending rank, and where in its loops the statement stands.

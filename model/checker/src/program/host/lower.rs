@@ -101,11 +101,14 @@ impl<'a> Lowering<'a> {
         };
         for item in way {
             match item {
+                // The caller writes inputs, calls, and reads the output in turn: on its stream, after the host's waits.
                 Item::Call { launch } => {
+                    self.follow_host(&mut state, 0, NOWHERE);
                     let begins = Operation::Call(Call::Begins { launch: *launch });
                     state.lists.iter_mut().for_each(|list| list.push(Ok((begins.clone(), NOWHERE))));
                 }
                 Item::Return { launch } => {
+                    self.follow_host(&mut state, 0, NOWHERE);
                     state.lists[1].push(Ok((Operation::Call(Call::Returns { launch: *launch }), NOWHERE)));
                 }
                 Item::Fault(fault) => state.lists[0].push(Err(fault.clone())),

@@ -1,10 +1,13 @@
 //! The way of every rank's host thread through its program, launch after launch.
 
 use super::super::protocol::ProtocolProgram;
-use super::super::{Fault, Location, Operation, SiteIndex};
+use super::super::{Fault, FaultOutcome, Location, Operation, SiteIndex};
 use arverify_protocol::code::SiteId;
 use arverify_protocol::cursor::{self, Address, Chunk, Cursor, HostOperation};
 use arverify_protocol::verdict::Code;
+
+/// Operations of all ranks together, each of them kept.
+const OPERATIONS: u32 = 4 << 20;
 
 /// What a host thread does, in order.
 pub(super) enum Item {
@@ -59,16 +62,22 @@ pub(super) struct Piece {
 /// A rank's way through one launch after another. It ends at the first fault.
 pub(super) fn walk(program: &ProtocolProgram, rank: u32, launches: u32) -> Vec<Item> {
     let mut items = Vec::new();
+    let mut left = OPERATIONS / program.code().sizes.ranks.max(1);
     for launch in 0..launches {
         items.push(Item::Call { launch });
         let mut way = Way { program, rank, items: &mut items, stream: None, group: None, transfer: None };
-        if let Err(fault) = way.launch(launch) {
+        if let Err(fault) = way.launch(launch, &mut left) {
             items.push(Item::Fault(fault));
             return items;
         }
         items.push(Item::Return { launch });
     }
     items
+}
+
+fn too_large(site: SiteId) -> Fault {
+    let message = format!("the host threads do more than {OPERATIONS} operations: ask for fewer elements or launches");
+    Fault { outcome: FaultOutcome::NotUnderstood, message, site: SiteIndex(site.0) }
 }
 
 /// Where the host thread is.
@@ -83,12 +92,13 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn launch(&mut self, launch: u32) -> Result<(), Fault> {
+    fn launch(&mut self, launch: u32, left: &mut u32) -> Result<(), Fault> {
         let code = self.program.code();
         let mut cursor = Cursor::start(code);
         loop {
             let next = self.program.with_host_position(self.rank, launch, |position| cursor.next(code, position));
             let (operation, site) = next.map_err(|(fault, site)| self.program.fault(&fault, site))?;
+            *left = left.checked_sub(1).ok_or_else(|| too_large(site))?;
             match operation {
                 cursor::Operation::Exit => return Ok(()),
                 cursor::Operation::Host(host) => self.host(host, site)?,
