@@ -203,6 +203,7 @@ impl KernelTarget {
             },
             options: self.options,
             outcome,
+            beyond: None,
         }
     }
 

@@ -9,6 +9,7 @@ use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
 use arverify_protocol::topology::Topology;
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -76,6 +77,18 @@ pub(super) struct Target {
     pub(super) options: Options,
     /// What the variant is known to get.
     pub(super) expected: Option<Expected>,
+}
+
+/// A command about a target, without sizes.
+pub(super) fn command(verb: &str, target: &Target) -> String {
+    let mut command = format!("arverify {verb} {}", target.name);
+    if let Some(variant) = &target.variant {
+        let _ = write!(command, " --variant {variant}");
+    }
+    for (knob, value) in &target.knobs {
+        let _ = write!(command, " --knob {knob}={value}");
+    }
+    command
 }
 
 /// Resolves a target as the arguments say.

@@ -33,6 +33,8 @@ pub enum Kind {
     Epochs,
     /// No signal is overwritten or reset before it was seen.
     Lost,
+    /// No slot of a channel is written while it is held, and credits are conserved.
+    Credits,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Peers => "peers",
             Kind::Epochs => "epochs",
             Kind::Lost => "lost-signals",
+            Kind::Credits => "credits",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Results in words: a table and diagnostics for people, one object for programs.
 
+pub mod beyond;
 pub mod human;
 pub mod json;
 pub mod proof;
@@ -61,4 +62,6 @@ pub struct Row {
     pub options: Options,
     /// The result.
     pub outcome: Outcome,
+    /// What is proven beyond the bounds; none for kernels.
+    pub beyond: Option<beyond::Beyond>,
 }
