@@ -305,9 +305,7 @@ fn written(body: &[Statement]) -> Vec<BufferId> {
     let mut buffers = Vec::new();
     for statement in body {
         match &statement.kind {
-            StatementKind::Copy { destination, .. }
-            | StatementKind::Start { destination, .. }
-            | StatementKind::Reduce { destination, .. } => {
+            StatementKind::Copy { destination, .. } | StatementKind::Reduce { destination, .. } => {
                 let Place { buffer, .. } = destination;
                 buffers.push(*buffer);
             }
