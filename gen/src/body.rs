@@ -293,7 +293,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn address(&mut self, place: &Place, wanted: Element, line: u32) -> Result<String, Stop> {
         let buffer = self.protocol.buffer(place.buffer);
         if buffer.element != wanted {
-            let wanted = if wanted == Element::Word { "words" } else { "elements" };
+            let wanted = match wanted {
+                Element::Word => "words",
+                Element::Packet => "packets",
+                Element::Data => "elements",
+            };
             return Err(Stop::Error(RenderError::Element { line, buffer: buffer.name.clone(), wanted }));
         }
         let instance = self.instance(place, line)?;
@@ -305,7 +309,7 @@ impl<'a> Writer<'a> {
 /// Whether an await is among the statements.
 pub(crate) fn contains_await(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Await { .. } => true,
+        StatementKind::Await { .. } | StatementKind::Receive { .. } => true,
         StatementKind::If { then, otherwise, .. } => contains_await(then) || contains_await(otherwise),
         StatementKind::For { body, .. } => contains_await(body),
         _ => false,

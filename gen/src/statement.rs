@@ -53,6 +53,8 @@ impl Writer<'_> {
                 let sources = Sources { operation, first, variable: *variable, from, to, source };
                 self.reduce(destination, &sources, partition, line)
             }
+            StatementKind::Send { .. } => self.send(statement, line),
+            StatementKind::Receive { .. } => self.receive(statement, line),
             StatementKind::If { condition, then, otherwise } => self.branch(condition, then, otherwise),
             StatementKind::For { variable, from, to, body } => self.repeat(*variable, from, to, body),
             StatementKind::Exit => Ok(ExitTemplate {}.render()?),

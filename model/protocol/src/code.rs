@@ -7,8 +7,8 @@
 use crate::evaluate::{Environment, EvaluationError, Sizes};
 use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
-    AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
-    Statement, StatementKind, Symbol, Tail, Width,
+    AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
+    Span, Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
 
@@ -93,6 +93,48 @@ pub(crate) enum Instruction {
     Finish {
         pipe: PipeId,
         remaining: Expression,
+    },
+    /// Load the elements of a word, weakly.
+    Take {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// Store them, marked.
+    Send {
+        data: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Wait for a marked word, and keep its elements.
+    Receive {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Fold the elements of a word into the totals, which `first` begins anew.
+    Fold {
+        totals: LocalId,
+        data: LocalId,
+        first: Expression,
+        operation: Reduction,
+    },
+    /// Store the totals as elements, weakly.
+    Put {
+        totals: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// `from` must be less than `to`.
+    CheckSources {
+        from: Expression,
+        to: Expression,
     },
     Assert {
         condition: Expression,
@@ -267,6 +309,8 @@ impl Builder {
                 };
                 self.data_phase(site, destination, partition, fold, None);
             }
+            StatementKind::Send { .. } => self.send(site, &statement.kind),
+            StatementKind::Receive { .. } => self.receive(site, &statement.kind),
             simple => {
                 let instruction = self.simple(simple);
                 self.emit(instruction, site);
@@ -312,6 +356,8 @@ impl Builder {
             StatementKind::Exit => Instruction::Exit,
             StatementKind::Copy { .. }
             | StatementKind::Reduce { .. }
+            | StatementKind::Send { .. }
+            | StatementKind::Receive { .. }
             | StatementKind::Start { .. }
             | StatementKind::If { .. }
             | StatementKind::For { .. }
@@ -362,6 +408,69 @@ impl Builder {
         self.patch(exit, after);
     }
 
+    /// A loop over the starts of a thread's vectors or words.
+    fn each(
+        &mut self,
+        site: SiteId,
+        partition: &Partition,
+        [position, limit, step]: [LocalId; 3],
+        body: impl FnOnce(&mut Builder),
+    ) {
+        for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
+            let value = self.fold(value);
+            self.emit(Instruction::Let { local, value }, site);
+        }
+        self.emit(Instruction::CheckStep { step }, site);
+        let condition = less(Expression::Local(position), Expression::Local(limit));
+        let next = add(Expression::Local(position), Expression::Local(step));
+        self.repeat(site, condition, position, next, body);
+    }
+
+    fn marking(&self, marking: &Marking) -> Marking {
+        match marking {
+            Marking::Flag(value) => Marking::Flag(self.fold(value)),
+            Marking::Sentinel => Marking::Sentinel,
+        }
+    }
+
+    fn send(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Send { destination, source, partition, marking, semantics } = kind else { return };
+        let [position, limit, step, data] = [(); 4].map(|()| self.register());
+        let (from, to, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::Take { local: data, place: from, position, limit }, site);
+            builder.emit(Instruction::Send { data, place: to, position, marking, semantics: *semantics }, site);
+        });
+    }
+
+    fn receive(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Receive { destination, operation, variable, from, to, source, partition, .. } = kind else {
+            return;
+        };
+        let StatementKind::Receive { marking, semantics, .. } = kind else { return };
+        let [position, limit, step, data, totals] = [(); 5].map(|()| self.register());
+        let (from, to, variable) = (self.fold(from), self.fold(to), *variable);
+        let (place, target, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        let counter = Expression::Local(variable);
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::CheckSources { from: from.clone(), to: to.clone() }, site);
+            builder.emit(Instruction::Let { local: variable, value: from.clone() }, site);
+            let next = add(counter.clone(), Expression::Constant(1));
+            builder.repeat(site, less(counter.clone(), to), variable, next, |builder| {
+                let semantics = *semantics;
+                builder.emit(Instruction::Receive { local: data, place, position, marking, semantics }, site);
+                let first = Expression::Binary {
+                    operator: Binary::Equal,
+                    kind: Kind::Index,
+                    left: counter.clone().into(),
+                    right: from.into(),
+                };
+                builder.emit(Instruction::Fold { totals, data, first, operation: *operation }, site);
+            });
+            builder.emit(Instruction::Put { totals, place: target, position, limit }, site);
+        });
+    }
+
     fn data_phase(
         &mut self,
         site: SiteId,
@@ -371,13 +480,6 @@ impl Builder {
         pipe: Option<PipeId>,
     ) {
         let [position, limit, step] = [(); 3].map(|()| self.register());
-        for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
-            let value = self.fold(value);
-            self.emit(Instruction::Let { local, value }, site);
-        }
-        self.emit(Instruction::CheckStep { step }, site);
-        let condition = less(Expression::Local(position), Expression::Local(limit));
-        let next = add(Expression::Local(position), Expression::Local(step));
         let destination = self.place(destination);
         let chunk = Instruction::Chunk {
             destination,
@@ -388,7 +490,7 @@ impl Builder {
             fold: work,
             pipe,
         };
-        self.repeat(site, condition, position, next, |builder| {
+        self.each(site, partition, [position, limit, step], |builder| {
             builder.emit(chunk, site);
         });
     }

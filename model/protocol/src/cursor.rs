@@ -4,13 +4,14 @@
 //! cursor never touches memory, so it means the same under a model checker as on real threads.
 
 mod sweep;
+mod word;
 
 pub use sweep::{Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
 use crate::ids::{BufferId, PipeId};
-use crate::ir::{AtomicOperation, Compare, Expression, Reduction, Semantics, Tail, Width};
+use crate::ir::{AtomicOperation, Compare, Expression, Marking, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
 /// An element of one rank's instance of a buffer.
@@ -87,6 +88,47 @@ pub enum Operation {
     },
     /// Copy or reduce one vector, or the cut-off end of one.
     Chunk(Chunk),
+    /// Weak load of the elements of one word, one access where it is whole; they go to [`Cursor::supply`], the first in
+    /// the low bits.
+    Take {
+        /// First element.
+        address: Address,
+        /// How many.
+        elements: u32,
+    },
+    /// Weak store of the elements of one word.
+    Put {
+        /// First element.
+        address: Address,
+        /// How many.
+        elements: u32,
+        /// The first in the low bits.
+        word: u32,
+    },
+    /// Store of a marked word.
+    Send {
+        /// Where.
+        address: Address,
+        /// What: of a packet the flag is in the low half.
+        value: u64,
+        /// 64 bits, not 32.
+        packet: bool,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Wait until the low 32 bits compare so with `value`; the whole goes to [`Cursor::supply`].
+    Receive {
+        /// Where.
+        address: Address,
+        /// 64 bits, not 32.
+        packet: bool,
+        /// How.
+        compare: Compare,
+        /// With what.
+        value: u32,
+        /// Order and scope of each poll.
+        semantics: Semantics,
+    },
     /// An asynchronous copy begins: the chunks that follow on this pipe are outstanding until it is finished.
     Start {
         /// On which pipe of the thread.
@@ -177,6 +219,14 @@ pub enum Fault {
         /// The value of e.
         offset: i64,
     },
+    /// A partition of words that starts within one.
+    #[error("a partition of words starts at element {first}, but words have {elements} elements")]
+    Word {
+        /// The element.
+        first: i64,
+        /// Elements of a word.
+        elements: u32,
+    },
     /// A barrier number or count that is not one.
     #[error("{value} is not a barrier number or count")]
     Barrier {
@@ -239,15 +289,17 @@ impl Cursor {
         Err((Fault::Runaway(INSTRUCTIONS_WITHOUT_OPERATION), site))
     }
 
-    /// Gives the value that the last operation read (a load, or an atomic that returns).
-    pub fn supply(&mut self, code: &Code, value: u32) {
-        let local = match &code.instructions[self.program_counter as usize - 1].0 {
-            Instruction::Load { local, .. } => Some(*local),
-            Instruction::Atomic { local, .. } => *local,
-            _ => None,
+    /// Gives the value that the last operation read (a load, an atomic that returns, a word taken or received).
+    pub fn supply(&mut self, code: &Code, value: u64) {
+        let (local, value) = match &code.instructions[self.program_counter as usize - 1].0 {
+            Instruction::Load { local, .. } | Instruction::Take { local, .. } => (Some(*local), value),
+            Instruction::Receive { local, marking: Marking::Flag(_), .. } => (Some(*local), value >> 32),
+            Instruction::Receive { local, marking: Marking::Sentinel, .. } => (Some(*local), value),
+            Instruction::Atomic { local, .. } => (*local, value),
+            _ => (None, value),
         };
         if let Some(local) = local {
-            self.registers[local.index()] = i64::from(value);
+            self.registers[local.index()] = i64::from(value as u32);
         }
     }
 
@@ -299,6 +351,16 @@ impl Cursor {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
                 let chunk = self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?;
                 chunk.map(|chunk| Operation::Chunk(Chunk { pipe: *pipe, ..chunk }))
+            }
+            Instruction::Take { .. }
+            | Instruction::Send { .. }
+            | Instruction::Receive { .. }
+            | Instruction::Fold { .. }
+            | Instruction::CheckSources { .. }
+            | Instruction::Put { .. } => {
+                let (register, operation) = self.word(code, position, instruction)?;
+                assigned = register;
+                operation
             }
             Instruction::Exit => {
                 next = self.program_counter;
@@ -408,6 +470,7 @@ fn elements_of(code: &Code, width: Width) -> u64 {
     match width {
         Width::Vector => u64::from(code.sizes.data.vector()),
         Width::Element => 1,
+        Width::Word => u64::from(code.sizes.data.word()),
     }
 }
 

@@ -56,7 +56,8 @@ pub struct BoundArguments {
     /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one]
     #[arg(long, value_name = "N")]
     pub elements: Option<u64>,
-    /// Back-to-back launches on every rank [default: 3, or what LAUNCH.toml says]
+    /// Back-to-back launches on every rank [default: 3, or one more than the sets of buffers that
+    /// take turns, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     pub launches: Option<u32>,
     /// Element type of a protocol: f32, f16 or bf16 [default: f32]

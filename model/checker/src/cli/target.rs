@@ -114,7 +114,7 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     let topology = bounds.topology.as_ref();
     let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
     let ranks = bounds.ranks.map_or_else(|| topology.map(ranks_of).transpose(), |ranks| Ok(Some(ranks)))?;
-    let options = options(bounds, ranks, &configuration);
+    let options = options(bounds, ranks, &configuration, &protocol);
     let (variant, topology) = (bounds.variant.clone(), topology.cloned());
     Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, expected })
 }
@@ -129,7 +129,7 @@ pub(super) fn ranks_of(topology: &Topology) -> Result<u32, InputError> {
 }
 
 /// Sizes: what was typed, else what the variant names, else the defaults.
-fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration) -> Options {
+fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration, protocol: &Protocol) -> Options {
     let ranks = ranks.or(configuration.ranks).unwrap_or(4);
     let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
     let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
@@ -144,7 +144,7 @@ fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configur
     let assumptions = assumptions(bounds);
     Options {
         sizes: Sizes { ranks, blocks, threads, elements, data, accumulate },
-        launches: bounds.launches.or(configuration.launches).unwrap_or(3),
+        launches: bounds.launches.or(configuration.launches).unwrap_or_else(|| protocol.launches_to_come_round()),
         resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
         progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
         ..assumptions

@@ -261,6 +261,7 @@ impl<P: Program> Machine<P> {
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
+        let holds = first.condition.compared(holds);
         let message = format!(
             "deadlock: {name} waits for slot {} of `{}` on rank {} to be {}, and it holds {holds} for ever",
             first.at.byte / first.width.bytes(),

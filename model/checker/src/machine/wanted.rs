@@ -61,8 +61,9 @@ pub(super) fn wanted<P: Program>(
     match expected.definition {
         Definition::AllReduce(reduction) => reduced(reduction, element),
         Definition::AllGather => one(read((element / elements) as u32, element % elements)),
-        Definition::Broadcast => one(read(0, element)),
-        Definition::Copy => one(read(rank, element)),
+        Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
+            one(read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element))
+        }
         Definition::ReduceScatter(reduction) => {
             let output = &shape.instances[(expected.output * shape.ranks) as usize];
             let part = output.bytes / u64::from(kind.bytes());

@@ -6,7 +6,7 @@ use super::{InstanceMemory, Rule, State};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{location, overlapping};
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Condition, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -287,6 +287,16 @@ impl<P: Program> Run<'_, P> {
     fn count_peer_access(&mut self, thread: ThreadIndex, at: Location) {
         let rank = self.machine.rank_of_block(self.machine.block_of(thread));
         if self.machine.program().shape().instances[at.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
+        }
+    }
+
+    /// A word that a wait hands on, with its data, counts like data of its own.
+    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access, condition: &Condition) {
+        let [reader, writer] = [thread, from.epoch.thread].map(|thread| self.machine.block_of(thread));
+        let foreign =
+            !from.epoch.is_initial() && self.machine.rank_of_block(reader) != self.machine.rank_of_block(writer);
+        if foreign && matches!(condition, Condition::Compare { .. }) {
             self.counters().peer_accesses += 1;
         }
     }

@@ -352,14 +352,16 @@ impl Walk<'_> {
                 Kind::Atomic { place, operation: *operation, operand }
             }
             StatementKind::Copy { destination, source, partition }
-            | StatementKind::Start { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
+            | StatementKind::Start { destination, source, partition, .. }
+            | StatementKind::Send { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
                 sources: Formula::Truth(true),
                 fewest: Formula::Truth(true),
                 partition: self.partition(partition)?,
             })),
-            StatementKind::Reduce { destination, variable, from, to, source, partition, .. } => {
+            StatementKind::Reduce { destination, variable, from, to, source, partition, .. }
+            | StatementKind::Receive { destination, variable, from, to, source, partition, .. } => {
                 let destination = self.place(destination)?;
                 let partition = self.partition(partition)?;
                 let from = value(self.problem, &self.scope, from)?;
@@ -423,6 +425,8 @@ fn has_words(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         StatementKind::Copy { .. }
         | StatementKind::Reduce { .. }
+        | StatementKind::Send { .. }
+        | StatementKind::Receive { .. }
         | StatementKind::Start { .. }
         | StatementKind::Finish { .. }
         | StatementKind::Let { .. } => false,

@@ -190,7 +190,10 @@ mod tests {
                     assert_eq!(next(), (operation.clone(), site));
                     match operation {
                         Operation::Exit => return sweeps,
-                        Operation::Load { .. } | Operation::Atomic { returns: true, .. } => {
+                        Operation::Load { .. }
+                        | Operation::Take { .. }
+                        | Operation::Receive { .. }
+                        | Operation::Atomic { returns: true, .. } => {
                             whole.supply(code, 0);
                             parts.supply(code, 0);
                         }

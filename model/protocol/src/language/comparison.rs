@@ -37,7 +37,9 @@ fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
             | StatementKind::Atomic { place: slot, .. } => place(slot),
             StatementKind::Copy { destination, source, partition: part }
             | StatementKind::Start { destination, source, partition: part, .. }
-            | StatementKind::Reduce { destination, source, partition: part, .. } => {
+            | StatementKind::Reduce { destination, source, partition: part, .. }
+            | StatementKind::Send { destination, source, partition: part, .. }
+            | StatementKind::Receive { destination, source, partition: part, .. } => {
                 place(destination);
                 place(source);
                 partition(part);

@@ -195,6 +195,8 @@ fn definition_words(definition: Definition) -> String {
         Definition::Gather => "gather of".to_owned(),
         Definition::ReduceScatter(reduction) => format!("reduce-scatter {} of", reduction_word(reduction)),
         Definition::Broadcast => "broadcast of".to_owned(),
+        Definition::Shift => "shift of".to_owned(),
+        Definition::Transfer => "transfer of".to_owned(),
     }
 }
 

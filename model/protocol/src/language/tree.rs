@@ -5,7 +5,7 @@
 
 #![allow(missing_docs, reason = "the fields of a variant are told by the syntax in its comment")]
 
-use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span};
+use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span, Width};
 use std::fmt;
 
 /// Where a node stands in the text. Does not take part in comparisons.
@@ -129,6 +129,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// `broadcast of`
     Broadcast,
+    /// `shift of`
+    Shift,
+    /// `transfer of`
+    Transfer,
 }
 
 /// What a variant is expected to give.
@@ -213,8 +217,8 @@ pub enum Declaration {
 pub struct Range {
     /// The elements.
     pub span: RangeSpan,
-    /// `by element`: accesses of one element each.
-    pub by_element: bool,
+    /// `by element`, `by word`, or neither: how much one access moves.
+    pub width: Width,
     /// What happens to a vector that is cut off; `scalar` if left out.
     pub tail: Option<TailChoice>,
     /// Where.
@@ -272,6 +276,15 @@ pub struct Place {
     pub at: Mark,
 }
 
+/// How a word shows that it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Marking {
+    /// `flag VALUE`
+    Flag(Expression),
+    /// `sentinel`
+    Sentinel,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statement {
@@ -322,6 +335,29 @@ pub enum Statement {
         source: Place,
         /// Which elements.
         over: Over,
+    },
+    /// `send DESTINATION <- SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Send { destination: Place, source: Place, over: Over, marking: Marking, ordering: Ordering },
+    /// `receive DESTINATION <- sum over q in a..b of SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Receive {
+        /// What is written.
+        destination: Place,
+        /// How elements are combined.
+        operation: Reduction,
+        /// The counter.
+        variable: Name,
+        /// First value.
+        from: Expression,
+        /// One past the last.
+        to: Expression,
+        /// The words that are waited for.
+        source: Place,
+        /// Which elements.
+        over: Over,
+        /// How a word shows that it has come.
+        marking: Marking,
+        /// Order and scope.
+        ordering: Ordering,
     },
     /// `accumulate DESTINATION <- sum of SOURCE over …`
     Accumulate { destination: Place, operation: Reduction, source: Place, over: Over },

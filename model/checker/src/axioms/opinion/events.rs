@@ -262,7 +262,7 @@ impl Events {
             }
             let end = self.boundary(&plain);
             self.barriers.extend(own.iter().filter_map(|unit| Some((ends[*unit]?, end))));
-            let Some(expected) = expected else { continue };
+            let Some(expected) = expected.filter(|expected| expected.definition.concerns(rank)) else { continue };
             let output = Location { instance: expected.output * shape.ranks + rank, byte: 0 };
             for cell in cells.within(output, shape.instances[output.instance as usize].bytes) {
                 let node = memory(&plain, Kind::Read, cell, weak);

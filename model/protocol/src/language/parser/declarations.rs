@@ -202,7 +202,7 @@ impl Parser<'_> {
     fn expectation(&mut self) -> Parsed<Declaration> {
         let output = self.name("the output's name")?;
         self.expect("==")?;
-        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of)";
+        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of, shift of, transfer of)";
         let definition = match self.word() {
             "gather" => {
                 self.advance();
@@ -211,6 +211,14 @@ impl Parser<'_> {
             "broadcast" => {
                 self.advance();
                 Definition::Broadcast
+            }
+            "shift" => {
+                self.advance();
+                Definition::Shift
+            }
+            "transfer" => {
+                self.advance();
+                Definition::Transfer
             }
             "reduce" => {
                 let name = self.hyphenated(what)?;

@@ -4,10 +4,10 @@ use super::expressions::ORDERINGS;
 use super::{Parsed, Parser};
 use crate::ir::{AtomicOperation, Compare, Reduction};
 use crate::language::diagnostics::nearest;
-use crate::language::tree::{Body, Name, Place, Statement};
+use crate::language::tree::{Body, Marking, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 19] = [
+const STATEMENTS: [&str; 21] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -19,6 +19,8 @@ const STATEMENTS: [&str; 19] = [
     "copy",
     "reduce",
     "accumulate",
+    "send",
+    "receive",
     "start",
     "finish",
     "for",
@@ -31,6 +33,9 @@ const STATEMENTS: [&str; 19] = [
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
 const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc"];
+
+/// Statements that a procedure may be called like: a parenthesis tells which is meant.
+const ALSO_NAMES: [&str; 2] = ["send", "receive"];
 
 type Headed = (Statement, Option<u32>);
 
@@ -52,7 +57,8 @@ impl Parser<'_> {
 
     fn statement(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if !STATEMENTS.contains(&word) && self.symbol_ahead(1) == "(" {
+        let is_name = !STATEMENTS.contains(&word) || ALSO_NAMES.contains(&word);
+        if is_name && self.symbol_ahead(1) == "(" {
             let name = self.procedure()?;
             return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
         }
@@ -80,6 +86,8 @@ impl Parser<'_> {
             "copy" => self.copy()?,
             "reduce" => self.reduce()?,
             "accumulate" => self.accumulate()?,
+            "send" => self.send()?,
+            "receive" => self.receive()?,
             "start" => self.start_copy()?,
             "finish" => self.finish()?,
             _ => Statement::Assert(self.expression()?),
@@ -90,7 +98,8 @@ impl Parser<'_> {
     /// The name of a procedure: neither a statement's word nor an order's.
     pub(super) fn procedure(&mut self) -> Parsed<Name> {
         let word = self.word();
-        if [&STATEMENTS[..], &ORDERINGS[..], &CONTINUATIONS[..]].iter().any(|words| words.contains(&word)) {
+        let reserved = [&STATEMENTS[..], &ORDERINGS[..], &CONTINUATIONS[..]].iter().any(|words| words.contains(&word));
+        if reserved && !ALSO_NAMES.contains(&word) {
             let note = format!("`{word}` is a word of the language, not a name");
             return Err(self.unexpected("the name of a procedure").note(note));
         }
@@ -246,6 +255,7 @@ impl Parser<'_> {
         Ok(reduction)
     }
 
+    /// What follows `reduce` or `receive`, up to its partition.
     fn reduce(&mut self) -> Parsed<Statement> {
         let destination = self.place()?;
         self.expect("<-")?;
@@ -258,6 +268,33 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         Ok(Statement::Reduce { destination, operation, variable, from, to, source, over: self.over()? })
+    }
+
+    fn send(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        let over = self.over()?;
+        Ok(Statement::Send { destination, source, over, marking: self.marking()?, ordering: self.ordering()? })
+    }
+
+    fn receive(&mut self) -> Parsed<Statement> {
+        let Statement::Reduce { destination, operation, variable, from, to, source, over } = self.reduce()? else {
+            return Err(self.unexpected("a reduction"));
+        };
+        let (marking, ordering) = (self.marking()?, self.ordering()?);
+        Ok(Statement::Receive { destination, operation, variable, from, to, source, over, marking, ordering })
+    }
+
+    fn marking(&mut self) -> Parsed<Marking> {
+        if self.take_word("sentinel") {
+            return Ok(Marking::Sentinel);
+        }
+        if !self.take_word("flag") {
+            return Err(self.unexpected("how a word shows that it has come (`flag VALUE` or `sentinel`)"));
+        }
+        self.expression().map(Marking::Flag)
     }
 
     fn accumulate(&mut self) -> Parsed<Statement> {

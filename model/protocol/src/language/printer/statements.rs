@@ -3,7 +3,7 @@
 use super::expressions::{arguments, compare, compared_place, expression, over, place};
 use super::{Printer, ordering, reduction_word};
 use crate::ir::AtomicOperation;
-use crate::language::tree::{Body, Item, Statement, Trivia};
+use crate::language::tree::{Body, Item, Marking, Statement, Trivia};
 
 impl Printer {
     /// `{`, the statements a level deeper, `}`.
@@ -107,10 +107,37 @@ fn simple_statement(statement: &Statement) -> String {
             let (word, source) = (reduction_word(*operation), place(source));
             format!("accumulate {} <- {word} of {source} over {}", place(destination), over(range))
         }
+        Statement::Send { destination, source, over: range, marking: marked, ordering: order } => {
+            let head = format!("send {} <- {} over {}", place(destination), place(source), over(range));
+            format!("{head} {} {}", marking(marked), ordering(order.semantics))
+        }
+        Statement::Receive {
+            destination,
+            operation,
+            variable,
+            from,
+            to,
+            source,
+            over: range,
+            marking: marked,
+            ordering: order,
+        } => {
+            let (word, from, to) = (reduction_word(*operation), expression(from), expression(to));
+            let head = format!("receive {} <- {word} over {} in {from}..{to}", place(destination), variable.text);
+            let marked = format!("{} {}", marking(marked), ordering(order.semantics));
+            format!("{head} of {} over {} {marked}", place(source), over(range))
+        }
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
         // Printed by the caller, for they have bodies.
         Statement::If { .. } | Statement::For { .. } | Statement::Threads { .. } | Statement::Ghost(_) => String::new(),
+    }
+}
+
+fn marking(marking: &Marking) -> String {
+    match marking {
+        Marking::Flag(value) => format!("flag {}", expression(value)),
+        Marking::Sentinel => "sentinel".to_owned(),
     }
 }
 

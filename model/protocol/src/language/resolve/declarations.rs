@@ -169,7 +169,7 @@ impl<'a> Resolver<'a> {
             return;
         };
         let initially = self.initial(*class, element_type, *refreshed, *initially, &item.at.0);
-        if *class == Class::Pad && element_type == Element::Data {
+        if *class == Class::Pad && element_type != Element::Word {
             let error = Diagnostic::new("a pad holds flags", element.at.0.clone()).label("not `flag` or `u32`");
             self.report(error.help("declare it `symmetric`"));
         }
@@ -200,9 +200,10 @@ impl<'a> Resolver<'a> {
     fn element(&mut self, element: &Name) -> Option<Element> {
         match (element.text.as_str(), self.globals.get(element.text.as_str())) {
             ("u32" | "flag", _) => Some(Element::Word),
+            ("packet", _) => Some(Element::Packet),
             (_, Some((Global::ElementType, _))) => Some(Element::Data),
             _ => {
-                let mut known = vec!["u32", "flag"];
+                let mut known = vec!["u32", "flag", "packet"];
                 known.extend(
                     self.globals
                         .iter()
@@ -229,9 +230,13 @@ impl<'a> Resolver<'a> {
         start: Option<Start>,
         span: &Span,
     ) -> Initially {
-        if element == Element::Word && (refreshed || start == Some(Start::Random)) {
+        if element != Element::Data && (refreshed || start == Some(Start::Random)) {
             let error = Diagnostic::new("only data can be refreshed or random", span.clone()).label("this holds words");
             self.report(error);
+        }
+        if element == Element::Packet && matches!(start, Some(Start::Word(word)) if word != 0) {
+            let error = Diagnostic::new("packets begin as zero", span.clone()).label("a flag, and data, of this value");
+            self.report(error.help("write `initially 0`"));
         }
         if refreshed && start.is_some() {
             let error = Diagnostic::new("refreshed and initially at once", span.clone());
@@ -271,6 +276,8 @@ impl<'a> Resolver<'a> {
                 Definition::Gather => Collective::AllGather,
                 Definition::ReduceScatter(reduction) => Collective::ReduceScatter(*reduction),
                 Definition::Broadcast => Collective::Broadcast,
+                Definition::Shift => Collective::Shift,
+                Definition::Transfer => Collective::Transfer,
             };
             protocol.expectation = Some(ir::Expectation {
                 output: output_id,

@@ -17,6 +17,7 @@ mod pipes;
 mod prune;
 mod statements;
 mod topology;
+mod words;
 
 use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};

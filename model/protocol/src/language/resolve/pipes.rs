@@ -60,7 +60,7 @@ impl<'a> Resolver<'a> {
     ) -> Resolved<StatementKind> {
         let destination = self.place(destination, Element::Data);
         let source = self.place(source, Element::Data);
-        let partition = self.over(over);
+        let partition = self.data_partition(over);
         let pipe = self.pipe(pipe)?;
         Ok(StatementKind::Start { pipe, destination: destination?, source: source?, partition: partition? })
     }

@@ -2,7 +2,7 @@
 //! parameter that it ignores.
 
 use crate::ids::{ArgumentId, BufferId, PipeId};
-use crate::ir::{Expression, Partition, Place, Protocol, Statement, StatementKind};
+use crate::ir::{Expression, Marking, Partition, Place, Protocol, Statement, StatementKind};
 
 /// What a protocol uses, then the new numbers of it.
 struct Renumbering {
@@ -106,6 +106,12 @@ impl Renumbering {
         }
     }
 
+    fn marking(&mut self, marking: &mut Marking) {
+        if let Marking::Flag(value) = marking {
+            self.expression(value);
+        }
+    }
+
     fn statements(&mut self, statements: &mut [Statement]) {
         for statement in statements {
             self.statement(&mut statement.kind);
@@ -151,6 +157,20 @@ impl Renumbering {
                 self.expression(to);
                 self.place(source);
                 self.partition(partition);
+            }
+            StatementKind::Send { destination, source, partition, marking, .. } => {
+                self.place(destination);
+                self.place(source);
+                self.partition(partition);
+                self.marking(marking);
+            }
+            StatementKind::Receive { destination, from, to, source, partition, marking, .. } => {
+                self.place(destination);
+                self.expression(from);
+                self.expression(to);
+                self.place(source);
+                self.partition(partition);
+                self.marking(marking);
             }
             StatementKind::If { condition, then, otherwise } => {
                 self.expression(condition);

@@ -2,7 +2,7 @@
 //!
 //! The trees are right in syntax and mean nothing; they go through the parser alone.
 
-use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics};
+use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics, Width};
 use crate::language::parser;
 use crate::language::printer::print_file;
 use crate::language::tree::*;
@@ -168,9 +168,10 @@ fn range() -> impl Strategy<Value = Range> {
         step,
     });
     let span = prop_oneof![stride, explicit];
-    (span, any::<bool>(), option::of(tail_choice())).prop_map(|(span, by_element, tail)| Range {
+    let width = select(vec![Width::Vector, Width::Element, Width::Word]);
+    (span, width, option::of(tail_choice())).prop_map(|(span, width, tail)| Range {
         span,
-        by_element,
+        width,
         tail,
         at: Mark::default(),
     })
@@ -190,6 +191,35 @@ fn atomic() -> impl Strategy<Value = Statement> {
             Statement::Atomic { name, operation, place, operands, ordering }
         },
     )
+}
+
+/// What is sent and received.
+fn words() -> impl Strategy<Value = Statement> {
+    let marking = || prop_oneof![expression().prop_map(Marking::Flag), Just(Marking::Sentinel)];
+    let send = (any_place(), any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, source, over, marking, ordering)| Statement::Send {
+            destination,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    let bounds = (name(), expression(), expression());
+    let receive = (any_place(), reduction(), bounds, any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, operation, (variable, from, to), source, over, marking, ordering)| Statement::Receive {
+            destination,
+            operation,
+            variable,
+            from,
+            to,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    prop_oneof![send, receive]
 }
 
 fn simple_statement() -> impl Strategy<Value = Statement> {
@@ -244,6 +274,7 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         ordering().prop_map(Statement::Fence),
         copy,
         reduce,
+        words(),
         accumulate,
         start,
         finish,
@@ -316,6 +347,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         reduction().prop_map(Definition::ReduceScatter),
         Just(Definition::Gather),
         Just(Definition::Broadcast),
+        Just(Definition::Shift),
+        Just(Definition::Transfer),
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
