@@ -193,7 +193,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn break_name(&mut self, name: &'a Name) {
+    pub(super) fn break_name(&mut self, name: &'a Name) {
         if let Some((global, _)) = self.globals.get_mut(name.text.as_str()) {
             *global = Global::Broken;
         }
