@@ -64,6 +64,16 @@ pub enum RenderError {
         /// Where.
         line: u32,
     },
+    /// A copy that stays outstanding, or the wait for one: no back end of CUDA has the pipe.
+    #[error(
+        "line {line}: `{statement}`: a pipe is checked and not emitted, for CUDA copies have none to go through yet"
+    )]
+    Pipe {
+        /// Where.
+        line: u32,
+        /// The statement.
+        statement: String,
+    },
     /// A reduction over fewer than one source.
     #[error("line {line}: a reduction over no sources")]
     EmptyReduction {

@@ -5,7 +5,7 @@
 //! taken is a structured tree with plain expressions, because the generator needs the structure; the machine flattens
 //! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
 
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub struct Protocol {
     pub buffers: Vec<Buffer>,
     /// Kernel arguments; [`ArgumentId`] indexes this. Their values may depend on rank and launch only.
     pub arguments: Vec<Argument>,
+    /// Pipes that every thread has; [`PipeId`] indexes this.
+    pub pipes: Vec<Pipe>,
     /// Registers of a thread; [`LocalId`] indexes this.
     pub locals: Vec<Local>,
     /// Blocks that this rank launches: an expression over the sizes and `rank`. Usually [`Symbol::Blocks`].
@@ -73,7 +75,23 @@ impl Protocol {
     pub fn is_host_program(&self) -> bool {
         self.streams.is_some()
     }
+
+    /// Launches after which every set of buffers has been used again: 3, or one more than the sets that take turns,
+    /// which the first dimension of a symmetric buffer counts where it is a number. Fewer would not show what happens
+    /// when a set comes round.
+    pub fn launches_to_come_round(&self) -> u32 {
+        let turns = self.buffers.iter().filter_map(|buffer| match (buffer.shape.as_slice(), buffer.space) {
+            ([Expression::Constant(count), _, ..], Space::Symmetric) if !buffer.channel && !buffer.ghost => {
+                u32::try_from(*count).ok().filter(|count| *count <= MOST_SETS)
+            }
+            _ => None,
+        });
+        turns.max().unwrap_or(0).max(2) + 1
+    }
 }
+
+/// More are no sets that take turns.
+const MOST_SETS: u32 = 8;
 
 /// A register of a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +120,17 @@ pub struct Argument {
     pub name: String,
     /// Its value, over sizes, `rank` and `launch`.
     pub value: Expression,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// Where a thread's asynchronous copies are outstanding: each thread has one of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipe {
+    /// Its name in the source.
+    pub name: String,
+    /// How many copies of a thread may be outstanding on it at once; over the sizes only.
+    pub capacity: Expression,
     /// Where it was declared.
     pub span: Span,
 }
@@ -158,6 +187,8 @@ pub enum Element {
     Data,
     /// A 32-bit word: `u32` or `flag`.
     Word,
+    /// 64 bits that are stored and read at once: a flag in the low half, 4 bytes of elements in the high half.
+    Packet,
 }
 
 /// Contents before the first launch.
@@ -236,6 +267,34 @@ pub enum StatementKind {
         /// Which elements this thread handles.
         partition: Partition,
     },
+    /// Each 4-byte word of the partition's elements: a store that says of itself that it has come. The destination is a
+    /// row of packets or words; nothing but the store's own semantics orders it.
+    Send { destination: Place, source: Place, partition: Partition, marking: Marking, semantics: Semantics },
+    /// Each 4-byte word of the partition's elements: wait for the word of each source in turn, fold their elements.
+    Receive {
+        /// What is written; its innermost index is the partition's.
+        destination: Place,
+        /// How two elements are combined.
+        operation: Reduction,
+        /// The register that counts.
+        variable: LocalId,
+        /// First value.
+        from: Expression,
+        /// One past the last value; at least `from + 1`.
+        to: Expression,
+        /// A row of packets or words; may use `variable`.
+        source: Place,
+        /// Which elements this thread handles.
+        partition: Partition,
+        /// How a word shows that it has come.
+        marking: Marking,
+        /// Order and scope of each poll.
+        semantics: Semantics,
+    },
+    /// A copy that is issued now. Its reads and writes are made at any time until a `Finish` waits for it.
+    Start { pipe: PipeId, destination: Place, source: Place, partition: Partition },
+    /// Wait until at most so many copies of this thread, the newest, are outstanding on the pipe.
+    Finish { pipe: PipeId, remaining: Expression },
     /// Both branches may be empty.
     If { condition: Expression, then: Vec<Statement>, otherwise: Vec<Statement> },
     /// `variable` from `from` up to, not including, `to`.
@@ -287,8 +346,21 @@ pub struct Place {
     pub span: Span,
 }
 
+/// How a word of elements shows that it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Marking {
+    /// By the flag in its own packet, which is one 64-bit access: a vector of two words would be two accesses in no
+    /// order (PTX ISA, "Vector Data-types").
+    Flag(Expression),
+    /// By not being [`SENTINEL`], which is never sent: the sender makes +0.0 of every −0.0.
+    Sentinel,
+}
+
+/// The word that stands for "nothing has come": −0.0 of f32, or of the second of two 16-bit floats.
+pub const SENTINEL: u32 = 0x8000_0000;
+
 /// Which elements a thread handles in a data phase: the vectors that start at `first`, `first + step`, … below
-/// `limit`. A vector has V elements (16 bytes), or one where the width says so.
+/// `limit`. A vector has V elements (16 bytes), or as few as the width says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partition {
     /// Where the first vector of this thread starts, in elements.
@@ -314,6 +386,8 @@ pub enum Width {
     Vector,
     /// One element, for rows that begin anywhere.
     Element,
+    /// A word of 4 bytes: one f32, or two 16-bit elements. What is sent and received.
+    Word,
 }
 
 /// A vector cut off by the limit.
@@ -367,6 +441,10 @@ pub enum Collective {
     ReduceScatter(Reduction),
     /// Every rank gets rank 0's input.
     Broadcast,
+    /// Every rank gets the input of the rank before it, rank 0 that of the last.
+    Shift,
+    /// Every odd rank gets the input of the rank before it; of even ranks nothing is expected.
+    Transfer,
 }
 
 /// Order of a memory operation or fence, as in the PTX ISA. `volatile` is relaxed with scope sys.

@@ -242,6 +242,9 @@ fn conclude<P: Program>(
         let Stats { states, executions, operations, .. } = outcome.stats;
         let limit = match limits.deadline {
             Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
+            _ if limits.states < options.max_states => {
+                format!("the limit of {} MiB of memory", options.max_bytes >> 20)
+            }
             _ => format!("the limit of {} states", limits.states),
         };
         outcome.warnings.push(format!(

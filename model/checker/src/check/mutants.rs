@@ -156,10 +156,14 @@ fn is_synchronising(kind: &StatementKind) -> bool {
         StatementKind::BlockSync
         | StatementKind::Barrier { .. }
         | StatementKind::Await { .. }
+        | StatementKind::Receive { .. }
         | StatementKind::Atomic { .. }
+        | StatementKind::Finish { .. }
         | StatementKind::Fence { .. } => true,
         StatementKind::Host(host) => !matches!(host, HostStatement::Stream { .. }),
-        StatementKind::Store { semantics, .. } => semantics.order != Order::Weak,
+        StatementKind::Store { semantics, .. } | StatementKind::Send { semantics, .. } => {
+            semantics.order != Order::Weak
+        }
         _ => false,
     }
 }
@@ -168,6 +172,8 @@ fn semantics_of(kind: &mut StatementKind) -> Option<&mut Semantics> {
     match kind {
         StatementKind::Store { semantics, .. }
         | StatementKind::Await { semantics, .. }
+        | StatementKind::Send { semantics, .. }
+        | StatementKind::Receive { semantics, .. }
         | StatementKind::Atomic { semantics, .. }
         | StatementKind::Fence { semantics } => Some(semantics),
         _ => None,

@@ -198,6 +198,11 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             let verb = if bulk.fold.is_some() { "reduce" } else { "copy" };
             format!("{verb} {} <- {} ({} bytes)", place(&bulk.destination), sources.join(", "), bulk.bytes)
         }
+        Operation::Start { pipe, .. } => format!("start a copy on {}", machine.program().pipe_name(*pipe)),
+        Operation::Finish { pipe, remaining: 0 } => format!("finish {}", machine.program().pipe_name(*pipe)),
+        Operation::Finish { pipe, remaining } => {
+            format!("finish {} to {remaining}", machine.program().pipe_name(*pipe))
+        }
         Operation::Assert { holds } => format!("assert: {holds}"),
         Operation::Call(Call::Begins { launch }) => format!("launch {launch} begins"),
         Operation::Call(Call::Returns { launch }) => format!("launch {launch} returns: the output is read"),

@@ -193,6 +193,7 @@ impl KernelTarget {
             expected: None,
             source,
             kernel: Some(self.kernel.clone()),
+            topology: None,
             bounds: Bounds {
                 ranks: self.launch.ranks,
                 blocks: extent(&self.launch.grids),

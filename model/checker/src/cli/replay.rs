@@ -76,6 +76,9 @@ pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
     for (knob, value) in &target.knobs {
         let _ = write!(text, " --knob {knob}={value}");
     }
+    if let Some(topology) = &target.topology {
+        let _ = write!(text, " --topology {topology}");
+    }
     let _ = write!(
         text,
         " --ranks {} --blocks {} --threads {} --elements {} --launches {launches} --dtype {}",

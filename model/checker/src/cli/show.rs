@@ -4,7 +4,7 @@
 //! configuration, not by reading conditions: what is shown is what is executed.
 
 use super::arguments::ShowArguments;
-use super::target::document;
+use super::target::{document, ranks_of};
 use super::{InputError, print};
 use arverify_protocol::code::{Code, SiteId};
 use arverify_protocol::cursor::{Cursor, HostOperation, Operation, Position};
@@ -23,24 +23,28 @@ const BLOCKS: u32 = 2;
 /// Runs the command.
 pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
     let document = document(&arguments.target)?;
-    let resolved = match &arguments.variant {
-        None => document.resolve(&[]),
+    let assignments = match &arguments.variant {
+        None => Vec::new(),
         Some(name) => {
             let variant = document
                 .variant(name)
                 .ok_or_else(|| InputError::message(format!("`{}` has no variant `{name}`", arguments.target)))?;
-            document.resolve_variant(variant)
+            variant.assignments.clone()
         }
     };
-    let protocol = resolved.map_err(|errors| InputError::Rendered(errors.to_string()))?;
-    let threads = (arguments.ranks + 2).max(8);
+    let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
+    let ranks = arguments.topology.as_ref().map_or(Ok(arguments.ranks), ranks_of)?;
+    let protocol = document
+        .resolve_at(&chosen, arguments.topology.as_ref())
+        .map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let threads = (ranks + 2).max(8);
     let vector = u64::from(DataType::F32.vector());
     let (blocks, threads) = if protocol.is_host_program() { (1, 1) } else { (BLOCKS, threads) };
     let sizes = Sizes {
-        ranks: arguments.ranks,
+        ranks,
         blocks,
         threads,
-        elements: u64::from(blocks * threads * arguments.ranks) * vector,
+        elements: u64::from(blocks * threads * ranks) * vector,
         data: DataType::F32,
         accumulate: Accumulate::Own,
     };

@@ -71,6 +71,11 @@ impl<P: Program> Run<'_, P> {
         violation
             .notes
             .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((instance.rank, other.epoch.phase));
         }
@@ -264,6 +269,7 @@ impl<P: Program> Machine<P> {
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
+        let holds = first.condition.compared(holds);
         let message = match self.program().describe(first.at) {
             Some(text) => format!("deadlock: {name} waits until {text}, for ever"),
             None => format!(

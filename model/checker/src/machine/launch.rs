@@ -54,6 +54,7 @@ impl<P: Program> Machine<P> {
                     status: Status::Unstarted,
                     pending: None,
                     order: None,
+                    outstanding: Vec::new(),
                 }
             })
             .collect();
@@ -72,6 +73,8 @@ impl<P: Program> Machine<P> {
             stream: beginning,
             stream_phase: 0,
             boundary: None,
+            heard: SmallVec::from_elem(0, shape.ranks as usize),
+            hears: SmallVec::from_elem(0, shape.ranks as usize),
             ended_blocks: 0,
             running_blocks: 0,
             done: false,
@@ -297,7 +300,10 @@ impl<P: Program> Run<'_, P> {
             block_state.phase += 1;
             stream.complete(block, block_state.phase);
         }
+        self.forget_observed(rank);
         self.equal_views(rank);
+        let state = &mut self.state.ranks[rank as usize];
+        state.heard = state.hears.clone();
         let launch = self.state.ranks[rank as usize].launch;
         if !machine.program().has_calls() {
             let reader = self.stream_of(rank, REFRESH + 1, REFRESHED);
@@ -311,6 +317,22 @@ impl<P: Program> Run<'_, P> {
         } else {
             self.state.ranks[rank as usize].done = true;
         }
+    }
+
+    /// What the stream has seen whole need not be remembered as observed.
+    fn forget_observed(&mut self, rank: u32) {
+        let machine = self.machine;
+        let State { ranks, slots, .. } = &mut *self.state;
+        let stream = &mut ranks[rank as usize].stream;
+        let seen = stream.clone();
+        stream.forget_observed(|observed| {
+            let Some(slot) = slots.get(&observed.slot) else { return false };
+            let message = slot.messages.iter().find(|message| message.number == observed.message);
+            let covers = |access: &Access| {
+                access.epoch.is_initial() || seen.covers(machine.block_of(access.epoch.thread), access.epoch)
+            };
+            message.is_some_and(|message| covers(&message.access))
+        });
     }
 
     /// Threads that have ended see what their stream sees: it does not matter any more in which order they ended.
@@ -334,7 +356,7 @@ impl<P: Program> Run<'_, P> {
         };
         let index = (expected.output * machine.program().shape().ranks + rank) as usize;
         let bytes = machine.program().shape().instances[index].bytes;
-        if bytes == 0 {
+        if bytes == 0 || !expected.definition.concerns(rank) {
             return true;
         }
         let access = Access { site: expected.site, ..reader.access };
@@ -352,6 +374,9 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
         let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
+        if !expected.definition.concerns(rank) {
+            return;
+        }
         let ranks = machine.program().shape().ranks;
         let index = (expected.output * ranks + rank) as usize;
         let instance = &machine.program().shape().instances[index];

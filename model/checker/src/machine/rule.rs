@@ -106,6 +106,12 @@ rules! {
     Boundary,
     /// Memory is written before it is read.
     Uninitialised,
+    /// A pipe holds so many copies at once.
+    PipeCapacity,
+    /// What its thread does between a copy's start and its finish is in no order with the copy.
+    OutstandingIsUnordered,
+    /// A kernel waits for the copies it has started.
+    PipesAreFinished,
     /// A device runs so many blocks at once.
     Residency,
     /// A device may start any block next.

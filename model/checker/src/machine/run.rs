@@ -35,6 +35,8 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) notes: Notes,
     /// The word that the current operation stores, for the words of a finding.
     pub(super) storing: Option<u64>,
+    /// The current accesses are those of a copy that is waited for, for the words of a finding.
+    pub(super) finishing: bool,
 }
 
 impl<'a, P: Program> Run<'a, P> {
@@ -43,7 +45,7 @@ impl<'a, P: Program> Run<'a, P> {
         state: &'a mut State<P::Thread>,
         recorder: Option<&'a mut Vec<Event>>,
     ) -> Run<'a, P> {
-        Run { machine, state, recorder, notes: Notes::default(), storing: None }
+        Run { machine, state, recorder, notes: Notes::default(), storing: None, finishing: false }
     }
 
     pub(super) fn into_notes(self) -> Notes {
@@ -82,7 +84,8 @@ impl<'a, P: Program> Run<'a, P> {
             }
             self.run_thread(thread);
         }
-        if self.state.violation.is_some() {
+        // What was not understood ends nothing: that nobody can run is no deadlock.
+        if self.state.violation.is_some() || self.state.interrupted {
             return;
         }
         if self.state.is_done() {
@@ -213,6 +216,14 @@ impl<'a, P: Program> Run<'a, P> {
                 self.record(index, site, operation, None, None);
                 self.bulk(index, bulk, site)
             }
+            Operation::Start { pipe, capacity } => {
+                self.record(index, site, operation, None, None);
+                self.start_copy(index, *pipe, *capacity, site)
+            }
+            Operation::Finish { pipe, remaining } => {
+                self.record(index, site, operation, None, None);
+                self.finish_copies(index, *pipe, *remaining)
+            }
             Operation::Load { at, bytes } => {
                 self.record(index, site, operation, None, None);
                 self.load(index, *at, *bytes, site)
@@ -259,7 +270,9 @@ impl<'a, P: Program> Run<'a, P> {
             }
             Operation::Exit => {
                 self.record(index, site, operation, None, None);
-                self.exit(index);
+                if self.has_finished(index, site) {
+                    self.exit(index);
+                }
                 Progress::Stops
             }
         }
@@ -316,13 +329,13 @@ impl<'a, P: Program> Run<'a, P> {
         self.state.suspect.get_or_insert(Box::new(violation));
     }
 
-    /// Ends the execution with a violation. What was suspected before comes first, except before a race, which may
-    /// be what caused it.
+    /// Ends the execution with a violation. What was suspected before comes first, except before a race or a copy that
+    /// nobody waits for, which may be what caused it.
     pub(super) fn fail(&mut self, violation: Violation) {
         if self.state.violation.is_some() {
             return;
         }
-        let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion);
+        let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion | Code::Hazard);
         let first = |suspect: &Violation| !race || (violation.code == Code::DataRace && suspect.code == Code::DataRace);
         // What follows where sends and receives do not match is no cause.
         let mismatched = violation.code == Code::PeersDisagree && self.machine.program.has_calls();

@@ -73,8 +73,9 @@ pub(super) fn wanted<P: Program>(
                 _ => fold_integers(kind, Reduction::Sum, [gathered, own].into_iter()),
             })
         }
-        Definition::Broadcast => one(read(0, element)),
-        Definition::Copy => one(read(rank, element)),
+        Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
+            one(read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element))
+        }
         Definition::ReduceScatter(reduction) => {
             let output = &shape.instances[(expected.output * shape.ranks) as usize];
             let part = output.bytes / u64::from(kind.bytes());

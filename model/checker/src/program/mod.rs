@@ -102,6 +102,21 @@ pub enum Operation {
     },
     /// Weak loads of several ranges, combined element by element, and a weak store of the result.
     Bulk(Box<Bulk>),
+    /// An asynchronous copy begins: the bulk operations that follow on this pipe of the thread are outstanding until it
+    /// is finished.
+    Start {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many copies it holds.
+        capacity: u32,
+    },
+    /// Wait until at most so many copies, the newest, are outstanding.
+    Finish {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many.
+        remaining: u32,
+    },
     /// An assertion, already evaluated.
     Assert {
         /// Whether it holds.
@@ -188,6 +203,8 @@ pub struct Bulk {
     pub accumulate: Accumulate,
     /// Each range is one access, and must be aligned to its size.
     pub vector: bool,
+    /// The thread's pipe on which it is outstanding, as a part of the copy that was started there last.
+    pub pipe: Option<u32>,
 }
 
 /// Coordinates of a thread within a launch.
@@ -292,6 +309,10 @@ pub trait Program: Send + Sync + 'static {
     fn readers(&self, _buffer: u32) -> Readers {
         Readers::Unknown
     }
+    /// Whether some thread may make a strong read that is no wait: what comes after it need not depend on it.
+    fn reads_freely(&self) -> bool {
+        true
+    }
     /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
     fn is_channel(&self, _buffer: u32) -> bool {
         false
@@ -312,6 +333,10 @@ pub trait Program: Send + Sync + 'static {
     /// Why a word that is waited for is never written, where the ranks' programs do not fit each other.
     fn missing(&self, _: Location) -> Option<&str> {
         None
+    }
+    /// What a pipe of a thread is called. Programs without pipes have nothing to name.
+    fn pipe_name(&self, pipe: u32) -> String {
+        pipe.to_string()
     }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {

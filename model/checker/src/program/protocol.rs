@@ -113,8 +113,27 @@ impl ProtocolProgram {
                     data: sizes.data,
                     accumulate: sizes.accumulate,
                     vector: chunk.vector,
+                    pipe: chunk.pipe.map(|pipe| pipe.0),
                 }))
             }
+            cursor::Operation::Take { address, elements } => {
+                Operation::Load { at: self.location(address), bytes: elements * self.code.sizes.data.bytes() }
+            }
+            cursor::Operation::Put { address, elements, word } => {
+                let bytes = (elements * self.code.sizes.data.bytes()) as usize;
+                Operation::Store { at: self.location(address), data: word.to_le_bytes()[..bytes].into() }
+            }
+            cursor::Operation::Send { address, value, packet, semantics } => {
+                let width = if packet { Width::Eight } else { Width::Four };
+                Operation::Write { at: self.location(address), width, value, semantics }
+            }
+            cursor::Operation::Receive { address, packet, compare, value, semantics } => {
+                let width = if packet { Width::Eight } else { Width::Four };
+                let condition = Condition::Compare { compare, value };
+                Operation::Await { at: self.location(address), width, condition, semantics, returns: true }
+            }
+            cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
+            cursor::Operation::Finish { pipe, remaining } => Operation::Finish { pipe: pipe.0, remaining },
             cursor::Operation::Assert { holds } => Operation::Assert { holds },
             // A host program's are gone through before it runs.
             cursor::Operation::Host(_) | cursor::Operation::Exit => Operation::Exit,
@@ -151,10 +170,22 @@ impl ProtocolProgram {
     }
 }
 
+/// Whether a load or an atomic hands on what it read, strongly; ghost code is weak.
+fn reads_freely(statements: &[ir::Statement]) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        ir::StatementKind::Load { semantics, .. } => semantics.order != ir::Order::Weak,
+        ir::StatementKind::Atomic { local, .. } => local.is_some(),
+        ir::StatementKind::If { then, otherwise, .. } => reads_freely(then) || reads_freely(otherwise),
+        ir::StatementKind::For { body, .. } => reads_freely(body),
+        _ => false,
+    })
+}
+
 fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
     match buffer.element {
         ir::Element::Data => u64::from(sizes.data.bytes()),
         ir::Element::Word => 4,
+        ir::Element::Packet => 8,
     }
 }
 
@@ -189,8 +220,16 @@ impl Program for ProtocolProgram {
         }
     }
 
+    fn reads_freely(&self) -> bool {
+        reads_freely(&self.protocol.body)
+    }
+
     fn is_channel(&self, buffer: u32) -> bool {
         self.protocol.buffers[buffer as usize].channel
+    }
+
+    fn pipe_name(&self, pipe: u32) -> String {
+        self.protocol.pipes[pipe as usize].name.clone()
     }
 
     fn readers(&self, buffer: u32) -> Readers {
@@ -200,7 +239,14 @@ impl Program for ProtocolProgram {
     }
 
     fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u64) {
-        thread.supply(&self.code, value as u32);
+        thread.supply(&self.code, value);
+    }
+
+    fn supply_bytes(&self, _: Coordinates, thread: &mut Cursor, bytes: &[u8]) {
+        let mut word = [0; 8];
+        let length = bytes.len().min(word.len());
+        word[..length].copy_from_slice(&bytes[..length]);
+        thread.supply(&self.code, u64::from_le_bytes(word));
     }
 
     fn expected(&self) -> Option<Expected> {

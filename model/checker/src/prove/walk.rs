@@ -275,7 +275,7 @@ impl Walk<'_> {
                 self.stopped.push(here);
                 Ok(())
             }
-            StatementKind::Fence { .. } | StatementKind::Barrier { .. } => Ok(()),
+            StatementKind::Fence { .. } | StatementKind::Barrier { .. } | StatementKind::Finish { .. } => Ok(()),
             StatementKind::Host(host) => self.host_statement(statement, host),
             simple => {
                 let kind = self.simple(simple)?;
@@ -422,14 +422,17 @@ impl Walk<'_> {
                 }
                 Kind::Atomic { place, operation: *operation, operand }
             }
-            StatementKind::Copy { destination, source, partition } => Kind::Phase(Box::new(Phase {
+            StatementKind::Copy { destination, source, partition }
+            | StatementKind::Start { destination, source, partition, .. }
+            | StatementKind::Send { destination, source, partition, .. } => Kind::Phase(Box::new(Phase {
                 destination: self.place(destination)?,
                 source: self.place(source)?,
                 sources: Formula::Truth(true),
                 fewest: Formula::Truth(true),
                 partition: self.partition(partition)?,
             })),
-            StatementKind::Reduce { destination, variable, from, to, source, partition, .. } => {
+            StatementKind::Reduce { destination, variable, from, to, source, partition, .. }
+            | StatementKind::Receive { destination, variable, from, to, source, partition, .. } => {
                 let destination = self.place(destination)?;
                 let partition = self.partition(partition)?;
                 let from = value(self.problem, &self.scope, from)?;
@@ -452,6 +455,7 @@ impl Walk<'_> {
             | StatementKind::Exit
             | StatementKind::Fence { .. }
             | StatementKind::Host(_)
+            | StatementKind::Finish { .. }
             | StatementKind::Barrier { .. } => return Err(Unsupported::Statement("this statement is")),
         })
     }
@@ -491,7 +495,13 @@ impl Walk<'_> {
 
 fn has_words(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Copy { .. } | StatementKind::Reduce { .. } | StatementKind::Let { .. } => false,
+        StatementKind::Copy { .. }
+        | StatementKind::Reduce { .. }
+        | StatementKind::Send { .. }
+        | StatementKind::Receive { .. }
+        | StatementKind::Start { .. }
+        | StatementKind::Finish { .. }
+        | StatementKind::Let { .. } => false,
         StatementKind::If { then, otherwise, .. } => has_words(then) || has_words(otherwise),
         StatementKind::For { body, .. } => has_words(body),
         StatementKind::Ghost { .. } | StatementKind::Assert { .. } => false,

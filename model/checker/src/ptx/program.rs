@@ -363,8 +363,8 @@ impl Program for PtxProgram {
         Ok((operation, site))
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
-        self.interpreter.supply(thread, value);
+    fn supply(&self, at: Coordinates, thread: &mut PtxThread, value: u64) {
+        self.interpreter.supply_wait(at, thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {

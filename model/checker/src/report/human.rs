@@ -123,10 +123,11 @@ fn extent((least, greatest): (u64, u64)) -> String {
 fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
+        let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
         let mut line = match row.bounds.streams {
-            Some(streams) => format!("bounds: {} ranks × {streams} streams, ", row.bounds.ranks),
+            Some(streams) => format!("bounds: {} ranks{topology} × {streams} streams, ", row.bounds.ranks),
             None => format!(
-                "bounds: {} ranks × {} blocks × {} threads, ",
+                "bounds: {} ranks{topology} × {} blocks × {} threads, ",
                 row.bounds.ranks,
                 extent(row.bounds.blocks),
                 extent(row.bounds.threads)

@@ -28,6 +28,9 @@ fn engines(engines: &Engines) -> Value {
 
 fn result(row: &Row) -> Value {
     let mut value = plain_result(row);
+    if let Some(topology) = &row.topology {
+        value["topology"] = json!(topology.to_string());
+    }
     if let Some(known) = &row.outcome.engines {
         value["engines"] = engines(known);
     }

@@ -9,6 +9,7 @@ use arverify_protocol::data::DataType;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::Expected;
+use arverify_protocol::topology::Topology;
 use std::sync::Arc;
 
 /// Sizes that a verdict is about.
@@ -52,6 +53,8 @@ pub struct Row {
     pub source: Arc<Source>,
     /// Name of the entry, where the target is a kernel.
     pub kernel: Option<String>,
+    /// How ranks are laid out, where that was asked for.
+    pub topology: Option<Topology>,
     /// Sizes: the bounds of the verdict.
     pub bounds: Bounds,
     /// Assumptions and limits.

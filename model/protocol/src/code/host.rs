@@ -60,6 +60,6 @@ impl Builder {
 
     fn transferred(&mut self, site: SiteId, place: &Place, partition: &Partition) {
         let source = self.place(place);
-        self.data_phase(site, place, partition, Fold::Copy { source });
+        self.data_phase(site, place, partition, Fold::Copy { source }, None);
     }
 }

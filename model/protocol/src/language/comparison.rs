@@ -9,6 +9,7 @@ pub(super) fn without_spans(mut protocol: Protocol) -> Protocol {
     protocol.knobs.clear();
     protocol.buffers.iter_mut().for_each(|buffer| buffer.span = nowhere.clone());
     protocol.arguments.iter_mut().for_each(|argument| argument.span = nowhere.clone());
+    protocol.pipes.iter_mut().for_each(|pipe| pipe.span = nowhere.clone());
     protocol.requirements.iter_mut().for_each(|requirement| requirement.span = nowhere.clone());
     if let Some(expectation) = &mut protocol.expectation {
         expectation.span = nowhere;
@@ -49,7 +50,10 @@ fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
             | StatementKind::Await { place: slot, .. }
             | StatementKind::Atomic { place: slot, .. } => place(slot),
             StatementKind::Copy { destination, source, partition: part }
-            | StatementKind::Reduce { destination, source, partition: part, .. } => {
+            | StatementKind::Start { destination, source, partition: part, .. }
+            | StatementKind::Reduce { destination, source, partition: part, .. }
+            | StatementKind::Send { destination, source, partition: part, .. }
+            | StatementKind::Receive { destination, source, partition: part, .. } => {
                 place(destination);
                 place(source);
                 partition(part);
@@ -64,6 +68,7 @@ fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
             | StatementKind::Barrier { .. }
             | StatementKind::Let { .. }
             | StatementKind::Fence { .. }
+            | StatementKind::Finish { .. }
             | StatementKind::Exit
             | StatementKind::Assert { .. } => {}
         }

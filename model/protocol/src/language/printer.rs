@@ -100,6 +100,7 @@ fn declaration(declaration: &Declaration) -> String {
                 parameters.iter().map(|(role, name)| format!("{} {}", role_word(*role), name.text)).collect();
             format!("param {}", list.join(", "))
         }
+        Declaration::Topology(axes) => format!("topology {}", names(axes, " * ")),
         Declaration::Knob { name, values } => format!("knob {} = {}", name.text, names(values, " | ")),
         Declaration::Require(condition) => format!("require {}", expressions::expression(condition)),
         Declaration::Grid(value) => format!("grid {}", expressions::expression(value)),
@@ -107,6 +108,7 @@ fn declaration(declaration: &Declaration) -> String {
         Declaration::Argument { name, value } => {
             format!("argument {} = {}", name.text, expressions::expression(value))
         }
+        Declaration::Pipe { name, capacity } => format!("pipe {} : {}", name.text, expressions::expression(capacity)),
         Declaration::Let { name, value } => format!("let {} = {}", name.text, expressions::expression(value)),
         Declaration::Partition { name, parameters, range } => {
             let parameters =
@@ -200,6 +202,8 @@ fn definition_words(definition: Definition) -> String {
         Definition::Gather => "gather of".to_owned(),
         Definition::ReduceScatter(reduction) => format!("reduce-scatter {} of", reduction_word(reduction)),
         Definition::Broadcast => "broadcast of".to_owned(),
+        Definition::Shift => "shift of".to_owned(),
+        Definition::Transfer => "transfer of".to_owned(),
     }
 }
 

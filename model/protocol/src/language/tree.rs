@@ -5,7 +5,7 @@
 
 #![allow(missing_docs, reason = "the fields of a variant are told by the syntax in its comment")]
 
-use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span};
+use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span, Width};
 use std::fmt;
 
 /// Where a node stands in the text. Does not take part in comparisons.
@@ -131,6 +131,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// `broadcast of`
     Broadcast,
+    /// `shift of`
+    Shift,
+    /// `transfer of`
+    Transfer,
 }
 
 /// What a variant is expected to give.
@@ -190,6 +194,10 @@ pub enum Declaration {
         /// `initially …`
         initially: Option<Start>,
     },
+    /// `pipe name : CAPACITY`
+    Pipe { name: Name, capacity: Expression },
+    /// `topology rows * columns`
+    Topology(Vec<Name>),
     /// `argument name = EXPRESSION`
     Argument { name: Name, value: Expression },
     /// `let name = EXPRESSION`
@@ -215,8 +223,8 @@ pub enum Declaration {
 pub struct Range {
     /// The elements.
     pub span: RangeSpan,
-    /// `by element`: accesses of one element each.
-    pub by_element: bool,
+    /// `by element`, `by word`, or neither: how much one access moves.
+    pub width: Width,
     /// What happens to a vector that is cut off; `scalar` if left out.
     pub tail: Option<TailChoice>,
     /// Where.
@@ -274,6 +282,15 @@ pub struct Place {
     pub at: Mark,
 }
 
+/// How a word shows that it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Marking {
+    /// `flag VALUE`
+    Flag(Expression),
+    /// `sentinel`
+    Sentinel,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statement {
@@ -304,6 +321,10 @@ pub enum Statement {
     Fence(Ordering),
     /// `copy DESTINATION <- SOURCE over …`
     Copy { destination: Place, source: Place, over: Over },
+    /// `start copy DESTINATION <- SOURCE over … on PIPE`
+    Start { destination: Place, source: Place, over: Over, pipe: Name },
+    /// `finish PIPE to REMAINING`; none remain if left out.
+    Finish { pipe: Name, remaining: Option<Expression> },
     /// `reduce DESTINATION <- sum over q in a..b of SOURCE over …`
     Reduce {
         /// What is written.
@@ -320,6 +341,29 @@ pub enum Statement {
         source: Place,
         /// Which elements.
         over: Over,
+    },
+    /// `send DESTINATION <- SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Send { destination: Place, source: Place, over: Over, marking: Marking, ordering: Ordering },
+    /// `receive DESTINATION <- sum over q in a..b of SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Receive {
+        /// What is written.
+        destination: Place,
+        /// How elements are combined.
+        operation: Reduction,
+        /// The counter.
+        variable: Name,
+        /// First value.
+        from: Expression,
+        /// One past the last.
+        to: Expression,
+        /// The words that are waited for.
+        source: Place,
+        /// Which elements.
+        over: Over,
+        /// How a word shows that it has come.
+        marking: Marking,
+        /// Order and scope.
+        ordering: Ordering,
     },
     /// `accumulate DESTINATION <- sum of SOURCE over …`
     Accumulate { destination: Place, operation: Reduction, source: Place, over: Over },

@@ -328,6 +328,7 @@ impl<'a> Lowering<'a> {
                 data: sizes.data,
                 accumulate: sizes.accumulate,
                 vector: source.vector && target.vector,
+                pipe: None,
             }))
         };
         Ok(sources.into_iter().zip(targets).map(copy).collect())

@@ -6,8 +6,9 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 18] = [
+const DECLARATIONS: [&str; 20] = [
     "param",
+    "topology",
     "knob",
     "require",
     "grid",
@@ -17,6 +18,7 @@ const DECLARATIONS: [&str; 18] = [
     "pad",
     "event",
     "ghost",
+    "pipe",
     "argument",
     "let",
     "partition",
@@ -65,9 +67,15 @@ impl Parser<'_> {
         self.advance();
         let declaration = match word {
             "param" => self.parameters()?,
+            "topology" => self.topology()?,
             "knob" => self.knob()?,
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
+            "pipe" => {
+                let name = self.name("the pipe's name")?;
+                self.expect(":")?;
+                Declaration::Pipe { name, capacity: self.expression()? }
+            }
             "argument" => {
                 let name = self.name("the argument's name")?;
                 self.expect("=")?;
@@ -138,6 +146,14 @@ impl Parser<'_> {
         }
     }
 
+    fn topology(&mut self) -> Parsed<Declaration> {
+        let mut axes = vec![self.name("an axis")?];
+        while self.take("*") {
+            axes.push(self.name("an axis")?);
+        }
+        Ok(Declaration::Topology(axes))
+    }
+
     fn knob(&mut self) -> Parsed<Declaration> {
         let name = self.name("the knob's name")?;
         self.expect("=")?;
@@ -198,7 +214,7 @@ impl Parser<'_> {
     fn expectation(&mut self) -> Parsed<Declaration> {
         let output = self.name("the output's name")?;
         self.expect("==")?;
-        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of)";
+        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of, shift of, transfer of)";
         let definition = match self.word() {
             "gather" => {
                 self.advance();
@@ -207,6 +223,14 @@ impl Parser<'_> {
             "broadcast" => {
                 self.advance();
                 Definition::Broadcast
+            }
+            "shift" => {
+                self.advance();
+                Definition::Shift
+            }
+            "transfer" => {
+                self.advance();
+                Definition::Transfer
             }
             "reduce" => {
                 let name = self.hyphenated(what)?;

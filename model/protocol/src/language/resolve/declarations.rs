@@ -39,6 +39,8 @@ impl<'a> Resolver<'a> {
                         self.arguments.push(Argument { name: name.text.clone(), value, span: item.at.0.clone() });
                     }
                 }
+                Declaration::Topology(axes) => self.declare_topology(axes, &item.at.0),
+                Declaration::Pipe { name, .. } => self.declare_pipe(name, &item.at.0),
                 Declaration::Let { name, .. } => {
                     self.declare(name, Global::Let(None));
                 }
@@ -53,7 +55,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
+    pub(super) fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
         let text = name.text.as_str();
         if BUILT_IN.contains(&text) {
             let error =
@@ -119,6 +121,7 @@ impl<'a> Resolver<'a> {
     /// Gives every declaration its meaning.
     pub(super) fn declarations(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut grid: Option<Span> = None;
+        let mut topology: Option<Span> = None;
         for item in &file.declarations {
             let span = item.at.0.clone();
             match &item.kind {
@@ -143,6 +146,8 @@ impl<'a> Resolver<'a> {
                         self.arguments[id.index()].value = value.expression;
                     }
                 }
+                Declaration::Topology(axes) => self.define_topology(axes, span, &mut topology, protocol),
+                Declaration::Pipe { name, capacity } => self.define_pipe(name, capacity),
                 Declaration::Let { name, value } => {
                     let value = self.value(value, NAMED);
                     if let Some((global @ Global::Let(None), _)) = self.globals.get_mut(name.text.as_str()) {
@@ -166,7 +171,7 @@ impl<'a> Resolver<'a> {
             return;
         };
         let initially = self.initial(*class, element_type, *refreshed, *initially, &item.at.0);
-        if *class == Class::Pad && element_type == Element::Data {
+        if *class == Class::Pad && element_type != Element::Word {
             let error = Diagnostic::new("a pad holds flags", element.at.0.clone()).label("not `flag` or `u32`");
             self.report(error.help("declare it `symmetric`"));
         }
@@ -197,9 +202,10 @@ impl<'a> Resolver<'a> {
     fn element(&mut self, element: &Name) -> Option<Element> {
         match (element.text.as_str(), self.globals.get(element.text.as_str())) {
             ("u32" | "flag", _) => Some(Element::Word),
+            ("packet", _) => Some(Element::Packet),
             (_, Some((Global::ElementType, _))) => Some(Element::Data),
             _ => {
-                let mut known = vec!["u32", "flag"];
+                let mut known = vec!["u32", "flag", "packet"];
                 known.extend(
                     self.globals
                         .iter()
@@ -226,9 +232,13 @@ impl<'a> Resolver<'a> {
         start: Option<Start>,
         span: &Span,
     ) -> Initially {
-        if element == Element::Word && (refreshed || start == Some(Start::Random)) {
+        if element != Element::Data && (refreshed || start == Some(Start::Random)) {
             let error = Diagnostic::new("only data can be refreshed or random", span.clone()).label("this holds words");
             self.report(error);
+        }
+        if element == Element::Packet && matches!(start, Some(Start::Word(word)) if word != 0) {
+            let error = Diagnostic::new("packets begin as zero", span.clone()).label("a flag, and data, of this value");
+            self.report(error.help("write `initially 0`"));
         }
         if refreshed && start.is_some() {
             let error = Diagnostic::new("refreshed and initially at once", span.clone());
@@ -269,6 +279,8 @@ impl<'a> Resolver<'a> {
                 Definition::Gather => Collective::AllGather,
                 Definition::ReduceScatter(reduction) => Collective::ReduceScatter(*reduction),
                 Definition::Broadcast => Collective::Broadcast,
+                Definition::Shift => Collective::Shift,
+                Definition::Transfer => Collective::Transfer,
             };
             protocol.expectation = Some(ir::Expectation {
                 output: output_id,

@@ -1,33 +1,38 @@
-//! Leaves out the buffers and arguments that a choice of knobs does not use, so that no variant's kernel takes a
+//! Leaves out the buffers, arguments and pipes that a choice of knobs does not use, so that no variant's kernel takes a
 //! parameter that it ignores.
 
-use crate::ids::{ArgumentId, BufferId};
-use crate::ir::{Expression, HostStatement, Partition, Place, Protocol, Statement, StatementKind};
+use crate::ids::{ArgumentId, BufferId, PipeId};
+use crate::ir::{Expression, HostStatement, Marking, Partition, Place, Protocol, Statement, StatementKind};
 
 /// What a protocol uses, then the new numbers of it.
 struct Renumbering {
     buffers: Vec<Option<u32>>,
     arguments: Vec<Option<u32>>,
+    pipes: Vec<Option<u32>>,
     /// First walk: mark. Second walk: rename.
     marking: bool,
 }
 
-/// Removes unused buffers and arguments and renumbers the rest, in order.
+/// Removes unused buffers, arguments and pipes and renumbers the rest, in order.
 pub(super) fn unused(protocol: &mut Protocol) {
     let mut numbers = Renumbering {
         buffers: vec![None; protocol.buffers.len()],
         arguments: vec![None; protocol.arguments.len()],
+        pipes: vec![None; protocol.pipes.len()],
         marking: true,
     };
     numbers.protocol(protocol);
     number(&mut numbers.buffers);
     number(&mut numbers.arguments);
+    number(&mut numbers.pipes);
     numbers.marking = false;
     numbers.protocol(protocol);
     let mut keep = numbers.buffers.iter();
     protocol.buffers.retain(|_| keep.next().is_some_and(Option::is_some));
     let mut keep = numbers.arguments.iter();
     protocol.arguments.retain(|_| keep.next().is_some_and(Option::is_some));
+    let mut keep = numbers.pipes.iter();
+    protocol.pipes.retain(|_| keep.next().is_some_and(Option::is_some));
 }
 
 fn number(marks: &mut [Option<u32>]) {
@@ -51,6 +56,15 @@ impl Renumbering {
         match (*mark, self.marking) {
             (_, true) => *mark = Some(0),
             (Some(new), false) => *id = BufferId(new),
+            (None, false) => {}
+        }
+    }
+
+    fn pipe(&mut self, id: &mut PipeId) {
+        let mark = &mut self.pipes[id.index()];
+        match (*mark, self.marking) {
+            (_, true) => *mark = Some(0),
+            (Some(new), false) => *id = PipeId(new),
             (None, false) => {}
         }
     }
@@ -93,6 +107,12 @@ impl Renumbering {
         }
     }
 
+    fn marking(&mut self, marking: &mut Marking) {
+        if let Marking::Flag(value) = marking {
+            self.expression(value);
+        }
+    }
+
     fn statements(&mut self, statements: &mut [Statement]) {
         for statement in statements {
             self.statement(&mut statement.kind);
@@ -122,12 +142,36 @@ impl Renumbering {
                 self.place(source);
                 self.partition(partition);
             }
+            StatementKind::Start { pipe, destination, source, partition } => {
+                self.pipe(pipe);
+                self.place(destination);
+                self.place(source);
+                self.partition(partition);
+            }
+            StatementKind::Finish { pipe, remaining } => {
+                self.pipe(pipe);
+                self.expression(remaining);
+            }
             StatementKind::Reduce { destination, from, to, source, partition, .. } => {
                 self.place(destination);
                 self.expression(from);
                 self.expression(to);
                 self.place(source);
                 self.partition(partition);
+            }
+            StatementKind::Send { destination, source, partition, marking, .. } => {
+                self.place(destination);
+                self.place(source);
+                self.partition(partition);
+                self.marking(marking);
+            }
+            StatementKind::Receive { destination, from, to, source, partition, marking, .. } => {
+                self.place(destination);
+                self.expression(from);
+                self.expression(to);
+                self.place(source);
+                self.partition(partition);
+                self.marking(marking);
             }
             StatementKind::If { condition, then, otherwise } => {
                 self.expression(condition);

@@ -2,7 +2,7 @@
 //!
 //! The trees are right in syntax and mean nothing; they go through the parser alone.
 
-use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics};
+use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics, Width};
 use crate::language::parser;
 use crate::language::printer::print_file;
 use crate::language::tree::*;
@@ -168,9 +168,10 @@ fn range() -> impl Strategy<Value = Range> {
         step,
     });
     let span = prop_oneof![stride, explicit];
-    (span, any::<bool>(), option::of(tail_choice())).prop_map(|(span, by_element, tail)| Range {
+    let width = select(vec![Width::Vector, Width::Element, Width::Word]);
+    (span, width, option::of(tail_choice())).prop_map(|(span, width, tail)| Range {
         span,
-        by_element,
+        width,
         tail,
         at: Mark::default(),
     })
@@ -190,6 +191,35 @@ fn atomic() -> impl Strategy<Value = Statement> {
             Statement::Atomic { name, operation, place, operands, ordering }
         },
     )
+}
+
+/// What is sent and received.
+fn words() -> impl Strategy<Value = Statement> {
+    let marking = || prop_oneof![expression().prop_map(Marking::Flag), Just(Marking::Sentinel)];
+    let send = (any_place(), any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, source, over, marking, ordering)| Statement::Send {
+            destination,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    let bounds = (name(), expression(), expression());
+    let receive = (any_place(), reduction(), bounds, any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, operation, (variable, from, to), source, over, marking, ordering)| Statement::Receive {
+            destination,
+            operation,
+            variable,
+            from,
+            to,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    prop_oneof![send, receive]
 }
 
 fn simple_statement() -> impl Strategy<Value = Statement> {
@@ -214,6 +244,9 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
+    let start = (any_place(), any_place(), over(), name())
+        .prop_map(|(destination, source, over, pipe)| Statement::Start { destination, source, over, pipe });
+    let finish = (name(), option::of(expression())).prop_map(|(pipe, remaining)| Statement::Finish { pipe, remaining });
     let accumulate =
         (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
             Statement::Accumulate { destination, operation, source, over }
@@ -241,7 +274,10 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         ordering().prop_map(Statement::Fence),
         copy,
         reduce,
+        words(),
         accumulate,
+        start,
+        finish,
         call,
         expression().prop_map(Statement::Assert),
         host_statement(),
@@ -336,6 +372,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         reduction().prop_map(Definition::ReduceScatter),
         Just(Definition::Gather),
         Just(Definition::Broadcast),
+        Just(Definition::Shift),
+        Just(Definition::Transfer),
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
@@ -345,6 +383,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         buffer(),
         (name(), expression()).prop_map(|(name, value)| Declaration::Argument { name, value }),
         (name(), expression()).prop_map(|(name, value)| Declaration::Let { name, value }),
+        vec(name(), 1..4).prop_map(Declaration::Topology),
+        (name(), expression()).prop_map(|(name, capacity)| Declaration::Pipe { name, capacity }),
         (name(), vec(name(), 0..3), range().prop_map(Box::new))
             .prop_map(|(name, parameters, range)| Declaration::Partition { name, parameters, range }),
         (procedure(), vec(name(), 0..3), body_of(statement())).prop_map(|(name, parameters, body)| Declaration::Sync {
