@@ -118,7 +118,7 @@ fn protocol_row(target: &Target, mut outcome: Outcome, proofs: Option<&Limits>) 
         source: target.protocol.source.clone(),
         kernel: None,
         topology: target.topology.clone(),
-        bounds: Bounds { streams: streams(&target), ..Bounds::from(&target.options.sizes) },
+        bounds: Bounds { streams: streams(target), ..Bounds::from(&target.options.sizes) },
         options: target.options,
         outcome,
         beyond: Some(beyond(target, proofs)),
