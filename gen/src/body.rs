@@ -195,6 +195,13 @@ impl<'a> Writer<'a> {
         self.protocol.source.line_column(statement.span.start).0
     }
 
+    /// The text of a statement, on one line.
+    pub(crate) fn words(&self, statement: &Statement) -> String {
+        let text = &self.protocol.source.text;
+        let span = statement.span.start as usize..statement.span.end as usize;
+        text.get(span).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a change of memory must ask first whether the thread has expired.
     pub(crate) fn guarded(&self) -> bool {
         self.target.deadline && self.may_be_expired
@@ -286,7 +293,11 @@ impl<'a> Writer<'a> {
     pub(crate) fn address(&mut self, place: &Place, wanted: Element, line: u32) -> Result<String, Stop> {
         let buffer = self.protocol.buffer(place.buffer);
         if buffer.element != wanted {
-            let wanted = if wanted == Element::Word { "words" } else { "elements" };
+            let wanted = match wanted {
+                Element::Word => "words",
+                Element::Packet => "packets",
+                Element::Data => "elements",
+            };
             return Err(Stop::Error(RenderError::Element { line, buffer: buffer.name.clone(), wanted }));
         }
         let instance = self.instance(place, line)?;
@@ -298,7 +309,7 @@ impl<'a> Writer<'a> {
 /// Whether an await is among the statements.
 pub(crate) fn contains_await(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
-        StatementKind::Await { .. } => true,
+        StatementKind::Await { .. } | StatementKind::Receive { .. } => true,
         StatementKind::If { then, otherwise, .. } => contains_await(then) || contains_await(otherwise),
         StatementKind::For { body, .. } => contains_await(body),
         _ => false,

@@ -14,9 +14,6 @@ use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Finding, Verdict};
 
-/// Back-to-back launches in every check: enough for parity slots to come round again.
-const LAUNCHES: u32 = 3;
-
 /// Refuses sizes that the protocol does not allow: at its largest grid, for any message.
 pub(crate) fn check_requirements(protocol: &Protocol, target: &Target) -> Result<(), Error> {
     let sizes = target.sizes(target.max_blocks, u64::from(target.dtype.vector()));
@@ -41,7 +38,8 @@ pub(crate) fn certify(protocol: &Protocol, target: &Target) -> Result<Vec<CheckE
         let message = format!("{}: no size that is small enough to check meets its requirements", protocol.name);
         return Err(Error::Usage(message));
     }
-    sizes.iter().map(|sizes| check_once(protocol, sizes, LAUNCHES)).collect()
+    let launches = protocol.launches_to_come_round();
+    sizes.iter().map(|sizes| check_once(protocol, sizes, launches)).collect()
 }
 
 /// Repeats a recorded check.

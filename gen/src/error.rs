@@ -58,6 +58,22 @@ pub enum RenderError {
         /// Where.
         line: u32,
     },
+    /// A copy that stays outstanding, or the wait for one: no back end of CUDA has the pipe.
+    #[error(
+        "line {line}: `{statement}`: a pipe is checked and not emitted, for CUDA copies have none to go through yet"
+    )]
+    Pipe {
+        /// Where.
+        line: u32,
+        /// The statement.
+        statement: String,
+    },
+    /// A statement of a host program.
+    #[error("line {line}: a statement of a host program, which no kernel has")]
+    Host {
+        /// Where.
+        line: u32,
+    },
     /// A reduction over fewer than one source.
     #[error("line {line}: a reduction over no sources")]
     EmptyReduction {
@@ -87,6 +103,12 @@ pub enum Error {
         name: String,
         /// What there is.
         help: String,
+    },
+    /// The protocol is a host program.
+    #[error("`{protocol}` is a host program on streams, not a kernel: there is nothing to emit")]
+    HostProgram {
+        /// As typed.
+        protocol: String,
     },
     /// The protocol's text is wrong. Rendered with file, line and column.
     #[error("{0}")]

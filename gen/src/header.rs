@@ -33,6 +33,7 @@ fn section(entry: &KernelEntry, protocol: &Protocol) -> Result<Section, RenderEr
         let bytes = match declared.element {
             Element::Data => i64::from(entry.dtype.bytes()),
             Element::Word => 4,
+            Element::Packet => 8,
         };
         let total = declared.shape.iter().fold(Expression::Constant(bytes), |product, extent| Expression::Binary {
             operator: Binary::Multiply,

@@ -13,7 +13,7 @@ use arverify_protocol::certificate::{BufferEntry, CheckEntry, KernelEntry, Param
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::{Element, Protocol, Space};
 use askama::Template;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An emitted kernel.
 #[derive(Clone, Debug)]
@@ -172,6 +172,7 @@ fn declarations(protocol: &Protocol, parameters: &[Parameter], body: &Body) -> V
     let element = |index: usize| match protocol.buffers[index].element {
         Element::Data => "Element",
         Element::Word => "u32",
+        Element::Packet => "u64",
     };
     let buffer = |name: &str| protocol.buffers.iter().position(|buffer| buffer.name == name).unwrap_or_default();
     let argument = |name: &str| protocol.arguments.iter().position(|found| found.name == name).unwrap_or_default();
@@ -227,6 +228,10 @@ fn arithmetic(target: &Target, body: &Body) -> Result<String, RenderError> {
             text.push(OwnTemplate { dtype: target.dtype, name, instruction }.render()?);
         }
     }
+    if let Some(sentinel) = body.functions.moves_words() {
+        let (bytes, wide) = (target.dtype.bytes(), target.wide());
+        text.push(WordTemplate { bytes, wide, sentinel, reductions: body.functions.reductions() }.render()?);
+    }
     Ok(text.join("\n\n"))
 }
 
@@ -253,6 +258,15 @@ struct HelpersTemplate<'a> {
 #[template(path = "arithmetic/data.cuh")]
 struct DataTemplate {
     bytes: u32,
+}
+
+#[derive(Template)]
+#[template(path = "arithmetic/word.cuh")]
+struct WordTemplate<'a> {
+    bytes: u32,
+    wide: bool,
+    sentinel: bool,
+    reductions: &'a BTreeSet<&'static str>,
 }
 
 #[derive(Template)]

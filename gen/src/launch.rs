@@ -42,6 +42,7 @@ fn buffer_text(buffer: &BufferEntry, elements: u64, sizes: &Sizes) -> String {
     let (dtype, size) = match buffer.element {
         Element::Data => (sizes.data.name(), u64::from(sizes.data.bytes())),
         Element::Word => ("u32", 4),
+        Element::Packet => ("u64", 8),
     };
     let initial = match buffer.initially {
         Initially::Poison => "\"poison\"".to_owned(),
@@ -103,7 +104,9 @@ fn expectation(protocol: &Protocol) -> String {
         Collective::AllGather => "gather",
         Collective::ReduceScatter(Reduction::Sum) => "reduce-scatter",
         // LAUNCH.toml has no word for these: synchronisation alone is checked.
-        Collective::ReduceScatter(_) | Collective::Broadcast => return String::new(),
+        Collective::ReduceScatter(_) | Collective::Broadcast | Collective::Shift | Collective::Transfer => {
+            return String::new();
+        }
     };
     let order = if expectation.same_on_all_ranks { "same-on-all-ranks" } else { "any" };
     let name = |buffer: arverify_protocol::ids::BufferId| &protocol.buffer(buffer).name;

@@ -23,6 +23,7 @@ mod phase;
 pub mod recheck;
 mod statement;
 mod target;
+mod word;
 
 pub use error::{Error, RenderError};
 pub use kernel::{Kernel, render_kernel};

@@ -19,6 +19,10 @@ pub(crate) struct DeviceFunctions {
     fences: BTreeMap<String, String>,
     barriers: BTreeSet<Barrier>,
     awaits: BTreeMap<String, AwaitFunction>,
+    packets: BTreeMap<String, String>,
+    receipts: BTreeMap<String, ReceiveFunction>,
+    /// Words that are sent or received, and whether one must not look like the sentinel.
+    words: Option<bool>,
     /// Vectors and elements: whether data is moved at all.
     data: bool,
     reductions: BTreeSet<&'static str>,
@@ -35,6 +39,13 @@ struct AtomicFunction {
 struct AwaitFunction {
     load: String,
     condition: &'static str,
+}
+
+#[derive(Debug)]
+struct ReceiveFunction {
+    load: String,
+    mnemonic: String,
+    packet: bool,
 }
 
 /// The forms of a barrier.
@@ -123,6 +134,43 @@ impl DeviceFunctions {
         Ok(name)
     }
 
+    /// The function that stores data and flag at once.
+    pub(crate) fn send_packet(&mut self, semantics: Semantics, line: u32) -> Result<String, RenderError> {
+        if matches!(semantics.order, Order::Acquire | Order::AcqRel | Order::Sc) {
+            return Err(RenderError::Order { line, operation: "send" });
+        }
+        let name = format!("send_packet_{}", underscored(semantics));
+        self.packets.insert(name.clone(), format!("st.{}.global.u64", qualifiers(semantics)));
+        Ok(name)
+    }
+
+    /// The function that waits for a word or packet and hands on its data.
+    pub(crate) fn receive(&mut self, semantics: Semantics, packet: bool, line: u32) -> Result<String, RenderError> {
+        if !matches!(semantics.order, Order::Volatile | Order::Relaxed | Order::Acquire) {
+            return Err(RenderError::Order { line, operation: "receive" });
+        }
+        let (what, suffix) = if packet { ("packet", "u64") } else { ("word", "u32") };
+        let name = format!("receive_{what}_{}", underscored(semantics));
+        let load = match packet {
+            true => format!("load_packet_{}", underscored(semantics)),
+            false => self.load(semantics, line)?,
+        };
+        let mnemonic = format!("ld.{}.global.{suffix}", qualifiers(semantics));
+        self.receipts.insert(name.clone(), ReceiveFunction { load, mnemonic, packet });
+        Ok(name)
+    }
+
+    /// Notes that words are sent or received; `sentinel`: none may look like it.
+    pub(crate) fn move_words(&mut self, sentinel: bool) {
+        self.data = true;
+        self.words = Some(sentinel || self.words == Some(true));
+    }
+
+    /// Whether words are sent or received, and whether one must not look like the sentinel.
+    pub(crate) fn moves_words(&self) -> Option<bool> {
+        self.words
+    }
+
     /// Notes that a form of barrier is used.
     pub(crate) fn barrier(&mut self, barrier: Barrier) {
         self.barriers.insert(barrier);
@@ -157,9 +205,10 @@ impl DeviceFunctions {
 
     /// The PTX mnemonics of the synchronising operations in use, each once: strong accesses, fences and barriers.
     pub(crate) fn mnemonics(&self) -> BTreeMap<String, String> {
-        let plain = [&self.loads, &self.stores, &self.fences].into_iter().flatten();
+        let plain = [&self.loads, &self.stores, &self.packets, &self.fences].into_iter().flatten();
+        let receipts = self.receipts.values().map(|function| (function.load.clone(), function.mnemonic.clone()));
         let atomics = self.atomics.iter().map(|(name, function)| (name.clone(), function.mnemonic.clone()));
-        plain.map(|(name, mnemonic)| (name.clone(), mnemonic.clone())).chain(atomics).collect()
+        plain.map(|(name, mnemonic)| (name.clone(), mnemonic.clone())).chain(atomics).chain(receipts).collect()
     }
 
     /// The functions as CUDA. `deadline`: awaits give up.
@@ -171,6 +220,9 @@ impl DeviceFunctions {
         for (name, mnemonic) in &self.stores {
             text.push(StoreTemplate { name, mnemonic }.render()?);
         }
+        for (name, mnemonic) in &self.packets {
+            text.push(SendPacketTemplate { name, mnemonic }.render()?);
+        }
         for (name, AtomicFunction { mnemonic, returns, compares }) in &self.atomics {
             text.push(AtomicTemplate { name, mnemonic, returns: *returns, compares: *compares }.render()?);
         }
@@ -180,11 +232,17 @@ impl DeviceFunctions {
         for barrier in &self.barriers {
             text.push(BarrierTemplate { barrier: *barrier }.render()?);
         }
-        if deadline && !self.awaits.is_empty() {
+        if deadline && !(self.awaits.is_empty() && self.receipts.is_empty()) {
             text.push(DeadlineTemplate {}.render()?);
         }
         for (name, AwaitFunction { load, condition }) in &self.awaits {
             text.push(AwaitTemplate { name, load, condition, deadline }.render()?);
+        }
+        for (name, ReceiveFunction { load, mnemonic, packet }) in &self.receipts {
+            let packet = *packet;
+            let (_, condition) = comparison(if packet { Compare::Equal } else { Compare::NotEqual });
+            let (word, data) = if packet { ("u64", "u32(value >> 32)") } else { ("u32", "value") };
+            text.push(ReceiveTemplate { name, load, mnemonic, condition, packet, word, data, deadline }.render()?);
         }
         Ok(text.join("\n\n"))
     }
@@ -202,6 +260,26 @@ struct LoadTemplate<'a> {
 struct StoreTemplate<'a> {
     name: &'a str,
     mnemonic: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "operation/send_packet.cuh")]
+struct SendPacketTemplate<'a> {
+    name: &'a str,
+    mnemonic: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "operation/receive.cuh")]
+struct ReceiveTemplate<'a> {
+    name: &'a str,
+    load: &'a str,
+    mnemonic: &'a str,
+    condition: &'a str,
+    packet: bool,
+    word: &'a str,
+    data: &'a str,
+    deadline: bool,
 }
 
 #[derive(Template)]

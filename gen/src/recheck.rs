@@ -2,7 +2,7 @@
 //!
 //! The protocol was verified before its kernel was rendered. What the templates and the CUDA compiler made of it is
 //! another text, and this shows that it does the same: two blocks (one where that is the most), a message whose threads
-//! each take several vectors and whose last vector is cut off, three launches. T and P are fixed in the code.
+//! each take several vectors and whose last vector is cut off, launches until buffers come round. T and P are fixed in the code.
 
 use crate::error::Error;
 use crate::launch::render_launch;
@@ -13,9 +13,6 @@ use arverify_protocol::certificate::{KernelEntry, PtxCheckEntry};
 use arverify_protocol::ir::{Protocol, Source};
 use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
-
-/// Back-to-back launches: enough for parity slots to come round again.
-const LAUNCHES: u32 = 3;
 
 /// Checks the PTX of a kernel. Of the sizes only blocks and elements count: the others are fixed in the code.
 pub fn check_ptx(entry: &KernelEntry, protocol: &Protocol, ptx: &str, options: &Options) -> Result<Outcome, Error> {
@@ -40,7 +37,8 @@ pub(crate) fn recheck(
     let blocks = entry.max_blocks.min(2);
     let vector = u64::from(entry.dtype.vector());
     let elements = u64::from(blocks) * u64::from(entry.threads) * vector + vector + 3;
-    recheck_at(entry, protocol, architecture, ptx, (blocks, elements, LAUNCHES))
+    let launches = protocol.launches_to_come_round();
+    recheck_at(entry, protocol, architecture, ptx, (blocks, elements, launches))
 }
 
 /// Repeats a recorded check.

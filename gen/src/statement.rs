@@ -45,14 +45,20 @@ impl Writer<'_> {
                 Ok(FenceTemplate { function: self.functions.fence(*semantics, line)? }.render()?)
             }
             StatementKind::Copy { destination, source, partition } => self.copy(destination, source, partition, line),
+            StatementKind::Start { .. } | StatementKind::Finish { .. } => {
+                Err(Stop::Error(RenderError::Pipe { line, statement: self.words(statement) }))
+            }
             StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let (operation, first) = (*operation, accumulate.then_some(destination));
                 let sources = Sources { operation, first, variable: *variable, from, to, source };
                 self.reduce(destination, &sources, partition, line)
             }
+            StatementKind::Send { .. } => self.send(statement, line),
+            StatementKind::Receive { .. } => self.receive(statement, line),
             StatementKind::If { condition, then, otherwise } => self.branch(condition, then, otherwise),
             StatementKind::For { variable, from, to, body } => self.repeat(*variable, from, to, body),
             StatementKind::Exit => Ok(ExitTemplate {}.render()?),
+            StatementKind::Host(_) => Err(Stop::Error(RenderError::Host { line })),
             StatementKind::Ghost { .. } => Ok(String::new()),
             StatementKind::Assert { .. } => Err(Stop::Error(RenderError::Ghost { line })),
         }

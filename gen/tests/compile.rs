@@ -10,6 +10,9 @@ use support::{DTYPES, assemble, compiler, kernel, target};
 
 const ARCHITECTURES: [&str; 3] = ["sm_80", "sm_90", "sm_100a"];
 
+/// Protocols over channels.
+const CHANNELS: [&str; 5] = ["send-recv", "channel-hello", "channel-ring", "channel-mesh", "channel-tree"];
+
 /// Compiles and assembles on two threads, half of the kernels each.
 fn compile_all(compiler: &Compiler, kernels: &[Kernel], architectures: &[&str]) {
     let work: Vec<(&Kernel, &str)> = kernels
@@ -32,7 +35,7 @@ fn compile(compiler: &Compiler, kernel: &Kernel, architecture: &str) {
 }
 
 fn catalogue_kernels(names: &[&str], targets: &[Target]) -> Vec<Kernel> {
-    let documents = catalogue::all().unwrap_or_else(|error| panic!("{error}"));
+    let documents = catalogue::kernels().unwrap_or_else(|error| panic!("{error}"));
     let chosen = documents.iter().filter(|document| names.contains(&document.name()));
     chosen.flat_map(|document| targets.iter().map(|target| kernel(document, &[], target))).collect()
 }
@@ -48,10 +51,21 @@ fn one_shot_and_two_shot_compile_without_spills() {
 }
 
 #[test]
+fn channels_compile_without_spills() {
+    let Some(compiler) = compiler("channels_compile_without_spills") else { return };
+    let targets = [target(2, DataType::F32), target(4, DataType::F16), target(8, DataType::BF16)];
+    let kernels = catalogue_kernels(&CHANNELS, &targets);
+    assert_eq!(kernels.len(), 15);
+    compile_all(&compiler, &kernels, &ARCHITECTURES);
+}
+
+#[test]
 fn every_other_form_compiles_without_spills() {
     let Some(compiler) = compiler("every_other_form_compiles_without_spills") else { return };
-    let names: Vec<&str> = catalogue::TEXTS.iter().map(|(name, _)| *name).collect();
-    let others: Vec<&str> = names.into_iter().filter(|name| !["one-shot", "two-shot"].contains(name)).collect();
+    let documents = catalogue::kernels().unwrap_or_else(|error| panic!("{error}"));
+    let names: Vec<&str> = documents.iter().map(|document| document.name()).collect();
+    let known = |name: &str| ["one-shot", "two-shot"].contains(&name) || CHANNELS.contains(&name);
+    let others: Vec<&str> = names.into_iter().filter(|name| !known(name)).collect();
     compile_all(&compiler, &catalogue_kernels(&others, &[target(8, DataType::BF16)]), &["sm_90"]);
     let usual = target(8, DataType::BF16);
     let unusual = [

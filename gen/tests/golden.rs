@@ -1,5 +1,6 @@
-//! The emitted kernels as files: `tests/golden` is what `argen emit one-shot two-shot ring reduce-scatter all-gather
-//! broadcast barrier --ranks 2 --ranks 4 --ranks 8 --no-ptx` writes, byte for byte, and a certificate of its own. The runtime carries these kernels.
+//! The emitted kernels as files: `tests/golden` is what `argen emit one-shot two-shot ll lamport ring reduce-scatter
+//! all-gather broadcast barrier send-recv channel-hello channel-ring channel-mesh channel-tree --ranks 2 --ranks 4
+//! --ranks 8 --no-ptx` writes, byte for byte, and a certificate of its own. The runtime carries these kernels.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p arverify-gen --test golden` writes the folder anew. How many states a check explored
 //! belongs to the checker's own tests: a change of those counts alone does not make the folder stale.
@@ -15,7 +16,22 @@ fn folder() -> PathBuf {
 }
 
 /// One protocol for each collective, and several for the all-reduce.
-const NAMES: [&str; 7] = ["one-shot", "two-shot", "ring", "reduce-scatter", "all-gather", "broadcast", "barrier"];
+const NAMES: [&str; 14] = [
+    "one-shot",
+    "two-shot",
+    "ll",
+    "lamport",
+    "ring",
+    "reduce-scatter",
+    "all-gather",
+    "broadcast",
+    "barrier",
+    "send-recv",
+    "channel-hello",
+    "channel-ring",
+    "channel-mesh",
+    "channel-tree",
+];
 
 fn request() -> Request {
     Request {

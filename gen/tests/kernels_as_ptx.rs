@@ -1,26 +1,41 @@
 //! What a kernel gets as PTX is what its protocol got: verified, or the same code for each broken variant.
 //!
-//! Variants are rendered although they are broken, which argen itself refuses to do. Where PTX gets another code than
-//! its protocol, [`OTHER_CODES`] says so and why.
+//! PTX knows less than a protocol: neither ghost code, nor which words are pads, nor which buffers are channels. So it is
+//! compared with the protocol without these ([`as_ptx_knows_it`]): what only ghost code sees is then found by neither,
+//! and a slot that is overwritten in use is a race like any other. Variants are rendered although they are broken,
+//! which argen itself refuses to do. Where PTX still gets another code, [`OTHER_CODES`] says so and why.
 
 mod support;
 
 use arverify_gen::recheck::check_ptx;
 use arverify_gen::{Target, compiler::Compiler, render_kernel};
-use arverify_model::check::{Options, Progress, check};
+use arverify_model::check::{Options, Outcome, Progress, check};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
-use arverify_protocol::ir::Protocol;
+use arverify_protocol::ir::{Protocol, Statement, StatementKind};
 use arverify_protocol::language::Configuration;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::compiler;
 
-/// Protocols whose every variant is compiled; compiling all of the catalogue would take minutes.
-const PROTOCOLS: [&str; 2] = ["one-shot", "two-shot"];
+/// Protocols that are compiled for every type and more numbers of ranks; the others for 2 and 4 ranks of f32.
+const IN_EVERY_FORM: [&str; 4] = ["one-shot", "two-shot", "ll", "lamport"];
 
-/// Protocol, variant, code as a protocol, code as PTX.
-const OTHER_CODES: [(&str, &str, &str, &str); 0] = [];
+/// Protocol, variant, code as a protocol, code as PTX. All are violated either way; what differs is who gets the blame.
+const OTHER_CODES: [(&str, &str, &str, &str); 8] = [
+    // PTX does not say which words are slots of which signal, so what follows of a collision is reported.
+    ("one-shot-in-place", "shared-pad", "AR007", "AR002"),
+    ("ring", "stride-too-small", "AR007", "AR001"),
+    // A loop that waits for a difference not to be negative is not known as `reached`: that it took a count of an earlier
+    // launch, which is the one it asks for, is taken for the cause of the race.
+    ("broadcast", "no-done-syncthreads", "AR001", "AR012"),
+    ("broadcast", "no-write-syncthreads", "AR001", "AR012"),
+    ("send-recv", "credit-on-receive", "AR001", "AR012"),
+    ("send-recv", "no-credit-syncthreads", "AR001", "AR012"),
+    ("send-recv", "no-room-syncthreads", "AR001", "AR012"),
+    // And that a count from before the wrap was taken for a later one is not seen in it.
+    ("channel-mesh", "wrap-signed", "AR012", "AR001"),
+];
 
 struct Case {
     name: String,
@@ -37,7 +52,7 @@ fn case(name: String, protocol: Protocol, at: &Configuration, data: DataType) ->
         Target { ranks, dtype: data, accumulate: Accumulate::Own, threads, max_blocks: blocks, deadline: false };
     let progress = at.progress.as_ref().and_then(|name| name.parse().ok()).unwrap_or(Progress::Fair);
     let options = Options {
-        launches: at.launches.unwrap_or(3),
+        launches: at.launches.unwrap_or_else(|| protocol.launches_to_come_round()),
         progress,
         resident_blocks: at.resident_blocks,
         ..Options::new(target.sizes(blocks, elements))
@@ -47,10 +62,11 @@ fn case(name: String, protocol: Protocol, at: &Configuration, data: DataType) ->
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for name in PROTOCOLS {
-        let document = catalogue::find(name).expect("it is in the catalogue").unwrap_or_else(|error| panic!("{error}"));
-        for ranks in [2, 4, 8] {
-            for data in support::DTYPES {
+    for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+        let name = document.name();
+        let every = IN_EVERY_FORM.contains(&name);
+        for ranks in if every { vec![2, 4, 8] } else { vec![2, 4] } {
+            for data in if every { support::DTYPES.to_vec() } else { vec![DataType::F32] } {
                 let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
                 let at = Configuration { ranks: Some(ranks), ..Configuration::default() };
                 cases.push(case(format!("{name}, {ranks} ranks, {data}"), protocol, &at, data));
@@ -64,8 +80,42 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Nothing where both agree.
-fn difference(compiler: &Compiler, case: &Case) -> Option<String> {
+/// The protocol without what no kernel holds: ghost code, pads and channels as such.
+fn as_ptx_knows_it(protocol: &Protocol) -> Protocol {
+    let mut protocol = protocol.clone();
+    for buffer in &mut protocol.buffers {
+        (buffer.pad, buffer.channel) = (false, false);
+    }
+    remove_ghosts(&mut protocol.body);
+    protocol
+}
+
+fn remove_ghosts(statements: &mut Vec<Statement>) {
+    statements.retain(|statement| !matches!(statement.kind, StatementKind::Ghost { .. }));
+    for statement in statements {
+        match &mut statement.kind {
+            StatementKind::If { then, otherwise, .. } => {
+                remove_ghosts(then);
+                remove_ghosts(otherwise);
+            }
+            StatementKind::For { body, .. } => remove_ghosts(body),
+            _ => {}
+        }
+    }
+}
+
+/// The first code, or the verdict with what it warns of.
+fn shown(outcome: &Outcome) -> String {
+    let code = outcome.findings.iter().find(|finding| !finding.code.is_lint());
+    match code {
+        Some(finding) => finding.code.number().to_owned(),
+        None if warnings(outcome).is_empty() => outcome.verdict.to_string(),
+        None => format!("{} ({})", outcome.verdict, warnings(outcome).join("; ")),
+    }
+}
+
+/// Nothing where both agree; an index into [`OTHER_CODES`], or what differs.
+fn difference(compiler: &Compiler, case: &Case) -> Option<Result<usize, String>> {
     let sizes = &case.options.sizes;
     let target = Target {
         ranks: sizes.ranks,
@@ -75,37 +125,35 @@ fn difference(compiler: &Compiler, case: &Case) -> Option<String> {
         max_blocks: sizes.blocks,
         deadline: false,
     };
-    let first = |outcome: &arverify_model::check::Outcome| {
-        let code = outcome.findings.iter().find(|finding| !finding.code.is_lint());
-        code.map_or_else(|| outcome.verdict.to_string(), |finding| finding.code.number().to_owned())
-    };
-    let wanted = first(&check(&case.protocol, &case.options));
+    let wanted = shown(&check(&as_ptx_knows_it(&case.protocol), &case.options));
     let kernel = match render_kernel(&case.protocol, &[], &target) {
         Ok(kernel) => kernel,
-        Err(error) => return Some(format!("{}: {error}", case.name)),
+        Err(error) => return Some(Err(format!("{}: {error}", case.name))),
     };
     let ptx = match compiler.ptx(&kernel.entry.source, &kernel.source, "sm_90") {
         Ok(ptx) => ptx,
-        Err(error) => return Some(format!("{}: {error}", case.name)),
+        Err(error) => return Some(Err(format!("{}: {error}", case.name))),
     };
     let got = match check_ptx(&kernel.entry, &case.protocol, &ptx, &case.options) {
-        Ok(outcome) if outcome.findings.is_empty() && !outcome.warnings.is_empty() => {
-            format!("{} ({})", first(&outcome), outcome.warnings.join("; "))
-        }
-        Ok(outcome) => first(&outcome),
+        Ok(outcome) => shown(&outcome),
         Err(error) => error.to_string(),
     };
-    let known = OTHER_CODES.iter().any(|(protocol, variant, as_protocol, as_ptx)| {
+    let known = OTHER_CODES.iter().position(|(protocol, variant, as_protocol, as_ptx)| {
         case.name == format!("{protocol} {variant}") && wanted == *as_protocol && got == *as_ptx
     });
-    (got != wanted && !known).then(|| format!("{}: {wanted} as a protocol, {got} as PTX", case.name))
+    (got != wanted).then(|| known.ok_or_else(|| format!("{}: {wanted} as a protocol, {got} as PTX", case.name)))
+}
+
+/// In PTX nobody sees that a word which is polled is data, so a kernel that polls its data looks vacuous.
+fn warnings(outcome: &Outcome) -> Vec<&str> {
+    outcome.warnings.iter().map(String::as_str).filter(|warning| !warning.contains("vacuous")).collect()
 }
 
 #[test]
 fn kernels_get_the_verdicts_of_their_protocols() {
     let Some(compiler) = compiler("kernels_get_the_verdicts_of_their_protocols") else { return };
     let (cases, next, differences) = (cases(), AtomicUsize::new(0), Mutex::new(Vec::new()));
-    assert!(cases.len() > 30, "{} cases", cases.len());
+    assert!(cases.len() > 300, "{} cases", cases.len());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -116,6 +164,14 @@ fn kernels_get_the_verdicts_of_their_protocols() {
             });
         }
     });
-    let differences = differences.into_inner().expect("nobody panicked");
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for difference in differences.into_inner().expect("nobody panicked") {
+        match difference {
+            Ok(index) => known.push(OTHER_CODES[index]),
+            Err(text) => unknown.push(text),
+        }
+    }
+    let unneeded: Vec<_> = OTHER_CODES.iter().filter(|other| !known.contains(other)).collect();
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+    assert!(unneeded.is_empty(), "these agree by now: {unneeded:?}");
 }

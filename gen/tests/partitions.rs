@@ -32,7 +32,9 @@ fn chunks(protocol: &Protocol, sizes: &Sizes) -> Vec<(Phase, Chunk)> {
                         let span = &code.site(site).span;
                         found.push(((span.start, span.end), chunk));
                     }
-                    Ok((Operation::Load { .. }, _)) => cursor.supply(&code, 0),
+                    Ok((Operation::Load { .. } | Operation::Take { .. } | Operation::Receive { .. }, _)) => {
+                        cursor.supply(&code, 0)
+                    }
                     Ok((Operation::Atomic { returns: true, .. }, _)) => cursor.supply(&code, 0),
                     Ok(_) => {}
                     Err((fault, _)) => panic!("{}: {fault} at {sizes:?}", protocol.name),

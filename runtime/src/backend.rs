@@ -17,20 +17,20 @@ pub trait Backend: Send + Sync + Sized + 'static {
     /// B and T where the settings leave them open.
     fn preferred(settings: &Settings, kernel: &KernelEntry) -> (u32, u32);
 
-    /// Allocates the buffers of every protocol of the plan at its full capacity.
+    /// Allocates the buffers of every team of the plan at its protocol's full capacity.
     fn open(plan: &Plan) -> Result<Self, Error>;
 
-    /// Gives every buffer of a protocol, on all ranks, its initial contents, laid out for messages of `elements`
-    /// elements. Every rank is idle.
-    fn initialise(&self, protocol: usize, elements: u64) -> Result<(), Error>;
+    /// Gives every buffer of a team, on all its ranks, its initial contents, laid out for messages of `elements`
+    /// elements. No launch on these buffers is still to be waited for by its caller's rank.
+    fn initialise(&self, team: usize, elements: u64) -> Result<(), Error>;
 
     /// Launches a call on a rank and returns at once. The rank is idle.
     ///
     /// # Safety
     /// `call.input` must be valid for reads and `call.output` for writes of the lengths that the protocol's collective
-    /// has for the call's elements ([`Collective::lengths`](crate::Collective::lengths)), and neither be used
-    /// for anything else, until [`Backend::finish`] has returned for this rank. The protocol must have been
-    /// initialised for `call.elements`.
+    /// has for the call's elements ([`Collective::lengths`](crate::Collective::lengths); of a transfer, the input on
+    /// the first member and the output on the second), and neither be used for anything else, until
+    /// [`Backend::finish`] has returned for this rank. The team must have been initialised for `call.elements`.
     unsafe fn start(&self, call: &Call) -> Result<(), Error>;
 
     /// Waits until a rank's call, if it is in one, has ended, and says how. Never longer than the call's deadlines.
@@ -43,13 +43,15 @@ pub trait Backend: Send + Sync + Sized + 'static {
 /// One call on one rank.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Index of the protocol in the plan.
-    pub(crate) protocol: usize,
-    /// Whose part of it.
+    /// Index of the team in the plan.
+    pub(crate) team: usize,
+    /// Whose part of it: the protocol's rank.
+    pub(crate) member: u32,
+    /// The group's rank, on whose threads or stream it runs.
     pub(crate) rank: u32,
     /// N
     pub(crate) elements: u64,
-    /// Launches of the protocol since its buffers were initialised.
+    /// Launches of the team since its buffers were initialised.
     pub(crate) launch: u32,
     /// How long an await may wait.
     pub(crate) deadline: Duration,

@@ -21,23 +21,38 @@ pub enum Collective {
     Broadcast,
     /// Nothing is moved: no rank returns before all have called.
     Barrier,
+    /// Every rank gets the input of the rank before it, rank 0 that of the last: all send to the right and receive from
+    /// the left at once.
+    Shift,
+    /// One rank sends to another. The only one in which not all ranks take part: `send` on one, `recv` on the other.
+    Transfer,
 }
 
 impl Collective {
     /// All of them.
-    pub const ALL: [Collective; 5] = [
+    pub const ALL: [Collective; 7] = [
         Collective::AllReduce,
         Collective::ReduceScatter,
         Collective::AllGather,
         Collective::Broadcast,
         Collective::Barrier,
+        Collective::Shift,
+        Collective::Transfer,
     ];
 
-    /// Elements of the input and of the output of each rank, for N = `elements`.
+    /// Ranks that take part, of a group of `ranks`.
+    pub fn members(self, ranks: u32) -> u32 {
+        if self == Collective::Transfer { 2 } else { ranks }
+    }
+
+    /// Elements of the input and of the output of each rank, for N = `elements`. Of a transfer the one rank has the input,
+    /// the other the output.
     pub fn lengths(self, ranks: u32, elements: u64) -> (u64, u64) {
         let all = elements.saturating_mul(u64::from(ranks));
         match self {
-            Collective::AllReduce | Collective::Broadcast => (elements, elements),
+            Collective::AllReduce | Collective::Broadcast | Collective::Shift | Collective::Transfer => {
+                (elements, elements)
+            }
             Collective::ReduceScatter => (all, elements),
             Collective::AllGather => (elements, all),
             Collective::Barrier => (0, 0),
@@ -46,6 +61,9 @@ impl Collective {
 
     /// N, of messages of these lengths; the reason where they do not fit each other.
     pub(crate) fn elements<N: Number>(self, ranks: u32, input: &[N], output: &[N]) -> Result<u64, String> {
+        if self == Collective::Transfer {
+            return Err("a transfer is between two ranks: `send` on one, `recv` on the other".to_owned());
+        }
         let (given, room) = (input.len() as u64, output.len() as u64);
         let elements = if self == Collective::ReduceScatter { room } else { given };
         if self.lengths(ranks, elements) == (given, room) {
@@ -66,15 +84,17 @@ impl Collective {
             Collective::AllGather => Some("all-gather"),
             Collective::Broadcast => Some("broadcast"),
             Collective::Barrier => Some("barrier"),
+            Collective::Shift => Some("channel-hello"),
+            Collective::Transfer => Some("send-recv"),
         }
     }
 
-    /// Why a protocol does not do this, if it does not.
-    pub(crate) fn refusal(self, protocol: &Protocol) -> Option<&'static str> {
+    /// Why a protocol does not do this, if it does not. `same`: ranks must get the same bits.
+    pub(crate) fn refusal(self, protocol: &Protocol, same: bool) -> Option<&'static str> {
         let Some(expectation) = &protocol.expectation else {
             return (self != Collective::Barrier).then_some("it computes nothing");
         };
-        let agreed = expectation.same_on_all_ranks;
+        let agreed = expectation.same_on_all_ranks || !same;
         match (self, expectation.collective) {
             (Collective::AllReduce, ir::Collective::AllReduce(Reduction::Sum)) if !agreed => {
                 Some("it does not promise the same bits on all ranks")
@@ -82,7 +102,9 @@ impl Collective {
             (Collective::AllReduce, ir::Collective::AllReduce(Reduction::Sum))
             | (Collective::ReduceScatter, ir::Collective::ReduceScatter(Reduction::Sum))
             | (Collective::AllGather, ir::Collective::AllGather)
-            | (Collective::Broadcast, ir::Collective::Broadcast) => None,
+            | (Collective::Broadcast, ir::Collective::Broadcast)
+            | (Collective::Shift, ir::Collective::Shift)
+            | (Collective::Transfer, ir::Collective::Transfer) => None,
             (Collective::AllReduce, ir::Collective::AllReduce(_))
             | (Collective::ReduceScatter, ir::Collective::ReduceScatter(_)) => Some("it reduces with another function"),
             _ => Some("it is another collective"),
@@ -98,6 +120,8 @@ impl fmt::Display for Collective {
             Collective::AllGather => "an all-gather",
             Collective::Broadcast => "a broadcast from rank 0",
             Collective::Barrier => "a barrier",
+            Collective::Shift => "a shift to the right",
+            Collective::Transfer => "a transfer from one rank to another",
         })
     }
 }

@@ -100,6 +100,47 @@ pub enum Error {
         /// How long.
         waited: Duration,
     },
+    /// A rank sent, or waited to receive, and the other did not come, before any kernel was launched for it.
+    #[error(
+        "rank {rank} waited {} for rank {} to {} message {message} of {elements} elements",
+        milliseconds(*waited),
+        if rank == from { to } else { from },
+        if rank == from { "receive" } else { "send" }
+    )]
+    Unanswered {
+        /// Who waited.
+        rank: u32,
+        /// Who sends.
+        from: u32,
+        /// Who receives.
+        to: u32,
+        /// The message, counted from 0 between these two since the group was made or reset.
+        message: u64,
+        /// Its length.
+        elements: u64,
+        /// How long.
+        waited: Duration,
+    },
+    /// What is sent and what is received differ in length.
+    #[error("message {message} from rank {from} to rank {to}: {sent} elements are sent and {received} received")]
+    Uneven {
+        /// Who sends.
+        from: u32,
+        /// Who receives.
+        to: u32,
+        /// The message, counted from 0 between these two since the group was made or reset.
+        message: u64,
+        /// Elements sent.
+        sent: u64,
+        /// Elements that the receiver has room for.
+        received: u64,
+    },
+    /// A rank that would send to itself.
+    #[error("rank {rank} cannot send to itself, nor receive from itself")]
+    Itself {
+        /// The rank.
+        rank: u32,
+    },
     /// Ranks do not ask for the same thing.
     #[error(
         "call {call}: rank {rank} asks for {asked}, rank {other} for {other_asked}: all ranks must ask for the same"

@@ -32,7 +32,7 @@ pub(crate) struct Shared<B> {
 pub struct Kill {
     /// Which rank.
     pub rank: u32,
-    /// In which call, counted from 0 since the group was made or reset.
+    /// In which of its calls, counted from 0 since the group was made or reset.
     pub call: u64,
     /// Operations that each of its blocks still performs (a data phase of a thread is one). Back ends that cannot stop
     /// a kernel half-way do not launch it at all.
@@ -46,7 +46,9 @@ impl<B: Backend> Group<B> {
         let plan = Plan::new(kernels, settings, |kernel| B::preferred(settings, kernel))?;
         let backend = B::open(&plan)?;
         let ledger = Ledger::new(settings.ranks, plan.protocols.len());
-        Ok(Group { shared: Arc::new(Shared { backend, plan, ledger, kill: Mutex::new(None) }) })
+        let shared = Shared { backend, plan, ledger, kill: Mutex::new(None) };
+        shared.lay_out_pairs()?;
+        Ok(Group { shared: Arc::new(shared) })
     }
 
     /// P
@@ -150,7 +152,10 @@ impl<B: Backend> Group<B> {
     /// Makes the group usable again after a failure: every buffer gets its initial contents, calls count from 0 again,
     /// killed ranks live, and fault injection is disarmed. Fails while any rank is in a call.
     pub fn reset(&self) -> Result<(), Error> {
-        self.shared.ledger.reset(|| self.shared.backend.recover())?;
+        self.shared.ledger.reset(|| {
+            self.shared.backend.recover()?;
+            self.shared.lay_out_pairs()
+        })?;
         self.inject(None);
         Ok(())
     }
@@ -190,6 +195,12 @@ impl<B: Backend> RankHandle<B> {
         self.call(Collective::Broadcast, input, output)
     }
 
+    /// Puts the input of the rank before this one into the output; rank 0 gets that of the last. So all send to the right
+    /// and receive from the left at once.
+    pub fn shift<N: Number>(&mut self, input: &[N], output: &mut [N]) -> Result<(), Error> {
+        self.call(Collective::Shift, input, output)
+    }
+
     /// Returns when every rank has called it.
     pub fn barrier(&mut self) -> Result<(), Error> {
         self.shared.start::<f32>(self.rank, Collective::Barrier, 0, &[], &mut [])?.finish()
@@ -218,13 +229,15 @@ fn first_telling(outcomes: Vec<Result<(), Error>>) -> Result<(), Error> {
 impl<B: Backend> Shared<B> {
     /// N of a message that fits the group.
     fn check_message<N: Number>(&self, collective: Collective, input: &[N], output: &[N]) -> Result<u64, Error> {
-        let group = self.plan.settings.data;
-        if N::DATA != group {
-            return Err(Error::Type { group, given: N::DATA });
-        }
+        self.check_type::<N>()?;
         let elements = collective.elements(self.plan.settings.ranks, input, output).map_err(Error::Lengths)?;
         self.check_capacity(elements)?;
         Ok(elements)
+    }
+
+    pub(crate) fn check_type<N: Number>(&self) -> Result<(), Error> {
+        let group = self.plan.settings.data;
+        if N::DATA == group { Ok(()) } else { Err(Error::Type { group, given: N::DATA }) }
     }
 
     pub(crate) fn check_capacity(&self, elements: u64) -> Result<(), Error> {
@@ -232,7 +245,7 @@ impl<B: Backend> Shared<B> {
         if elements > capacity { Err(Error::Capacity { elements, capacity }) } else { Ok(()) }
     }
 
-    /// Comes to the next call of a rank: which protocol, and with what ticket.
+    /// Comes to the next collective call of a rank: for which team, and with what ticket.
     pub(crate) fn begin(&self, rank: u32, collective: Collective, elements: u64) -> Result<(usize, Ticket), Error> {
         let protocol = self.plan.choose(collective, elements)?;
         let name = self.plan.protocols[protocol].protocol.name.clone();
@@ -242,10 +255,15 @@ impl<B: Backend> Shared<B> {
         Ok((protocol, ticket))
     }
 
+    /// Gives the buffers of every pair their initial contents. Every rank is idle.
+    fn lay_out_pairs(&self) -> Result<(), Error> {
+        self.plan.pairs().try_for_each(|team| self.backend.initialise(team, self.plan.settings.slot))
+    }
+
     /// What fault injection does to this call.
-    pub(crate) fn stop_before(&self, rank: u32, call: u64) -> Option<u64> {
+    pub(crate) fn stop_before(&self, rank: u32, number: u64) -> Option<u64> {
         let kill = *self.kill.lock().unwrap_or_else(PoisonError::into_inner);
-        kill.filter(|kill| kill.rank == rank && kill.call == call).map(|kill| kill.after_operations)
+        kill.filter(|kill| kill.rank == rank && kill.call == number).map(|kill| kill.after_operations)
     }
 
     /// Starts a call whose message was checked: N is `elements`.
@@ -257,16 +275,17 @@ impl<B: Backend> Shared<B> {
         input: &'a [N],
         output: &'a mut [N],
     ) -> Result<Running<'a, B>, Error> {
-        let (protocol, ticket) = self.begin(rank, collective, elements)?;
+        let (team, ticket) = self.begin(rank, collective, elements)?;
         let call = Call {
-            protocol,
+            team,
+            member: rank,
             rank,
             elements,
             launch: ticket.launch,
             deadline: self.plan.settings.deadline,
             input: input.as_ptr().cast(),
             output: output.as_mut_ptr().cast(),
-            stop_before: self.stop_before(rank, ticket.call),
+            stop_before: self.stop_before(rank, ticket.number),
         };
         // SAFETY: both slices are borrowed for as long as the `Running` lives, which finishes the call when it is
         // dropped, and both have the collective's lengths for `elements`, as `check_message` found; a barrier's are

@@ -28,8 +28,8 @@ impl Kernels {
         Ok(Kernels::from(Certificate::load(folder.as_ref())?))
     }
 
-    /// The kernels that come with the product, for 2, 4 and 8 ranks of each type: one-shot, two-shot and ring for the
-    /// all-reduce, and one for each other collective. Verified like any others.
+    /// The kernels that come with the product, for 2, 4 and 8 ranks of each type: one-shot, two-shot, ll, lamport, ring
+    /// and those over channels for the all-reduce, and one for each other collective. Verified like any others.
     pub fn bundled() -> Result<Kernels, Error> {
         let files = BUNDLED.files().map(|file| (file.path().display().to_string(), file.contents().to_vec()));
         Kernels::from_files(files.collect())

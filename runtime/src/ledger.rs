@@ -12,8 +12,12 @@
 //! a message still change hands between blocks, which pads by block do not order); one workspace for each length
 //! (memory without bound).
 
+mod transfer;
+
+pub(crate) use transfer::Transfer;
+
 use crate::error::Error;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +45,8 @@ pub(crate) struct Ticket {
     pub(crate) call: u64,
     /// Launches of the protocol since its buffers were initialised.
     pub(crate) launch: u32,
+    /// The rank's own calls before this one, sends and receives alike.
+    pub(crate) number: u64,
 }
 
 #[derive(Debug)]
@@ -58,14 +64,18 @@ struct State {
     first: u64,
     /// For each protocol what its buffers are laid out for, and launches since.
     layouts: Vec<Option<(u64, u32)>>,
+    /// By sender and receiver.
+    transfers: BTreeMap<(u32, u32), transfer::Pair>,
     poison: Option<Error>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct RankState {
-    /// Calls it has come to.
+    /// Calls it has come to, collective or not.
+    calls: u64,
+    /// Collective calls it has come to.
     begun: u64,
-    /// Calls it has handed to the back end.
+    /// Collective calls it has handed to the back end.
     started: u64,
     busy: bool,
     dead: bool,
@@ -94,14 +104,16 @@ impl Ledger {
     ) -> Result<Ticket, Error> {
         let mut state = self.lock();
         state.usable(rank)?;
-        let call = state.enter(rank);
+        let number = state.enter(rank);
+        let call = state.next_collective(rank);
         let position = (call - state.first) as usize;
-        let outcome = if position < state.window.len() {
+        let launch = if position < state.window.len() {
             self.join(state, rank, call, request, deadline)
         } else {
             self.propose(state, rank, call, request, deadline, initialise)
         };
-        outcome.inspect_err(|_| self.lock().ranks[rank as usize].busy = false)
+        let launch = launch.inspect_err(|_| self.end(rank))?;
+        Ok(Ticket { call, launch, number })
     }
 
     /// A later rank: it must ask for what the first asked for, and waits until the buffers are ready.
@@ -112,7 +124,7 @@ impl Ledger {
         call: u64,
         request: &Request,
         deadline: Duration,
-    ) -> Result<Ticket, Error> {
+    ) -> Result<u32, Error> {
         let entry = &state.window[(call - state.first) as usize];
         if entry.request != *request {
             let error = Error::Mismatch {
@@ -132,9 +144,10 @@ impl Ledger {
             // The window is trimmed only past calls that every rank has started, and this rank has not.
             let entry = &state.window[(call - state.first) as usize];
             if let Some(launch) = entry.launch {
-                return Ok(Ticket { call, launch });
+                return Ok(launch);
             }
-            state = self.wait(state, rank, first_rank, call, until, deadline)?;
+            let absent = || Error::Absent { rank, missing: first_rank, call, waited: deadline };
+            state = self.wait(state, until, absent)?;
         }
     }
 
@@ -147,14 +160,15 @@ impl Ledger {
         request: &Request,
         deadline: Duration,
         initialise: impl FnOnce() -> Result<(), Error>,
-    ) -> Result<Ticket, Error> {
+    ) -> Result<u32, Error> {
         state.window.push_back(Entry { request: request.clone(), rank, launch: None });
         let launch = match state.layouts[request.protocol] {
             Some((elements, launches)) if elements == request.elements => launches,
             _ => {
                 let until = Instant::now() + deadline;
                 while let Some(missing) = state.ranks.iter().position(|other| other.started < call) {
-                    state = self.wait(state, rank, missing as u32, call - 1, until, deadline)?;
+                    let absent = || Error::Absent { rank, missing: missing as u32, call: call - 1, waited: deadline };
+                    state = self.wait(state, until, absent)?;
                 }
                 if let Err(error) = initialise() {
                     drop(state);
@@ -168,21 +182,19 @@ impl Ledger {
         let position = (call - state.first) as usize;
         state.window[position].launch = Some(launch);
         self.changed.notify_all();
-        Ok(Ticket { call, launch })
+        Ok(launch)
     }
 
+    /// Waits for a change; past the deadline `absent` says who did not come.
     fn wait<'a>(
         &'a self,
         state: MutexGuard<'a, State>,
-        rank: u32,
-        missing: u32,
-        call: u64,
         until: Instant,
-        deadline: Duration,
+        absent: impl FnOnce() -> Error,
     ) -> Result<MutexGuard<'a, State>, Error> {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            let error = Error::Absent { rank, missing, call, waited: deadline };
+            let error = absent();
             drop(state);
             self.poison(&error);
             return Err(error);
@@ -244,6 +256,7 @@ impl State {
             window: VecDeque::new(),
             first: 0,
             layouts: vec![None; protocols],
+            transfers: BTreeMap::new(),
             poison: None,
         }
     }
@@ -262,9 +275,16 @@ impl State {
         }
     }
 
+    /// The rank is in a call from here on: its calls before.
     fn enter(&mut self, rank: u32) -> u64 {
         let state = &mut self.ranks[rank as usize];
         state.busy = true;
+        state.calls += 1;
+        state.calls - 1
+    }
+
+    fn next_collective(&mut self, rank: u32) -> u64 {
+        let state = &mut self.ranks[rank as usize];
         state.begun += 1;
         state.begun - 1
     }

@@ -38,6 +38,7 @@ mod kernels;
 mod ledger;
 mod number;
 mod plan;
+mod transfer;
 
 pub use algorithm::{Algorithm, Thresholds};
 pub use backend::{Backend, Call};

@@ -14,6 +14,7 @@ use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{Buffer, Element, Place, Protocol, Space, Span, Statement, StatementKind};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a group is made for. Everything but the message's length is fixed when it is made.
@@ -35,6 +36,13 @@ pub struct Settings {
     pub collectives: Vec<Collective>,
     /// Which protocol runs for an all-reduce.
     pub algorithm: Algorithm,
+    /// Which protocol runs for another collective, where it is not the usual one: `grid-barrier` for a barrier, say.
+    pub protocols: BTreeMap<Collective, String>,
+    /// Whether an all-reduce must promise the same bits on all ranks. Protocols that do not (`channel-ring`,
+    /// `channel-mesh`) are refused unless this is false.
+    pub same_on_all_ranks: bool,
+    /// Elements that a launch carries from one rank to another; longer data of `send` and `recv` goes as several.
+    pub slot: u64,
     /// How long an await may wait before the call fails. Not zero.
     pub deadline: Duration,
     /// Devices by number, given to the ranks in turn; empty is every device there is. The CPU back end has none.
@@ -54,6 +62,9 @@ impl Settings {
             threads: None,
             collectives: vec![Collective::AllReduce],
             algorithm: Algorithm::default(),
+            protocols: BTreeMap::new(),
+            same_on_all_ranks: true,
+            slot: 4096,
             deadline: Duration::from_secs(10),
             devices: Vec::new(),
         }
@@ -72,6 +83,18 @@ pub struct Plan {
     pub(crate) kernels: Kernels,
     /// B
     pub(crate) blocks: u32,
+    /// Who runs them: the protocols' teams in order, those of the transfer last.
+    pub(crate) teams: Vec<Team>,
+}
+
+/// Ranks that run a protocol on buffers of their own. All ranks are one team; for transfers each pair is one, in either
+/// direction, so that what runs is the protocol as it was verified for two ranks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Team {
+    /// Index of the protocol in the plan.
+    pub(crate) protocol: usize,
+    /// The group's ranks in the order of the protocol's.
+    pub(crate) members: Vec<u32>,
 }
 
 /// One protocol of a group.
@@ -82,6 +105,8 @@ pub(crate) struct Planned {
     pub(crate) blocks: u32,
     pub(crate) threads: u32,
     pub(crate) collective: Collective,
+    /// The longest message, in elements: the group's capacity, or the slot of a transfer.
+    pub(crate) capacity: u64,
     /// A barrier has no message.
     pub(crate) input: Option<Message>,
     pub(crate) output: Option<Message>,
@@ -106,20 +131,41 @@ impl Plan {
         let mut protocols = Vec::new();
         let mut blocks = settings.blocks;
         for (collective, name) in wanted(settings) {
-            let (kernel, protocol) = kernels.find(name, settings.ranks, settings.data, settings.accumulate)?;
+            let ranks = collective.members(settings.ranks);
+            let (kernel, protocol) = kernels.find(name, ranks, settings.data, settings.accumulate)?;
             let (preferred_blocks, preferred_threads) = preferred(&kernel);
             let blocks = *blocks.get_or_insert(preferred_blocks);
             let threads = settings.threads.unwrap_or(preferred_threads);
-            protocols.push(Planned::new(kernel, protocol, collective, blocks, threads)?);
+            protocols.push(Planned::new(kernel, protocol, collective, (blocks, threads), settings)?);
         }
         for planned in &protocols {
-            planned.check_sizes(settings.capacity)?;
+            planned.check_sizes(planned.capacity)?;
         }
         let blocks = blocks.unwrap_or(1);
-        Ok(Plan { settings: settings.clone(), protocols, kernels: kernels.clone(), blocks })
+        let teams = teams(&protocols, settings.ranks);
+        Ok(Plan { settings: settings.clone(), protocols, kernels: kernels.clone(), blocks, teams })
     }
 
-    /// Which of the protocols performs a call of this length.
+    /// The protocol that a team runs.
+    pub(crate) fn planned(&self, team: usize) -> &Planned {
+        &self.protocols[self.teams[team].protocol]
+    }
+
+    /// The team that carries messages from one rank to another.
+    pub(crate) fn pair(&self, from: u32, to: u32) -> Result<usize, Error> {
+        let pair = self.teams.iter().position(|team| {
+            self.protocols[team.protocol].collective == Collective::Transfer && team.members == [from, to]
+        });
+        pair.ok_or(Error::NotPlanned(Collective::Transfer))
+    }
+
+    /// Teams whose messages all have one length, that of a slot: their buffers are laid out once.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = usize> {
+        let is_pair = |team: &usize| self.planned(*team).collective == Collective::Transfer;
+        (0..self.teams.len()).filter(is_pair)
+    }
+
+    /// Which of the protocols, and of the teams, performs a collective call of this length.
     pub(crate) fn choose(&self, collective: Collective, elements: u64) -> Result<usize, Error> {
         let first = self.protocols.iter().position(|planned| planned.collective == collective);
         let first = first.ok_or(Error::NotPlanned(collective))?;
@@ -132,16 +178,35 @@ impl Plan {
 
     /// Bytes of the longest input and of the longest output of any call.
     pub(crate) fn longest_messages(&self) -> (usize, usize) {
-        let bytes = self.protocols.iter().map(|planned| planned.message_bytes(self.settings.capacity));
+        let bytes = self.protocols.iter().flat_map(|planned| {
+            let members = planned.collective.members(self.settings.ranks);
+            (0..members).map(|member| planned.message_bytes(member, planned.capacity))
+        });
         bytes.fold((0, 0), |longest, bytes| (longest.0.max(bytes.0), longest.1.max(bytes.1)))
     }
+}
+
+/// One team for each protocol; for a transfer, which comes last, one for each ordered pair of ranks.
+fn teams(protocols: &[Planned], ranks: u32) -> Vec<Team> {
+    let mut teams = Vec::new();
+    for (protocol, planned) in protocols.iter().enumerate() {
+        if planned.collective != Collective::Transfer {
+            teams.push(Team { protocol, members: (0..ranks).collect() });
+            continue;
+        }
+        for from in 0..ranks {
+            let others = (0..ranks).filter(|to| *to != from);
+            teams.extend(others.map(|to| Team { protocol, members: vec![from, to] }));
+        }
+    }
+    teams
 }
 
 /// The protocols that a group needs, and for what.
 fn wanted(settings: &Settings) -> Vec<(Collective, &str)> {
     let mut wanted: Vec<(Collective, &str)> = Vec::new();
     for collective in Collective::ALL.into_iter().filter(|collective| settings.collectives.contains(collective)) {
-        match collective.protocol() {
+        match settings.protocols.get(&collective).map(String::as_str).or(collective.protocol()) {
             Some(name) => wanted.push((collective, name)),
             None => wanted.extend(settings.algorithm.protocols().into_iter().map(|name| (collective, name))),
         }
@@ -163,6 +228,12 @@ fn check_settings(settings: &Settings) -> Result<(), Error> {
     if settings.capacity > 1 << 40 {
         return wrong("the capacity must not exceed 2^40 elements");
     }
+    if settings.slot == 0 || settings.slot > 1 << 40 {
+        return wrong("a slot holds at least one element, and at most 2^40");
+    }
+    if settings.protocols.contains_key(&Collective::AllReduce) {
+        return wrong("the protocol of an all-reduce is chosen by the settings' algorithm");
+    }
     if settings.blocks == Some(0) || settings.threads == Some(0) {
         return wrong("blocks and threads must not be zero");
     }
@@ -177,14 +248,14 @@ impl Planned {
         kernel: KernelEntry,
         protocol: Protocol,
         collective: Collective,
-        blocks: u32,
-        threads: u32,
+        (blocks, threads): (u32, u32),
+        settings: &Settings,
     ) -> Result<Planned, Error> {
         if blocks > kernel.max_blocks {
             let message = format!("`{}` is certified for at most {} blocks", protocol.name, kernel.max_blocks);
             return Err(Error::Settings(message));
         }
-        if let Some(reason) = collective.refusal(&protocol) {
+        if let Some(reason) = collective.refusal(&protocol, settings.same_on_all_ranks) {
             return Err(Error::NotTheCollective { protocol: protocol.name.clone(), collective, reason });
         }
         let written = written(&protocol.body);
@@ -195,14 +266,19 @@ impl Planned {
         let expectation = protocol.expectation.as_ref();
         let input = expectation.map(|expectation| message(expectation.input, true));
         let output = expectation.map(|expectation| message(expectation.output, false));
-        Ok(Planned { kernel, protocol, blocks, threads, collective, input, output })
+        let capacity = if collective == Collective::Transfer { settings.slot } else { settings.capacity };
+        Ok(Planned { kernel, protocol, blocks, threads, collective, capacity, input, output })
     }
 
-    /// Bytes of the input and of the output of each rank.
-    pub(crate) fn message_bytes(&self, elements: u64) -> (usize, usize) {
+    /// Bytes of the input and of the output of a member: of a transfer one has the input and the other the output.
+    pub(crate) fn message_bytes(&self, member: u32, elements: u64) -> (usize, usize) {
         let (input, output) = self.collective.lengths(self.kernel.ranks, elements);
         let bytes = |elements: u64| elements as usize * self.kernel.dtype.bytes() as usize;
-        (bytes(input), bytes(output))
+        match (self.collective, member) {
+            (Collective::Transfer, 0) => (bytes(input), 0),
+            (Collective::Transfer, _) => (0, bytes(output)),
+            _ => (bytes(input), bytes(output)),
+        }
     }
 
     /// The sizes of a call.
@@ -262,6 +338,7 @@ impl Planned {
         match buffer.element {
             Element::Data => self.kernel.dtype.bytes() as usize,
             Element::Word => 4,
+            Element::Packet => 8,
         }
     }
 
@@ -305,7 +382,10 @@ fn written(body: &[Statement]) -> Vec<BufferId> {
     let mut buffers = Vec::new();
     for statement in body {
         match &statement.kind {
-            StatementKind::Copy { destination, .. } | StatementKind::Reduce { destination, .. } => {
+            StatementKind::Copy { destination, .. }
+            | StatementKind::Start { destination, .. }
+            | StatementKind::Reduce { destination, .. }
+            | StatementKind::Receive { destination, .. } => {
                 let Place { buffer, .. } = destination;
                 buffers.push(*buffer);
             }

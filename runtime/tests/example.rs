@@ -1,4 +1,4 @@
-//! The example as a program: what it prints and how it ends.
+//! The examples as programs: what they print and how they end.
 
 mod common;
 
@@ -7,11 +7,15 @@ use common::{Form, kernels};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// The example, which `cargo test` builds beside the tests.
-fn program() -> Command {
+/// An example, which `cargo test` builds beside the tests.
+fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps");
-    let mut command = Command::new(target.join("examples").join("all_reduce"));
+    Command::new(target.join("examples").join(name))
+}
+
+fn program() -> Command {
+    let mut command = example("all_reduce");
     command.args(["--kernels".as_ref(), folder(&["one-shot", "two-shot"], "example").as_os_str()]);
     command
 }
@@ -39,7 +43,11 @@ fn folder(protocols: &[&str], name: &str) -> PathBuf {
 }
 
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = program().args(arguments).output().expect("the example was built");
+    outcome(program().args(arguments))
+}
+
+fn outcome(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the example was built");
     let text = |bytes| String::from_utf8(bytes).expect("the example prints text");
     (status.code(), text(stdout), text(stderr))
 }
@@ -99,10 +107,57 @@ fn bad_input_ends_with_2_and_one_line() {
 fn an_altered_folder_ends_with_2() {
     let folder = folder(&["one-shot"], "altered");
     std::fs::write(folder.join("one-shot.cu"), "// another kernel\n").expect("the target folder can be written");
-    let test = std::env::current_exe().expect("a test has a path");
-    let program = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join("examples/all_reduce");
-    let output = Command::new(program).arg("--kernels").arg(folder).output().expect("the example was built");
-    assert_eq!(output.status.code(), Some(2));
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let (status, _, errors) = outcome(example("all_reduce").arg("--kernels").arg(folder));
+    assert_eq!(status, Some(2));
     assert_eq!(errors, "error: one-shot.cu was altered: its sha256 is not the one in the manifest\n");
+}
+
+#[test]
+fn the_pipeline_multiplies_what_it_gathers() {
+    // More streams than steps, one stream, rows that do not divide, fewer rows than ranks, single elements.
+    let cases = [(4, 64, 32, 48, 2), (2, 33, 17, 65, 1), (5, 101, 7, 3, 3), (3, 2, 5, 9, 4), (8, 1, 1, 1, 8)];
+    for (ranks, m, n, k, streams) in cases {
+        let mut command = example("p2p_pipeline");
+        for (name, value) in [("ranks", ranks), ("m", m), ("n", n), ("k", k), ("streams", streams), ("iters", 3)] {
+            command.arg(format!("--{name}={value}"));
+        }
+        let (status, output, errors) = outcome(&mut command);
+        assert_eq!((status, errors.as_str()), (Some(0), ""), "{output}");
+        let product = format!("cpu {ranks} ranks {streams} streams C[{m}x{n}] = A[{m}x{k}] B[{k}x{n}] f32: ");
+        assert!(output.starts_with(&product), "{output}");
+        for words in ["every element right on every rank", "; overlapped ", " ms, one after the other ", ", ratio "] {
+            assert!(output.contains(words), "{output}");
+        }
+    }
+}
+
+#[test]
+fn the_pipeline_on_a_gpu_is_right_or_skipped() {
+    let (status, output, errors) = outcome(example("p2p_pipeline").args(["--backend", "cuda", "--m", "96"]));
+    assert_eq!((status, errors.as_str()), (Some(0), ""), "{output}");
+    let skipped = output.starts_with("SKIPPED: CUDA is not available: ");
+    assert!(skipped || output.contains("every element right on every rank"), "{output}");
+    if skipped {
+        use std::io::Write;
+        // Past the test harness, which keeps what a passing test prints to itself.
+        let line = format!("SKIPPED the_pipeline_on_a_gpu_is_right_or_skipped: {output}");
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+#[test]
+fn bad_input_to_the_pipeline_ends_with_2_and_one_line() {
+    let cases = [
+        (["--ranks", "1"], "invalid value '1' for '--ranks <RANKS>': 1 is not in 2..=64"),
+        (["--m", "0"], "invalid value '0' for '--m <M>'"),
+        (["--k", "many"], "invalid value 'many' for '--k <K>'"),
+        (["--streams", "0"], "invalid value '0' for '--streams <STREAMS>'"),
+        (["--backend", "abacus"], "invalid value 'abacus' for '--backend <BACKEND>'"),
+    ];
+    for (arguments, message) in cases {
+        let (status, output, errors) = outcome(example("p2p_pipeline").args(arguments));
+        assert_eq!((status, output.as_str()), (Some(2), ""), "{arguments:?}: {errors}");
+        assert!(errors.starts_with("error: ") && errors.contains(message), "{arguments:?}: {errors}");
+        assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
+    }
 }

@@ -98,7 +98,7 @@ fn epochs_given_as_arguments_run() {
 
 #[test]
 fn grids_and_blocks_of_any_shape() {
-    for protocol in ["one-shot", "two-shot", "two-shot-push"] {
+    for protocol in ["one-shot", "two-shot", "two-shot-push", "ll", "lamport"] {
         let kernels = kernels(&[Form::new(protocol, 3, DataType::F16)]);
         for (blocks, threads) in [(1, 3), (2, 4), (3, 5), (4, 64), (1, 1024)] {
             let shape =
@@ -125,6 +125,28 @@ fn sums_in_f32_where_the_kernel_says_so() {
     let group = Group::<Cpu>::new(&kernels, &Settings { accumulate: wide, ..own }).unwrap();
     for call in 0..3 {
         Messages::<bf16>::new(5, 1009, call, wide).check(&group).unwrap();
+    }
+    for protocol in ["ll", "lamport"] {
+        let kernels = common::kernels(&[Form { accumulate: wide, ..Form::new(protocol, 5, DataType::F16) }]);
+        let settings = Settings { accumulate: wide, ..named(5, DataType::F16, 1009, protocol) };
+        let group = Group::<Cpu>::new(&kernels, &settings).unwrap();
+        for call in 0..5 {
+            Messages::<f16>::new(5, 1009, call, wide).check(&group).unwrap();
+        }
+    }
+}
+
+#[test]
+fn negative_zeros_do_not_look_like_the_sentinel() {
+    let kernels = kernels(&[Form::new("lamport", 2, DataType::F32)]);
+    let group = Group::<Cpu>::new(&kernels, &named(2, DataType::F32, 3, "lamport")).unwrap();
+    let inputs = [[-0.0_f32, -0.0, 1.0], [-0.0, 2.0, -0.0]];
+    for _ in 0..5 {
+        let mut outputs = [[7.0_f32; 3]; 2];
+        let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| &mut output[..]).collect();
+        group.call(Collective::AllReduce, &[&inputs[0], &inputs[1]], &mut slices).unwrap();
+        let bits = outputs.map(|output| output.map(f32::to_bits));
+        assert_eq!(bits, [[0.0_f32, 2.0, 1.0].map(f32::to_bits); 2]);
     }
 }
 

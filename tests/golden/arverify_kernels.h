@@ -2428,4 +2428,2146 @@ extern "C" __global__ void barrier_p8_bf16(
 );
 #endif
 
+/* send_recv_p2_f32: grid = B, at most 36 blocks. */
+#define SEND_RECV_P2_F32_RANKS 2
+#define SEND_RECV_P2_F32_THREADS 512
+#define SEND_RECV_P2_F32_MAX_BLOCKS 36
+
+#define SEND_RECV_P2_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define SEND_RECV_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define SEND_RECV_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define SEND_RECV_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p2_f16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P2_F16_RANKS 2
+#define SEND_RECV_P2_F16_THREADS 512
+#define SEND_RECV_P2_F16_MAX_BLOCKS 36
+
+#define SEND_RECV_P2_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p2_bf16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P2_BF16_RANKS 2
+#define SEND_RECV_P2_BF16_THREADS 512
+#define SEND_RECV_P2_BF16_MAX_BLOCKS 36
+
+#define SEND_RECV_P2_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p4_f32: grid = B, at most 36 blocks. */
+#define SEND_RECV_P4_F32_RANKS 4
+#define SEND_RECV_P4_F32_THREADS 512
+#define SEND_RECV_P4_F32_MAX_BLOCKS 36
+
+#define SEND_RECV_P4_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define SEND_RECV_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define SEND_RECV_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define SEND_RECV_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p4_f16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P4_F16_RANKS 4
+#define SEND_RECV_P4_F16_THREADS 512
+#define SEND_RECV_P4_F16_MAX_BLOCKS 36
+
+#define SEND_RECV_P4_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p4_bf16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P4_BF16_RANKS 4
+#define SEND_RECV_P4_BF16_THREADS 512
+#define SEND_RECV_P4_BF16_MAX_BLOCKS 36
+
+#define SEND_RECV_P4_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p8_f32: grid = B, at most 36 blocks. */
+#define SEND_RECV_P8_F32_RANKS 8
+#define SEND_RECV_P8_F32_THREADS 512
+#define SEND_RECV_P8_F32_MAX_BLOCKS 36
+
+#define SEND_RECV_P8_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define SEND_RECV_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define SEND_RECV_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define SEND_RECV_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p8_f16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P8_F16_RANKS 8
+#define SEND_RECV_P8_F16_THREADS 512
+#define SEND_RECV_P8_F16_MAX_BLOCKS 36
+
+#define SEND_RECV_P8_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* send_recv_p8_bf16: grid = B, at most 36 blocks. */
+#define SEND_RECV_P8_BF16_RANKS 8
+#define SEND_RECV_P8_BF16_THREADS 512
+#define SEND_RECV_P8_BF16_MAX_BLOCKS 36
+
+#define SEND_RECV_P8_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define SEND_RECV_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define SEND_RECV_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define SEND_RECV_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *done; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} send_recv_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void send_recv_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p2_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P2_F32_RANKS 2
+#define CHANNEL_HELLO_P2_F32_THREADS 512
+#define CHANNEL_HELLO_P2_F32_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_HELLO_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p2_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P2_F16_RANKS 2
+#define CHANNEL_HELLO_P2_F16_THREADS 512
+#define CHANNEL_HELLO_P2_F16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p2_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P2_BF16_RANKS 2
+#define CHANNEL_HELLO_P2_BF16_THREADS 512
+#define CHANNEL_HELLO_P2_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p4_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P4_F32_RANKS 4
+#define CHANNEL_HELLO_P4_F32_THREADS 512
+#define CHANNEL_HELLO_P4_F32_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_HELLO_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p4_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P4_F16_RANKS 4
+#define CHANNEL_HELLO_P4_F16_THREADS 512
+#define CHANNEL_HELLO_P4_F16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p4_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P4_BF16_RANKS 4
+#define CHANNEL_HELLO_P4_BF16_THREADS 512
+#define CHANNEL_HELLO_P4_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p8_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P8_F32_RANKS 8
+#define CHANNEL_HELLO_P8_F32_THREADS 512
+#define CHANNEL_HELLO_P8_F32_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_HELLO_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_HELLO_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p8_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P8_F16_RANKS 8
+#define CHANNEL_HELLO_P8_F16_THREADS 512
+#define CHANNEL_HELLO_P8_F16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_hello_p8_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_HELLO_P8_BF16_RANKS 8
+#define CHANNEL_HELLO_P8_BF16_THREADS 512
+#define CHANNEL_HELLO_P8_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_HELLO_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_HELLO_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_HELLO_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_hello_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_hello_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p2_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P2_F32_RANKS 2
+#define CHANNEL_RING_P2_F32_THREADS 512
+#define CHANNEL_RING_P2_F32_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_RING_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p2_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P2_F16_RANKS 2
+#define CHANNEL_RING_P2_F16_THREADS 512
+#define CHANNEL_RING_P2_F16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p2_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P2_BF16_RANKS 2
+#define CHANNEL_RING_P2_BF16_THREADS 512
+#define CHANNEL_RING_P2_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_2 number; /* all instances in rank order, this rank's included */
+    arverify_instances_2 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p4_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P4_F32_RANKS 4
+#define CHANNEL_RING_P4_F32_THREADS 512
+#define CHANNEL_RING_P4_F32_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_RING_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p4_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P4_F16_RANKS 4
+#define CHANNEL_RING_P4_F16_THREADS 512
+#define CHANNEL_RING_P4_F16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p4_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P4_BF16_RANKS 4
+#define CHANNEL_RING_P4_BF16_THREADS 512
+#define CHANNEL_RING_P4_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_4 number; /* all instances in rank order, this rank's included */
+    arverify_instances_4 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p8_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P8_F32_RANKS 8
+#define CHANNEL_RING_P8_F32_THREADS 512
+#define CHANNEL_RING_P8_F32_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_RING_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_RING_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p8_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P8_F16_RANKS 8
+#define CHANNEL_RING_P8_F16_THREADS 512
+#define CHANNEL_RING_P8_F16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_ring_p8_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_RING_P8_BF16_RANKS 8
+#define CHANNEL_RING_P8_BF16_THREADS 512
+#define CHANNEL_RING_P8_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_RING_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_RING_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_RING_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 queue; /* all instances in rank order, this rank's included */
+    arverify_instances_8 number; /* all instances in rank order, this rank's included */
+    arverify_instances_8 tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_ring_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_ring_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p2_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P2_F32_RANKS 2
+#define CHANNEL_MESH_P2_F32_THREADS 512
+#define CHANNEL_MESH_P2_F32_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P2_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P2_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_2 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_2 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_2 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p2_f32(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p2_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P2_F16_RANKS 2
+#define CHANNEL_MESH_P2_F16_THREADS 512
+#define CHANNEL_MESH_P2_F16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P2_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P2_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_2 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_2 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_2 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p2_f16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p2_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P2_BF16_RANKS 2
+#define CHANNEL_MESH_P2_BF16_THREADS 512
+#define CHANNEL_MESH_P2_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P2_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P2_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_2 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_2 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_2 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p2_bf16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p4_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P4_F32_RANKS 4
+#define CHANNEL_MESH_P4_F32_THREADS 512
+#define CHANNEL_MESH_P4_F32_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P4_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P4_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_4 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_4 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_4 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p4_f32(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p4_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P4_F16_RANKS 4
+#define CHANNEL_MESH_P4_F16_THREADS 512
+#define CHANNEL_MESH_P4_F16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P4_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P4_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_4 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_4 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_4 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p4_f16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p4_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P4_BF16_RANKS 4
+#define CHANNEL_MESH_P4_BF16_THREADS 512
+#define CHANNEL_MESH_P4_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P4_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P4_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_4 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_4 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_4 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p4_bf16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p8_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P8_F32_RANKS 8
+#define CHANNEL_MESH_P8_F32_THREADS 512
+#define CHANNEL_MESH_P8_F32_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P8_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_MESH_P8_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_8 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_8 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_8 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p8_f32(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p8_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P8_F16_RANKS 8
+#define CHANNEL_MESH_P8_F16_THREADS 512
+#define CHANNEL_MESH_P8_F16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P8_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P8_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_8 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_8 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_8 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p8_f16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_mesh_p8_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_MESH_P8_BF16_RANKS 8
+#define CHANNEL_MESH_P8_BF16_THREADS 512
+#define CHANNEL_MESH_P8_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_MESH_P8_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_MESH_P8_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+typedef struct {
+    void *sent_east; /* this rank's instance */
+    void *sent_south; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    void *tile; /* this rank's instance */
+    arverify_instances_8 from_west; /* all instances in rank order, this rank's included */
+    arverify_instances_8 west_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 east_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 from_north; /* all instances in rank order, this rank's included */
+    arverify_instances_8 north_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_mesh_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_mesh_p8_bf16(
+    void *,
+    void *,
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p2_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P2_F32_RANKS 2
+#define CHANNEL_TREE_P2_F32_THREADS 512
+#define CHANNEL_TREE_P2_F32_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P2_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P2_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P2_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p2_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P2_F16_RANKS 2
+#define CHANNEL_TREE_P2_F16_THREADS 512
+#define CHANNEL_TREE_P2_F16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P2_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P2_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P2_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p2_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P2_BF16_RANKS 2
+#define CHANNEL_TREE_P2_BF16_THREADS 512
+#define CHANNEL_TREE_P2_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P2_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p4_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P4_F32_RANKS 4
+#define CHANNEL_TREE_P4_F32_THREADS 512
+#define CHANNEL_TREE_P4_F32_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P4_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P4_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P4_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p4_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P4_F16_RANKS 4
+#define CHANNEL_TREE_P4_F16_THREADS 512
+#define CHANNEL_TREE_P4_F16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P4_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P4_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P4_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p4_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P4_BF16_RANKS 4
+#define CHANNEL_TREE_P4_BF16_THREADS 512
+#define CHANNEL_TREE_P4_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P4_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p8_f32: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P8_F32_RANKS 8
+#define CHANNEL_TREE_P8_F32_THREADS 512
+#define CHANNEL_TREE_P8_F32_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define CHANNEL_TREE_P8_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P8_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
+#define CHANNEL_TREE_P8_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p8_f16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P8_F16_RANKS 8
+#define CHANNEL_TREE_P8_F16_THREADS 512
+#define CHANNEL_TREE_P8_F16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P8_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P8_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P8_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* channel_tree_p8_bf16: grid = B, at most 36 blocks. */
+#define CHANNEL_TREE_P8_BF16_RANKS 8
+#define CHANNEL_TREE_P8_BF16_THREADS 512
+#define CHANNEL_TREE_P8_BF16_MAX_BLOCKS 36
+
+#define CHANNEL_TREE_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
+#define CHANNEL_TREE_P8_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+typedef struct {
+    void *sent; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 sums; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 sums_head; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_tail; /* all instances in rank order, this rank's included */
+    arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} channel_tree_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void channel_tree_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
 #endif

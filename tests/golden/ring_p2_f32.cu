@@ -2,8 +2,8 @@
 //
 // all-reduce: reduce-scatter and all-gather around a ring, a barrier after each round
 // Knobs: epochs = counted, epoch_from = device, stride = compact, zeroing = none, compare = reached,
-// counters = by_peer, first_barrier = on, exchange = off, first_sync = on, last_sync = on, order = acquire_release,
-// scope = sys, threads_past_the_end = stay, grids = same, tail = scalar
+// counters = by_peer, first_barrier = on, exchange = off, loading = direct, pipe_depth = one, first_sync = on,
+// last_sync = on, order = acquire_release, scope = sys, threads_past_the_end = stay, grids = same, tail = scalar
 // P = 2 ranks, f32, rounded after each operation; 512 threads for each block.
 // Requires P <= T.
 
@@ -198,22 +198,22 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 79: let done = load counter[block] weak
+    // line 84: let done = load counter[block] weak
     const u32 done = load_weak(counter + block);
 
-    // line 80: let counted = if epoch_from is device then done + 1 else launch_epoch
+    // line 85: let counted = if epoch_from is device then done + 1 else launch_epoch
     const u32 counted = done + 1u;
 
-    // line 81: let epoch = if epochs is none then 1 else counted
+    // line 86: let epoch = if epochs is none then 1 else counted
     const u32 epoch = counted;
 
-    // line 82: let left = (self + P - 1) % P
+    // line 87: let left = (self + P - 1) % P
     const i64 left = (rank + P - 1) % P;
 
-    // line 93: for c in 0..P
+    // line 98: for c in 0..P
     #pragma unroll 1
     for (i64 c = 0; c < P; ++c) {
-        // line 94: copy window[c] <- input at c * chunk over within(c)
+        // line 99: copy window[c] <- input at c * chunk over within(c)
         {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -231,41 +231,41 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
         }
     }
 
-    // line 50, from line 100: block_sync
+    // line 55, from line 105: block_sync
     block_sync();
 
-    // line 52, from line 100: threads t < P
+    // line 57, from line 105: threads t < P
     if (thread < P) {
         const i64 t = thread;
-        // line 53, from line 100: if t != self
+        // line 58, from line 105: if t != self
         if (t != rank) {
-            // line 54, from line 100: let there = if counters is by_round then round * row else round * row + self
+            // line 59, from line 105: let there = if counters is by_round then round * row else round * row + self
             const i64 there = rank;
-            // line 55, from line 100: let here = if counters is by_round then round * row else round * row + t
+            // line 60, from line 105: let here = if counters is by_round then round * row else round * row + t
             const i64 here = t;
-            // line 56, from line 100: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+            // line 61, from line 105: let wanted = if counters is by_round then epoch * (P - 1) else epoch
             const u32 wanted = epoch;
-            // line 64, from line 100: atomic add signal[block][there] on rank t, 1 release.sys
+            // line 69, from line 105: atomic add signal[block][there] on rank t, 1 release.sys
             red_add_release_sys(signal.of[t] + block * ((2 * P - 1 - 1) * P + P) + there, 1u);
-            // line 68, from line 100: await signal[block][here] reached wanted acquire.sys
+            // line 73, from line 105: await signal[block][here] reached wanted acquire.sys
             {
                 const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here;
-                expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted, watch, Wait{4, u32(slot), 68});
+                expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted, watch, Wait{4, u32(slot), 73});
             }
         }
     }
 
-    // line 74, from line 100: block_sync
+    // line 79, from line 105: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 104: for k in 0..P - 1
+    // line 109: for k in 0..P - 1
     #pragma unroll 1
     for (i64 k = 0; k < P - 1; ++k) {
-        // line 105: let c = (self + P - k - 1) % P
+        // line 110: let c = (self + P - k - 1) % P
         const i64 c_2 = (rank + P - k - 1) % P;
-        // line 106: accumulate window[c] <- sum of window[c] on rank left over within(c)
+        // line 112: accumulate window[c] <- sum of window[c] on rank left over within(c)
         if (!expired) {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_2 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -289,42 +289,42 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
                 }
             }
         }
-        // line 50, from line 110: block_sync
+        // line 55, from line 130: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 52, from line 110: threads t < P
+        // line 57, from line 130: threads t < P
         if (thread < P) {
             const i64 t_2 = thread;
-            // line 53, from line 110: if t != self
+            // line 58, from line 130: if t != self
             if (t_2 != rank) {
-                // line 54, from line 110: let there = if counters is by_round then round * row else round * row + self
+                // line 59, from line 130: let there = if counters is by_round then round * row else round * row + self
                 const i64 there_2 = (1 + k) * P + rank;
-                // line 55, from line 110: let here = if counters is by_round then round * row else round * row + t
+                // line 60, from line 130: let here = if counters is by_round then round * row else round * row + t
                 const i64 here_2 = (1 + k) * P + t_2;
-                // line 56, from line 110: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+                // line 61, from line 130: let wanted = if counters is by_round then epoch * (P - 1) else epoch
                 const u32 wanted_2 = epoch;
-                // line 64, from line 110: atomic add signal[block][there] on rank t, 1 release.sys
+                // line 69, from line 130: atomic add signal[block][there] on rank t, 1 release.sys
                 red_add_release_sys(signal.of[t_2] + block * ((2 * P - 1 - 1) * P + P) + there_2, 1u);
-                // line 68, from line 110: await signal[block][here] reached wanted acquire.sys
+                // line 73, from line 130: await signal[block][here] reached wanted acquire.sys
                 {
                     const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here_2;
-                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_2, watch, Wait{4, u32(slot), 68});
+                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_2, watch, Wait{4, u32(slot), 73});
                 }
             }
         }
-        // line 74, from line 110: block_sync
+        // line 79, from line 130: block_sync
         if (block_sync_any(expired)) {
             return;
         }
     }
 
-    // line 114: for k in 0..P - 1
+    // line 135: for k in 0..P - 1
     #pragma unroll 1
     for (i64 k_2 = 0; k_2 < P - 1; ++k_2) {
-        // line 115: let c = (self + P - k) % P
+        // line 136: let c = (self + P - k) % P
         const i64 c_3 = (rank + P - k_2) % P;
-        // line 116: copy window[c] <- window[c] on rank left over within(c)
+        // line 138: copy window[c] <- window[c] on rank left over within(c)
         if (!expired) {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_3 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -340,40 +340,40 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
                 }
             }
         }
-        // line 50, from line 120: block_sync
+        // line 55, from line 147: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 52, from line 120: threads t < P
+        // line 57, from line 147: threads t < P
         if (thread < P) {
             const i64 t_3 = thread;
-            // line 53, from line 120: if t != self
+            // line 58, from line 147: if t != self
             if (t_3 != rank) {
-                // line 54, from line 120: let there = if counters is by_round then round * row else round * row + self
+                // line 59, from line 147: let there = if counters is by_round then round * row else round * row + self
                 const i64 there_3 = (P + k_2) * P + rank;
-                // line 55, from line 120: let here = if counters is by_round then round * row else round * row + t
+                // line 60, from line 147: let here = if counters is by_round then round * row else round * row + t
                 const i64 here_3 = (P + k_2) * P + t_3;
-                // line 56, from line 120: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+                // line 61, from line 147: let wanted = if counters is by_round then epoch * (P - 1) else epoch
                 const u32 wanted_3 = epoch;
-                // line 64, from line 120: atomic add signal[block][there] on rank t, 1 release.sys
+                // line 69, from line 147: atomic add signal[block][there] on rank t, 1 release.sys
                 red_add_release_sys(signal.of[t_3] + block * ((2 * P - 1 - 1) * P + P) + there_3, 1u);
-                // line 68, from line 120: await signal[block][here] reached wanted acquire.sys
+                // line 73, from line 147: await signal[block][here] reached wanted acquire.sys
                 {
                     const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here_3;
-                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_3, watch, Wait{4, u32(slot), 68});
+                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_3, watch, Wait{4, u32(slot), 73});
                 }
             }
         }
-        // line 74, from line 120: block_sync
+        // line 79, from line 147: block_sync
         if (block_sync_any(expired)) {
             return;
         }
     }
 
-    // line 123: for c in 0..P
+    // line 150: for c in 0..P
     #pragma unroll 1
     for (i64 c_4 = 0; c_4 < P; ++c_4) {
-        // line 124: copy output at c * chunk <- window[c] over within(c)
+        // line 151: copy output at c * chunk <- window[c] over within(c)
         {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_4 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -391,9 +391,9 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
         }
     }
 
-    // line 126: if thread == 0
+    // line 153: if thread == 0
     if (thread == 0) {
-        // line 127: store counter[block] = counted weak
+        // line 154: store counter[block] = counted weak
         store_weak(counter + block, counted);
     }
 }

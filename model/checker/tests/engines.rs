@@ -66,11 +66,14 @@ fn orders_of_sums_and_divergent_barriers_are_found_by_both() {
     assert_eq!(agreed("one-shot", Some("early-exit"), &short), Verdict::Violated);
 }
 
+/// Protocols that send and receive words of elements, which the axioms do not express: they say so.
+const NOT_EXPRESSED: [&str; 2] = ["ll", "lamport"];
+
 /// Every variant of the catalogue: the axioms agree, or say what they cannot express.
 #[test]
 fn no_variant_of_the_catalogue_is_judged_differently() {
     let mut cases: Vec<(&str, Option<String>)> = Vec::new();
-    for (name, text) in catalogue::TEXTS {
+    for (name, text) in catalogue::TEXTS.into_iter().filter(|(name, _)| !NOT_EXPRESSED.contains(name)) {
         let document = language::parse(name, text).unwrap_or_else(|errors| panic!("{errors}"));
         cases.push((name, None));
         cases.extend(document.variants().iter().map(|variant| (name, Some(variant.name.clone()))));
@@ -99,6 +102,15 @@ fn no_variant_of_the_catalogue_is_judged_differently() {
     let agreed = agreed.into_inner();
     println!("{agreed} of {} agree", cases.len());
     assert!(agreed * 10 >= cases.len() * 9, "only {agreed} of {} are compared", cases.len());
+}
+
+#[test]
+fn words_that_are_sent_and_received_have_no_second_opinion() {
+    for name in NOT_EXPRESSED {
+        let outcome = both(name, None, &options(2, 1));
+        assert_eq!(outcome.verdict, Verdict::Verified, "{name}");
+        assert!(outcome.warnings.iter().any(|warning| warning.contains("not expressed")), "{:?}", outcome.warnings);
+    }
 }
 
 #[test]

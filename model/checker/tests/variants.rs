@@ -92,7 +92,8 @@ fn row(document: &Document, variant: &Variant, failures: &mut Vec<String>) -> St
             // The command line's defaults.
             let (blocks, threads) = (at.blocks.unwrap_or(2), at.threads.unwrap_or(8));
             let elements = at.elements.map_or(8 * u64::from(blocks * threads) + 3, u64::from);
-            let options = options(at, at.ranks.unwrap_or(4), blocks, threads, at.launches.unwrap_or(3), elements);
+            let launches = at.launches.unwrap_or_else(|| protocol.launches_to_come_round());
+            let options = options(at, at.ranks.unwrap_or(4), blocks, threads, launches, elements);
             let outcome = check(&protocol, &options);
             if outcome.verdict != Verdict::Verified {
                 failures.push(format!("{name}: {} at {}", outcome.verdict, words(&options)));

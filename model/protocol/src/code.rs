@@ -4,13 +4,17 @@
 //! state is a program counter and a few registers. Data phases become loops over vectors. The road not taken:
 //! walking the tree, which needs a stack for each of 147,456 threads.
 
+mod host;
+
 use crate::evaluate::{Environment, EvaluationError, Sizes};
-use crate::ids::{BufferId, LocalId};
+use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
-    AtomicOperation, Binary, Compare, Expression, Kind, Partition, Place, Protocol, Reduction, Semantics, Span,
-    Statement, StatementKind, Symbol, Tail, Width,
+    AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
+    Span, Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
+
+pub(crate) use host::HostInstruction;
 
 /// A statement of the source, for findings and traces.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,10 +86,64 @@ pub(crate) enum Instruction {
         width: Width,
         tail: Tail,
         fold: Fold,
+        /// The pipe on which it is outstanding.
+        pipe: Option<PipeId>,
+    },
+    /// An asynchronous copy begins; its chunks follow.
+    Start {
+        pipe: PipeId,
+        capacity: Expression,
+    },
+    Finish {
+        pipe: PipeId,
+        remaining: Expression,
+    },
+    /// Load the elements of a word, weakly.
+    Take {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// Store them, marked.
+    Send {
+        data: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Wait for a marked word, and keep its elements.
+    Receive {
+        local: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        marking: Marking,
+        semantics: Semantics,
+    },
+    /// Fold the elements of a word into the totals, which `first` begins anew.
+    Fold {
+        totals: LocalId,
+        data: LocalId,
+        first: Expression,
+        operation: Reduction,
+    },
+    /// Store the totals as elements, weakly.
+    Put {
+        totals: LocalId,
+        place: PlaceCode,
+        position: LocalId,
+        limit: LocalId,
+    },
+    /// `from` must be less than `to`.
+    CheckSources {
+        from: Expression,
+        to: Expression,
     },
     Assert {
         condition: Expression,
     },
+    Host(HostInstruction),
     Exit,
     Let {
         local: LocalId,
@@ -129,6 +187,8 @@ pub struct Code {
     pub sites: Vec<Site>,
     /// The sizes it was flattened for.
     pub sizes: Sizes,
+    /// Streams of each rank, the caller's included, in a host program; 0 for a kernel.
+    pub streams: u32,
     /// Shape of every buffer, outermost dimension first, in elements.
     pub shapes: Vec<Vec<u64>>,
 }
@@ -137,14 +197,17 @@ impl Code {
     /// Flattens a protocol. `ghost` says whether ghost blocks are kept (checking) or left out (running).
     pub fn new(protocol: &Protocol, sizes: &Sizes, ghost: bool) -> Result<Code, EvaluationError> {
         let shapes = protocol.shapes(sizes)?;
+        let streams = protocol.streams_of(sizes)?;
         let mut builder = Builder {
             code: Code {
                 instructions: Vec::new(),
                 registers: protocol.locals.len(),
                 sites: Vec::new(),
                 sizes: *sizes,
+                streams,
                 shapes,
             },
+            capacities: protocol.pipes.iter().map(|pipe| fold(&pipe.capacity, sizes)).collect(),
             keep_ghost: ghost,
             in_ghost: false,
         };
@@ -167,6 +230,8 @@ impl Code {
 
 struct Builder {
     code: Code,
+    /// Of each pipe.
+    capacities: Vec<Expression>,
     keep_ghost: bool,
     in_ghost: bool,
 }
@@ -234,7 +299,13 @@ impl Builder {
             }
             StatementKind::Copy { destination, source, partition } => {
                 let fold = Fold::Copy { source: self.place(source) };
-                self.data_phase(site, destination, partition, fold);
+                self.data_phase(site, destination, partition, fold, None);
+            }
+            StatementKind::Start { pipe, destination, source, partition } => {
+                let capacity = self.capacities[pipe.index()].clone();
+                self.emit(Instruction::Start { pipe: *pipe, capacity }, site);
+                let fold = Fold::Copy { source: self.place(source) };
+                self.data_phase(site, destination, partition, fold, Some(*pipe));
             }
             StatementKind::Reduce { destination, operation, accumulate, variable, from, to, source, partition } => {
                 let fold = Fold::Reduce {
@@ -245,8 +316,11 @@ impl Builder {
                     to: self.fold(to),
                     source: self.place(source),
                 };
-                self.data_phase(site, destination, partition, fold);
+                self.data_phase(site, destination, partition, fold, None);
             }
+            StatementKind::Send { .. } => self.send(site, &statement.kind),
+            StatementKind::Receive { .. } => self.receive(site, &statement.kind),
+            StatementKind::Host(host) => self.host_statement(site, host),
             simple => {
                 let instruction = self.simple(simple);
                 self.emit(instruction, site);
@@ -285,13 +359,20 @@ impl Builder {
                 semantics: *semantics,
             },
             StatementKind::Fence { semantics } => Instruction::Fence { semantics: *semantics },
+            StatementKind::Finish { pipe, remaining } => {
+                Instruction::Finish { pipe: *pipe, remaining: self.fold(remaining) }
+            }
             StatementKind::Assert { condition } => Instruction::Assert { condition: self.fold(condition) },
             StatementKind::Exit => Instruction::Exit,
             StatementKind::Copy { .. }
             | StatementKind::Reduce { .. }
+            | StatementKind::Send { .. }
+            | StatementKind::Receive { .. }
+            | StatementKind::Start { .. }
             | StatementKind::If { .. }
             | StatementKind::For { .. }
-            | StatementKind::Ghost { .. } => unreachable!("compound statements are handled by `statement`"),
+            | StatementKind::Ghost { .. }
+            | StatementKind::Host(_) => unreachable!("compound statements are handled by `statement`"),
         }
     }
 
@@ -338,8 +419,14 @@ impl Builder {
         self.patch(exit, after);
     }
 
-    fn data_phase(&mut self, site: SiteId, destination: &Place, partition: &Partition, work: Fold) {
-        let [position, limit, step] = [(); 3].map(|()| self.register());
+    /// A loop over the starts of a thread's vectors or words.
+    fn each(
+        &mut self,
+        site: SiteId,
+        partition: &Partition,
+        [position, limit, step]: [LocalId; 3],
+        body: impl FnOnce(&mut Builder),
+    ) {
         for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
             let value = self.fold(value);
             self.emit(Instruction::Let { local, value }, site);
@@ -347,6 +434,63 @@ impl Builder {
         self.emit(Instruction::CheckStep { step }, site);
         let condition = less(Expression::Local(position), Expression::Local(limit));
         let next = add(Expression::Local(position), Expression::Local(step));
+        self.repeat(site, condition, position, next, body);
+    }
+
+    fn marking(&self, marking: &Marking) -> Marking {
+        match marking {
+            Marking::Flag(value) => Marking::Flag(self.fold(value)),
+            Marking::Sentinel => Marking::Sentinel,
+        }
+    }
+
+    fn send(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Send { destination, source, partition, marking, semantics } = kind else { return };
+        let [position, limit, step, data] = [(); 4].map(|()| self.register());
+        let (from, to, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::Take { local: data, place: from, position, limit }, site);
+            builder.emit(Instruction::Send { data, place: to, position, marking, semantics: *semantics }, site);
+        });
+    }
+
+    fn receive(&mut self, site: SiteId, kind: &StatementKind) {
+        let StatementKind::Receive { destination, operation, variable, from, to, source, partition, .. } = kind else {
+            return;
+        };
+        let StatementKind::Receive { marking, semantics, .. } = kind else { return };
+        let [position, limit, step, data, totals] = [(); 5].map(|()| self.register());
+        let (from, to, variable) = (self.fold(from), self.fold(to), *variable);
+        let (place, target, marking) = (self.place(source), self.place(destination), self.marking(marking));
+        let counter = Expression::Local(variable);
+        self.each(site, partition, [position, limit, step], |builder| {
+            builder.emit(Instruction::CheckSources { from: from.clone(), to: to.clone() }, site);
+            builder.emit(Instruction::Let { local: variable, value: from.clone() }, site);
+            let next = add(counter.clone(), Expression::Constant(1));
+            builder.repeat(site, less(counter.clone(), to), variable, next, |builder| {
+                let semantics = *semantics;
+                builder.emit(Instruction::Receive { local: data, place, position, marking, semantics }, site);
+                let first = Expression::Binary {
+                    operator: Binary::Equal,
+                    kind: Kind::Index,
+                    left: counter.clone().into(),
+                    right: from.into(),
+                };
+                builder.emit(Instruction::Fold { totals, data, first, operation: *operation }, site);
+            });
+            builder.emit(Instruction::Put { totals, place: target, position, limit }, site);
+        });
+    }
+
+    fn data_phase(
+        &mut self,
+        site: SiteId,
+        destination: &Place,
+        partition: &Partition,
+        work: Fold,
+        pipe: Option<PipeId>,
+    ) {
+        let [position, limit, step] = [(); 3].map(|()| self.register());
         let destination = self.place(destination);
         let chunk = Instruction::Chunk {
             destination,
@@ -355,8 +499,9 @@ impl Builder {
             width: partition.width,
             tail: partition.tail,
             fold: work,
+            pipe,
         };
-        self.repeat(site, condition, position, next, |builder| {
+        self.each(site, partition, [position, limit, step], |builder| {
             builder.emit(chunk, site);
         });
     }

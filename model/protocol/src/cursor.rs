@@ -3,14 +3,17 @@
 //! Machine and CPU back end both drive this: they perform the operation and, where it reads, supply the value. The
 //! cursor never touches memory, so it means the same under a model checker as on real threads.
 
+mod host;
 mod sweep;
+mod word;
 
+pub use host::HostOperation;
 pub use sweep::{Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
-use crate::ids::BufferId;
-use crate::ir::{AtomicOperation, Compare, Expression, Reduction, Semantics, Tail, Width};
+use crate::ids::{BufferId, PipeId};
+use crate::ir::{AtomicOperation, Compare, Expression, Marking, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
 /// An element of one rank's instance of a buffer.
@@ -87,11 +90,68 @@ pub enum Operation {
     },
     /// Copy or reduce one vector, or the cut-off end of one.
     Chunk(Chunk),
+    /// Weak load of the elements of one word, one access where it is whole; they go to [`Cursor::supply`], the first in
+    /// the low bits.
+    Take {
+        /// First element.
+        address: Address,
+        /// How many.
+        elements: u32,
+    },
+    /// Weak store of the elements of one word.
+    Put {
+        /// First element.
+        address: Address,
+        /// How many.
+        elements: u32,
+        /// The first in the low bits.
+        word: u32,
+    },
+    /// Store of a marked word.
+    Send {
+        /// Where.
+        address: Address,
+        /// What: of a packet the flag is in the low half.
+        value: u64,
+        /// 64 bits, not 32.
+        packet: bool,
+        /// Order and scope.
+        semantics: Semantics,
+    },
+    /// Wait until the low 32 bits compare so with `value`; the whole goes to [`Cursor::supply`].
+    Receive {
+        /// Where.
+        address: Address,
+        /// 64 bits, not 32.
+        packet: bool,
+        /// How.
+        compare: Compare,
+        /// With what.
+        value: u32,
+        /// Order and scope of each poll.
+        semantics: Semantics,
+    },
+    /// An asynchronous copy begins: the chunks that follow on this pipe are outstanding until it is finished.
+    Start {
+        /// On which pipe of the thread.
+        pipe: PipeId,
+        /// How many may be outstanding on it.
+        capacity: u32,
+    },
+    /// Wait until at most so many copies, the newest, are outstanding.
+    Finish {
+        /// On which pipe of the thread.
+        pipe: PipeId,
+        /// How many.
+        remaining: u32,
+    },
     /// Ghost assertion, already evaluated.
     Assert {
         /// Whether it holds.
         holds: bool,
     },
+    /// What a host thread does; in host programs only.
+    Host(HostOperation),
     /// The thread has ended. Yielded again if asked again.
     Exit,
 }
@@ -111,6 +171,8 @@ pub struct Chunk {
     pub vector: bool,
     /// Where the row ends, in elements of the destination: an access past it stays in the buffer, and is wrong.
     pub row_end: u64,
+    /// The pipe on which it is outstanding: the last copy begun there.
+    pub pipe: Option<PipeId>,
 }
 
 /// Where a thread stands.
@@ -143,6 +205,14 @@ pub enum Fault {
         /// The last rank there is.
         last: u32,
     },
+    /// `stream e` with no such stream.
+    #[error("there is no stream {stream}: each rank has {streams}, counted from 0")]
+    Stream {
+        /// The value of e.
+        stream: i64,
+        /// How many there are.
+        streams: u32,
+    },
     /// A partition whose step is not positive.
     #[error("a partition steps by {step}, which is not positive")]
     Step {
@@ -161,9 +231,23 @@ pub enum Fault {
         /// The value of e.
         offset: i64,
     },
+    /// A partition of words that starts within one.
+    #[error("a partition of words starts at element {first}, but words have {elements} elements")]
+    Word {
+        /// The element.
+        first: i64,
+        /// Elements of a word.
+        elements: u32,
+    },
     /// A barrier number or count that is not one.
     #[error("{value} is not a barrier number or count")]
     Barrier {
+        /// The value.
+        value: i64,
+    },
+    /// A pipe that holds nothing, or a number of copies that is none.
+    #[error("{value} is no number of operations on a pipe")]
+    Pipe {
         /// The value.
         value: i64,
     },
@@ -217,15 +301,17 @@ impl Cursor {
         Err((Fault::Runaway(INSTRUCTIONS_WITHOUT_OPERATION), site))
     }
 
-    /// Gives the value that the last operation read (a load, or an atomic that returns).
-    pub fn supply(&mut self, code: &Code, value: u32) {
-        let local = match &code.instructions[self.program_counter as usize - 1].0 {
-            Instruction::Load { local, .. } => Some(*local),
-            Instruction::Atomic { local, .. } => *local,
-            _ => None,
+    /// Gives the value that the last operation read (a load, an atomic that returns, a word taken or received).
+    pub fn supply(&mut self, code: &Code, value: u64) {
+        let (local, value) = match &code.instructions[self.program_counter as usize - 1].0 {
+            Instruction::Load { local, .. } | Instruction::Take { local, .. } => (Some(*local), value),
+            Instruction::Receive { local, marking: Marking::Flag(_), .. } => (Some(*local), value >> 32),
+            Instruction::Receive { local, marking: Marking::Sentinel, .. } => (Some(*local), value),
+            Instruction::Atomic { local, .. } => (*local, value),
+            _ => (None, value),
         };
         if let Some(local) = local {
-            self.registers[local.index()] = i64::from(value);
+            self.registers[local.index()] = i64::from(value as u32);
         }
     }
 
@@ -273,10 +359,22 @@ impl Cursor {
                 }
                 None
             }
-            Instruction::Chunk { destination, position: at, limit, width, tail, fold } => {
+            Instruction::Chunk { destination, position: at, limit, width, tail, fold, pipe } => {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
-                self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?.map(Operation::Chunk)
+                let chunk = self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?;
+                chunk.map(|chunk| Operation::Chunk(Chunk { pipe: *pipe, ..chunk }))
             }
+            Instruction::Take { .. }
+            | Instruction::Send { .. }
+            | Instruction::Receive { .. }
+            | Instruction::Fold { .. }
+            | Instruction::CheckSources { .. }
+            | Instruction::Put { .. } => {
+                let (register, operation) = self.word(code, position, instruction)?;
+                assigned = register;
+                operation
+            }
+            Instruction::Host(host) => Some(Operation::Host(host::host_operation(&environment, host, code.streams)?)),
             Instruction::Exit => {
                 next = self.program_counter;
                 Some(Operation::Exit)
@@ -333,7 +431,7 @@ impl Cursor {
         };
         let elements = elements as u32;
         let vector = whole && width == Width::Vector;
-        Ok(Some(Chunk { destination: target, sources, operation, elements, vector, row_end }))
+        Ok(Some(Chunk { destination: target, sources, operation, elements, vector, row_end, pipe: None }))
     }
 }
 
@@ -367,6 +465,11 @@ fn barrier_number(environment: &Environment<'_>, expression: &Expression) -> Res
     u32::try_from(value).map_err(|_| Fault::Barrier { value })
 }
 
+fn pipe_number(environment: &Environment<'_>, expression: &Expression, least: i64) -> Result<u32, Fault> {
+    let value = environment.evaluate(expression)?;
+    u32::try_from(value).ok().filter(|_| value >= least).ok_or(Fault::Pipe { value })
+}
+
 /// Where the partition's element 0 lies in a data phase's place.
 fn element_address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, Fault> {
     let row = address(environment, place)?;
@@ -380,6 +483,7 @@ fn elements_of(code: &Code, width: Width) -> u64 {
     match width {
         Width::Vector => u64::from(code.sizes.data.vector()),
         Width::Element => 1,
+        Width::Word => u64::from(code.sizes.data.word()),
     }
 }
 
@@ -415,6 +519,12 @@ fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result
             returns: local.is_some(),
         },
         Instruction::Fence { semantics } => Operation::Fence { semantics: *semantics },
+        Instruction::Start { pipe, capacity } => {
+            Operation::Start { pipe: *pipe, capacity: pipe_number(environment, capacity, 1)? }
+        }
+        Instruction::Finish { pipe, remaining } => {
+            Operation::Finish { pipe: *pipe, remaining: pipe_number(environment, remaining, 0)? }
+        }
         Instruction::Assert { condition } => Operation::Assert { holds: environment.evaluate(condition)? != 0 },
         other => unreachable!("{other:?} is not an operation"),
     })

@@ -46,6 +46,28 @@ impl DataType {
         16 / self.bytes()
     }
 
+    /// Elements in a 4-byte word.
+    pub const fn word(self) -> u32 {
+        4 / self.bytes()
+    }
+
+    /// The elements of a word with +0.0 in place of every −0.0: a word that is not [`crate::ir::SENTINEL`].
+    pub fn without_negative_zeros(self, word: u32) -> u32 {
+        let positive = |bits: u32, negative_zero: u32| if bits == negative_zero { 0 } else { bits };
+        match self {
+            DataType::F32 => positive(word, 0x8000_0000),
+            DataType::F16 | DataType::BF16 => positive(word & 0xFFFF, 0x8000) | positive(word >> 16, 0x8000) << 16,
+        }
+    }
+
+    /// The element of a word, as bits.
+    pub const fn element_of_word(self, word: u32, element: u32) -> u32 {
+        match self {
+            DataType::F32 => word,
+            DataType::F16 | DataType::BF16 => word >> (16 * element) & 0xFFFF,
+        }
+    }
+
     /// The name used on command lines and in manifests.
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,21 +113,22 @@ impl DataType {
 
     /// Left-to-right reduction of one element of each source, as bits. `sources` is not empty.
     pub fn fold(self, operation: Reduction, accumulate: Accumulate, sources: impl IntoIterator<Item = u32>) -> u32 {
-        let round_each = accumulate == Accumulate::Own && self != DataType::F32;
         let mut total: Option<f32> = None;
         for bits in sources {
-            let value = self.to_f32(bits);
-            total = Some(match total {
-                None => value,
-                Some(sum) => {
-                    let next = combine(operation, sum, value);
-                    // Rounding a sum of two 16-bit floats to f32 first is exact enough: f32 has more than twice
-                    // their precision plus two bits, so the double rounding is innocuous.
-                    if round_each { self.to_f32(self.from_f32(next)) } else { next }
-                }
-            });
+            total = Some(self.fold_one(operation, accumulate, total, bits));
         }
         self.from_f32(total.unwrap_or(0.0))
+    }
+
+    /// One step of [`DataType::fold`]: the total so far, rounded as it is kept, with one element more.
+    pub fn fold_one(self, operation: Reduction, accumulate: Accumulate, total: Option<f32>, bits: u32) -> f32 {
+        let value = self.to_f32(bits);
+        let Some(total) = total else { return value };
+        let next = combine(operation, total, value);
+        // Rounding a sum of two 16-bit floats to f32 first is exact enough: f32 has more than twice their precision
+        // plus two bits, so the double rounding is innocuous.
+        let round_each = accumulate == Accumulate::Own && self != DataType::F32;
+        if round_each { self.to_f32(self.from_f32(next)) } else { next }
     }
 }
 
@@ -218,6 +241,21 @@ mod tests {
                 let count = (1..200).step_by(2).filter(shows).count();
                 assert!(count >= 60, "{data}, {ranks} ranks: {count} of 100");
             }
+        }
+    }
+
+    #[test]
+    fn no_word_without_negative_zeros_is_the_sentinel() {
+        use crate::ir::SENTINEL;
+        assert_eq!(DataType::F32.without_negative_zeros(SENTINEL), 0);
+        for data in [DataType::F16, DataType::BF16] {
+            assert_eq!(data.without_negative_zeros(0x8000_8000), 0);
+            assert_eq!(data.without_negative_zeros(0x8000_3C00), 0x3C00);
+            assert_eq!(data.without_negative_zeros(0x3C00_8000), 0x3C00_0000);
+            assert_eq!(data.without_negative_zeros(0xBC00_8001), 0xBC00_8001);
+        }
+        for high in 0..=u32::from(u16::MAX) {
+            assert_ne!(DataType::BF16.without_negative_zeros(high << 16), SENTINEL);
         }
     }
 

@@ -48,6 +48,10 @@ id!(
     LocalId, "local"
 );
 id!(
+    /// A pipe of every thread, in the order of declaration.
+    PipeId, "pipe"
+);
+id!(
     /// A value passed to the kernel at each launch.
     ArgumentId, "argument"
 );

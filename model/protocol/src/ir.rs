@@ -5,7 +5,7 @@
 //! taken is a structured tree with plain expressions, because the generator needs the structure; the machine flattens
 //! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
 
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -48,13 +48,18 @@ pub struct Protocol {
     pub buffers: Vec<Buffer>,
     /// Kernel arguments; [`ArgumentId`] indexes this. Their values may depend on rank and launch only.
     pub arguments: Vec<Argument>,
+    /// Pipes that every thread has; [`PipeId`] indexes this.
+    pub pipes: Vec<Pipe>,
     /// Registers of a thread; [`LocalId`] indexes this.
     pub locals: Vec<Local>,
     /// Blocks that this rank launches: an expression over the sizes and `rank`. Usually [`Symbol::Blocks`].
     pub grid: Expression,
     /// Conditions on the sizes that a caller must meet (`require P <= T`).
     pub requirements: Vec<Requirement>,
-    /// The kernel's statements.
+    /// A host program on streams in place of a kernel: how many streams each rank has, over the sizes only. Stream 0 is
+    /// the caller's.
+    pub streams: Option<Expression>,
+    /// The statements of the kernel or of the host program.
     pub body: Vec<Statement>,
     /// What must hold of an output after every launch; `None` for a protocol that only synchronises.
     pub expectation: Option<Expectation>,
@@ -65,7 +70,28 @@ impl Protocol {
     pub fn buffer(&self, id: BufferId) -> &Buffer {
         &self.buffers[id.index()]
     }
+
+    /// Launches after which every set of buffers has been used again: 3, or one more than the sets that take turns,
+    /// which the first dimension of a symmetric buffer counts where it is a number. Fewer would not show what happens
+    /// when a set comes round.
+    pub fn launches_to_come_round(&self) -> u32 {
+        let turns = self.buffers.iter().filter_map(|buffer| match (buffer.shape.as_slice(), buffer.space) {
+            ([Expression::Constant(count), _, ..], Space::Symmetric) if !buffer.channel && !buffer.ghost => {
+                u32::try_from(*count).ok().filter(|count| *count <= MOST_SETS)
+            }
+            _ => None,
+        });
+        turns.max().unwrap_or(0).max(2) + 1
+    }
+
+    /// Whether it is a host program on streams: there is no kernel to emit or to run.
+    pub fn is_host_program(&self) -> bool {
+        self.streams.is_some()
+    }
 }
+
+/// More are no sets that take turns.
+const MOST_SETS: u32 = 8;
 
 /// A register of a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +124,17 @@ pub struct Argument {
     pub span: Span,
 }
 
+/// Where a thread's asynchronous copies are outstanding: each thread has one of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipe {
+    /// Its name in the source.
+    pub name: String,
+    /// How many copies of a thread may be outstanding on it at once; over the sizes only.
+    pub capacity: Expression,
+    /// Where it was declared.
+    pub span: Span,
+}
+
 /// A size condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Requirement {
@@ -126,6 +163,8 @@ pub struct Buffer {
     pub pad: bool,
     /// Declared as `channel`: a symmetric buffer whose rows are slots, handed to a receiver and back by credits.
     pub channel: bool,
+    /// Declared as `event`: recorded on a stream and waited for on others; it has no memory that statements could read.
+    pub event: bool,
     /// Used in the check only: every use is inside a `ghost` block.
     pub ghost: bool,
     /// Where it was declared.
@@ -148,6 +187,8 @@ pub enum Element {
     Data,
     /// A 32-bit word: `u32` or `flag`.
     Word,
+    /// 64 bits that are stored and read at once: a flag in the low half, 4 bytes of elements in the high half.
+    Packet,
 }
 
 /// Contents before the first launch.
@@ -226,6 +267,34 @@ pub enum StatementKind {
         /// Which elements this thread handles.
         partition: Partition,
     },
+    /// Each 4-byte word of the partition's elements: a store that says of itself that it has come. The destination is a
+    /// row of packets or words; nothing but the store's own semantics orders it.
+    Send { destination: Place, source: Place, partition: Partition, marking: Marking, semantics: Semantics },
+    /// Each 4-byte word of the partition's elements: wait for the word of each source in turn, fold their elements.
+    Receive {
+        /// What is written; its innermost index is the partition's.
+        destination: Place,
+        /// How two elements are combined.
+        operation: Reduction,
+        /// The register that counts.
+        variable: LocalId,
+        /// First value.
+        from: Expression,
+        /// One past the last value; at least `from + 1`.
+        to: Expression,
+        /// A row of packets or words; may use `variable`.
+        source: Place,
+        /// Which elements this thread handles.
+        partition: Partition,
+        /// How a word shows that it has come.
+        marking: Marking,
+        /// Order and scope of each poll.
+        semantics: Semantics,
+    },
+    /// A copy that is issued now. Its reads and writes are made at any time until a `Finish` waits for it.
+    Start { pipe: PipeId, destination: Place, source: Place, partition: Partition },
+    /// Wait until at most so many copies of this thread, the newest, are outstanding on the pipe.
+    Finish { pipe: PipeId, remaining: Expression },
     /// Both branches may be empty.
     If { condition: Expression, then: Vec<Statement>, otherwise: Vec<Statement> },
     /// `variable` from `from` up to, not including, `to`.
@@ -236,6 +305,30 @@ pub enum StatementKind {
     Ghost { body: Vec<Statement> },
     /// The condition must hold (AR004 where it does not); stands in a ghost block.
     Assert { condition: Expression },
+    /// What a host thread does; stands in host programs only.
+    Host(HostStatement),
+}
+
+/// What the host thread of a rank does, or enqueues on a stream.
+#[expect(missing_docs, reason = "each variant's text names its fields")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostStatement {
+    /// The body's operations are enqueued on this stream.
+    Stream { stream: Expression, body: Vec<Statement> },
+    /// The host thread waits until all that it has enqueued on the stream is done (`cudaStreamSynchronize`).
+    Synchronise { stream: Expression },
+    /// Collective: the host threads of all ranks exchange handles of this row and wait for each other.
+    Exchange { place: Place },
+    /// `cudaEventRecord`
+    Record { event: Place },
+    /// `cudaStreamWaitEvent`: for the last record that the host has enqueued; without one it does nothing.
+    Wait { event: Place },
+    /// Rendezvous: completes with the receive that matches it.
+    Send { place: Place, partition: Partition, peer: Expression },
+    /// Rendezvous: completes with the send that matches it.
+    Receive { place: Place, partition: Partition, peer: Expression },
+    /// Sends and receives that make progress together (`ncclGroupStart`, `ncclGroupEnd`).
+    Group { body: Vec<Statement> },
 }
 
 /// An element, or with the innermost index left out (data phases), a row that a partition runs over.
@@ -253,8 +346,21 @@ pub struct Place {
     pub span: Span,
 }
 
+/// How a word of elements shows that it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Marking {
+    /// By the flag in its own packet, which is one 64-bit access: a vector of two words would be two accesses in no
+    /// order (PTX ISA, "Vector Data-types").
+    Flag(Expression),
+    /// By not being [`SENTINEL`], which is never sent: the sender makes +0.0 of every −0.0.
+    Sentinel,
+}
+
+/// The word that stands for "nothing has come": −0.0 of f32, or of the second of two 16-bit floats.
+pub const SENTINEL: u32 = 0x8000_0000;
+
 /// Which elements a thread handles in a data phase: the vectors that start at `first`, `first + step`, … below
-/// `limit`. A vector has V elements (16 bytes), or one where the width says so.
+/// `limit`. A vector has V elements (16 bytes), or as few as the width says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partition {
     /// Where the first vector of this thread starts, in elements.
@@ -280,6 +386,8 @@ pub enum Width {
     Vector,
     /// One element, for rows that begin anywhere.
     Element,
+    /// A word of 4 bytes: one f32, or two 16-bit elements. What is sent and received.
+    Word,
 }
 
 /// A vector cut off by the limit.
@@ -315,6 +423,9 @@ pub struct Expectation {
     pub input: BufferId,
     /// Ranks must agree in every bit.
     pub same_on_all_ranks: bool,
+    /// A refreshed buffer of the output's own rank, as long as the input: its element is added to each element of the
+    /// input, in place of what a kernel computes from both. Host programs only.
+    pub plus: Option<BufferId>,
     /// Where it was written.
     pub span: Span,
 }
@@ -330,6 +441,10 @@ pub enum Collective {
     ReduceScatter(Reduction),
     /// Every rank gets rank 0's input.
     Broadcast,
+    /// Every rank gets the input of the rank before it, rank 0 that of the last.
+    Shift,
+    /// Every odd rank gets the input of the rank before it; of even ranks nothing is expected.
+    Transfer,
 }
 
 /// Order of a memory operation or fence, as in the PTX ISA. `volatile` is relaxed with scope sys.
@@ -438,7 +553,7 @@ pub enum Symbol {
     Block,
     /// This thread, within the block.
     Thread,
-    /// This launch, counted from 0: in arguments and ghost code only, for a kernel cannot know it.
+    /// This launch, counted from 0: in arguments, ghost code and host programs only, for a kernel cannot know it.
     Launch,
 }
 

@@ -16,4 +16,5 @@ pub mod evaluate;
 pub mod ids;
 pub mod ir;
 pub mod language;
+pub mod topology;
 pub mod verdict;

@@ -33,6 +33,10 @@ struct Waiting {
     view: View,
     compare: Compare,
     wanted: u32,
+    /// The word is half of a packet.
+    packet: bool,
+    /// The thread gets what was read.
+    receives: bool,
     order: Order,
     site: SiteId,
     since: Option<Instant>,
@@ -109,7 +113,7 @@ impl<'a> Block<'a> {
         let job = self.job;
         let code = &job.layout.code;
         let position = Position {
-            rank: job.rank,
+            rank: job.member,
             block: self.block,
             thread,
             launch: job.launch,
@@ -159,26 +163,30 @@ impl<'a> Block<'a> {
             Operation::Load { address, semantics } => {
                 let view = self.view(address, thread, site)?;
                 let value = self.checked(view.load(address.index, semantics.order), address, thread, site)?;
-                self.cursors[thread as usize].supply(code, value);
+                self.cursors[thread as usize].supply(code, u64::from(value));
                 Ok(true)
             }
             Operation::Await { address, compare, value, semantics } => {
                 let view = self.view(address, thread, site)?;
-                let seen = self.checked(view.load(address.index, semantics.order), address, thread, site)?;
-                if compare.holds(seen, value) {
-                    return Ok(true);
-                }
                 let order = semantics.order;
-                let waiting = Waiting { thread, address, view, compare, wanted: value, order, site, since: None };
-                self.awaiting.push(waiting);
-                Ok(false)
+                let (wanted, packet, receives, since) = (value, false, false, None);
+                self.wait(Waiting { thread, address, view, compare, wanted, packet, receives, order, site, since })
+            }
+            Operation::Receive { address, packet, compare, value, semantics } => {
+                let view = self.view(address, thread, site)?;
+                let order = semantics.order;
+                let (wanted, receives, since) = (value, true, None);
+                self.wait(Waiting { thread, address, view, compare, wanted, packet, receives, order, site, since })
+            }
+            Operation::Send { .. } | Operation::Take { .. } | Operation::Put { .. } => {
+                self.word(thread, operation, site)
             }
             Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
                 let view = self.view(address, thread, site)?;
                 let old = view.atomic(address.index, operation, operand, expected, semantics.order);
                 let old = self.checked(old, address, thread, site)?;
                 if returns {
-                    self.cursors[thread as usize].supply(code, old);
+                    self.cursors[thread as usize].supply(code, u64::from(old));
                 }
                 Ok(true)
             }
@@ -190,9 +198,62 @@ impl<'a> Block<'a> {
                 self.exited += 1;
                 Ok(false)
             }
-            Operation::Chunk(_) | Operation::Assert { .. } => {
-                Err(self.execution(site, thread, "an operation that no kernel has".to_owned()))
+            Operation::Chunk(_)
+            | Operation::Start { .. }
+            | Operation::Finish { .. }
+            | Operation::Assert { .. }
+            | Operation::Host(_) => Err(self.execution(site, thread, "an operation that no kernel has".to_owned())),
+        }
+    }
+
+    /// The operations on words that wait for nothing.
+    fn word(&mut self, thread: u32, operation: Operation, site: SiteId) -> Result<bool, Error> {
+        let code = &self.job.layout.code;
+        let element = code.sizes.data.bytes() as usize;
+        match operation {
+            Operation::Send { address, value, packet, semantics } => {
+                let view = self.view(address, thread, site)?;
+                let stored = view.store_marked(address.index, value, packet, semantics.order);
+                self.checked(stored, address, thread, site)?;
             }
+            Operation::Take { address, elements } => {
+                let view = self.view(address, thread, site)?;
+                // SAFETY: the certificate: the protocol has no data race (see `memory`).
+                let taken = unsafe { view.take(address.index, elements, element) };
+                let word = self.checked(taken, address, thread, site)?;
+                self.cursors[thread as usize].supply(code, u64::from(word));
+            }
+            Operation::Put { address, elements, word } => {
+                let view = self.view(address, thread, site)?;
+                // SAFETY: as above.
+                let put = unsafe { view.put(address.index, elements, element, word) };
+                self.checked(put, address, thread, site)?;
+            }
+            _ => return Err(self.execution(site, thread, "an operation on no word".to_owned())),
+        }
+        Ok(true)
+    }
+
+    /// Polls once; whether the thread goes on.
+    fn wait(&mut self, waiting: Waiting) -> Result<bool, Error> {
+        let seen = self.seen(&waiting)?;
+        if waiting.compare.holds(seen as u32, waiting.wanted) {
+            self.receive(&waiting, seen);
+            return Ok(true);
+        }
+        self.awaiting.push(waiting);
+        Ok(false)
+    }
+
+    fn seen(&self, waiting: &Waiting) -> Result<u64, Error> {
+        let Waiting { address, thread, site, .. } = *waiting;
+        let loaded = waiting.view.load_marked(address.index, waiting.packet, waiting.order);
+        self.checked(loaded, address, thread, site)
+    }
+
+    fn receive(&mut self, waiting: &Waiting, seen: u64) {
+        if waiting.receives {
+            self.cursors[waiting.thread as usize].supply(&self.job.layout.code, seen);
         }
     }
 
@@ -236,10 +297,10 @@ impl<'a> Block<'a> {
         let mut index = 0;
         while index < self.awaiting.len() {
             let waiting = &self.awaiting[index];
-            let seen = waiting.view.load(waiting.address.index, waiting.order);
-            let seen = self.checked(seen, waiting.address, waiting.thread, waiting.site)?;
-            if waiting.compare.holds(seen, waiting.wanted) {
+            let seen = self.seen(waiting)?;
+            if waiting.compare.holds(seen as u32, waiting.wanted) {
                 let satisfied = self.awaiting.swap_remove(index);
+                self.receive(&satisfied, seen);
                 self.ready.push_back(satisfied.thread);
             } else {
                 index += 1;
@@ -280,9 +341,10 @@ impl<'a> Block<'a> {
             block: self.block,
             thread: waiting.thread,
             pad: planned.protocol.buffer(waiting.address.buffer).name.clone(),
-            owner: waiting.address.rank,
+            owner: self.job.layout.team.members[waiting.address.rank as usize],
             slot: slot_indices(&code.shapes[waiting.address.buffer.index()], waiting.address.index),
-            seen: waiting.view.load(waiting.address.index, Order::Relaxed).unwrap_or_default(),
+            seen: waiting.view.load_marked(waiting.address.index, waiting.packet, Order::Relaxed).unwrap_or_default()
+                as u32,
             compare: waiting.compare,
             wanted: waiting.wanted,
             waited: self.job.deadline,

@@ -2,7 +2,7 @@
 
 use super::memory::{Instance, View};
 use crate::error::Error;
-use crate::plan::{Message, Planned};
+use crate::plan::{Message, Planned, Team};
 use arverify_protocol::code::Code;
 use arverify_protocol::cursor::Address;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +12,9 @@ use std::time::Duration;
 /// A protocol with its buffers laid out for one length.
 pub(crate) struct Layout {
     pub(crate) planned: Planned,
+    pub(crate) team: Team,
     pub(crate) code: Code,
-    /// By rank and buffer; empty where a buffer is the caller's memory, or in the check only.
+    /// By member and buffer; empty where a buffer is the caller's memory, or in the check only.
     pub(crate) views: Vec<Vec<View>>,
     /// What the views point into, kept alive.
     _instances: Arc<Vec<Vec<Instance>>>,
@@ -21,12 +22,12 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(
-        planned: Planned,
+        (planned, team): (Planned, Team),
         code: Code,
         views: Vec<Vec<View>>,
         instances: Arc<Vec<Vec<Instance>>>,
     ) -> Layout {
-        Layout { planned, code, views, _instances: instances }
+        Layout { planned, team, code, views, _instances: instances }
     }
 }
 
@@ -34,6 +35,9 @@ impl Layout {
 pub(crate) struct Job {
     pub(crate) layout: Arc<Layout>,
     pub(crate) abort: Arc<Abort>,
+    /// The protocol's rank.
+    pub(crate) member: u32,
+    /// The group's, for findings.
     pub(crate) rank: u32,
     pub(crate) grid: u32,
     pub(crate) launch: u32,
@@ -55,10 +59,10 @@ impl Job {
         let planned = &self.layout.planned;
         let is = |message: Option<Message>| message.is_some_and(|it| it.buffer == address.buffer && !it.resident);
         if is(planned.input) {
-            return (address.rank == self.rank).then_some(self.input);
+            return (address.rank == self.member).then_some(self.input);
         }
         if is(planned.output) {
-            return (address.rank == self.rank).then_some(self.output);
+            return (address.rank == self.member).then_some(self.output);
         }
         Some(self.layout.views[address.rank as usize][address.buffer.index()])
     }
@@ -80,7 +84,7 @@ impl Job {
 
     fn copy_out(&self) {
         if let Some(message) = self.layout.planned.output.filter(|message| message.resident) {
-            let source = self.layout.views[self.rank as usize][message.buffer.index()];
+            let source = self.layout.views[self.member as usize][message.buffer.index()];
             // SAFETY: the caller's memory is this call's alone. Peers may read the result, and the certificate, which
             // checks it after each launch, vouches that none writes it before this rank's next launch. The lengths
             // are equal: the plan checked that the buffer holds one message.

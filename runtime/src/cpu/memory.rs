@@ -15,7 +15,7 @@
 use crate::number::Number;
 use arverify_protocol::ir::{AtomicOperation, Order};
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Bytes of a cache line, to which every instance is aligned.
 #[repr(C, align(64))]
@@ -105,22 +105,61 @@ impl View {
 
     /// Loads a word. Weak and volatile loads are relaxed, which is at least as strong.
     pub(crate) fn load(self, index: u64, order: Order) -> Result<u32, OutOfBounds> {
-        let ordering = match order {
-            Order::Acquire | Order::AcqRel => Ordering::Acquire,
-            Order::Sc => Ordering::SeqCst,
-            Order::Weak | Order::Volatile | Order::Relaxed | Order::Release => Ordering::Relaxed,
-        };
-        Ok(self.word(index)?.load(ordering))
+        Ok(self.word(index)?.load(loading(order)))
     }
 
     /// Stores a word.
     pub(crate) fn store(self, index: u64, value: u32, order: Order) -> Result<(), OutOfBounds> {
-        let ordering = match order {
-            Order::Release | Order::AcqRel => Ordering::Release,
-            Order::Sc => Ordering::SeqCst,
-            Order::Weak | Order::Volatile | Order::Relaxed | Order::Acquire => Ordering::Relaxed,
-        };
-        self.word(index)?.store(value, ordering);
+        self.word(index)?.store(value, storing(order));
+        Ok(())
+    }
+
+    fn packet(&self, index: u64) -> Result<&AtomicU64, OutOfBounds> {
+        let pointer = self.start(index, 1, size_of::<u64>())?.cast::<u64>();
+        if !pointer.is_aligned() {
+            return Err(OutOfBounds);
+        }
+        // SAFETY: in bounds and aligned. Buffers of packets are reached through this method alone while several threads
+        // use them, so every access to the packet is atomic.
+        Ok(unsafe { AtomicU64::from_ptr(pointer) })
+    }
+
+    /// Loads a word, or a packet: data and flag at once.
+    pub(crate) fn load_marked(self, index: u64, packet: bool, order: Order) -> Result<u64, OutOfBounds> {
+        if packet { Ok(self.packet(index)?.load(loading(order))) } else { self.load(index, order).map(u64::from) }
+    }
+
+    /// Stores a word, or a packet.
+    pub(crate) fn store_marked(self, index: u64, value: u64, packet: bool, order: Order) -> Result<(), OutOfBounds> {
+        if !packet {
+            return self.store(index, value as u32, order);
+        }
+        self.packet(index)?.store(value, storing(order));
+        Ok(())
+    }
+
+    /// Reads the elements of one word, the first into the low bits.
+    ///
+    /// # Safety
+    /// No other thread may write these elements at the same time.
+    pub(crate) unsafe fn take(self, first: u64, elements: u32, element: usize) -> Result<u32, OutOfBounds> {
+        let count = (elements as usize).min(size_of::<u32>() / element);
+        let from = self.start(first, count, element)?;
+        let mut word = [0; size_of::<u32>()];
+        // SAFETY: in bounds, and at most the 4 bytes of the array, which is local; the caller excludes writers.
+        unsafe { std::ptr::copy_nonoverlapping(from, word.as_mut_ptr(), count * element) };
+        Ok(u32::from_le_bytes(word))
+    }
+
+    /// Writes the elements of one word, the first from the low bits.
+    ///
+    /// # Safety
+    /// No other thread may access these elements at the same time.
+    pub(crate) unsafe fn put(self, first: u64, elements: u32, element: usize, word: u32) -> Result<(), OutOfBounds> {
+        let count = (elements as usize).min(size_of::<u32>() / element);
+        let to = self.start(first, count, element)?;
+        // SAFETY: in bounds, and at most the 4 bytes of the array, which is local; the caller excludes other threads.
+        unsafe { std::ptr::copy_nonoverlapping(word.to_le_bytes().as_ptr(), to, count * element) };
         Ok(())
     }
 
@@ -200,6 +239,22 @@ impl View {
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, element.min(bytes.len())) };
         }
         Ok(())
+    }
+}
+
+fn loading(order: Order) -> Ordering {
+    match order {
+        Order::Acquire | Order::AcqRel => Ordering::Acquire,
+        Order::Sc => Ordering::SeqCst,
+        Order::Weak | Order::Volatile | Order::Relaxed | Order::Release => Ordering::Relaxed,
+    }
+}
+
+fn storing(order: Order) -> Ordering {
+    match order {
+        Order::Release | Order::AcqRel => Ordering::Release,
+        Order::Sc => Ordering::SeqCst,
+        Order::Weak | Order::Volatile | Order::Relaxed | Order::Acquire => Ordering::Relaxed,
     }
 }
 

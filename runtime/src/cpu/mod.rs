@@ -15,7 +15,7 @@ mod sweeps;
 
 use crate::backend::{Backend, Call};
 use crate::error::Error;
-use crate::plan::{Plan, Planned, Settings};
+use crate::plan::{Plan, Planned, Settings, Team};
 use arverify_protocol::certificate::KernelEntry;
 use arverify_protocol::ir::Initially;
 use job::{Abort, Job, Layout};
@@ -25,6 +25,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Ranks as threads of this process.
 pub struct Cpu {
+    /// By team.
     workspaces: Vec<Workspace>,
     /// By rank. A launch holds everything that its threads use.
     pools: Vec<Pool>,
@@ -34,7 +35,8 @@ pub struct Cpu {
 
 struct Workspace {
     planned: Planned,
-    /// By rank and buffer.
+    team: Team,
+    /// By member and buffer.
     instances: Arc<Vec<Vec<Instance>>>,
     layout: Mutex<Option<Arc<Layout>>>,
 }
@@ -54,49 +56,50 @@ impl Backend for Cpu {
             return Err(Error::Settings("the CPU back end has no devices to choose from".to_owned()));
         }
         let ranks = plan.settings.ranks;
-        let workspace = |planned: &Planned| Workspace::new(planned, plan.settings.capacity);
+        let workspace = |team: &Team| Workspace::new(&plan.protocols[team.protocol], team);
         Ok(Cpu {
-            workspaces: plan.protocols.iter().map(workspace).collect::<Result<_, _>>()?,
+            workspaces: plan.teams.iter().map(workspace).collect::<Result<_, _>>()?,
             pools: (0..ranks).map(|rank| Pool::new(rank, plan.blocks)).collect::<Result<_, _>>()?,
             running: (0..ranks).map(|_| Mutex::new(None)).collect(),
             abort: Arc::default(),
         })
     }
 
-    fn initialise(&self, protocol: usize, elements: u64) -> Result<(), Error> {
-        for rank in 0..self.running.len() as u32 {
+    fn initialise(&self, team: usize, elements: u64) -> Result<(), Error> {
+        for rank in &self.workspaces[team].team.members {
             // Whether it failed is for its own caller; here it matters that it has ended.
-            let _ = self.finish(rank);
+            let _ = self.finish(*rank);
         }
-        self.workspaces[protocol].lay_out(elements)
+        self.workspaces[team].lay_out(elements)
     }
 
     unsafe fn start(&self, call: &Call) -> Result<(), Error> {
-        let workspace = &self.workspaces[call.protocol];
+        let workspace = &self.workspaces[call.team];
         let layout = lock(&workspace.layout).clone();
         let layout = layout.filter(|layout| layout.code.sizes.elements == call.elements);
         let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;
         let planned = &layout.planned;
-        let (input_bytes, output_bytes) = planned.message_bytes(call.elements);
+        let (input_bytes, output_bytes) = planned.message_bytes(call.member, call.elements);
         // SAFETY: the caller of `start` keeps both valid and unused until `finish` returns, which waits for every
         // block. The input is only read: a protocol that writes it has it resident.
         let (input, output) = unsafe {
             (View::of_caller(call.input.cast_mut(), input_bytes), View::of_caller(call.output, output_bytes))
         };
         if let Some(message) = planned.input.filter(|message| message.resident) {
-            let target = layout.views[call.rank as usize][message.buffer.index()];
+            let target = layout.views[call.member as usize][message.buffer.index()];
             // SAFETY: the certificate: the message is refreshed before each launch by its owner, and no peer reads or
             // writes it then.
             let copied = unsafe { target.copy_from(0, input, 0, input_bytes, 1) };
             copied.map_err(|_| Error::Capacity { elements: call.elements, capacity: 0 })?;
         }
-        let grid = planned.grid(call.elements, call.rank)?;
+        let grid = planned.grid(call.elements, call.member)?;
         let job = Arc::new(Job {
             abort: self.abort.clone(),
+            member: call.member,
             rank: call.rank,
             grid,
             launch: call.launch,
-            arguments: planned.arguments(call.elements, call.rank, call.launch)?,
+            arguments: planned.arguments(call.elements, call.member, call.launch)?,
             deadline: call.deadline,
             input,
             output,
@@ -125,14 +128,15 @@ impl Backend for Cpu {
 }
 
 impl Workspace {
-    fn new(planned: &Planned, capacity: u64) -> Result<Workspace, Error> {
-        let bytes = planned.resident_bytes(capacity)?;
+    fn new(planned: &Planned, team: &Team) -> Result<Workspace, Error> {
+        let bytes = planned.resident_bytes(planned.capacity)?;
         let instance = |bytes: &usize| {
             Instance::new(*bytes).ok_or_else(|| Error::Resources(format!("no memory for a buffer of {bytes} bytes")))
         };
-        let of_rank = |_| bytes.iter().map(instance).collect::<Result<Vec<_>, _>>();
-        let instances = (0..planned.kernel.ranks).map(of_rank).collect::<Result<_, _>>()?;
-        Ok(Workspace { planned: planned.clone(), instances: Arc::new(instances), layout: Mutex::new(None) })
+        let of_member = |_| bytes.iter().map(instance).collect::<Result<Vec<_>, _>>();
+        let instances = team.members.iter().map(of_member).collect::<Result<_, _>>()?;
+        let (planned, team) = (planned.clone(), team.clone());
+        Ok(Workspace { planned, team, instances: Arc::new(instances), layout: Mutex::new(None) })
     }
 
     fn lay_out(&self, elements: u64) -> Result<(), Error> {
@@ -149,14 +153,15 @@ impl Workspace {
             let of_rank: Vec<View> = instances.iter().zip(&bytes).map(view).collect::<Result<_, _>>()?;
             for (view, buffer) in of_rank.iter().zip(&planned.protocol.buffers) {
                 if let Initially::Word(value) = buffer.initially {
-                    // SAFETY: every rank is idle.
-                    unsafe { view.fill(value, planned.element_bytes(buffer)) }.map_err(|_| too_small())?;
+                    // SAFETY: every member is idle.
+                    unsafe { view.fill(value, planned.element_bytes(buffer).min(size_of::<u32>())) }
+                        .map_err(|_| too_small())?;
                 }
             }
             views.push(of_rank);
         }
         let code = planned.code(elements)?;
-        let layout = Layout::new(planned.clone(), code, views, self.instances.clone());
+        let layout = Layout::new((planned.clone(), self.team.clone()), code, views, self.instances.clone());
         *lock(&self.layout) = Some(Arc::new(layout));
         Ok(())
     }

@@ -16,7 +16,7 @@ mod status;
 
 use crate::backend::{Backend, Call};
 use crate::error::Error;
-use crate::plan::{Plan, Planned, Settings};
+use crate::plan::{Plan, Planned, Settings, Team};
 use arverify_protocol::certificate::{KernelEntry, STATUS_WORDS};
 use arverify_protocol::ir::Initially;
 use driver::{Device, Function, Memory, Pinned, Stream};
@@ -34,6 +34,7 @@ const QUEUES: u32 = 8;
 
 /// Ranks on CUDA devices.
 pub struct Cuda {
+    /// By team.
     workspaces: Vec<Workspace>,
     ranks: Vec<RankState>,
     deadline: Duration,
@@ -52,7 +53,8 @@ struct RankState {
 
 #[derive(Clone, Copy)]
 struct Pending {
-    protocol: usize,
+    team: usize,
+    member: u32,
     elements: u64,
     /// Where the result goes, when the caller's memory is the host's.
     output: Option<HostPointer>,
@@ -68,9 +70,10 @@ unsafe impl Send for HostPointer {}
 
 struct Workspace {
     planned: Planned,
-    /// By rank: the kernel on its device.
+    team: Team,
+    /// By member: the kernel on its device.
     functions: Vec<Function>,
-    /// By rank and buffer.
+    /// By member and buffer.
     instances: Vec<Vec<Memory>>,
     addresses: Vec<Vec<u64>>,
 }
@@ -94,11 +97,13 @@ impl Backend for Cuda {
         let places = places(settings, count);
         check_queues(&places)?;
         let on = |rank: usize| &devices[&places[rank]];
-        let mut workspaces = Vec::new();
+        let mut functions = Vec::new();
         for planned in &plan.protocols {
             check_kernel(planned)?;
-            workspaces.push(Workspace::new(plan, planned, &devices, &places)?);
+            functions.push(load(plan, planned, &devices, &places)?);
         }
+        let workspace = |team: &Team| Workspace::new(plan, team, &functions[team.protocol], |rank| on(rank as usize));
+        let workspaces = plan.teams.iter().map(workspace).collect::<Result<_, _>>()?;
         let bytes = plan.longest_messages();
         let rank = |rank: usize| RankState::new(on(rank), bytes);
         let ranks = (0..places.len()).map(rank).collect::<Result<_, _>>()?;
@@ -107,38 +112,40 @@ impl Backend for Cuda {
         Ok(cuda)
     }
 
-    fn initialise(&self, protocol: usize, elements: u64) -> Result<(), Error> {
-        self.synchronize_all()?;
-        let workspace = &self.workspaces[protocol];
+    fn initialise(&self, team: usize, elements: u64) -> Result<(), Error> {
+        let workspace = &self.workspaces[team];
+        let states = || workspace.team.members.iter().map(|rank| &self.ranks[*rank as usize]);
+        states().try_for_each(|state| state.stream.synchronize())?;
         let planned = &workspace.planned;
         planned.check_sizes(elements)?;
         let needed = planned.resident_bytes(elements)?;
-        for (state, instances) in self.ranks.iter().zip(&workspace.instances) {
+        for (state, instances) in states().zip(&workspace.instances) {
             for ((buffer, memory), bytes) in planned.protocol.buffers.iter().zip(instances).zip(&needed) {
                 if *bytes > memory.bytes() {
                     let reason = "a buffer is longer for a shorter message".to_owned();
                     return Err(Error::Sizes { protocol: planned.protocol.name.clone(), reason });
                 }
                 if let Initially::Word(value) = buffer.initially {
-                    let width = planned.element_bytes(buffer);
-                    // SAFETY: the memory has that many elements, and every stream was synchronised.
+                    // A packet is two words, both of this value.
+                    let width = planned.element_bytes(buffer).min(size_of::<u32>());
+                    // SAFETY: the memory has that many elements, and every member's stream was synchronised.
                     unsafe { state.stream.fill(memory.pointer(), value, bytes / width, width == 4)? };
                 }
             }
         }
-        self.synchronize_all()
+        states().try_for_each(|state| state.stream.synchronize())
     }
 
     unsafe fn start(&self, call: &Call) -> Result<(), Error> {
         let state = &self.ranks[call.rank as usize];
         let killed = call.stop_before.is_some();
         let output = Some(HostPointer(call.output));
-        *lock(&state.pending) = Some(Pending { protocol: call.protocol, elements: call.elements, output, killed });
+        let Call { team, member, elements, .. } = *call;
+        *lock(&state.pending) = Some(Pending { team, member, elements, output, killed });
         if killed {
             return Ok(());
         }
-        let planned = &self.workspaces[call.protocol].planned;
-        let (bytes, _) = planned.message_bytes(call.elements);
+        let (bytes, _) = self.workspaces[team].planned.message_bytes(member, elements);
         // SAFETY: the staging buffers hold the group's capacity and are this rank's alone; the caller keeps the input
         // valid until `finish`.
         unsafe {
@@ -156,12 +163,12 @@ impl Backend for Cuda {
         }
         // SAFETY: the stream has ended.
         let words = unsafe { state.status_copy.words() };
-        let planned = &self.workspaces[pending.protocol].planned;
-        if let Some(error) = status::expired(planned, pending.elements, &words, self.deadline) {
+        let Workspace { planned, team, .. } = &self.workspaces[pending.team];
+        if let Some(error) = status::expired(planned, team, pending.elements, &words, self.deadline) {
             return Err(error);
         }
         if let Some(HostPointer(output)) = pending.output {
-            let (_, bytes) = planned.message_bytes(pending.elements);
+            let (_, bytes) = planned.message_bytes(pending.member, pending.elements);
             // SAFETY: the caller of `start` keeps the output valid and unused until this returns, and it does not
             // return before the copy has ended.
             unsafe { state.stream.copy_out(output, state.staged_output.pointer(), bytes)? };
@@ -192,13 +199,13 @@ impl Cuda {
     /// anything else until the stream has come this far. The protocol must have been initialised for `call.elements`.
     unsafe fn launch(&self, call: &Call, input: u64, output: u64) -> Result<(), Error> {
         let state = &self.ranks[call.rank as usize];
-        let workspace = &self.workspaces[call.protocol];
+        let workspace = &self.workspaces[call.team];
         let planned = &workspace.planned;
-        let (input_bytes, output_bytes) = planned.message_bytes(call.elements);
-        let own = &workspace.addresses[call.rank as usize];
+        let (input_bytes, output_bytes) = planned.message_bytes(call.member, call.elements);
+        let own = &workspace.addresses[call.member as usize];
         let values = Values {
             planned,
-            rank: call.rank,
+            rank: call.member,
             elements: call.elements,
             launch: call.launch,
             deadline: call.deadline,
@@ -208,7 +215,7 @@ impl Cuda {
             status: state.status.pointer(),
         };
         let mut parameters = parameters(&values)?;
-        let grid = planned.grid(call.elements, call.rank)?;
+        let grid = planned.grid(call.elements, call.member)?;
         // SAFETY: the function and the stream are on the rank's device; the parameters are the manifest's, which the
         // certificate ties to the source; buffers hold the capacity and live as long as the group, which ends its
         // streams first; a resident message is the owner's until its kernel starts. The caller vouches for the message.
@@ -216,7 +223,7 @@ impl Cuda {
             if let Some(message) = planned.input.filter(|message| message.resident) {
                 state.stream.copy_across(own[message.buffer.index()], input, input_bytes)?;
             }
-            state.stream.launch(&workspace.functions[call.rank as usize], grid, planned.threads, &mut parameters)?;
+            state.stream.launch(&workspace.functions[call.member as usize], grid, planned.threads, &mut parameters)?;
             if let Some(message) = planned.output.filter(|message| message.resident) {
                 state.stream.copy_across(output, own[message.buffer.index()], output_bytes)?;
             }
@@ -251,30 +258,41 @@ impl RankState {
 }
 
 impl Workspace {
-    fn new(
+    fn new<'a>(
         plan: &Plan,
-        planned: &Planned,
-        devices: &BTreeMap<u32, Device>,
-        places: &[u32],
+        team: &Team,
+        functions: &BTreeMap<u32, Function>,
+        device: impl Fn(u32) -> &'a Device,
     ) -> Result<Workspace, Error> {
-        let mut functions = BTreeMap::new();
-        for (number, device) in devices {
-            let ptx = image::ptx_of(&plan.kernels, &planned.kernel, device.capability()?)?;
-            let function = device.function(ptx, &planned.kernel.entry)?;
-            let ranks = places.iter().filter(|place| *place == number).count() as u32;
-            let fit = function.blocks_at_a_time(planned.threads)?.saturating_mul(device.multiprocessors()?);
-            if u64::from(fit) < u64::from(ranks) * u64::from(planned.blocks) {
-                return Err(Error::NotResident { device: *number, ranks, blocks: planned.blocks, fit });
-            }
-            functions.insert(*number, function);
-        }
-        let bytes = planned.resident_bytes(plan.settings.capacity)?;
-        let instances = |place: &u32| bytes.iter().map(|bytes| devices[place].memory(*bytes)).collect();
-        let instances: Vec<Vec<Memory>> = places.iter().map(instances).collect::<Result<_, Error>>()?;
-        let addresses = instances.iter().map(|of_rank| of_rank.iter().map(Memory::pointer).collect()).collect();
-        let functions = places.iter().map(|place| functions[place].clone()).collect();
-        Ok(Workspace { planned: planned.clone(), functions, instances, addresses })
+        let planned = &plan.protocols[team.protocol];
+        let bytes = planned.resident_bytes(planned.capacity)?;
+        let instances = |rank: &u32| bytes.iter().map(|bytes| device(*rank).memory(*bytes)).collect();
+        let instances: Vec<Vec<Memory>> = team.members.iter().map(instances).collect::<Result<_, Error>>()?;
+        let addresses = instances.iter().map(|of_member| of_member.iter().map(Memory::pointer).collect()).collect();
+        let functions = team.members.iter().map(|rank| functions[&device(*rank).number].clone()).collect();
+        Ok(Workspace { planned: planned.clone(), team: team.clone(), functions, instances, addresses })
     }
+}
+
+/// A protocol's kernel on every device. Fails where not all its blocks run at the same time.
+fn load(
+    plan: &Plan,
+    planned: &Planned,
+    devices: &BTreeMap<u32, Device>,
+    places: &[u32],
+) -> Result<BTreeMap<u32, Function>, Error> {
+    let mut functions = BTreeMap::new();
+    for (number, device) in devices {
+        let ptx = image::ptx_of(&plan.kernels, &planned.kernel, device.capability()?)?;
+        let function = device.function(ptx, &planned.kernel.entry)?;
+        let ranks = places.iter().filter(|place| *place == number).count() as u32;
+        let fit = function.blocks_at_a_time(planned.threads)?.saturating_mul(device.multiprocessors()?);
+        if u64::from(fit) < u64::from(ranks) * u64::from(planned.blocks) {
+            return Err(Error::NotResident { device: *number, ranks, blocks: planned.blocks, fit });
+        }
+        functions.insert(*number, function);
+    }
+    Ok(functions)
 }
 
 /// The devices in use, opened.

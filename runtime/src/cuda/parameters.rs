@@ -9,6 +9,7 @@ use std::time::Duration;
 /// What parameters are made from.
 pub(crate) struct Values<'a> {
     pub(crate) planned: &'a Planned,
+    /// The protocol's rank.
     pub(crate) rank: u32,
     pub(crate) elements: u64,
     pub(crate) launch: u32,

@@ -36,11 +36,17 @@ impl RankHandle<Cuda> {
         let shared = &self.shared;
         let settings = &shared.plan.settings;
         shared.check_capacity(elements)?;
+        if collective == Collective::Transfer {
+            return Err(Error::Settings(
+                "a transfer is not enqueued: `send` and `recv` wait for each other".to_owned(),
+            ));
+        }
         let planned = &shared.plan.protocols[shared.plan.choose(collective, elements)?];
-        check_addresses(input, output, planned.message_bytes(elements))?;
-        let (protocol, ticket) = shared.begin(self.rank, collective, elements)?;
+        check_addresses(input, output, planned.message_bytes(self.rank, elements))?;
+        let (team, ticket) = shared.begin(self.rank, collective, elements)?;
         let call = Call {
-            protocol,
+            team,
+            member: self.rank,
             rank: self.rank,
             elements,
             launch: ticket.launch,
@@ -49,11 +55,11 @@ impl RankHandle<Cuda> {
             output: std::ptr::null_mut(),
             stop_before: None,
         };
-        let launched = if shared.stop_before(self.rank, ticket.call).is_some() {
+        let launched = if shared.stop_before(self.rank, ticket.number).is_some() {
             Err(Error::Killed { rank: self.rank })
         } else {
             let state = &shared.backend.ranks[self.rank as usize];
-            *lock(&state.pending) = Some(Pending { protocol, elements, output: None, killed: false });
+            *lock(&state.pending) = Some(Pending { team, member: self.rank, elements, output: None, killed: false });
             // SAFETY: the caller vouches for the addresses; the ledger gave a ticket for buffers of this length.
             unsafe { shared.backend.launch(&call, input, output) }
         };

@@ -8,7 +8,7 @@
 use arverify_protocol::certificate::{
     BufferEntry, Certificate, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
 };
-use arverify_protocol::data::input_element;
+use arverify_protocol::data::{input_element, is_exact_element};
 use arverify_protocol::ir::{Protocol, Reduction, Space};
 use arverify_protocol::{catalogue, language};
 use arverify_runtime::{Accumulate, Backend, DataType, Error, Group, Kernels, Number};
@@ -125,10 +125,44 @@ fn parameters(protocol: &Protocol) -> Vec<Parameter> {
     buffers.chain(sizes).chain(arguments).chain(waits).collect()
 }
 
+/// In what order a protocol sums, and so which bits of a sum are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That of the ranks: every bit is known.
+    Ranks,
+    /// Some other, the same on all ranks: they agree, and what is exact is known.
+    Same,
+    /// Each rank its own: what is exact is known.
+    Own,
+}
+
 /// Messages of one call, one for each rank, and the sum that every rank must get.
 pub struct Messages<N> {
     pub inputs: Vec<Vec<N>>,
     pub sum: Vec<N>,
+}
+
+/// Compares sums of at most 8 inputs with those in the order of ranks: bit by bit, or, where the order is another and the
+/// sum is rounded, by how far rounding may lead apart.
+pub fn compare_sums<N: Number>(found: &[N], wanted: &[N], order: Order, rank: u32) {
+    assert_eq!(found.len(), wanted.len());
+    for (index, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        let equal = found.to_bits() == wanted.to_bits();
+        let exact = order == Order::Ranks || is_exact_element(index as u64);
+        let (found, wanted) = (N::DATA.to_f32(found.to_bits()), N::DATA.to_f32(wanted.to_bits()));
+        let near = !exact && (found - wanted).abs() <= tolerance::<N>();
+        assert!(equal || near, "rank {rank}, element {index} of {}: {found}, not {wanted}", N::DATA);
+    }
+}
+
+/// Inputs are below 128 in magnitude and there are at most 8 of them.
+fn tolerance<N: Number>() -> f32 {
+    let epsilon = match N::DATA {
+        DataType::F32 => f32::EPSILON,
+        DataType::F16 => 1.0 / 1024.0,
+        DataType::BF16 => 1.0 / 128.0,
+    };
+    8.0 * 8.0 * 128.0 * epsilon
 }
 
 impl<N: Number> Messages<N> {
@@ -144,19 +178,25 @@ impl<N: Number> Messages<N> {
 
     /// Reduces them on a group and compares every bit on every rank.
     pub fn check<B: Backend>(&self, group: &Group<B>) -> Result<(), Error> {
+        self.check_summed(group, Order::Ranks)
+    }
+
+    /// Reduces them on a group whose protocol sums in this order, and compares on every rank.
+    pub fn check_summed<B: Backend>(&self, group: &Group<B>, order: Order) -> Result<(), Error> {
         let mut outputs = vec![vec![N::default(); self.sum.len()]; self.inputs.len()];
         let inputs: Vec<&[N]> = self.inputs.iter().map(Vec::as_slice).collect();
         let mut slices: Vec<&mut [N]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
         group.all_reduce(&inputs, &mut slices)?;
         for (rank, output) in outputs.iter().enumerate() {
-            self.compare(rank as u32, output);
+            compare_sums(output, &self.sum, order, rank as u32);
+            let same = |(left, right): (&N, &N)| left.to_bits() == right.to_bits();
+            let agree = outputs[0].iter().zip(output).all(same);
+            assert!(agree || order == Order::Own, "ranks 0 and {rank} disagree");
         }
         Ok(())
     }
 
-    pub fn compare(&self, rank: u32, output: &[N]) {
-        for (index, (found, expected)) in output.iter().zip(&self.sum).enumerate() {
-            assert_eq!(found.to_bits(), expected.to_bits(), "rank {rank}, element {index} of {}", N::DATA);
-        }
+    pub fn compare(&self, rank: u32, output: &[N], order: Order) {
+        compare_sums(output, &self.sum, order, rank);
     }
 }

@@ -7,7 +7,7 @@
 //! Not found: a part of a buffer that nobody reads, and two operations of which either is redundant but not both.
 
 use super::mutants::{Change, mutants};
-use super::{Options, check};
+use super::{Engine, Options, check, try_check_with};
 use crate::machine::uses::Uses;
 use crate::program::{Program, Readers};
 use arverify_protocol::ir::{Protocol, Span};
@@ -49,8 +49,9 @@ pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Findin
 }
 
 /// AR102: synchronising operations without which, or with a weaker form of which, the protocol verifies at these
-/// sizes. The second value says how many mutants a limit kept from being decided.
-pub fn redundancies(protocol: &Protocol, options: &Options) -> (Vec<Finding>, usize) {
+/// sizes, as the engine asked for says. The second value says how many mutants were not decided: because of a limit, or
+/// because the engines disagree.
+pub fn redundancies(protocol: &Protocol, options: &Options, engine: Engine) -> (Vec<Finding>, usize) {
     let mut findings: Vec<Finding> = Vec::new();
     let mut undecided = 0;
     let mut removable: Option<(Span, usize)> = None;
@@ -60,7 +61,8 @@ pub fn redundancies(protocol: &Protocol, options: &Options) -> (Vec<Finding>, us
         if !mutant.change.weakens() || removable.as_ref() == Some(&place) {
             continue;
         }
-        match check(&mutant.protocol, options).verdict {
+        let (verdict, who) = decided(&mutant.protocol, options, engine);
+        match verdict {
             Verdict::Violated => continue,
             Verdict::Inconclusive => {
                 undecided += 1;
@@ -77,11 +79,31 @@ pub fn redundancies(protocol: &Protocol, options: &Options) -> (Vec<Finding>, us
         let label = if removed { "can be removed".to_owned() } else { format!("can be weakened: {}", mutant.change) };
         let point =
             Point { thread: None, span: mutant.statement.span.clone(), calls: mutant.statement.calls.to_vec(), label };
-        let bound = "this holds at the sizes that were checked: others may need it".to_owned();
+        let mut notes = vec!["this holds at the sizes that were checked: others may need it".to_owned()];
+        notes.extend(who);
         let help = "remove or weaken it, and check again at the largest sizes that you can afford".to_owned();
-        findings.push(lint(Code::Redundant, message, point, vec![bound], help));
+        findings.push(lint(Code::Redundant, message, point, notes, help));
     }
     (findings, undecided)
+}
+
+/// The verdict on a mutant, and who says so where more than the machine was asked. What the machine finds violated is needed,
+/// whatever the axioms would say.
+fn decided(mutant: &Protocol, options: &Options, engine: Engine) -> (Verdict, Option<String>) {
+    let asked = |engine: Engine| try_check_with(mutant, options, engine).map_err(|_| (Verdict::Inconclusive, None));
+    if engine != Engine::Axiomatic {
+        let verdict = check(mutant, options).verdict;
+        if engine == Engine::Operational || verdict == Verdict::Violated {
+            return (verdict, None);
+        }
+    }
+    match asked(engine) {
+        Ok(outcome) => {
+            let who = outcome.engines.map(|engines| engines.describe());
+            (outcome.verdict, who.map(|who| format!("without it, or with the weaker form: {who}")))
+        }
+        Err(undecided) => undecided,
+    }
 }
 
 fn lint(code: Code, message: String, point: Point, notes: Vec<String>, help: String) -> Finding {

@@ -3,6 +3,7 @@
 use crate::check::{Engine, Progress};
 use crate::liveness::ProgressModel;
 use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::topology::Topology;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -42,6 +43,10 @@ pub struct BoundArguments {
     /// Ranks: 2 to 64 of a protocol, 1 to 64 of a kernel [default: 4, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64), value_name = "N")]
     pub ranks: Option<u32>,
+    /// How the ranks of a protocol are laid out, as devices, cubes and processing elements (2x2x4), or rows and columns (4x4);
+    /// says how many there are, too
+    #[arg(long, value_name = "AxB…")]
+    pub topology: Option<Topology>,
     /// Blocks on each rank [default: 2, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_535), value_name = "N")]
     pub blocks: Option<u32>,
@@ -51,7 +56,8 @@ pub struct BoundArguments {
     /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one]
     #[arg(long, value_name = "N")]
     pub elements: Option<u64>,
-    /// Back-to-back launches on every rank [default: 3, or what LAUNCH.toml says]
+    /// Back-to-back launches on every rank [default: 3, or one more than the sets of buffers that
+    /// take turns, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
     pub launches: Option<u32>,
     /// Element type of a protocol: f32, f16 or bf16 [default: f32]
@@ -157,6 +163,9 @@ pub struct ShowArguments {
     /// Ranks, 2 to 64
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
     pub ranks: u32,
+    /// How the ranks are laid out, as for `check`; says how many there are, too
+    #[arg(long, value_name = "AxB…", conflicts_with = "ranks")]
+    pub topology: Option<Topology>,
     /// A variant of the protocol
     #[arg(long, value_name = "NAME")]
     pub variant: Option<String>,

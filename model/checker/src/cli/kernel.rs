@@ -193,9 +193,11 @@ impl KernelTarget {
             expected: None,
             source,
             kernel: Some(self.kernel.clone()),
+            topology: None,
             bounds: Bounds {
                 ranks: self.launch.ranks,
                 blocks: extent(&self.launch.grids),
+                streams: None,
                 threads: extent(&self.launch.blocks),
                 message: None,
             },

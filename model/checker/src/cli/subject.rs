@@ -23,6 +23,9 @@ pub(super) enum Subject {
 /// Finds and reads a target.
 pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, InputError> {
     if is_kernel(name) {
+        if bounds.topology.is_some() {
+            return Err(InputError::message(format!("--topology is for protocols: `{name}` is a kernel")));
+        }
         let options = super::target::assumptions(bounds);
         return Ok(Subject::Kernel(Box::new(kernel(name, bounds, options)?)));
     }
@@ -30,6 +33,12 @@ pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, In
         if given {
             return Err(InputError::message(format!("{option} is for kernels: `{name}` is a protocol")));
         }
+    }
+    if let (Some(topology), Some(ranks)) = (&bounds.topology, bounds.ranks)
+        && topology.ranks() != ranks
+    {
+        let all = topology.ranks();
+        return Err(InputError::message(format!("`--ranks {ranks}` contradicts `--topology {topology}`: {all} ranks")));
     }
     if bounds.ranks == Some(1) {
         return Err(InputError::message(format!("`{name}`: a protocol has 2 to 64 ranks, not 1")));
@@ -78,10 +87,10 @@ fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcom
     let mut outcome =
         try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))?;
     if lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &target.options);
+        let (findings, undecided) = redundancies(&target.protocol, &target.options, engine);
         outcome.findings.extend(findings);
         if undecided > 0 {
-            outcome.warnings.push(format!("{undecided} weaker forms were not decided: a limit was reached"));
+            outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
         }
     }
     Ok(outcome)
@@ -108,9 +117,16 @@ fn protocol_row(target: &Target, mut outcome: Outcome, proofs: Option<&Limits>) 
         expected: target.expected.clone(),
         source: target.protocol.source.clone(),
         kernel: None,
-        bounds: Bounds::from(&target.options.sizes),
+        topology: target.topology.clone(),
+        bounds: Bounds { streams: streams(target), ..Bounds::from(&target.options.sizes) },
         options: target.options,
         outcome,
         beyond: Some(beyond(target, proofs)),
     }
+}
+
+/// Streams of each rank, where the target is a host program.
+fn streams(target: &Target) -> Option<u32> {
+    let streams = target.protocol.streams_of(&target.options.sizes).ok()?;
+    target.protocol.is_host_program().then_some(streams)
 }

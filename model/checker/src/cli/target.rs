@@ -8,6 +8,7 @@ use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
+use arverify_protocol::topology::Topology;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -68,6 +69,8 @@ pub(super) struct Target {
     pub(super) variant: Option<String>,
     /// Knobs chosen on the command line.
     pub(super) knobs: Vec<(String, String)>,
+    /// The topology chosen.
+    pub(super) topology: Option<Topology>,
     /// The protocol.
     pub(super) protocol: Protocol,
     /// Sizes and assumptions.
@@ -121,16 +124,32 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
         knobs.push((knob.to_owned(), value.to_owned()));
     }
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
-    let protocol = document.resolve(&chosen).map_err(|errors| InputError::Rendered(errors.to_string()))?;
-    let options = options(bounds, &configuration);
-    Ok(Target { name: name.to_owned(), variant: bounds.variant.clone(), knobs, protocol, options, expected })
+    let topology = bounds.topology.as_ref();
+    let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let ranks = bounds.ranks.map_or_else(|| topology.map(ranks_of).transpose(), |ranks| Ok(Some(ranks)))?;
+    let options = options(bounds, ranks, &configuration, &protocol);
+    let (variant, topology) = (bounds.variant.clone(), topology.cloned());
+    Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, expected })
+}
+
+/// How many ranks a topology has, if a protocol may have as many.
+pub(super) fn ranks_of(topology: &Topology) -> Result<u32, InputError> {
+    let ranks = topology.ranks();
+    if (2..=64).contains(&ranks) {
+        return Ok(ranks);
+    }
+    Err(InputError::message(format!("`--topology {topology}`: a protocol has 2 to 64 ranks, not {ranks}")))
 }
 
 /// Sizes: what was typed, else what the variant names, else the defaults.
-fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
-    let ranks = bounds.ranks.or(configuration.ranks).unwrap_or(4);
-    let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
-    let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration, protocol: &Protocol) -> Options {
+    let ranks = ranks.or(configuration.ranks).unwrap_or(4);
+    let mut blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
+    let mut threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    if protocol.is_host_program() {
+        // It has streams, and no blocks of threads.
+        (blocks, threads) = (1, 1);
+    }
     let data = bounds.dtype.unwrap_or(DataType::F32);
     let accumulate = bounds.accumulate.map_or(Accumulate::Own, Accumulate::from);
     let vector = u64::from(data.vector());
@@ -142,7 +161,7 @@ fn options(bounds: &BoundArguments, configuration: &Configuration) -> Options {
     let assumptions = assumptions(bounds);
     Options {
         sizes: Sizes { ranks, blocks, threads, elements, data, accumulate },
-        launches: bounds.launches.or(configuration.launches).unwrap_or(3),
+        launches: bounds.launches.or(configuration.launches).unwrap_or_else(|| protocol.launches_to_come_round()),
         resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
         progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
         ..assumptions

@@ -7,7 +7,9 @@
 //!
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
-//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
+//! * `pipe`: copies that are started now and made later
+//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
+//!   of launches that overlap, in host programs
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
@@ -20,10 +22,12 @@ mod action;
 mod barrier;
 mod blame;
 mod buffering;
+mod call;
 mod causality;
 pub mod event;
 mod forecast;
 mod launch;
+mod pipe;
 mod polling;
 mod rule;
 mod run;
@@ -40,6 +44,7 @@ use crate::memory::slot::{Release, Slot};
 use crate::program::{Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
+use pipe::Outstanding;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -149,6 +154,8 @@ struct Thread<T> {
     status: Status,
     pending: Option<Box<(Operation, SiteIndex)>>,
     order: Option<Box<ThreadOrder>>,
+    /// Copies that it has started and not waited for, the oldest first.
+    outstanding: Vec<Outstanding>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -237,6 +244,11 @@ struct RankState {
     stream_phase: u32,
     /// What came before the current launch.
     boundary: Option<View>,
+    /// For each rank, the launch that a message was written in which an earlier launch of this rank has read: all that
+    /// the other did in the launches before is over.
+    heard: SmallVec<[u32; 8]>,
+    /// The same, with what the current launch has read so far.
+    hears: SmallVec<[u32; 8]>,
     ended_blocks: u32,
     running_blocks: u32,
     done: bool,
@@ -403,14 +415,18 @@ impl<T> State<T> {
             rank,
             block: block % machine.program.shape().blocks.max(1),
             thread: thread % machine.threads_of_block(),
-            launch: self.ranks[rank as usize].launch,
+            launch: match self.blocks[block as usize].launches.len() as u32 {
+                begun @ 1.. if machine.program.has_calls() => begun - 1,
+                _ => self.ranks[rank as usize].launch,
+            },
         }
     }
 
     /// The name of a thread in the launch it is in.
     pub fn current_name<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> ThreadName {
         let at = self.coordinates(machine, thread);
-        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch }
+        let role = machine.program.role(at.block);
+        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
     }
 
     /// The name of the thread that performed an access, with the launch it belonged to.
@@ -420,9 +436,37 @@ impl<T> State<T> {
             return None;
         }
         let at = self.coordinates(machine, epoch.thread);
+        let launch = self.launch_of(machine, epoch);
+        let role = machine.program.role(at.block);
+        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role })
+    }
+
+    /// The launch of an operation of a kernel.
+    fn launch_of<P: Program>(&self, machine: &Machine<P>, epoch: Epoch) -> u32 {
         let block = &self.blocks[machine.block_of(epoch.thread) as usize];
-        let launch = block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32;
-        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch })
+        block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32
+    }
+
+    /// Whether a read was over before the launch of a rank began, whatever the schedule: that rank had then read what
+    /// the reader's rank wrote in a later launch.
+    fn was_over<P: Program>(&self, machine: &Machine<P>, read: &Access, rank: u32) -> bool {
+        let epoch = read.epoch;
+        if epoch.is_initial() || machine.is_stream(epoch.thread) {
+            return false;
+        }
+        let reader = machine.rank_of_block(machine.block_of(epoch.thread));
+        self.launch_of(machine, epoch) < self.ranks[rank as usize].heard[reader as usize]
+    }
+
+    /// A rank has read a message.
+    fn hear<P: Program>(&mut self, machine: &Machine<P>, thread: ThreadIndex, message: (Epoch, u32)) {
+        let (epoch, launch) = message;
+        if epoch.is_initial() || machine.is_stream(epoch.thread) || machine.is_stream(thread) {
+            return;
+        }
+        let [reader, writer] = [thread, epoch.thread].map(|thread| machine.rank_of_block(machine.block_of(thread)));
+        let known = &mut self.ranks[reader as usize].hears[writer as usize];
+        *known = launch.max(*known);
     }
 
     /// A thread's program counter and registers; threads are numbered over all ranks and blocks.

@@ -173,13 +173,14 @@ impl<P: Program> Run<'_, P> {
         let message = &self.state.slots[&key(at)].messages[position];
         let (value, from) = (message.value, message.access);
         self.record(thread, site, operation, Some(value), Some(from));
-        self.note_stale(thread, site, at, position);
+        self.note_stale(thread, site, at, position, condition);
         self.counters().waits += 1;
         let known = self.machine.with_other_words(self.state, condition, value);
         if !self.read_message(thread, at, position, Some(&known), semantics, site) {
             return Progress::Stops;
         }
         if matches!(operation, Operation::Await { returns: true, .. }) {
+            self.count_received(thread, from, condition);
             self.supply(thread, value);
         }
         Progress::Done
@@ -250,7 +251,14 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Remembers that a wait was satisfied by a message of an earlier launch: the cause, if something breaks later.
-    pub(super) fn note_stale(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location, position: usize) {
+    pub(super) fn note_stale(
+        &mut self,
+        thread: ThreadIndex,
+        site: SiteIndex,
+        at: Location,
+        position: usize,
+        condition: &Condition,
+    ) {
         let launch = self.state.coordinates(self.machine, thread).launch;
         let message = &self.state.slots[&key(at)].messages[position];
         let writer = message.access.epoch;
@@ -258,6 +266,7 @@ impl<P: Program> Run<'_, P> {
             || message.launch >= launch
             || writer.is_initial()
             || writer.thread == thread
+            || self.machine.program.describe(at).is_some()
         {
             return;
         }
@@ -265,7 +274,7 @@ impl<P: Program> Run<'_, P> {
             thread,
             site,
             slot: key(at),
-            value: message.value,
+            value: condition.compared(message.value),
             written_in: message.launch,
             launch,
             writer: message.access.site,
@@ -325,6 +334,9 @@ impl<P: Program> Run<'_, P> {
 
     /// Notes a read: what load buffering begins with.
     pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, waits: bool) {
+        if !self.machine.program().reads_freely() {
+            return;
+        }
         let read = EarlierRead { slot, thread, waits, acquires: acquires(order) };
         let block = self.machine.block_of(thread) as usize;
         let reads = &mut self.state.blocks[block].reads;
@@ -343,6 +355,9 @@ impl<P: Program> Run<'_, P> {
         order: Order,
     ) {
         let machine = self.machine;
+        let message = &self.state.slots[&key].messages[position];
+        let from = (message.access.epoch, message.launch);
+        self.state.hear(machine, thread, from);
         let State { threads, slots, .. } = &mut *self.state;
         let message = &slots[&key].messages[position];
         let reader = &mut threads[thread as usize];

@@ -8,7 +8,7 @@ use super::buffering::steps;
 use super::causality::{join, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
-use crate::memory::clock::ThreadIndex;
+use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, Release, Strength, Update, key, morally_strong};
@@ -121,7 +121,11 @@ impl<P: Program> Run<'_, P> {
                 Matter::Updates => Rule::UpdatesMatter,
             })
         };
-        let clash = slot.clash_of_write(strength, (value, update), releases, view, block_of, covered, matters);
+        let observed = view.observed(key).map(|number| slot.position(number));
+        let rank = machine.rank_of_block(machine.block_of(thread));
+        let over = |access: &Access| self.state.was_over(machine, access, rank);
+        let clash =
+            slot.clash_of_write(strength, (value, update), releases, view, block_of, observed, covered, over, matters);
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
                 return self.race(thread, site, at, true, other, wrote);
@@ -158,7 +162,7 @@ impl<P: Program> Run<'_, P> {
             .is_some_and(|order| order.fences.iter().any(|fence| fence.strength.scope == Scope::Sys));
         let block = self.machine.block_of(thread);
         let reads = &self.state.blocks[block as usize].reads;
-        if self.machine.has(Rule::LoadBuffering) {
+        if self.machine.has(Rule::LoadBuffering) && self.machine.program().reads_freely() {
             self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
         }
         let mut message = self.message(thread, value, Some(strength), releases, site);
@@ -250,8 +254,13 @@ impl<P: Program> Run<'_, P> {
         let State { threads, slots, .. } = &mut *self.state;
         let fencing = &mut threads[thread as usize];
         if let Some(order) = fencing.order.as_mut().filter(|_| machine.has(Rule::AcquireByFence)) {
+            let mut joined: SmallVec<[View; 8]> = SmallVec::new();
             for (_, release) in order.pending.extract_if(.., |(_, release)| meets(release, strength)) {
-                join(machine, slots, &mut fencing.view, &release.view);
+                // All words sent behind one fence carry one view.
+                if !joined.iter().any(|known| known.is_same(&release.view)) {
+                    join(machine, slots, &mut fencing.view, &release.view);
+                    joined.push(release.view);
+                }
             }
         }
         if semantics.order == Order::Sc {

@@ -1,11 +1,12 @@
 //! Weak accesses: bounds, races, values. They are never a choice point.
 
+use super::pipe::Since;
 use super::run::{Progress, Run};
 use super::{InstanceMemory, Rule, State};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{location, overlapping};
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Condition, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,6 +51,18 @@ impl<P: Program> Run<'_, P> {
         kind: Kind,
         site: SiteIndex,
     ) -> bool {
+        self.weak_access_since(thread, (at, bytes), kind, site, None)
+    }
+
+    /// The same, of a copy that was started at an earlier point.
+    fn weak_access_since(
+        &mut self,
+        thread: ThreadIndex,
+        (at, bytes): (Location, u64),
+        kind: Kind,
+        site: SiteIndex,
+        since: Option<&Since>,
+    ) -> bool {
         let access = Access { epoch: self.epoch(thread), site };
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, kind, site);
@@ -57,8 +70,8 @@ impl<P: Program> Run<'_, P> {
         let State { threads, memory, .. } = &mut *self.state;
         let view = &threads[thread as usize].view;
         let memory = Arc::make_mut(&mut memory[at.instance as usize]);
-        let result =
-            memory.shadow.access(range.clone(), kind, access, |earlier| machine.covered(thread, view, earlier));
+        let covered = |earlier: &Access| machine.covered_since(access.epoch, view, since, earlier);
+        let result = memory.shadow.access(range.clone(), kind, access, covered);
         let has_slots = memory.has_slots;
         match result {
             Err(_) if !machine.has(Rule::WeakRaces) => true,
@@ -74,7 +87,7 @@ impl<P: Program> Run<'_, P> {
                 !has_slots
                     || !matches!(kind, Kind::Read | Kind::Write)
                     || !machine.has(Rule::SlotsAgainstWeak)
-                    || self.weak_access_to_slots(thread, at.instance, range, kind, site)
+                    || self.weak_access_to_slots(thread, at.instance, range, kind, site, since)
             }
         }
     }
@@ -87,12 +100,14 @@ impl<P: Program> Run<'_, P> {
         range: Range<u64>,
         kind: Kind,
         site: SiteIndex,
+        since: Option<&Since>,
     ) -> bool {
+        let now = self.epoch(thread);
         let keys: SmallVec<[u64; 8]> = overlapping(&self.state.slots, instance, range).map(|(key, _)| key).collect();
         for key in keys {
             let (at, slot) = (location(key), &self.state.slots[&key]);
             let view = &self.state.threads[thread as usize].view;
-            let unordered = |access: &Access| !self.machine.covered(thread, view, access);
+            let unordered = |access: &Access| !self.machine.covered_since(now, view, since, access);
             let write = slot.messages.iter().map(|message| message.access).find(&unordered);
             let read = slot.reads.iter().map(|read| read.access).find(&unordered);
             let (other, wrote) = match (write, read) {
@@ -135,20 +150,38 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn bulk(&mut self, thread: ThreadIndex, bulk: &Bulk, site: SiteIndex) -> Progress {
+        match bulk.pipe {
+            Some(_) => self.issue(thread, bulk, site),
+            None => self.transfer(thread, bulk, site, None),
+        }
+    }
+
+    pub(super) fn bulk_in_bounds(&mut self, thread: ThreadIndex, bulk: &Bulk, at: Location, site: SiteIndex) -> bool {
         let bytes = u64::from(bulk.bytes);
-        let element = u64::from(bulk.data.bytes());
-        let align = if bulk.vector { bytes.next_power_of_two() } else { element };
+        let align = if bulk.vector { bytes.next_power_of_two() } else { u64::from(bulk.data.bytes()) };
+        self.in_bounds(thread, at, bytes, align, site)
+    }
+
+    /// The accesses and values of a bulk operation: of this point or, where it was started on a pipe, since then.
+    pub(super) fn transfer(
+        &mut self,
+        thread: ThreadIndex,
+        bulk: &Bulk,
+        site: SiteIndex,
+        since: Option<&Since>,
+    ) -> Progress {
+        let bytes = u64::from(bulk.bytes);
         for source in &bulk.sources {
-            if !self.in_bounds(thread, *source, bytes, align, site)
-                || !self.weak_access(thread, *source, bytes, Kind::Read, site)
+            if !self.bulk_in_bounds(thread, bulk, *source, site)
+                || !self.weak_access_since(thread, (*source, bytes), Kind::Read, site, since)
             {
                 return Progress::Stops;
             }
             self.count_peer_access(thread, *source);
         }
         self.counters().operations += bulk.sources.len() as u64;
-        if !self.in_bounds(thread, bulk.destination, bytes, align, site)
-            || !self.weak_access(thread, bulk.destination, bytes, Kind::Write, site)
+        if !self.bulk_in_bounds(thread, bulk, bulk.destination, site)
+            || !self.weak_access_since(thread, (bulk.destination, bytes), Kind::Write, site, since)
         {
             return Progress::Stops;
         }
@@ -254,6 +287,16 @@ impl<P: Program> Run<'_, P> {
     fn count_peer_access(&mut self, thread: ThreadIndex, at: Location) {
         let rank = self.machine.rank_of_block(self.machine.block_of(thread));
         if self.machine.program().shape().instances[at.instance as usize].rank != rank {
+            self.counters().peer_accesses += 1;
+        }
+    }
+
+    /// A word that a wait hands on, with its data, counts like data of its own.
+    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access, condition: &Condition) {
+        let [reader, writer] = [thread, from.epoch.thread].map(|thread| self.machine.block_of(thread));
+        let foreign =
+            !from.epoch.is_initial() && self.machine.rank_of_block(reader) != self.machine.rank_of_block(writer);
+        if foreign && matches!(condition, Condition::Compare { .. }) {
             self.counters().peer_accesses += 1;
         }
     }

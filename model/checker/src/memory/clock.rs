@@ -46,6 +46,9 @@ pub struct Observed {
     pub message: u32,
 }
 
+/// Observed messages that a view holds without a look at which of them still matter.
+const MANY_OBSERVED: usize = 64;
+
 /// What precedes a point in causality order. Cheap to clone: both parts are shared until they change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View {
@@ -169,6 +172,18 @@ impl View {
     pub fn observed(&self, slot: u64) -> Option<u32> {
         let list = &self.observed.as_ref()?.list;
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
+    }
+
+    /// Forgets observed messages that `hidden` says the view covers anyway, once there are many: a protocol that polls
+    /// its data observes every word of it.
+    pub fn forget_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
+        let Some(observed) = self.observed.as_mut().filter(|observed| observed.list.len() > MANY_OBSERVED) else {
+            return;
+        };
+        change(observed).retain(|seen| !hidden(seen));
+        if observed.list.is_empty() {
+            self.observed = None;
+        }
     }
 
     /// Adds everything that `other` sees. `block_of` maps threads to blocks; `later` says which of two messages of a
@@ -305,6 +320,20 @@ mod tests {
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
         assert_eq!(left.threads.as_ref().map(|threads| threads.list.len()), Some(1));
+    }
+
+    #[test]
+    fn few_observed_messages_are_kept_and_many_looked_through() {
+        let mut view = View::initial(1);
+        let observe = |view: &mut View, slots: std::ops::Range<u64>| {
+            slots.for_each(|slot| view.observe(Observed { slot, message: 1 }));
+        };
+        observe(&mut view, 0..MANY_OBSERVED as u64);
+        view.forget_observed(|_| true);
+        assert_eq!(view.observed(3), Some(1));
+        observe(&mut view, 0..1 + MANY_OBSERVED as u64);
+        view.forget_observed(|seen| seen.slot != 3);
+        assert_eq!((view.observed(3), view.observed(4)), (Some(1), None));
     }
 
     #[test]

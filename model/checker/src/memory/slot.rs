@@ -267,7 +267,9 @@ impl Slot {
     }
 
     /// What a strong write of `value` runs into. `view` is the writer's; `releases` says whether reading the write can
-    /// order anything.
+    /// order anything; `observed` is the position of the newest message that the writer has observed, which with those
+    /// before it comes first in coherence order; `over` says of a read that it was made before this write could be, in
+    /// every schedule.
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
@@ -276,13 +278,21 @@ impl Slot {
         releases: bool,
         view: &View,
         block_of: impl Fn(u32) -> u32,
+        observed: Option<usize>,
         covered: impl Fn(&Access) -> bool,
+        over: impl Fn(&Access) -> bool,
         matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
         let mut clash = None;
-        for message in self.messages.iter().filter(|message| !covered(&message.access)) {
+        for (index, message) in self.messages.iter().enumerate() {
+            if covered(&message.access) {
+                continue;
+            }
             if !morally_strong(message.strength, Some(strength)) {
                 return Some(Clash::Race { other: message.access, wrote: true });
+            }
+            if observed.is_some_and(|observed| index <= observed) {
+                continue;
             }
             let commutes = match (message.update, update) {
                 (Some(theirs), Some(mine)) => theirs.commutes(mine) || !matters(Matter::Updates),
@@ -303,7 +313,7 @@ impl Slot {
             let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(still && seen) && matters(Matter::Reads) {
+            if !(still && seen) && !over(&read.access) && matters(Matter::Reads) {
                 clash = Some(Clash::Order);
             }
         }

@@ -147,6 +147,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// Rank 0's input.
     Broadcast,
+    /// The input of the rank before it, of rank 0 that of the last.
+    Shift,
+    /// On odd ranks the input of the rank before it; on even ranks anything.
+    Transfer,
     /// The rank's own input.
     Copy,
 }
@@ -158,6 +162,26 @@ impl From<Collective> for Definition {
             Collective::AllGather => Definition::AllGather,
             Collective::ReduceScatter(reduction) => Definition::ReduceScatter(reduction),
             Collective::Broadcast => Definition::Broadcast,
+            Collective::Shift => Definition::Shift,
+            Collective::Transfer => Definition::Transfer,
+        }
+    }
+}
+
+impl Definition {
+    /// Whether anything is expected of this rank's output.
+    pub fn concerns(self, rank: u32) -> bool {
+        self != Definition::Transfer || rank % 2 == 1
+    }
+
+    /// The rank whose input is this rank's output, element by element, where it is one rank's.
+    pub fn source(self, ranks: u32, rank: u32) -> Option<u32> {
+        match self {
+            Definition::Broadcast => Some(0),
+            Definition::Copy => Some(rank),
+            Definition::Shift => Some((rank + ranks - 1) % ranks),
+            Definition::Transfer => rank.checked_sub(1).filter(|_| self.concerns(rank)),
+            Definition::AllReduce(_) | Definition::AllGather | Definition::ReduceScatter(_) => None,
         }
     }
 }
@@ -169,6 +193,8 @@ pub struct Expected {
     pub output: u32,
     /// Input buffer.
     pub input: u32,
+    /// A buffer of the output's own rank whose elements are added to the input's, again and again.
+    pub plus: Option<u32>,
     /// The definition.
     pub definition: Definition,
     /// Ranks must agree in every bit.

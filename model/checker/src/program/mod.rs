@@ -6,8 +6,9 @@
 //!
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
-//! * [`protocol`]: the front end of the protocol language
+//! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
+pub mod host;
 pub mod memory;
 pub mod protocol;
 pub mod word;
@@ -15,7 +16,7 @@ pub mod word;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::Source;
 use arverify_protocol::ir::{Reduction, Semantics, Span};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, Role};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -101,14 +102,49 @@ pub enum Operation {
     },
     /// Weak loads of several ranges, combined element by element, and a weak store of the result.
     Bulk(Box<Bulk>),
+    /// An asynchronous copy begins: the bulk operations that follow on this pipe of the thread are outstanding until it
+    /// is finished.
+    Start {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many copies it holds.
+        capacity: u32,
+    },
+    /// Wait until at most so many copies, the newest, are outstanding.
+    Finish {
+        /// Which pipe of the thread.
+        pipe: u32,
+        /// How many.
+        remaining: u32,
+    },
     /// An assertion, already evaluated.
     Assert {
         /// Whether it holds.
         holds: bool,
     },
+    /// In a program that has calls: a launch begins or returns on this thread.
+    Call(Call),
     /// The thread ends.
     Exit,
 }
+
+/// Where a launch begins and returns, in a program that says so itself ([`Program::has_calls`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// What the thread does from here on belongs to this launch. The caller's thread writes new inputs first.
+    Begins {
+        /// Counted from 0.
+        launch: u32,
+    },
+    /// On the caller's thread: the caller reads the output.
+    Returns {
+        /// Counted from 0.
+        launch: u32,
+    },
+}
+
+/// The block whose thread is the caller's, in a program that has calls.
+pub const CALLER: u32 = 1;
 
 /// `bar.sync`, `bar.arrive`, `bar.red`, `bar.warp.sync`, and what lanes of a warp exchange (`shfl`, `vote`, …).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,6 +203,8 @@ pub struct Bulk {
     pub accumulate: Accumulate,
     /// Each range is one access, and must be aligned to its size.
     pub vector: bool,
+    /// The thread's pipe on which it is outstanding, as a part of the copy that was started there last.
+    pub pipe: Option<u32>,
 }
 
 /// Coordinates of a thread within a launch.
@@ -271,9 +309,34 @@ pub trait Program: Send + Sync + 'static {
     fn readers(&self, _buffer: u32) -> Readers {
         Readers::Unknown
     }
+    /// Whether some thread may make a strong read that is no wait: what comes after it need not depend on it.
+    fn reads_freely(&self) -> bool {
+        true
+    }
     /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
     fn is_channel(&self, _buffer: u32) -> bool {
         false
+    }
+    /// What a pipe of a thread is called. Programs without pipes have nothing to name.
+    fn pipe_name(&self, pipe: u32) -> String {
+        pipe.to_string()
+    }
+    /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once, and
+    /// blocks have one thread each.
+    fn has_calls(&self) -> bool {
+        false
+    }
+    /// What a block's threads are.
+    fn role(&self, _block: u32) -> Role {
+        Role::Thread
+    }
+    /// What a word says, in words, where it is no word of the source.
+    fn describe(&self, _: Location) -> Option<&str> {
+        None
+    }
+    /// Why a word that is waited for is never written, where the ranks' programs do not fit each other.
+    fn missing(&self, _: Location) -> Option<&str> {
+        None
     }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {

@@ -62,7 +62,12 @@ impl ProtocolProgram {
         &self.protocol
     }
 
-    fn location(&self, address: Address) -> Location {
+    /// Its statements.
+    pub(super) fn code(&self) -> &FlatCode {
+        &self.code
+    }
+
+    pub(super) fn location(&self, address: Address) -> Location {
         let buffer = address.buffer.index();
         Location {
             instance: buffer as u32 * self.shape.ranks + address.rank,
@@ -70,7 +75,7 @@ impl ProtocolProgram {
         }
     }
 
-    fn operation(&self, operation: cursor::Operation) -> Operation {
+    pub(super) fn operation(&self, operation: cursor::Operation) -> Operation {
         let width = Width::Four;
         match operation {
             cursor::Operation::BlockSync => Operation::Barrier(Barrier::BLOCK),
@@ -108,14 +113,34 @@ impl ProtocolProgram {
                     data: sizes.data,
                     accumulate: sizes.accumulate,
                     vector: chunk.vector,
+                    pipe: chunk.pipe.map(|pipe| pipe.0),
                 }))
             }
+            cursor::Operation::Take { address, elements } => {
+                Operation::Load { at: self.location(address), bytes: elements * self.code.sizes.data.bytes() }
+            }
+            cursor::Operation::Put { address, elements, word } => {
+                let bytes = (elements * self.code.sizes.data.bytes()) as usize;
+                Operation::Store { at: self.location(address), data: word.to_le_bytes()[..bytes].into() }
+            }
+            cursor::Operation::Send { address, value, packet, semantics } => {
+                let width = if packet { Width::Eight } else { Width::Four };
+                Operation::Write { at: self.location(address), width, value, semantics }
+            }
+            cursor::Operation::Receive { address, packet, compare, value, semantics } => {
+                let width = if packet { Width::Eight } else { Width::Four };
+                let condition = Condition::Compare { compare, value };
+                Operation::Await { at: self.location(address), width, condition, semantics, returns: true }
+            }
+            cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
+            cursor::Operation::Finish { pipe, remaining } => Operation::Finish { pipe: pipe.0, remaining },
             cursor::Operation::Assert { holds } => Operation::Assert { holds },
-            cursor::Operation::Exit => Operation::Exit,
+            // A host program's are gone through before it runs.
+            cursor::Operation::Host(_) | cursor::Operation::Exit => Operation::Exit,
         }
     }
 
-    fn fault(&self, fault: &cursor::Fault, site: SiteId) -> Fault {
+    pub(super) fn fault(&self, fault: &cursor::Fault, site: SiteId) -> Fault {
         let message = match fault {
             cursor::Fault::Index { buffer, dimension, index, extent } => format!(
                 "index {index} is outside dimension {dimension} of `{}`, whose extent is {extent}",
@@ -138,10 +163,29 @@ impl ProtocolProgram {
     }
 }
 
+/// Whether a load or an atomic hands on what it read, strongly; ghost code is weak.
+fn reads_freely(statements: &[ir::Statement]) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        ir::StatementKind::Load { semantics, .. } => semantics.order != ir::Order::Weak,
+        ir::StatementKind::Atomic { local, .. } => local.is_some(),
+        ir::StatementKind::If { then, otherwise, .. } => reads_freely(then) || reads_freely(otherwise),
+        ir::StatementKind::For { body, .. } => reads_freely(body),
+        _ => false,
+    })
+}
+
+impl ProtocolProgram {
+    /// The position of a rank's host thread.
+    pub(super) fn with_host_position<R>(&self, rank: u32, launch: u32, act: impl FnOnce(&Position<'_>) -> R) -> R {
+        self.with_position(Coordinates { rank, block: 0, thread: 0, launch }, act)
+    }
+}
+
 fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
     match buffer.element {
         ir::Element::Data => u64::from(sizes.data.bytes()),
         ir::Element::Word => 4,
+        ir::Element::Packet => 8,
     }
 }
 
@@ -176,8 +220,16 @@ impl Program for ProtocolProgram {
         }
     }
 
+    fn reads_freely(&self) -> bool {
+        reads_freely(&self.protocol.body)
+    }
+
     fn is_channel(&self, buffer: u32) -> bool {
         self.protocol.buffers[buffer as usize].channel
+    }
+
+    fn pipe_name(&self, pipe: u32) -> String {
+        self.protocol.pipes[pipe as usize].name.clone()
     }
 
     fn readers(&self, buffer: u32) -> Readers {
@@ -187,7 +239,14 @@ impl Program for ProtocolProgram {
     }
 
     fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u64) {
-        thread.supply(&self.code, value as u32);
+        thread.supply(&self.code, value);
+    }
+
+    fn supply_bytes(&self, _: Coordinates, thread: &mut Cursor, bytes: &[u8]) {
+        let mut word = [0; 8];
+        let length = bytes.len().min(word.len());
+        word[..length].copy_from_slice(&bytes[..length]);
+        thread.supply(&self.code, u64::from_le_bytes(word));
     }
 
     fn expected(&self) -> Option<Expected> {
@@ -195,6 +254,7 @@ impl Program for ProtocolProgram {
         Some(Expected {
             output: expectation.output.0,
             input: expectation.input.0,
+            plus: expectation.plus.map(|plus| plus.0),
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
             accumulate: self.code.sizes.accumulate,

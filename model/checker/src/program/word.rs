@@ -48,7 +48,7 @@ impl Width {
 /// What a wait waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
-    /// `word compare value`, as unsigned 32-bit words.
+    /// `word compare value`, as unsigned 32-bit words: of a wider word its low half.
     Compare {
         /// How.
         compare: Compare,
@@ -84,6 +84,14 @@ impl Condition {
     /// The loop's end.
     pub fn spin(spin: Arc<dyn Spin>) -> Condition {
         Condition::Spin { spin: SharedSpin(spin), others: Vec::new() }
+    }
+
+    /// The part of a word that it looks at.
+    pub fn compared(&self, word: u64) -> u64 {
+        match self {
+            Condition::Compare { .. } => u64::from(word as u32),
+            Condition::Spin { .. } => word,
+        }
     }
 
     /// Whether a word satisfies it, if that can be told from the words known.

@@ -30,7 +30,9 @@ pub(super) fn fills<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e Pla
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.destination,
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => place,
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::BlockSync => return None,
+        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+            return None;
+        }
     };
     protocol.buffer(place.buffer).channel.then_some(place)
 }
@@ -40,7 +42,9 @@ fn uses<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e PlaceTerm> {
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.source,
         walk::Kind::Load { place, .. } | walk::Kind::Await { place, .. } => place,
-        walk::Kind::Store { .. } | walk::Kind::Atomic { .. } | walk::Kind::BlockSync => return None,
+        walk::Kind::Store { .. } | walk::Kind::Atomic { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+            return None;
+        }
     };
     protocol.buffer(place.buffer).channel.then_some(place)
 }
@@ -64,6 +68,9 @@ impl<'p> Counting<'p> {
     pub(super) fn credits(&mut self, rank: u32, index: usize) -> Result<Option<Judged>, Unsupported> {
         let role = self.table.role(rank);
         let Some(place) = fills(self.protocol, &role.events[index]) else { return Ok(None) };
+        if !self.protocol.pipes.is_empty() {
+            return Err(Unsupported::Statement("a channel in a protocol whose copies are outstanding on pipes is"));
+        }
         let target = place.rank.as_constant().and_then(|target| u32::try_from(target).ok());
         let target = target.filter(|target| (*target as usize) < self.table.roles.len());
         let target = target.ok_or(Unsupported::Statement("a channel to no rank is"))?;

@@ -7,6 +7,8 @@
 //! rank in the same round; which thread is found by dividing e's offset by the step and the coefficients of block and
 //! thread, in every order, until one is proven right. *Alignment* is of the whole address, rows included.
 //!
+//! A row of words that are sent or received holds V / 4 elements in each; whether the right ones come is left open.
+//!
 //! Not modelled: that two different phases write different elements, which is a question of order (`check`).
 
 use super::claim::{Claim, Generated, Kind, Obligation, Setting, Subject, shapes, sizes};
@@ -82,7 +84,7 @@ impl Phases<'_> {
 
     fn of(&mut self, index: usize, event: &Event, twin: &Event) {
         match &event.kind {
-            walk::Kind::BlockSync => {}
+            walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {}
             walk::Kind::Store { place, .. }
             | walk::Kind::Load { place, .. }
             | walk::Kind::Await { place, .. }
@@ -100,6 +102,10 @@ impl Phases<'_> {
                 self.push(event, Kind::Disjoint, disjoint.map(|claim| vec![claim]));
                 let complete = self.complete(index, event, partition);
                 self.push(event, Kind::Complete, complete.map(|claim| vec![claim]));
+                if partition.width == Width::Word {
+                    let reason = "the induction over words that show by themselves that they have come is";
+                    self.push(event, Kind::Epochs, Err(Unsupported::Statement(reason)));
+                }
             }
         }
     }
@@ -126,11 +132,27 @@ impl Phases<'_> {
         Ok((position, Formula::all([started, after])))
     }
 
+    /// Elements of a word that is sent or received: phases are looked at for one element type at a time.
+    fn elements_of_word(&self) -> Polynomial {
+        Polynomial::constant(self.setting.data.map_or(1, |data| i128::from(data.word())))
+    }
+
+    /// The elements that a row holds: of words, as many as its words do.
+    fn row(&self, place: &PlaceTerm) -> Result<Polynomial, Unsupported> {
+        let shape = &self.shapes[place.buffer.index()];
+        let row = shape.last().ok_or(Unsupported::Statement("a buffer of no dimension is"))?;
+        match self.context.protocol.buffer(place.buffer).element {
+            Element::Data => Ok(row.clone()),
+            Element::Word | Element::Packet => row.times(&self.elements_of_word()).ok_or(Unsupported::TooLarge),
+        }
+    }
+
     /// Elements that one access moves.
     fn elements_of(&self, partition: &PartitionTerm) -> Polynomial {
         match partition.width {
             Width::Vector => self.context.sizes.vector.clone(),
             Width::Element => Polynomial::constant(1),
+            Width::Word => self.elements_of_word(),
         }
     }
 
@@ -183,11 +205,9 @@ impl Phases<'_> {
         for (place, given) in [(destination, &Formula::Truth(true)), (source, sources)] {
             let hypotheses = vec![guard.clone(), given.clone(), starts.clone(), covered.clone()];
             claims.push(self.within(&hypotheses, place)?);
-            let row = self.shapes[place.buffer.index()]
-                .last()
-                .ok_or(Unsupported::Statement("a buffer of no dimension is"))?;
+            let row = self.row(place)?;
             let first = Formula::at_least_zero(place.offset.clone());
-            let last = less(&element.plus(&place.offset).ok_or(Unsupported::TooLarge)?, row)?;
+            let last = less(&element.plus(&place.offset).ok_or(Unsupported::TooLarge)?, &row)?;
             claims.push(Claim::new(hypotheses, Formula::all([first, last])));
         }
         Ok(claims)
@@ -206,6 +226,12 @@ impl Phases<'_> {
             return Ok(claims);
         }
         let (position, starts) = self.vector_start(partition)?;
+        if partition.width == Width::Word {
+            // A word is one access on either side, whatever the limit cuts off.
+            let (_, remainder) = self.problem.divide(&position, &self.elements_of_word())?;
+            let hypotheses = vec![event.guard.clone(), starts];
+            return Ok(vec![Claim::new(hypotheses, equal(&remainder, &Polynomial::constant(0))?)]);
+        }
         let whole = self.whole(&position, partition)?;
         for (place, given) in [(destination, &Formula::Truth(true)), (source, sources)] {
             if self.context.protocol.buffer(place.buffer).element != Element::Data {

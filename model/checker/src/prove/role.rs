@@ -167,7 +167,11 @@ impl Table {
 pub(super) fn written(event: &Event) -> Option<&PlaceTerm> {
     match &event.kind {
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => Some(place),
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => None,
+        walk::Kind::Load { .. }
+        | walk::Kind::Await { .. }
+        | walk::Kind::Phase(_)
+        | walk::Kind::BlockSync
+        | walk::Kind::Transfer { .. } => None,
     }
 }
 
@@ -204,7 +208,8 @@ fn each_place(event: &mut Event, visit: &mut impl FnMut(&mut PlaceTerm)) {
         walk::Kind::Store { place, .. }
         | walk::Kind::Load { place, .. }
         | walk::Kind::Await { place, .. }
-        | walk::Kind::Atomic { place, .. } => visit(place),
+        | walk::Kind::Atomic { place, .. }
+        | walk::Kind::Transfer { place, .. } => visit(place),
         walk::Kind::Phase(phase) => {
             visit(&mut phase.destination);
             visit(&mut phase.source);

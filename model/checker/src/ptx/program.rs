@@ -124,6 +124,7 @@ impl PtxProgram {
             instances: memory.instances,
         };
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
+            plus: None,
             output: expectation.output.value as u32,
             input: expectation.input.value as u32,
             definition: expectation.equals,
@@ -362,8 +363,8 @@ impl Program for PtxProgram {
         Ok((operation, site))
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
-        self.interpreter.supply(thread, value);
+    fn supply(&self, at: Coordinates, thread: &mut PtxThread, value: u64) {
+        self.interpreter.supply_wait(at, thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {

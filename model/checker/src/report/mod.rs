@@ -10,6 +10,7 @@ use arverify_protocol::data::DataType;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::Expected;
+use arverify_protocol::topology::Topology;
 use std::sync::Arc;
 
 /// Sizes that a verdict is about.
@@ -21,6 +22,8 @@ pub struct Bounds {
     pub blocks: (u64, u64),
     /// Threads of a block: the least and the greatest number.
     pub threads: (u64, u64),
+    /// Streams of each rank, in a host program; it has no blocks and threads.
+    pub streams: Option<u32>,
     /// Elements and their type, where a target has one size of message.
     pub message: Option<(u64, DataType)>,
 }
@@ -32,6 +35,7 @@ impl From<&Sizes> for Bounds {
             ranks: sizes.ranks,
             blocks: (blocks, blocks),
             threads: (threads, threads),
+            streams: None,
             message: Some((sizes.elements, sizes.data)),
         }
     }
@@ -50,6 +54,8 @@ pub struct Row {
     pub source: Arc<Source>,
     /// Name of the entry, where the target is a kernel.
     pub kernel: Option<String>,
+    /// How ranks are laid out, where that was asked for.
+    pub topology: Option<Topology>,
     /// Sizes: the bounds of the verdict.
     pub bounds: Bounds,
     /// Assumptions and limits.

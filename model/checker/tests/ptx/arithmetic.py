@@ -187,6 +187,18 @@ def bits():
     row("mov.b32 d0, {a0, a1}", [(16, 0x1234), (16, 0xABCD)], [(32, 0xABCD1234)])
     row("selp.b32 d0, a0, a1, a2", [(32, 5), (32, 6), (1, 0)], [(32, 6)])
     row("selp.b32 d0, a0, a1, !a2", [(32, 5), (32, 6), (1, 0)], [(32, 5)])
+    row("selp.b32 d0, a0, a1, -1", [(32, 5), (32, 6)], [(32, 5)])
+    # Numbers among predicates: zero is false, all others are true.
+    for p in (0, 1):
+        for number in (-1, 0, 1, 2):
+            truth = int(number != 0)
+            row(f"xor.pred d0, a0, {number}", [(1, p)], [(1, p ^ truth)])
+            row(f"and.pred d0, {number}, a0", [(1, p)], [(1, p & truth)])
+            row(f"or.pred d0, a0, {number}", [(1, p)], [(1, p | truth)])
+            row(f"xor.pred d0, !a0, {number}", [(1, p)], [(1, 1 - p ^ truth)])
+        row("not.pred d0, a0", [(1, p)], [(1, 1 - p)])
+        row("mov.pred d0, -1", [(1, p)], [(1, 1)])
+        row("setp.lt.and.s32 d0|d1, a0, a1, -1", [(32, p), (32, 1)], [(1, 1 - p), (1, p)])
     row("slct.b32.s32 d0, a0, a1, a2", [(32, 5), (32, 6), (32, 1 << 31)], [(32, 6)])
     row("slct.b32.f32 d0, a0, a1, a2", [(32, 5), (32, 6), (32, 1 << 31)], [(32, 5)])
     row("slct.b32.f32 d0, a0, a1, a2", [(32, 5), (32, 6), (32, 0x7FC00000)], [(32, 6)])

@@ -216,6 +216,7 @@ enum SpaceText {
 enum ElementText {
     Data,
     Word,
+    Packet,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -53,7 +53,7 @@ impl Cursor {
     pub fn next_step(&mut self, code: &Code, position: &Position<'_>) -> Result<(Step, SiteId), (Fault, SiteId)> {
         for _ in 0..super::INSTRUCTIONS_WITHOUT_OPERATION {
             let (instruction, site) = &code.instructions[self.program_counter as usize];
-            if let Instruction::Chunk { destination, position: at, limit, width, tail, fold } = instruction {
+            if let Instruction::Chunk { destination, position: at, limit, width, tail, fold, .. } = instruction {
                 let sweep = self.sweep(code, position, destination, (*at, *limit), (*width, *tail), fold);
                 let sweep = sweep.map_err(|fault| (fault, *site))?;
                 self.program_counter += CHUNK_TO_END;
@@ -147,6 +147,7 @@ mod tests {
                 elements: if scalar { sweep.limit - start } else { vector } as u32,
                 vector: !scalar && vector > 1,
                 row_end: 0,
+                pipe: None,
             }
         })
         .collect()
@@ -189,7 +190,10 @@ mod tests {
                     assert_eq!(next(), (operation.clone(), site));
                     match operation {
                         Operation::Exit => return sweeps,
-                        Operation::Load { .. } | Operation::Atomic { returns: true, .. } => {
+                        Operation::Load { .. }
+                        | Operation::Take { .. }
+                        | Operation::Receive { .. }
+                        | Operation::Atomic { returns: true, .. } => {
                             whole.supply(code, 0);
                             parts.supply(code, 0);
                         }

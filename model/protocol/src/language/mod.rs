@@ -35,7 +35,8 @@ pub use printer::print;
 pub use resolve::{BLOCK_LIMIT, CALL_LIMIT, DEPTH_LIMIT, NODE_LIMIT, STATEMENT_LIMIT};
 
 use crate::ir::{Protocol, Source};
-use resolve::{Choice, resolve};
+use crate::topology::Topology;
+use resolve::{Choice, resolve, resolve_at};
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,6 +83,11 @@ impl Document {
         self.file.summary.as_deref().unwrap_or_default()
     }
 
+    /// Whether it is a host program on streams, and not a kernel.
+    pub fn is_host_program(&self) -> bool {
+        self.file.declarations.iter().any(|item| matches!(item.kind, tree::Declaration::Host(_)))
+    }
+
     /// The knobs, in order.
     pub fn knobs(&self) -> &[Knob] {
         &self.knobs
@@ -99,6 +105,16 @@ impl Document {
 
     /// Resolves the protocol with these knobs chosen, as (knob, value); the others have their defaults.
     pub fn resolve(&self, assignments: &[(&str, &str)]) -> Result<Protocol, Diagnostics> {
+        self.resolve_at(assignments, None)
+    }
+
+    /// The same on a topology: its axes are numbers, and the protocol requires as many ranks as it has. Without one they
+    /// follow from the number of ranks; a protocol that names no axes is the same on every topology.
+    pub fn resolve_at(
+        &self,
+        assignments: &[(&str, &str)],
+        topology: Option<&Topology>,
+    ) -> Result<Protocol, Diagnostics> {
         let refused = |list: Vec<Diagnostic>| Diagnostics { source: self.source.clone(), list };
         for (name, value) in assignments {
             let known = self.knobs.iter().find(|knob| knob.name == *name);
@@ -113,7 +129,7 @@ impl Document {
             return Err(refused(vec![Diagnostic::new(message, span)]));
         }
         let chosen = knobs::choice(&self.knobs, assignments.iter().copied());
-        resolve(&self.file, &self.source, Choice::Values(&chosen)).map_err(refused)
+        resolve_at(&self.file, &self.source, Choice::Values(&chosen), topology).map_err(refused)
     }
 
     /// Resolves the protocol as a variant has it.

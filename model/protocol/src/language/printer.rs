@@ -82,6 +82,10 @@ impl Printer {
                 self.text.push_str("kernel ");
                 self.body(body);
             }
+            Declaration::Host(body) => {
+                self.text.push_str("host ");
+                self.body(body);
+            }
             simple => self.text.push_str(&declaration(simple)),
         }
         self.end_of(&item.trivia);
@@ -96,12 +100,15 @@ fn declaration(declaration: &Declaration) -> String {
                 parameters.iter().map(|(role, name)| format!("{} {}", role_word(*role), name.text)).collect();
             format!("param {}", list.join(", "))
         }
+        Declaration::Topology(axes) => format!("topology {}", names(axes, " * ")),
         Declaration::Knob { name, values } => format!("knob {} = {}", name.text, names(values, " | ")),
         Declaration::Require(condition) => format!("require {}", expressions::expression(condition)),
         Declaration::Grid(value) => format!("grid {}", expressions::expression(value)),
+        Declaration::Streams(value) => format!("streams {}", expressions::expression(value)),
         Declaration::Argument { name, value } => {
             format!("argument {} = {}", name.text, expressions::expression(value))
         }
+        Declaration::Pipe { name, capacity } => format!("pipe {} : {}", name.text, expressions::expression(capacity)),
         Declaration::Let { name, value } => format!("let {} = {}", name.text, expressions::expression(value)),
         Declaration::Partition { name, parameters, range } => {
             let parameters =
@@ -109,13 +116,14 @@ fn declaration(declaration: &Declaration) -> String {
             format!("partition {}{parameters} = {}", name.text, expressions::range(range))
         }
         Declaration::Buffer { .. } => buffer(declaration),
-        Declaration::Expect { output, definition, input, same } => {
+        Declaration::Expect { output, definition, input, plus, same } => {
             let same = if *same { ", same on all ranks" } else { "" };
-            format!("expect {} == {} {}{same}", output.text, definition_words(*definition), input.text)
+            let plus = plus.as_ref().map_or(String::new(), |plus| format!(" plus {}", plus.text));
+            format!("expect {} == {} {}{plus}{same}", output.text, definition_words(*definition), input.text)
         }
         Declaration::Variant { .. } => variant(declaration),
         // Printed by the caller, for they have bodies.
-        Declaration::Sync { .. } | Declaration::Kernel(_) => String::new(),
+        Declaration::Sync { .. } | Declaration::Kernel(_) | Declaration::Host(_) => String::new(),
     }
 }
 
@@ -129,6 +137,7 @@ fn buffer(declaration: &Declaration) -> String {
         Class::Symmetric => "symmetric ",
         Class::Channel => "channel ",
         Class::Pad => "pad ",
+        Class::Event => "event ",
     });
     text.push_str(&format!("{} : {}", names(list, ", "), element.text));
     for dimension in shape {
@@ -193,6 +202,8 @@ fn definition_words(definition: Definition) -> String {
         Definition::Gather => "gather of".to_owned(),
         Definition::ReduceScatter(reduction) => format!("reduce-scatter {} of", reduction_word(reduction)),
         Definition::Broadcast => "broadcast of".to_owned(),
+        Definition::Shift => "shift of".to_owned(),
+        Definition::Transfer => "transfer of".to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 #![allow(missing_docs, reason = "the fields of a variant are told by the syntax in its comment")]
 
-use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span};
+use crate::ir::{AtomicOperation, Binary, Compare, Reduction, Semantics, Span, Width};
 use std::fmt;
 
 /// Where a node stands in the text. Does not take part in comparisons.
@@ -96,7 +96,7 @@ pub enum Role {
     Element,
 }
 
-/// `local`, `symmetric`, `channel` or `pad`.
+/// `local`, `symmetric`, `channel`, `pad` or `event`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Only its own rank reaches it.
@@ -107,6 +107,8 @@ pub enum Class {
     Channel,
     /// Symmetric, of flags, initially 0.
     Pad,
+    /// Recorded on a stream, waited for on others.
+    Event,
 }
 
 /// `initially 0` or `initially random`.
@@ -129,6 +131,10 @@ pub enum Definition {
     ReduceScatter(Reduction),
     /// `broadcast of`
     Broadcast,
+    /// `shift of`
+    Shift,
+    /// `transfer of`
+    Transfer,
 }
 
 /// What a variant is expected to give.
@@ -171,15 +177,15 @@ pub enum Declaration {
     Require(Expression),
     /// `grid EXPRESSION`
     Grid(Expression),
-    /// `local`, `symmetric`, `channel`, `pad`
+    /// `local`, `symmetric`, `channel`, `pad`, `event`
     Buffer {
         /// Declared with `ghost`.
         ghost: bool,
-        /// Which of the three.
+        /// Which of the five.
         class: Class,
         /// Several may share one declaration.
         names: Vec<Name>,
-        /// `E`, `u32` or `flag`.
+        /// `E`, `u32` or `flag`; empty for events.
         element: Name,
         /// Dimensions.
         shape: Vec<Expression>,
@@ -188,6 +194,10 @@ pub enum Declaration {
         /// `initially …`
         initially: Option<Start>,
     },
+    /// `pipe name : CAPACITY`
+    Pipe { name: Name, capacity: Expression },
+    /// `topology rows * columns`
+    Topology(Vec<Name>),
     /// `argument name = EXPRESSION`
     Argument { name: Name, value: Expression },
     /// `let name = EXPRESSION`
@@ -198,8 +208,12 @@ pub enum Declaration {
     Sync { name: Name, parameters: Vec<Name>, body: Body },
     /// `kernel { … }`
     Kernel(Body),
-    /// `expect output == sum of input, same on all ranks`
-    Expect { output: Name, definition: Definition, input: Name, same: bool },
+    /// `streams EXPRESSION`
+    Streams(Expression),
+    /// `host { … }`
+    Host(Body),
+    /// `expect output == gather of input plus weight, same on all ranks`
+    Expect { output: Name, definition: Definition, input: Name, plus: Option<Name>, same: bool },
     /// `variant name { knob = value, … } verifies | violates … at …`
     Variant { name: Name, assignments: Vec<(Name, Name)>, verdict: Verdict, settings: Vec<Setting> },
 }
@@ -209,8 +223,8 @@ pub enum Declaration {
 pub struct Range {
     /// The elements.
     pub span: RangeSpan,
-    /// `by element`: accesses of one element each.
-    pub by_element: bool,
+    /// `by element`, `by word`, or neither: how much one access moves.
+    pub width: Width,
     /// What happens to a vector that is cut off; `scalar` if left out.
     pub tail: Option<TailChoice>,
     /// Where.
@@ -268,6 +282,15 @@ pub struct Place {
     pub at: Mark,
 }
 
+/// How a word shows that it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Marking {
+    /// `flag VALUE`
+    Flag(Expression),
+    /// `sentinel`
+    Sentinel,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statement {
@@ -298,6 +321,10 @@ pub enum Statement {
     Fence(Ordering),
     /// `copy DESTINATION <- SOURCE over …`
     Copy { destination: Place, source: Place, over: Over },
+    /// `start copy DESTINATION <- SOURCE over … on PIPE`
+    Start { destination: Place, source: Place, over: Over, pipe: Name },
+    /// `finish PIPE to REMAINING`; none remain if left out.
+    Finish { pipe: Name, remaining: Option<Expression> },
     /// `reduce DESTINATION <- sum over q in a..b of SOURCE over …`
     Reduce {
         /// What is written.
@@ -315,6 +342,29 @@ pub enum Statement {
         /// Which elements.
         over: Over,
     },
+    /// `send DESTINATION <- SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Send { destination: Place, source: Place, over: Over, marking: Marking, ordering: Ordering },
+    /// `receive DESTINATION <- sum over q in a..b of SOURCE over … flag VALUE ORDERING`, or `sentinel`
+    Receive {
+        /// What is written.
+        destination: Place,
+        /// How elements are combined.
+        operation: Reduction,
+        /// The counter.
+        variable: Name,
+        /// First value.
+        from: Expression,
+        /// One past the last.
+        to: Expression,
+        /// The words that are waited for.
+        source: Place,
+        /// Which elements.
+        over: Over,
+        /// How a word shows that it has come.
+        marking: Marking,
+        /// Order and scope.
+        ordering: Ordering,
+    },
     /// `accumulate DESTINATION <- sum of SOURCE over …`
     Accumulate { destination: Place, operation: Reduction, source: Place, over: Over },
     /// `for q in a..b { … }`
@@ -331,6 +381,20 @@ pub enum Statement {
     Ghost(Body),
     /// `assert CONDITION`
     Assert(Expression),
+    /// `stream s { … }`
+    Stream { stream: Expression, body: Body },
+    /// `synchronise stream s`
+    Synchronise { stream: Expression },
+    /// `exchange handles of PLACE`
+    Exchange { place: Place },
+    /// `record EVENT`
+    Record { event: Place },
+    /// `wait EVENT`
+    Wait { event: Place },
+    /// `send PLACE over … to rank q` or `receive PLACE over … from rank q`
+    Transfer { receives: bool, place: Place, over: Over, peer: Expression },
+    /// `group { … }`
+    Group(Body),
 }
 
 /// An expression with its place.

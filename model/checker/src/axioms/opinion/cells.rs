@@ -129,8 +129,9 @@ impl Expectation {
             Definition::AllGather => {
                 vec![from((byte / bytes(self.input)) as u32, byte % bytes(self.input))]
             }
-            Definition::Broadcast => vec![from(0, byte)],
-            Definition::Copy => vec![from(rank, byte)],
+            Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
+                self.definition.source(shape.ranks, rank).into_iter().map(|source| from(source, byte)).collect()
+            }
             Definition::ReduceScatter(_) => {
                 let start = u64::from(rank) * bytes(self.output);
                 (0..shape.ranks).map(|rank| from(rank, start + byte)).collect()

@@ -196,6 +196,10 @@ impl Events {
             Operation::Load { .. } | Operation::Store { .. } => {
                 return Err(Refusal::Unsupported("a load or store of bytes"));
             }
+            Operation::Start { .. } | Operation::Finish { .. } => {
+                return Err(Refusal::Unsupported("a copy that is outstanding on a pipe"));
+            }
+            Operation::Call(_) => return Err(Refusal::Unsupported("a host program, whose launches overlap,")),
             Operation::Assert { .. } | Operation::Exit => {}
         }
         self.note(at_step, first);
@@ -259,7 +263,7 @@ impl Events {
             }
             let end = self.boundary(&plain);
             self.barriers.extend(own.iter().filter_map(|unit| Some((ends[*unit]?, end))));
-            let Some(expected) = expected else { continue };
+            let Some(expected) = expected.filter(|expected| expected.definition.concerns(rank)) else { continue };
             let output = Location { instance: expected.output * shape.ranks + rank, byte: 0 };
             for cell in cells.within(output, shape.instances[output.instance as usize].bytes) {
                 let node = memory(&plain, Kind::Read, cell, weak);

@@ -96,6 +96,7 @@ fn expressible(operation: &Operation) -> Result<(), Refusal> {
     let what = match operation {
         Operation::Await { returns: true, .. } => "a wait whose word is used",
         Operation::Atomic { until: Some(_), .. } => "an atomic that is repeated until it succeeds",
+        Operation::Start { .. } | Operation::Finish { .. } => "a copy that is outstanding on a pipe",
         Operation::Load { .. } | Operation::Store { .. } => "a load or store of bytes",
         Operation::Barrier(Barrier { group: Group::Warp { .. }, .. }) => "a barrier of a warp",
         Operation::Barrier(Barrier { gather: Some(_), .. }) => "a barrier that gathers values",

@@ -139,7 +139,9 @@ pub(super) fn orders_matter(expected: &Expected) -> bool {
 fn reduction(definition: Definition) -> Option<Reduction> {
     match definition {
         Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => Some(reduction),
-        Definition::AllGather | Definition::Broadcast | Definition::Copy => None,
+        Definition::AllGather | Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
+            None
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Logical, shift and bit-field instructions.
 
 use super::modifiers::Modifiers;
-use super::operands::PREDICATE;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Bits, Combine, Compare, Function, Prmt, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
@@ -20,19 +19,30 @@ impl Decoder<'_> {
             _ => {}
         }
         let shift_amount = modifiers.has("shiftamt");
-        let kind = if modifiers.has("pred") {
-            match name {
-                "and" | "or" | "xor" => IntegerKind::unsigned(8),
-                // Of a predicate only the lowest bit is used.
-                "not" => return self.invert(modifiers, operands),
-                _ => return Err(NotUnderstood("not known on predicates".into())),
-            }
-        } else {
-            modifiers.integer()?
-        };
+        if modifiers.has("pred") {
+            modifiers.finish()?;
+            return self.predicates(name, operands);
+        }
+        let kind = modifiers.integer()?;
         modifiers.finish()?;
         let function = function(name, shift_amount)?;
         self.bit_operands(function, kind, operands)
+    }
+
+    /// `and.pred` and the like.
+    fn predicates(&mut self, name: &str, operands: &[Operand]) -> Understood<()> {
+        let kind = IntegerKind::unsigned(8);
+        if name == "not" {
+            let [destination, a] = self.exactly(operands)?;
+            let a = self.predicate(a)?;
+            return self.compute(Function::Bits(Bits::LogicalNot, kind), destination, [a]);
+        }
+        if !matches!(name, "and" | "or" | "xor") {
+            return Err(NotUnderstood("not known on predicates".into()));
+        }
+        let [destination, a, b] = self.exactly(operands)?;
+        let sources = [self.predicate(a)?, self.predicate(b)?];
+        self.compute(Function::Bits(function(name, false)?, kind), destination, sources)
     }
 
     fn bit_operands(&mut self, bits: Bits, kind: IntegerKind, operands: &[Operand]) -> Understood<()> {
@@ -62,13 +72,6 @@ impl Decoder<'_> {
         self.compute(function, destination, sources)
     }
 
-    fn invert(&mut self, modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        modifiers.finish()?;
-        let [destination, a] = self.exactly(operands)?;
-        let a = self.predicate(a)?;
-        self.compute(Function::Bits(Bits::LogicalNot, IntegerKind::unsigned(8)), destination, [a])
-    }
-
     /// `lop3`, which may also combine "not zero" with a predicate.
     fn lop3(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         let combine = modifiers.one_of(&[("or", Combine::Or), ("and", Combine::And)]);
@@ -86,7 +89,7 @@ impl Decoder<'_> {
         let table = self.immediate(table)? as u8;
         let kind_of = NumberKind::Integer(kind);
         let sources = [self.source(a, kind_of)?, self.source(b, kind_of)?, self.source(c, kind_of)?];
-        let predicate = self.source(predicate, PREDICATE)?;
+        let predicate = self.predicate(predicate)?;
         let destination = destination.unwrap_or_else(|| self.fresh(1));
         self.compute_into(Function::Bits(Bits::Lop3(table), kind), destination, sources);
         if let Some(flag) = flag {

@@ -136,8 +136,10 @@ impl<'m> Decoder<'m> {
             let Symbol::Register(named) = symbol else {
                 return Err(NotUnderstood(format!("the parameter `{}` is not modelled", variable.name)));
             };
-            let kind = super::modifiers::number_kind(&variable.kind.0).unwrap_or(super::operands::PREDICATE);
-            let source = self.source(argument, kind)?;
+            let source = match super::modifiers::number_kind(&variable.kind.0) {
+                Some(kind) => self.source(argument, kind)?,
+                None => self.predicate(argument)?,
+            };
             self.compute_into(Computation::Move, named.slot, [source]);
             return Ok(symbol);
         }

@@ -40,9 +40,13 @@ impl Decoder<'_> {
         self.source(operand, NumberKind::Integer(IntegerKind::unsigned(32)))
     }
 
-    /// A predicate operand, perhaps negated.
+    /// A predicate operand, perhaps negated. Of numbers zero is false and any other true, as in C (PTX ISA, "Predicate
+    /// Constants"): compilers write `xor.pred p, q, -1`.
     pub(super) fn predicate(&mut self, operand: &Operand) -> Understood<Source> {
-        self.source(operand, PREDICATE)
+        Ok(match self.source(operand, PREDICATE)? {
+            Source::Constant(value) => Source::Constant(u64::from(value != 0)),
+            register => register,
+        })
     }
 
     /// A number that must be known when decoding.

@@ -9,6 +9,7 @@
 //! | `access` | loads, stores and atomics: done here or yielded |
 //! | `warp` | what lanes exchange and barriers reduce |
 //! | `spin` | polls: loops that read until they like what they see |
+//! | `peeled` | the same, where the first read stands before the loop |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -18,6 +19,7 @@
 mod access;
 mod map;
 mod notes;
+mod peeled;
 mod run;
 mod setting;
 mod spin;

@@ -83,7 +83,7 @@ impl Interpreter {
         limit: u32,
     ) -> Result<(Operation, SiteIndex), Fault> {
         if let Some(broken) = thread.broken {
-            return Err(broken_lane(broken, thread.pc));
+            return Err(broken_thread(broken, thread.pc));
         }
         let code = &*self.code;
         let mut pc = thread.pc;
@@ -232,8 +232,14 @@ pub(super) fn not_understood(message: String, pc: Pc) -> Fault {
     Fault { outcome: FaultOutcome::NotUnderstood, message, site: SiteIndex(pc) }
 }
 
-fn broken_lane(broken: Broken, pc: Pc) -> Fault {
-    let Broken::AbsentLane(lane) = broken;
-    let message = format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined");
+fn broken_thread(broken: Broken, pc: Pc) -> Fault {
+    let message = match broken {
+        Broken::AbsentLane(lane) => {
+            format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined")
+        }
+        Broken::UnevenLoop => {
+            "this read leads into a loop that polls the same word, but does something else with what it got".to_owned()
+        }
+    };
     not_understood(message, pc.saturating_sub(1))
 }

@@ -18,7 +18,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Local instructions between two reads of a loop that still counts as a poll.
-const MOST_STEPS: u32 = 10_000;
+pub(super) const MOST_STEPS: u32 = 10_000;
 /// Reads of a loop, others than the one it waits at.
 const MOST_READS: usize = 256;
 
@@ -27,7 +27,7 @@ impl Interpreter {
     pub(super) fn poll(&self, at: Coordinates, thread: &PtxThread, location: Location) -> Option<Condition> {
         let polls = self.polls.as_ref()?;
         if !polls.is_poll(thread.pc) {
-            return None;
+            return self.peeled_poll(at, thread, location);
         }
         // Inside the loop every read is a read.
         let interpreter = Interpreter { polls: None, ..self.clone() };
@@ -104,7 +104,8 @@ impl Spin for PtxSpin {
     }
 
     fn describe(&self) -> String {
-        described(&self.interpreter.code, &self.thread).unwrap_or_else(|| "a value that ends the loop".into())
+        described(&self.interpreter.code, &self.thread, self.thread.pc)
+            .unwrap_or_else(|| "a value that ends the loop".into())
     }
 }
 
@@ -133,10 +134,9 @@ fn loaded(
 }
 
 /// What ends the loop, where the word read is compared at once and the outcome decides a branch: `>= 3`.
-fn described(code: &Code, thread: &PtxThread) -> Option<String> {
-    let poll = code.instructions.get(thread.pc as usize)?;
-    let word = poll.defines().first().copied()?;
-    let after = thread.pc as usize + 1;
+pub(super) fn described(code: &Code, thread: &PtxThread, poll: Pc) -> Option<String> {
+    let word = code.instructions.get(poll as usize)?.defines().first().copied()?;
+    let after = poll as usize + 1;
     let window = code.instructions.iter().skip(after).take(16);
     let mut compared: Option<(Register, Compare, Source, bool)> = None;
     for instruction in window {
@@ -153,7 +153,7 @@ fn described(code: &Code, thread: &PtxThread) -> Option<String> {
             }
             (Step::Branch { target }, Some((predicate, compare, with, swapped))) => {
                 let guard = instruction.guard.filter(|guard| guard.register == predicate)?;
-                let back = *target as usize <= thread.pc as usize;
+                let back = *target <= poll;
                 // The branch back is taken while the loop goes on; a branch out, when it ends.
                 let ends_when = guard.negated == back;
                 return words(compare.test, swapped, ends_when, value(&thread.registers, with));

@@ -7,6 +7,7 @@
 //! | `detours` | branches whose ways meet again |
 //! | `liveness` | the registers whose values can still reach an effect |
 //! | `counters` | registers that count the rounds of a loop |
+//! | `peeled` | first rounds of loops, written before them |
 //! | `polls` | reads that may be waits, with the registers to compare |
 //!
 //! Decision: nothing here decides anything about a verdict. A wait is recognised while it runs, by coming back to the
@@ -19,6 +20,7 @@ mod counters;
 mod detours;
 mod graph;
 mod liveness;
+mod peeled;
 mod polls;
 #[cfg(test)]
 mod tests;

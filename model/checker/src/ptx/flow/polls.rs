@@ -9,6 +9,7 @@
 use super::counters::{Counter, counters};
 use super::graph::successors;
 use super::liveness::Liveness;
+use super::peeled::Peeled;
 use crate::ptx::code::{Code, Effect, Instruction, Pc, Register, Source, Step};
 use arverify_protocol::ir::AtomicOperation;
 use petgraph::algo::kosaraju_scc;
@@ -28,6 +29,8 @@ pub struct Polls {
     places: Box<[u32]>,
     /// The live registers before each poll.
     live: Vec<Box<[Register]>>,
+    /// Reads that may be the first round of a loop, written before it.
+    peeled: Peeled,
 }
 
 impl Polls {
@@ -44,14 +47,27 @@ impl Polls {
                 live.remove(&pc);
             }
         }
-        let mut polls = Polls { places: vec![NONE; code.instructions.len()].into(), live: Vec::new() };
+        let places = vec![NONE; code.instructions.len()].into();
+        let mut polls = Polls { places, live: Vec::new(), peeled: Peeled::default() };
         let mut found: Vec<(Pc, Box<[Register]>)> = live.into_iter().collect();
         found.sort_unstable_by_key(|(pc, _)| *pc);
         for (pc, registers) in found {
             polls.places[pc as usize] = polls.live.len() as u32;
             polls.live.push(registers);
         }
+        polls.peeled = Peeled::of(code, &liveness, |pc| polls.is_poll(pc));
         polls
+    }
+
+    /// The polls of which a read may be the first round, written before the loop; empty if there are none.
+    pub fn polls_behind(&self, pc: Pc) -> &[Pc] {
+        self.peeled.polls.get(&pc).map_or(&[], |polls| polls)
+    }
+
+    /// The live registers before an instruction with an effect, in order; known where some read has
+    /// [`Polls::polls_behind`] it.
+    pub fn live_before_effect(&self, pc: Pc) -> Option<&[Register]> {
+        self.peeled.live.get(&pc).map(|registers| &**registers)
     }
 
     /// Whether an instruction is a read that may be a poll.
@@ -73,7 +89,7 @@ impl Polls {
 }
 
 /// Whether nobody else can tell that an instruction was executed, or may not be able to.
-fn is_quiet(instruction: &Instruction) -> bool {
+pub(super) fn is_quiet(instruction: &Instruction) -> bool {
     match (&instruction.step, instruction.effect()) {
         (Step::Atomic { function, operand, .. }, _) => {
             let changes = matches!(function.operation, AtomicOperation::Add | AtomicOperation::Xor);
@@ -117,7 +133,11 @@ fn cycles(code: &Code, members: &[Pc], without: Option<Pc>) -> Vec<Vec<Pc>> {
 }
 
 /// What is live before each of some instructions.
-fn live_registers(code: &Code, liveness: &Liveness, wanted: &FxHashSet<Pc>) -> FxHashMap<Pc, Box<[Register]>> {
+pub(super) fn live_registers(
+    code: &Code,
+    liveness: &Liveness,
+    wanted: &FxHashSet<Pc>,
+) -> FxHashMap<Pc, Box<[Register]>> {
     let blocks: FxHashSet<usize> = wanted.iter().map(|pc| liveness.graph().block_of(*pc)).collect();
     let mut found = FxHashMap::default();
     for index in blocks {

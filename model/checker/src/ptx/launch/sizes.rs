@@ -379,9 +379,11 @@ impl Sizing {
         }
         let ranks = u64::from(launch.ranks);
         let (left, right, relation) = match expectation.equals {
-            Definition::AllReduce(_) | Definition::Copy | Definition::Broadcast => {
-                (output.bytes, input.bytes, "as many bytes as")
-            }
+            Definition::AllReduce(_)
+            | Definition::Copy
+            | Definition::Broadcast
+            | Definition::Shift
+            | Definition::Transfer => (output.bytes, input.bytes, "as many bytes as"),
             Definition::AllGather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
             Definition::ReduceScatter(_) => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
         };

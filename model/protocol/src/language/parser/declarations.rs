@@ -6,8 +6,9 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 15] = [
+const DECLARATIONS: [&str; 20] = [
     "param",
+    "topology",
     "knob",
     "require",
     "grid",
@@ -15,12 +16,16 @@ const DECLARATIONS: [&str; 15] = [
     "symmetric",
     "channel",
     "pad",
+    "event",
     "ghost",
+    "pipe",
     "argument",
     "let",
     "partition",
     "sync",
     "kernel",
+    "host",
+    "streams",
     "expect",
 ];
 
@@ -49,7 +54,7 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "ghost") {
+        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "event" | "ghost") {
             return self.buffer().map(|declaration| (declaration, None));
         }
         if word != "variant" && !DECLARATIONS.contains(&word) {
@@ -62,9 +67,15 @@ impl Parser<'_> {
         self.advance();
         let declaration = match word {
             "param" => self.parameters()?,
+            "topology" => self.topology()?,
             "knob" => self.knob()?,
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
+            "pipe" => {
+                let name = self.name("the pipe's name")?;
+                self.expect(":")?;
+                Declaration::Pipe { name, capacity: self.expression()? }
+            }
             "argument" => {
                 let name = self.name("the argument's name")?;
                 self.expect("=")?;
@@ -91,6 +102,11 @@ impl Parser<'_> {
                 let head = self.since(0).0.end;
                 return Ok((Declaration::Kernel(self.body()?), Some(head)));
             }
+            "host" => {
+                let head = self.since(0).0.end;
+                return Ok((Declaration::Host(self.body()?), Some(head)));
+            }
+            "streams" => Declaration::Streams(self.expression()?),
             "expect" => self.expectation()?,
             _ => self.variant()?,
         };
@@ -130,6 +146,14 @@ impl Parser<'_> {
         }
     }
 
+    fn topology(&mut self) -> Parsed<Declaration> {
+        let mut axes = vec![self.name("an axis")?];
+        while self.take("*") {
+            axes.push(self.name("an axis")?);
+        }
+        Ok(Declaration::Topology(axes))
+    }
+
     fn knob(&mut self) -> Parsed<Declaration> {
         let name = self.name("the knob's name")?;
         self.expect("=")?;
@@ -147,6 +171,7 @@ impl Parser<'_> {
             "symmetric" => Class::Symmetric,
             "channel" => Class::Channel,
             "pad" => Class::Pad,
+            "event" if !ghost => Class::Event,
             _ => return Err(self.unexpected("`local`, `symmetric`, `channel` or `pad`")),
         };
         self.advance();
@@ -155,7 +180,10 @@ impl Parser<'_> {
             names.push(self.name("the buffer's name")?);
         }
         self.expect(":")?;
-        let element = self.name("an element type")?;
+        let element = match class {
+            Class::Event => Name { text: String::new(), at: self.since(self.start()) },
+            _ => self.name("an element type")?,
+        };
         let mut shape = Vec::new();
         while self.take("[") {
             shape.push(self.expression()?);
@@ -186,7 +214,7 @@ impl Parser<'_> {
     fn expectation(&mut self) -> Parsed<Declaration> {
         let output = self.name("the output's name")?;
         self.expect("==")?;
-        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of)";
+        let what = "what the output is (sum of, max of, min of, gather of, reduce-scatter sum of, broadcast of, shift of, transfer of)";
         let definition = match self.word() {
             "gather" => {
                 self.advance();
@@ -195,6 +223,14 @@ impl Parser<'_> {
             "broadcast" => {
                 self.advance();
                 Definition::Broadcast
+            }
+            "shift" => {
+                self.advance();
+                Definition::Shift
+            }
+            "transfer" => {
+                self.advance();
+                Definition::Transfer
             }
             "reduce" => {
                 let name = self.hyphenated(what)?;
@@ -210,13 +246,14 @@ impl Parser<'_> {
         };
         self.expect_word("of")?;
         let input = self.name("the input's name")?;
+        let plus = if self.take_word("plus") { Some(self.name("a buffer's name")?) } else { None };
         let same = self.take(",");
         if same {
             for word in ["same", "on", "all", "ranks"] {
                 self.expect_word(word)?;
             }
         }
-        Ok(Declaration::Expect { output, definition, input, same })
+        Ok(Declaration::Expect { output, definition, input, plus, same })
     }
 
     fn variant(&mut self) -> Parsed<Declaration> {

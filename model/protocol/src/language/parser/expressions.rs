@@ -3,7 +3,7 @@
 //! Precedence, loosest first: `if`, `or`, `and`, `not`, comparisons (which do not chain), `+ -`, `* / %`, unary `-`.
 
 use super::{NESTING_LIMIT, OPERATOR_LIMIT, Parsed, Parser};
-use crate::ir::{Binary, Order, Scope, Semantics};
+use crate::ir::{Binary, Order, Scope, Semantics, Width};
 use crate::language::diagnostics::{Diagnostic, nearest};
 use crate::language::lexer::TokenKind;
 use crate::language::tree::{Expression, ExpressionKind, Name, Ordering, Over, Place, Range, RangeSpan, TailChoice};
@@ -268,12 +268,14 @@ impl Parser<'_> {
     }
 
     fn range_of(&mut self, start: u32, span: RangeSpan) -> Parsed<Range> {
-        let by_element = self.take_word("by");
-        if by_element {
-            self.expect_word("element")?;
-        }
+        let width = match self.take_word("by") {
+            false => Width::Vector,
+            true if self.take_word("element") => Width::Element,
+            true if self.take_word("word") => Width::Word,
+            true => return Err(self.unexpected("`element` or `word`")),
+        };
         let tail = self.tail()?;
-        Ok(Range { span, by_element, tail, at: self.since(start) })
+        Ok(Range { span, width, tail, at: self.since(start) })
     }
 
     fn tail(&mut self) -> Parsed<Option<TailChoice>> {

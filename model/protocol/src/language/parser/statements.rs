@@ -4,10 +4,10 @@ use super::expressions::ORDERINGS;
 use super::{Parsed, Parser};
 use crate::ir::{AtomicOperation, Compare, Reduction};
 use crate::language::diagnostics::nearest;
-use crate::language::tree::{Body, Name, Place, Statement};
+use crate::language::tree::{Body, Marking, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 17] = [
+const STATEMENTS: [&str; 22] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -19,16 +19,27 @@ const STATEMENTS: [&str; 17] = [
     "copy",
     "reduce",
     "accumulate",
+    "send",
+    "receive",
+    "start",
+    "finish",
     "for",
     "if",
     "threads",
     "exit",
     "ghost",
     "assert",
+    "stream",
 ];
 
+/// The other words that statements of host programs begin with: procedures may be called so, too.
+const HOST_STATEMENTS: [&str; 5] = ["synchronise", "exchange", "record", "wait", "group"];
+
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
-const CONTINUATIONS: [&str; 6] = ["on", "at", "by", "tail", "reached", "sc"];
+const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc"];
+
+/// Statements that a procedure may be called like: a parenthesis tells which is meant.
+const ALSO_NAMES: [&str; 2] = ["send", "receive"];
 
 type Headed = (Statement, Option<u32>);
 
@@ -50,13 +61,17 @@ impl Parser<'_> {
 
     fn statement(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if !STATEMENTS.contains(&word) && self.symbol_ahead(1) == "(" {
+        let is_name = !STATEMENTS.contains(&word) || ALSO_NAMES.contains(&word);
+        if is_name && self.symbol_ahead(1) == "(" {
             let name = self.procedure()?;
             return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
         }
+        if HOST_STATEMENTS.contains(&word) || word == "stream" {
+            return self.host_statement();
+        }
         if !STATEMENTS.contains(&word) {
             let error = self.unexpected("a statement");
-            return Err(match nearest(word, STATEMENTS) {
+            return Err(match nearest(word, STATEMENTS.into_iter().chain(HOST_STATEMENTS)) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -78,15 +93,58 @@ impl Parser<'_> {
             "copy" => self.copy()?,
             "reduce" => self.reduce()?,
             "accumulate" => self.accumulate()?,
+            "send" => self.send()?,
+            "receive" => self.receive()?,
+            "start" => self.start_copy()?,
+            "finish" => self.finish()?,
             _ => Statement::Assert(self.expression()?),
         };
         Ok((statement, None))
     }
 
+    /// What the host thread does, or enqueues on a stream.
+    fn host_statement(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        self.advance();
+        let statement = match word {
+            "stream" => {
+                let stream = self.expression()?;
+                let head = self.head_end();
+                return Ok((Statement::Stream { stream, body: self.body()? }, Some(head)));
+            }
+            "group" => {
+                let head = self.head_end();
+                return Ok((Statement::Group(self.body()?), Some(head)));
+            }
+            "synchronise" => {
+                self.expect_word("stream")?;
+                Statement::Synchronise { stream: self.expression()? }
+            }
+            "exchange" => {
+                self.expect_word("handles")?;
+                self.expect_word("of")?;
+                Statement::Exchange { place: self.place()? }
+            }
+            "record" => Statement::Record { event: self.place()? },
+            _ => Statement::Wait { event: self.place()? },
+        };
+        Ok((statement, None))
+    }
+
+    /// What comes after the buffer in `send BUFFER over … to rank …` and `receive BUFFER over … from rank …`.
+    fn transfer(&mut self, receives: bool, place: Place) -> Parsed<Statement> {
+        self.expect_word("over")?;
+        let over = self.over()?;
+        self.expect_word(if receives { "from" } else { "to" })?;
+        self.expect_word("rank")?;
+        Ok(Statement::Transfer { receives, place, over, peer: self.expression()? })
+    }
+
     /// The name of a procedure: neither a statement's word nor an order's.
     pub(super) fn procedure(&mut self) -> Parsed<Name> {
         let word = self.word();
-        if [&STATEMENTS[..], &ORDERINGS[..], &CONTINUATIONS[..]].iter().any(|words| words.contains(&word)) {
+        let reserved = [&STATEMENTS[..], &ORDERINGS[..], &CONTINUATIONS[..]].iter().any(|words| words.contains(&word));
+        if reserved && !ALSO_NAMES.contains(&word) {
             let note = format!("`{word}` is a word of the language, not a name");
             return Err(self.unexpected("the name of a procedure").note(note));
         }
@@ -212,6 +270,24 @@ impl Parser<'_> {
         Ok(Statement::Copy { destination, source, over: self.over()? })
     }
 
+    /// `copy DESTINATION <- SOURCE over … on PIPE`, after `start`.
+    fn start_copy(&mut self) -> Parsed<Statement> {
+        self.expect_word("copy")?;
+        let destination = self.place()?;
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        let over = self.over()?;
+        self.expect_word("on")?;
+        Ok(Statement::Start { destination, source, over, pipe: self.name("a pipe")? })
+    }
+
+    fn finish(&mut self) -> Parsed<Statement> {
+        let pipe = self.name("a pipe")?;
+        let remaining = if self.take_word("to") { Some(self.expression()?) } else { None };
+        Ok(Statement::Finish { pipe, remaining })
+    }
+
     /// `sum`, `max` or `min`.
     pub(super) fn reduction(&mut self, what: &str) -> Parsed<Reduction> {
         let reduction = match self.word() {
@@ -224,8 +300,13 @@ impl Parser<'_> {
         Ok(reduction)
     }
 
+    /// What follows `reduce` or `receive`, up to its partition.
     fn reduce(&mut self) -> Parsed<Statement> {
         let destination = self.place()?;
+        self.reduce_into(destination)
+    }
+
+    fn reduce_into(&mut self, destination: Place) -> Parsed<Statement> {
         self.expect("<-")?;
         let operation = self.reduction("a reduction (sum, max, min)")?;
         self.expect_word("over")?;
@@ -236,6 +317,42 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         Ok(Statement::Reduce { destination, operation, variable, from, to, source, over: self.over()? })
+    }
+
+    /// Words to a peer, or in a host program what a stream sends.
+    fn send(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        if self.word() == "over" {
+            return self.transfer(false, destination);
+        }
+        self.expect("<-")?;
+        let source = self.place()?;
+        self.expect_word("over")?;
+        let over = self.over()?;
+        Ok(Statement::Send { destination, source, over, marking: self.marking()?, ordering: self.ordering()? })
+    }
+
+    fn receive(&mut self) -> Parsed<Statement> {
+        let destination = self.place()?;
+        if self.word() == "over" {
+            return self.transfer(true, destination);
+        }
+        let reduced = self.reduce_into(destination)?;
+        let Statement::Reduce { destination, operation, variable, from, to, source, over } = reduced else {
+            return Err(self.unexpected("a reduction"));
+        };
+        let (marking, ordering) = (self.marking()?, self.ordering()?);
+        Ok(Statement::Receive { destination, operation, variable, from, to, source, over, marking, ordering })
+    }
+
+    fn marking(&mut self) -> Parsed<Marking> {
+        if self.take_word("sentinel") {
+            return Ok(Marking::Sentinel);
+        }
+        if !self.take_word("flag") {
+            return Err(self.unexpected("how a word shows that it has come (`flag VALUE` or `sentinel`)"));
+        }
+        self.expression().map(Marking::Flag)
     }
 
     fn accumulate(&mut self) -> Parsed<Statement> {

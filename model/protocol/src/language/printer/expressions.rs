@@ -1,6 +1,6 @@
 //! Expressions, places and ranges as text, with the parentheses they need.
 
-use crate::ir::{Binary, Compare};
+use crate::ir::{Binary, Compare, Width};
 use crate::language::tree::{Expression, ExpressionKind, Over, Place, Range, RangeSpan, TailChoice};
 
 /// Strengths, as in the parser.
@@ -170,9 +170,11 @@ pub(super) fn range(range: &Range) -> String {
             format!("from {} until {} step {}", expression(first), expression(limit), expression(step))
         }
     };
-    if range.by_element {
-        text.push_str(" by element");
-    }
+    text.push_str(match range.width {
+        Width::Vector => "",
+        Width::Element => " by element",
+        Width::Word => " by word",
+    });
     match &range.tail {
         Some(TailChoice::Word(word)) => text.push_str(&format!(" tail {}", word.text)),
         Some(choice) => text.push_str(&format!(" tail ({})", tail(choice))),

@@ -3,7 +3,7 @@
 use super::expressions::{arguments, compare, compared_place, expression, over, place};
 use super::{Printer, ordering, reduction_word};
 use crate::ir::AtomicOperation;
-use crate::language::tree::{Body, Item, Statement, Trivia};
+use crate::language::tree::{Body, Item, Marking, Statement, Trivia};
 
 impl Printer {
     /// `{`, the statements a level deeper, `}`.
@@ -40,6 +40,14 @@ impl Printer {
             }
             Statement::Ghost(body) => {
                 self.text.push_str("ghost ");
+                self.body(body);
+            }
+            Statement::Stream { stream, body } => {
+                self.text.push_str(&format!("stream {} ", expression(stream)));
+                self.body(body);
+            }
+            Statement::Group(body) => {
+                self.text.push_str("group ");
                 self.body(body);
             }
             simple => self.text.push_str(&simple_statement(simple)),
@@ -89,6 +97,15 @@ fn simple_statement(statement: &Statement) -> String {
         Statement::Copy { destination, source, over: range } => {
             format!("copy {} <- {} over {}", place(destination), place(source), over(range))
         }
+        Statement::Start { destination, source, over: range, pipe } => {
+            let (destination, source) = (place(destination), place(source));
+            format!("start copy {destination} <- {source} over {} on {}", over(range), pipe.text)
+        }
+        Statement::Finish { pipe, remaining } => {
+            let remaining =
+                remaining.as_ref().map_or(String::new(), |remaining| format!(" to {}", expression(remaining)));
+            format!("finish {}{remaining}", pipe.text)
+        }
         Statement::Reduce { destination, operation, variable, from, to, source, over: range } => {
             let (word, from, to) = (reduction_word(*operation), expression(from), expression(to));
             let head = format!("reduce {} <- {word} over {} in {from}..{to}", place(destination), variable.text);
@@ -98,10 +115,50 @@ fn simple_statement(statement: &Statement) -> String {
             let (word, source) = (reduction_word(*operation), place(source));
             format!("accumulate {} <- {word} of {source} over {}", place(destination), over(range))
         }
+        Statement::Send { destination, source, over: range, marking: marked, ordering: order } => {
+            let head = format!("send {} <- {} over {}", place(destination), place(source), over(range));
+            format!("{head} {} {}", marking(marked), ordering(order.semantics))
+        }
+        Statement::Receive {
+            destination,
+            operation,
+            variable,
+            from,
+            to,
+            source,
+            over: range,
+            marking: marked,
+            ordering: order,
+        } => {
+            let (word, from, to) = (reduction_word(*operation), expression(from), expression(to));
+            let head = format!("receive {} <- {word} over {} in {from}..{to}", place(destination), variable.text);
+            let marked = format!("{} {}", marking(marked), ordering(order.semantics));
+            format!("{head} of {} over {} {marked}", place(source), over(range))
+        }
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
+        Statement::Synchronise { stream } => format!("synchronise stream {}", expression(stream)),
+        Statement::Exchange { place: row } => format!("exchange handles of {}", place(row)),
+        Statement::Record { event } => format!("record {}", place(event)),
+        Statement::Wait { event } => format!("wait {}", place(event)),
+        Statement::Transfer { receives, place: row, over: range, peer } => {
+            let (word, towards) = if *receives { ("receive", "from") } else { ("send", "to") };
+            format!("{word} {} over {} {towards} rank {}", place(row), over(range), expression(peer))
+        }
         // Printed by the caller, for they have bodies.
-        Statement::If { .. } | Statement::For { .. } | Statement::Threads { .. } | Statement::Ghost(_) => String::new(),
+        Statement::If { .. }
+        | Statement::For { .. }
+        | Statement::Threads { .. }
+        | Statement::Ghost(_)
+        | Statement::Stream { .. }
+        | Statement::Group(_) => String::new(),
+    }
+}
+
+fn marking(marking: &Marking) -> String {
+    match marking {
+        Marking::Flag(value) => format!("flag {}", expression(value)),
+        Marking::Sentinel => "sentinel".to_owned(),
     }
 }
 

@@ -39,6 +39,8 @@ impl<'a> Resolver<'a> {
                         self.arguments.push(Argument { name: name.text.clone(), value, span: item.at.0.clone() });
                     }
                 }
+                Declaration::Topology(axes) => self.declare_topology(axes, &item.at.0),
+                Declaration::Pipe { name, .. } => self.declare_pipe(name, &item.at.0),
                 Declaration::Let { name, .. } => {
                     self.declare(name, Global::Let(None));
                 }
@@ -53,7 +55,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
+    pub(super) fn declare(&mut self, name: &'a Name, global: Global<'a>) -> bool {
         let text = name.text.as_str();
         if BUILT_IN.contains(&text) {
             let error =
@@ -102,13 +104,14 @@ impl<'a> Resolver<'a> {
             }
             self.buffers.push(Buffer {
                 name: name.text.clone(),
-                space: if *class == Class::Local { Space::Local } else { Space::Symmetric },
+                space: if matches!(class, Class::Local | Class::Event) { Space::Local } else { Space::Symmetric },
                 element: Element::Word,
                 shape: Vec::new(),
                 refreshed: *refreshed,
                 initially: Initially::Poison,
                 pad: *class == Class::Pad,
                 channel: *class == Class::Channel,
+                event: *class == Class::Event,
                 ghost: *ghost,
                 span: item.at.0.clone(),
             });
@@ -118,6 +121,7 @@ impl<'a> Resolver<'a> {
     /// Gives every declaration its meaning.
     pub(super) fn declarations(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut grid: Option<Span> = None;
+        let mut topology: Option<Span> = None;
         for item in &file.declarations {
             let span = item.at.0.clone();
             match &item.kind {
@@ -142,6 +146,8 @@ impl<'a> Resolver<'a> {
                         self.arguments[id.index()].value = value.expression;
                     }
                 }
+                Declaration::Topology(axes) => self.define_topology(axes, span, &mut topology, protocol),
+                Declaration::Pipe { name, capacity } => self.define_pipe(name, capacity),
                 Declaration::Let { name, value } => {
                     let value = self.value(value, NAMED);
                     if let Some((global @ Global::Let(None), _)) = self.globals.get_mut(name.text.as_str()) {
@@ -157,14 +163,15 @@ impl<'a> Resolver<'a> {
 
     fn define_buffers(&mut self, item: &'a Item<Declaration>) {
         let Declaration::Buffer { class, names, element, shape, refreshed, initially, .. } = &item.kind else { return };
-        let Some(element_type) = self.element(element) else {
+        let known = if *class == Class::Event { Some(Element::Word) } else { self.element(element) };
+        let Some(element_type) = known else {
             for name in names {
                 self.break_name(name);
             }
             return;
         };
         let initially = self.initial(*class, element_type, *refreshed, *initially, &item.at.0);
-        if *class == Class::Pad && element_type == Element::Data {
+        if *class == Class::Pad && element_type != Element::Word {
             let error = Diagnostic::new("a pad holds flags", element.at.0.clone()).label("not `flag` or `u32`");
             self.report(error.help("declare it `symmetric`"));
         }
@@ -186,7 +193,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn break_name(&mut self, name: &'a Name) {
+    pub(super) fn break_name(&mut self, name: &'a Name) {
         if let Some((global, _)) = self.globals.get_mut(name.text.as_str()) {
             *global = Global::Broken;
         }
@@ -195,9 +202,10 @@ impl<'a> Resolver<'a> {
     fn element(&mut self, element: &Name) -> Option<Element> {
         match (element.text.as_str(), self.globals.get(element.text.as_str())) {
             ("u32" | "flag", _) => Some(Element::Word),
+            ("packet", _) => Some(Element::Packet),
             (_, Some((Global::ElementType, _))) => Some(Element::Data),
             _ => {
-                let mut known = vec!["u32", "flag"];
+                let mut known = vec!["u32", "flag", "packet"];
                 known.extend(
                     self.globals
                         .iter()
@@ -224,9 +232,13 @@ impl<'a> Resolver<'a> {
         start: Option<Start>,
         span: &Span,
     ) -> Initially {
-        if element == Element::Word && (refreshed || start == Some(Start::Random)) {
+        if element != Element::Data && (refreshed || start == Some(Start::Random)) {
             let error = Diagnostic::new("only data can be refreshed or random", span.clone()).label("this holds words");
             self.report(error);
+        }
+        if element == Element::Packet && matches!(start, Some(Start::Word(word)) if word != 0) {
+            let error = Diagnostic::new("packets begin as zero", span.clone()).label("a flag, and data, of this value");
+            self.report(error.help("write `initially 0`"));
         }
         if refreshed && start.is_some() {
             let error = Diagnostic::new("refreshed and initially at once", span.clone());
@@ -236,7 +248,7 @@ impl<'a> Resolver<'a> {
             Some(Start::Word(word)) => Initially::Word(word),
             Some(Start::Random) => Initially::Random,
             None if refreshed => Initially::Random,
-            None if class == Class::Pad => Initially::Word(0),
+            None if matches!(class, Class::Pad | Class::Event) => Initially::Word(0),
             None => Initially::Poison,
         }
     }
@@ -244,7 +256,7 @@ impl<'a> Resolver<'a> {
     fn expectation(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut first: Option<Span> = None;
         for item in &file.declarations {
-            let Declaration::Expect { output, definition, input, same } = &item.kind else { continue };
+            let Declaration::Expect { output, definition, input, plus, same } = &item.kind else { continue };
             if let Some(first) = first.replace(item.at.0.clone()) {
                 let error = Diagnostic::new("a second expectation", item.at.0.clone());
                 self.report(error.context(first, "the first is here"));
@@ -253,6 +265,7 @@ impl<'a> Resolver<'a> {
             let output_id = self.data_buffer(output, "the output");
             let input_id = self.data_buffer(input, "the input");
             let (Some(output_id), Some(input_id)) = (output_id, input_id) else { continue };
+            let plus = plus.as_ref().and_then(|plus| self.second_input(plus, *definition));
             if !self.buffers[input_id.index()].refreshed {
                 let error = Diagnostic::new(format!("the input `{}` is not refreshed", input.text), input.at.0.clone());
                 let declared = self.buffers[input_id.index()].span.clone();
@@ -266,15 +279,35 @@ impl<'a> Resolver<'a> {
                 Definition::Gather => Collective::AllGather,
                 Definition::ReduceScatter(reduction) => Collective::ReduceScatter(*reduction),
                 Definition::Broadcast => Collective::Broadcast,
+                Definition::Shift => Collective::Shift,
+                Definition::Transfer => Collective::Transfer,
             };
             protocol.expectation = Some(ir::Expectation {
                 output: output_id,
                 collective,
                 input: input_id,
                 same_on_all_ranks: *same,
+                plus,
                 span: item.at.0.clone(),
             });
         }
+    }
+
+    /// What stands after `plus`.
+    fn second_input(&mut self, name: &'a Name, definition: Definition) -> Option<BufferId> {
+        let id = self.data_buffer(name, "the second input")?;
+        let span = name.at.0.clone();
+        if definition != Definition::Gather || self.part == super::host::Part::Kernel {
+            let error = Diagnostic::new("`plus` stands after `gather of` in host programs only", span);
+            self.report(error.label("in place of a kernel's work on each part"));
+            return None;
+        }
+        if !self.buffers[id.index()].refreshed {
+            let declared = self.buffers[id.index()].span.clone();
+            let error = Diagnostic::new(format!("the input `{}` is not refreshed", name.text), span);
+            self.report(error.context(declared, "declared here").help("declare it `refreshed`"));
+        }
+        Some(id)
     }
 
     fn data_buffer(&mut self, name: &'a Name, what: &str) -> Option<BufferId> {

@@ -11,15 +11,20 @@ mod bindings;
 mod calls;
 mod declarations;
 mod expressions;
+mod host;
 mod names;
 mod phases;
+mod pipes;
 mod prune;
 mod statements;
+mod topology;
+mod words;
 
 use super::diagnostics::{Diagnostic, nearest};
 use super::tree::{Body, Declaration, File, Name, Range};
-use crate::ids::{ArgumentId, BufferId, LocalId};
+use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
 use crate::ir::{self, Expression, Protocol, Source, Span, Symbol};
+use crate::topology::Topology;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -47,7 +52,17 @@ pub(super) enum Choice<'a> {
 
 /// Checks a file in all its branches, or resolves it under a choice of its knobs.
 pub(super) fn resolve(file: &File, source: &Arc<Source>, choice: Choice<'_>) -> Result<Protocol, Vec<Diagnostic>> {
-    let mut resolver = Resolver::new(choice);
+    resolve_at(file, source, choice, None)
+}
+
+/// The same, on a topology that is given.
+pub(super) fn resolve_at(
+    file: &File,
+    source: &Arc<Source>,
+    choice: Choice<'_>,
+    topology: Option<&Topology>,
+) -> Result<Protocol, Vec<Diagnostic>> {
+    let mut resolver = Resolver { topology, ..Resolver::new(choice) };
     let result = resolver.protocol(file, source);
     if resolver.errors.is_empty()
         && let Some(protocol) = result
@@ -121,6 +136,7 @@ enum Global<'a> {
     Knob(usize),
     Buffer(BufferId),
     Argument(ArgumentId),
+    Pipe(PipeId),
     /// `None` until its declaration has been reached.
     Let(Option<Value>),
     Partition(&'a [Name], &'a Range),
@@ -152,11 +168,13 @@ struct KnobEntry<'a> {
 
 struct Resolver<'a> {
     choice: Choice<'a>,
+    topology: Option<&'a Topology>,
     errors: Vec<Diagnostic>,
     globals: FxHashMap<&'a str, (Global<'a>, Span)>,
     knobs: Vec<KnobEntry<'a>>,
     buffers: Vec<ir::Buffer>,
     arguments: Vec<ir::Argument>,
+    pipes: Vec<ir::Pipe>,
     locals: Vec<ir::Local>,
     /// The scopes of the procedure (or kernel) being expanded, innermost last.
     scopes: Vec<Vec<Entry<'a>>>,
@@ -169,6 +187,10 @@ struct Resolver<'a> {
     /// How many bodies are open.
     blocks: usize,
     ghost: bool,
+    /// What the statements being resolved are part of.
+    part: host::Part,
+    /// The place being resolved may be an event.
+    events: bool,
     /// The register of the load in the value being resolved, until the load is met.
     loaded: Option<LocalId>,
     statements: usize,
@@ -181,11 +203,13 @@ impl<'a> Resolver<'a> {
     fn new(choice: Choice<'a>) -> Self {
         Resolver {
             choice,
+            topology: None,
             errors: Vec::new(),
             globals: FxHashMap::default(),
             knobs: Vec::new(),
             buffers: Vec::new(),
             arguments: Vec::new(),
+            pipes: Vec::new(),
             locals: Vec::new(),
             scopes: Vec::new(),
             calling: Vec::new(),
@@ -193,6 +217,8 @@ impl<'a> Resolver<'a> {
             used: FxHashSet::default(),
             blocks: 0,
             ghost: false,
+            part: host::Part::Kernel,
+            events: false,
             loaded: None,
             statements: 0,
             nodes: 0,
@@ -209,19 +235,26 @@ impl<'a> Resolver<'a> {
             knobs: self.knob_values(),
             buffers: Vec::new(),
             arguments: Vec::new(),
+            pipes: Vec::new(),
             locals: Vec::new(),
             grid: Expression::Symbol(Symbol::Blocks),
             requirements: Vec::new(),
+            streams: None,
             body: Vec::new(),
             expectation: None,
         };
+        if host::is_host(file) {
+            self.part = host::Part::Thread;
+        }
         self.declarations(file, &mut protocol);
+        self.host_declarations(file, &mut protocol);
         self.kernel(file, &mut protocol);
         if matches!(self.choice, Choice::Every) && self.errors.is_empty() {
             self.unused(file);
         }
         protocol.buffers = std::mem::take(&mut self.buffers);
         protocol.arguments = std::mem::take(&mut self.arguments);
+        protocol.pipes = std::mem::take(&mut self.pipes);
         protocol.locals = std::mem::take(&mut self.locals);
         if matches!(self.choice, Choice::Values(_)) {
             prune::unused(&mut protocol);
@@ -239,7 +272,7 @@ impl<'a> Resolver<'a> {
     fn kernel(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut seen: Option<Span> = None;
         for item in &file.declarations {
-            let Declaration::Kernel(body) = &item.kind else { continue };
+            let (Declaration::Kernel(body) | Declaration::Host(body)) = &item.kind else { continue };
             if let Some(first) = &seen {
                 let error = Diagnostic::new("a second kernel", item.at.0.clone());
                 self.report(error.context(first.clone(), "the first is here"));
@@ -251,7 +284,7 @@ impl<'a> Resolver<'a> {
         }
         if seen.is_none() {
             let error = Diagnostic::new("no kernel", file.name.at.0.clone()).label("this protocol does nothing");
-            self.report(error.help("add `kernel { … }`"));
+            self.report(error.help("add `kernel { … }`, or `host { … }`"));
         }
     }
 
@@ -262,6 +295,11 @@ impl<'a> Resolver<'a> {
                 Declaration::Knob { name, .. } => ("knob", std::slice::from_ref(name)),
                 Declaration::Buffer { names, .. } => ("buffer", names.as_slice()),
                 Declaration::Argument { name, .. } => ("argument", std::slice::from_ref(name)),
+                Declaration::Pipe { name, .. } => ("pipe", std::slice::from_ref(name)),
+                // One axis in use gives the others their meaning.
+                Declaration::Topology(axes) if axes.iter().all(|axis| !self.used.contains(axis.text.as_str())) => {
+                    ("axis", axes.as_slice())
+                }
                 Declaration::Let { name, .. } => ("value", std::slice::from_ref(name)),
                 Declaration::Partition { name, .. } => ("partition", std::slice::from_ref(name)),
                 Declaration::Sync { name, .. } => ("procedure", std::slice::from_ref(name)),

@@ -66,6 +66,7 @@ impl<'a> Resolver<'a> {
                 self.fail(error.label("a knob").help(format!("ask for its value: `{name} is …`")))
             }
             Some((Global::Buffer(_), _)) => self.not_a_number(name, "a buffer", span),
+            Some((Global::Pipe(_), _)) => self.not_a_number(name, "a pipe", span),
             Some((Global::Partition(..), _)) => self.not_a_number(name, "a partition", span),
             Some((Global::Sync(..), _)) => self.not_a_number(name, "a procedure", span),
             Some((Global::ElementType, _)) => self.not_a_number(name, "the element type", span),

@@ -45,13 +45,29 @@ impl<'a> Resolver<'a> {
 
     /// A place: of a word with all its indices, or of data with all but the last.
     pub(super) fn place(&mut self, place: &'a Place, element: Element) -> Resolved<ir::Place> {
+        self.place_or_row(place, element, false)
+    }
+
+    /// A row of words or packets, the last index left to a partition.
+    pub(super) fn row(&mut self, place: &'a Place, element: Element) -> Resolved<ir::Place> {
+        self.place_or_row(place, element, true)
+    }
+
+    fn place_or_row(&mut self, place: &'a Place, element: Element, row: bool) -> Resolved<ir::Place> {
         let id = self.place_buffer(&place.buffer)?;
+        self.no_event(id, place)?;
         let buffer = &self.buffers[id.index()];
         let (declared, name) = (buffer.span.clone(), &place.buffer.text);
         if buffer.element != element {
             let (message, label) = match element {
-                Element::Word => ("loads, stores, awaits and atomics work on words", "this holds data"),
+                Element::Word => ("loads, stores, awaits and atomics work on words", "this holds something else"),
+                Element::Packet => ("a flag travels in a packet", "this holds something else"),
                 Element::Data => ("data phases work on data", "this holds words"),
+            };
+            let label = match (element, buffer.element) {
+                (Element::Word, Element::Data) => "this holds data",
+                (_, Element::Packet) => "this holds packets",
+                _ => label,
             };
             let error = Diagnostic::new(format!("{message}, not on `{name}`"), place.buffer.at.0.clone()).label(label);
             return self.fail(error.context(declared, "declared here"));
@@ -61,24 +77,30 @@ impl<'a> Resolver<'a> {
             return self.fail(error.label("used in code that is emitted").context(declared, "declared here"));
         }
         let (dimensions, local) = (buffer.shape.len(), buffer.space == Space::Local);
-        let wanted = if element == Element::Data { dimensions.saturating_sub(1) } else { dimensions };
+        let in_phase = row || element == Element::Data;
+        let wanted = if in_phase { dimensions.saturating_sub(1) } else { dimensions };
         if place.indices.len() != wanted {
             let plural = if wanted == 1 { "index" } else { "indices" };
             let message = format!("`{name}` takes {wanted} {plural} here, found {}", place.indices.len());
             let error = Diagnostic::new(message, place.at.0.clone()).context(declared, "declared here");
             let note = "in a data phase the partition supplies the last index";
-            return self.fail(if element == Element::Data { error.note(note) } else { error });
+            return self.fail(if in_phase { error.note(note) } else { error });
         }
         if local && let Some(rank) = &place.rank {
             let message = format!("`{name}` is local: peers cannot reach it");
             let error = Diagnostic::new(message, rank.at.0.clone()).label("no other rank's instance");
             return self.fail(error.context(declared, "declared here").help("declare it `symmetric`"));
         }
-        if element == Element::Word
+        if element != Element::Data
             && let Some(offset) = &place.offset
         {
             let error = Diagnostic::new("`at` is for data phases", offset.at.0.clone());
-            return self.fail(error.label("a word has an index in every dimension"));
+            let label = if row {
+                "words are counted from the start of their row"
+            } else {
+                "a word has an index in every dimension"
+            };
+            return self.fail(error.label(label));
         }
         let context = self.code_context(Context { what: "an index", ..KERNEL });
         let indices: Vec<_> = place.indices.iter().map(|index| self.number(index, context)).collect();
@@ -162,15 +184,20 @@ impl<'a> Resolver<'a> {
             None => Tail::Scalar,
         };
         let span = range.at.0.clone();
-        if range.by_element && range.tail.is_some() {
+        let width = range.width;
+        let unit = match width {
+            Width::Element => Expression::Constant(1),
+            Width::Vector => Expression::Symbol(Symbol::Vector),
+            Width::Word => join(Binary::Divide, Expression::Symbol(Symbol::Vector), Expression::Constant(4)),
+        };
+        if range.tail.is_some() && width == Width::Element {
             let error = Diagnostic::new("a partition by element has no tail", span);
             return self.fail(error.label("no element is cut off"));
         }
-        let (width, unit) = if range.by_element {
-            (Width::Element, Expression::Constant(1))
-        } else {
-            (Width::Vector, Expression::Symbol(Symbol::Vector))
-        };
+        if range.tail.is_some() && width == Width::Word {
+            let error = Diagnostic::new("a partition by word has no tail", span);
+            return self.fail(error.label("a word that is cut off is filled up"));
+        }
         match &range.span {
             RangeSpan::Stride { low, high } => {
                 let low = self.index(low, PARTITION);

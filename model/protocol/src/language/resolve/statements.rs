@@ -54,6 +54,7 @@ impl<'a> Resolver<'a> {
     fn statement(&mut self, item: &'a Item<Statement>, into: &mut Statements) -> Resolved<()> {
         let span = &item.at.0;
         self.allowed_here(&item.kind, span)?;
+        self.stands_right(&item.kind, span)?;
         let kind = match &item.kind {
             Statement::BlockSync => StatementKind::BlockSync,
             Statement::Exit => StatementKind::Exit,
@@ -77,11 +78,15 @@ impl<'a> Resolver<'a> {
             Statement::Copy { destination, source, over } => {
                 let destination = self.place(destination, Element::Data);
                 let source = self.place(source, Element::Data);
-                let partition = self.over(over)?;
+                let partition = self.data_partition(over)?;
                 StatementKind::Copy { destination: destination?, source: source?, partition }
             }
+            Statement::Start { destination, source, over, pipe } => self.start(destination, source, over, pipe)?,
+            Statement::Finish { pipe, remaining } => self.finish(pipe, remaining.as_ref())?,
             Statement::Reduce { .. } => self.reduce(&item.kind)?,
             Statement::Accumulate { .. } => self.accumulate(&item.kind)?,
+            Statement::Send { .. } => self.send(&item.kind)?,
+            Statement::Receive { .. } => self.receive(&item.kind)?,
             Statement::For { variable, from, to, body } => {
                 let context = Context { what: "a loop's bound", ..self.code_context(KERNEL) };
                 let from = self.index(from, context);
@@ -98,6 +103,13 @@ impl<'a> Resolver<'a> {
                 return self.branch(condition, then, otherwise.as_ref(), span, into);
             }
             Statement::Threads { variable, limit, body } => self.threads(variable, limit, body)?,
+            Statement::Stream { .. }
+            | Statement::Synchronise { .. }
+            | Statement::Exchange { .. }
+            | Statement::Record { .. }
+            | Statement::Wait { .. }
+            | Statement::Transfer { .. }
+            | Statement::Group(_) => return self.host_statement(&item.kind, span, into),
             Statement::Call { name, arguments } => return self.call(name, arguments, span, into),
             Statement::Ghost(body) => {
                 self.ghost = true;
@@ -209,7 +221,7 @@ impl<'a> Resolver<'a> {
         };
         let destination = self.place(destination, Element::Data);
         let source = self.place(source, Element::Data);
-        let partition = self.over(over);
+        let partition = self.data_partition(over);
         Ok(StatementKind::Reduce {
             destination: destination?,
             operation: *operation,
@@ -230,7 +242,7 @@ impl<'a> Resolver<'a> {
         let context = Context { what: "a reduction's bound", ..KERNEL };
         let from = self.index(from, context);
         let to = self.index(to, context);
-        let partition = self.over(over);
+        let partition = self.data_partition(over);
         self.scopes.push(Vec::new());
         let variable = self.new_local(variable, Type::Index);
         let source = self.place(source, Element::Data);

@@ -2,7 +2,7 @@
 //!
 //! The trees are right in syntax and mean nothing; they go through the parser alone.
 
-use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics};
+use crate::ir::{AtomicOperation, Binary, Compare, Order, Reduction, Scope, Semantics, Width};
 use crate::language::parser;
 use crate::language::printer::print_file;
 use crate::language::tree::*;
@@ -168,9 +168,10 @@ fn range() -> impl Strategy<Value = Range> {
         step,
     });
     let span = prop_oneof![stride, explicit];
-    (span, any::<bool>(), option::of(tail_choice())).prop_map(|(span, by_element, tail)| Range {
+    let width = select(vec![Width::Vector, Width::Element, Width::Word]);
+    (span, width, option::of(tail_choice())).prop_map(|(span, width, tail)| Range {
         span,
-        by_element,
+        width,
         tail,
         at: Mark::default(),
     })
@@ -190,6 +191,35 @@ fn atomic() -> impl Strategy<Value = Statement> {
             Statement::Atomic { name, operation, place, operands, ordering }
         },
     )
+}
+
+/// What is sent and received.
+fn words() -> impl Strategy<Value = Statement> {
+    let marking = || prop_oneof![expression().prop_map(Marking::Flag), Just(Marking::Sentinel)];
+    let send = (any_place(), any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, source, over, marking, ordering)| Statement::Send {
+            destination,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    let bounds = (name(), expression(), expression());
+    let receive = (any_place(), reduction(), bounds, any_place(), over(), marking(), ordering()).prop_map(
+        |(destination, operation, (variable, from, to), source, over, marking, ordering)| Statement::Receive {
+            destination,
+            operation,
+            variable,
+            from,
+            to,
+            source,
+            over,
+            marking,
+            ordering,
+        },
+    );
+    prop_oneof![send, receive]
 }
 
 fn simple_statement() -> impl Strategy<Value = Statement> {
@@ -214,6 +244,9 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         source,
         over,
     });
+    let start = (any_place(), any_place(), over(), name())
+        .prop_map(|(destination, source, over, pipe)| Statement::Start { destination, source, over, pipe });
+    let finish = (name(), option::of(expression())).prop_map(|(pipe, remaining)| Statement::Finish { pipe, remaining });
     let accumulate =
         (any_place(), reduction(), any_place(), over()).prop_map(|(destination, operation, source, over)| {
             Statement::Accumulate { destination, operation, source, over }
@@ -241,9 +274,25 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         ordering().prop_map(Statement::Fence),
         copy,
         reduce,
+        words(),
         accumulate,
+        start,
+        finish,
         call,
         expression().prop_map(Statement::Assert),
+        host_statement(),
+    ]
+}
+
+fn host_statement() -> impl Strategy<Value = Statement> {
+    let transfer = (any::<bool>(), any_place(), over(), expression())
+        .prop_map(|(receives, place, over, peer)| Statement::Transfer { receives, place, over, peer });
+    prop_oneof![
+        expression().prop_map(|stream| Statement::Synchronise { stream }),
+        any_place().prop_map(|place| Statement::Exchange { place }),
+        any_place().prop_map(|event| Statement::Record { event }),
+        any_place().prop_map(|event| Statement::Wait { event }),
+        transfer,
     ]
 }
 
@@ -273,7 +322,9 @@ fn statement() -> impl Strategy<Value = Statement> {
             limit,
             body,
         });
-        prop_oneof![branch, chain, repeat, threads, body().prop_map(Statement::Ghost)]
+        let stream = (expression(), body()).prop_map(|(stream, body)| Statement::Stream { stream, body });
+        let group = body().prop_map(Statement::Group);
+        prop_oneof![branch, chain, repeat, threads, stream, group, body().prop_map(Statement::Ghost)]
     })
 }
 
@@ -281,7 +332,16 @@ fn buffer() -> impl Strategy<Value = Declaration> {
     let class = select(vec![Class::Local, Class::Symmetric, Class::Channel, Class::Pad]);
     let initially = option::of(prop_oneof![any::<u32>().prop_map(Start::Word), Just(Start::Random)]);
     let parts = (any::<bool>(), class, vec(name(), 1..3), name(), vec(expression(), 0..3), any::<bool>(), initially);
-    parts.prop_map(|(ghost, class, names, element, shape, refreshed, initially)| Declaration::Buffer {
+    let events = (vec(name(), 1..3), vec(expression(), 0..3)).prop_map(|(names, shape)| Declaration::Buffer {
+        ghost: false,
+        class: Class::Event,
+        names,
+        element: Name { text: String::new(), at: Mark::default() },
+        shape,
+        refreshed: false,
+        initially: None,
+    });
+    let others = parts.prop_map(|(ghost, class, names, element, shape, refreshed, initially)| Declaration::Buffer {
         ghost,
         class,
         names,
@@ -289,7 +349,8 @@ fn buffer() -> impl Strategy<Value = Declaration> {
         shape,
         refreshed,
         initially,
-    })
+    });
+    prop_oneof![others, events]
 }
 
 fn variant() -> impl Strategy<Value = Declaration> {
@@ -311,6 +372,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         reduction().prop_map(Definition::ReduceScatter),
         Just(Definition::Gather),
         Just(Definition::Broadcast),
+        Just(Definition::Shift),
+        Just(Definition::Transfer),
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
@@ -320,6 +383,8 @@ fn declaration() -> impl Strategy<Value = Declaration> {
         buffer(),
         (name(), expression()).prop_map(|(name, value)| Declaration::Argument { name, value }),
         (name(), expression()).prop_map(|(name, value)| Declaration::Let { name, value }),
+        vec(name(), 1..4).prop_map(Declaration::Topology),
+        (name(), expression()).prop_map(|(name, capacity)| Declaration::Pipe { name, capacity }),
         (name(), vec(name(), 0..3), range().prop_map(Box::new))
             .prop_map(|(name, parameters, range)| Declaration::Partition { name, parameters, range }),
         (procedure(), vec(name(), 0..3), body_of(statement())).prop_map(|(name, parameters, body)| Declaration::Sync {
@@ -328,12 +393,11 @@ fn declaration() -> impl Strategy<Value = Declaration> {
             body
         }),
         body_of(statement()).prop_map(Declaration::Kernel),
-        (name(), definition, name(), any::<bool>()).prop_map(|(output, definition, input, same)| Declaration::Expect {
-            output,
-            definition,
-            input,
-            same
-        }),
+        body_of(statement()).prop_map(Declaration::Host),
+        expression().prop_map(Declaration::Streams),
+        (name(), definition, name(), option::of(name()), any::<bool>()).prop_map(
+            |(output, definition, input, plus, same)| Declaration::Expect { output, definition, input, plus, same }
+        ),
         variant(),
     ]
 }

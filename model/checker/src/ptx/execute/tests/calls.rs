@@ -117,6 +117,25 @@ fn instructions_nobody_knows_count_when_they_are_reached() {
     }
 }
 
+/// nvcc writes the opposite of a predicate as `xor.pred` with -1, and -1 is true like any number but 0.
+#[test]
+fn a_number_is_a_predicate_by_not_being_zero() {
+    let stored = |test: &str, combine: &str| {
+        let body = format!("{test} %p1, 0, 0; {combine}; selp.u32 %r1, 1, 0, %p2; st.global.u32 [%rd1], %r1;");
+        bench(&body).stored()
+    };
+    for (combine, when_true, when_false) in [
+        ("xor.pred %p2, %p1, -1", 0, 1),
+        ("xor.pred %p2, 2, %p1", 0, 1),
+        ("and.pred %p2, %p1, 2", 1, 0),
+        ("or.pred %p2, %p1, 0", 1, 0),
+        ("mov.pred %p3, -1; xor.pred %p2, %p1, %p3", 0, 1),
+    ] {
+        assert_eq!(stored("setp.eq.u32", combine), when_true, "{combine}");
+        assert_eq!(stored("setp.ne.u32", combine), when_false, "{combine}");
+    }
+}
+
 #[test]
 fn a_loop_without_effect_ends() {
     let message = bench("L: add.u32 %r1, %r1, 1; bra L;").not_understood();

@@ -87,7 +87,7 @@ impl Bench {
     }
 
     fn supply(&mut self, word: u64) {
-        self.interpreter.supply(&mut self.thread, word);
+        self.interpreter.supply_wait(self.at, &mut self.thread, word);
     }
 
     /// The number that the next operation, a weak store, writes.

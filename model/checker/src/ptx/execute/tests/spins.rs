@@ -73,6 +73,47 @@ fn a_lock_is_a_wait_too() {
     assert_eq!((condition.holds(1), condition.holds(0)), (Some(false), Some(true)));
 }
 
+/// A loop tested at its top, as compilers turn it round: the test stands before the loop, too.
+const TURNED: &str = "mov.u32 %r5, 3; ld.acquire.sys.global.u32 %r1, [%rd1]; setp.eq.u32 %p1, %r1, %r5; mov.u32 %r9, 1;
+                      @%p1 bra E; mov.u32 %r2, 8; L: nanosleep.u32 %r2; shl.b32 %r2, %r2, 1;
+                      ld.acquire.sys.global.u32 %r1, [%rd1]; setp.ne.u32 %p2, %r1, 3; @%p2 bra L; E: ";
+
+#[test]
+fn the_first_round_of_a_loop_may_stand_before_it() {
+    let mut bench = spinning(&format!("{TURNED} st.global.u32 [%rd1+8], %r9;"));
+    let condition = condition(bench.next());
+    assert_eq!((condition.holds(2), condition.holds(3), condition.holds(4)), (Some(false), Some(true), Some(false)));
+    assert_eq!(condition.to_string(), "== 3");
+    bench.supply(3);
+    assert!(matches!(bench.next(), Operation::Store { .. }));
+}
+
+#[test]
+fn a_read_before_a_loop_that_does_something_else_is_a_read() {
+    // What tells whether the loop was entered is stored.
+    let told = TURNED.replace("mov.u32 %r2, 8;", "mov.u32 %r2, 8; mov.u32 %r9, 2;");
+    assert!(matches!(spinning(&format!("{told} st.global.u32 [%rd1+8], %r9;")).next(), Operation::Read { .. }));
+    // The loop waits for another word, or in another order.
+    let other = TURNED.replacen("[%rd1]", "[%rd1+4]", 1);
+    assert!(matches!(spinning(&other).next(), Operation::Read { .. }));
+    let relaxed = TURNED.replacen("ld.acquire.sys", "ld.relaxed.sys", 1);
+    assert!(matches!(spinning(&relaxed).next(), Operation::Read { .. }));
+    // Something is done on the way in.
+    let noisy = TURNED.replace("mov.u32 %r2, 8;", "mov.u32 %r2, 8; st.global.u32 [%rd1+8], %r2;");
+    assert!(matches!(spinning(&noisy).next(), Operation::Read { .. }));
+}
+
+#[test]
+fn a_first_round_that_proves_to_be_none_is_not_understood() {
+    // The loop ends at 3; the read before it also at 77, which nobody thinks of.
+    let odd = TURNED.replace("@%p1 bra E;", "@%p1 bra E; setp.eq.u32 %p3, %r1, 77; @%p3 bra E;");
+    let mut bench = spinning(&odd);
+    let condition = condition(bench.next());
+    assert_eq!((condition.holds(3), condition.holds(4), condition.holds(77)), (Some(true), Some(false), Some(true)));
+    bench.supply(77);
+    assert_eq!(bench.fault().outcome, crate::program::FaultOutcome::NotUnderstood);
+}
+
 #[test]
 fn a_store_in_the_loop_makes_it_no_poll() {
     let body =

@@ -1,15 +1,19 @@
-//! What every back end must do, as one suite that each back end runs.
+//! What every back end must do, as one suite that each back end runs: all-reduces by every protocol, the other
+//! collectives, sends and receives, and what becomes of failures.
 //!
 //! The suite knows groups only. A back end that the machine does not have prints SKIPPED, so that it is never
 //! mistaken for one that passed.
 
+mod collectives;
+#[path = "../common/mod.rs"]
 mod common;
+mod transfers;
 
 use arverify_protocol::certificate::KernelEntry;
 use arverify_runtime::{
     Accumulate, Algorithm, Backend, Cpu, Cuda, DataType, Error, Group, Kernels, Kill, Number, Settings,
 };
-use common::{Form, Messages, kernels};
+use common::{Form, Messages, Order, kernels};
 use half::{bf16, f16};
 use std::io::Write;
 use std::time::Duration;
@@ -18,9 +22,27 @@ use std::time::Duration;
 /// fro between them.
 const LENGTHS: [usize; 10] = [0, 1, 2, 3, 7, 9, 64, 127, 1009, 4096];
 
-/// The catalogue's all-reduces.
-const FORMS: [&str; 6] =
-    ["one-shot", "one-shot-in-place", "one-shot-push", "two-shot", "two-shot-in-place", "two-shot-push"];
+/// The catalogue's all-reduces, and how they sum.
+const FORMS: [(&str, Order); 10] = [
+    ("one-shot", Order::Ranks),
+    ("one-shot-in-place", Order::Ranks),
+    ("one-shot-push", Order::Ranks),
+    ("two-shot", Order::Ranks),
+    ("two-shot-in-place", Order::Ranks),
+    ("two-shot-push", Order::Ranks),
+    ("ring", Order::Same),
+    ("channel-ring", Order::Own),
+    ("channel-mesh", Order::Own),
+    ("channel-tree", Order::Same),
+];
+
+/// A long message with a tail.
+const LONG: usize = (1 << 20) + 1;
+
+/// How a protocol of the catalogue sums.
+fn order_of(protocol: &str) -> Order {
+    FORMS.into_iter().find(|(name, _)| *name == protocol).expect("it is an all-reduce").1
+}
 
 /// Where a back end's kernels come from: some back ends have kernels of some forms only.
 trait Supply {
@@ -39,7 +61,13 @@ impl Supply for Catalogue {
 /// The settings of the suite: a protocol, at a shape that the back end may choose.
 fn settings(form: &Form<'_>, capacity: u64) -> Settings {
     let algorithm = Algorithm::Protocol(form.protocol.to_owned());
-    Settings { algorithm, accumulate: form.accumulate, ..Settings::new(form.ranks, form.data, capacity) }
+    let same_on_all_ranks = order_of(form.protocol) != Order::Own;
+    Settings {
+        algorithm,
+        same_on_all_ranks,
+        accumulate: form.accumulate,
+        ..Settings::new(form.ranks, form.data, capacity)
+    }
 }
 
 fn group<B: Backend>(kernels: &Kernels, settings: &Settings) -> Group<B> {
@@ -48,7 +76,7 @@ fn group<B: Backend>(kernels: &Kernels, settings: &Settings) -> Group<B> {
 
 /// Every protocol, type and number of ranks, at lengths that change from call to call, and repeat.
 fn every_form<B: Backend>(supply: &impl Supply, ranks: &[u32]) {
-    for protocol in FORMS {
+    for (protocol, _) in FORMS {
         for &ranks in ranks {
             lengths::<B, f32>(supply, &Form::new(protocol, ranks, DataType::F32));
             lengths::<B, f16>(supply, &Form::new(protocol, ranks, DataType::F16));
@@ -64,10 +92,21 @@ fn lengths<B: Backend, N: Number>(supply: &impl Supply, form: &Form<'_>) {
     for elements in LENGTHS.into_iter().chain([0, 4096, 1, 4096]) {
         for _ in 0..3 {
             let messages = Messages::<N>::new(form.ranks, elements, call, form.accumulate);
-            let outcome = messages.check(&group);
+            let outcome = messages.check_summed(&group, order_of(form.protocol));
             outcome.unwrap_or_else(|error| panic!("{} of {elements} elements: {error}", form.protocol));
             call += 1;
         }
+    }
+}
+
+/// A long message by every protocol.
+fn long_messages<B: Backend, N: Number>(supply: &impl Supply, ranks: u32) {
+    let messages = Messages::<N>::new(ranks, LONG, 0, Accumulate::Own);
+    for (protocol, order) in FORMS {
+        let form = Form::new(protocol, ranks, N::DATA);
+        let Some(kernels) = supply.kernels(&form) else { continue };
+        let group = group::<B>(&kernels, &settings(&form, LONG as u64));
+        messages.check_summed(&group, order).unwrap_or_else(|error| panic!("{protocol}: {error}"));
     }
 }
 
@@ -87,7 +126,7 @@ fn ranks_drift<B: Backend>(supply: &impl Supply, protocol: &str, calls: u32) {
                 for messages in all {
                     let mut output = vec![bf16::ZERO; messages.sum.len()];
                     handle.all_reduce(&messages.inputs[rank as usize], &mut output).unwrap();
-                    messages.compare(rank, &output);
+                    messages.compare(rank, &output, order_of(protocol));
                 }
             });
         }
@@ -187,12 +226,21 @@ fn bad_arguments<B: Backend>(supply: &impl Supply) {
 
 #[test]
 fn cpu_every_form() {
-    every_form::<Cpu>(&Catalogue, &[2, 3, 5, 8]);
+    every_form::<Cpu>(&Catalogue, &[2, 3, 5, 7, 8]);
+}
+
+#[test]
+fn cpu_long_messages() {
+    long_messages::<Cpu, f32>(&Catalogue, 2);
+    long_messages::<Cpu, f16>(&Catalogue, 3);
+    long_messages::<Cpu, bf16>(&Catalogue, 5);
+    long_messages::<Cpu, f16>(&Catalogue, 7);
+    long_messages::<Cpu, bf16>(&Catalogue, 8);
 }
 
 #[test]
 fn cpu_ranks_drift() {
-    for protocol in FORMS {
+    for (protocol, _) in FORMS {
         ranks_drift::<Cpu>(&Catalogue, protocol, 60);
     }
 }
@@ -240,8 +288,9 @@ fn device(test: &str) -> Option<Certified> {
     };
     let kernels = kernels.unwrap_or_else(|error| panic!("{error}"));
     let first = kernels.certificate().kernels().first().expect("a certificate has kernels");
-    let form = Form::new(&first.protocol, first.ranks, first.dtype);
-    match Group::<Cuda>::new(&kernels, &settings(&form, 8)) {
+    let algorithm = Algorithm::Protocol(first.protocol.clone());
+    let settings = Settings { algorithm, ..Settings::new(first.ranks, first.dtype, 8) };
+    match Group::<Cuda>::new(&kernels, &settings) {
         Err(Error::NoCuda(reason)) => {
             // Past the test harness, which keeps what a passing test prints to itself.
             let line = format!("SKIPPED {test}: CUDA is not available: {reason}\n");
@@ -256,13 +305,15 @@ fn device(test: &str) -> Option<Certified> {
 fn cuda_every_form() {
     if let Some(kernels) = device("cuda_every_form") {
         every_form::<Cuda>(&kernels, &[2, 4, 8]);
+        long_messages::<Cuda, f32>(&kernels, 2);
+        long_messages::<Cuda, bf16>(&kernels, 8);
     }
 }
 
 #[test]
 fn cuda_ranks_drift() {
     if let Some(kernels) = device("cuda_ranks_drift") {
-        for protocol in FORMS {
+        for (protocol, _) in FORMS {
             ranks_drift::<Cuda>(&kernels, protocol, 60);
         }
     }

@@ -1,0 +1,195 @@
+//! Damaged kernels and launch files, all the way through a check: no panic, no end beyond the limits, and no verdict of
+//! "verified" that rests on an instruction which was not understood.
+//!
+//! The kernels are those of `tests/zoo`. `ARVERIFY_FUZZ_CASES=100000` for the long run of docs/measurements.md; case
+//! numbers are the seeds.
+
+use arverify_model::check::{Options, Outcome, check_program};
+use arverify_model::program::Program;
+use arverify_model::ptx::launch::Overrides;
+use arverify_model::ptx::load::load;
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::Source;
+use arverify_protocol::verdict::Verdict;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A kernel with the file that launches it.
+struct Kernel {
+    name: String,
+    ptx: String,
+    launch: String,
+}
+
+/// The kernels of `tests/zoo` that are verified as they are.
+fn kernels() -> Vec<Kernel> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/zoo/kernels");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("the zoo").flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    let read = |path: PathBuf| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let kernel = |folder: &PathBuf| Kernel {
+        name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        ptx: read(folder.join("good.ptx")),
+        launch: read(folder.join("launch.toml")),
+    };
+    folders.iter().map(kernel).collect()
+}
+
+/// Checks within small limits; nothing where there is nothing to check.
+fn outcome(ptx: &str, launch: &str) -> Option<Outcome> {
+    let source = Arc::new(Source { name: "fuzz.ptx".into(), text: ptx.to_owned() });
+    let program = match load(&source, ("fuzz.toml", launch), &Overrides::default(), 1) {
+        Ok(program) => program,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return None;
+        }
+    };
+    let shape = program.shape();
+    let sizes = Sizes {
+        ranks: shape.ranks,
+        blocks: shape.blocks,
+        threads: shape.threads,
+        elements: 0,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
+    let options = Options {
+        launches: shape.launches,
+        max_states: 2_000,
+        timeout: Some(Duration::from_secs(2)),
+        max_bytes: 1 << 28,
+        boundary_publishes: true,
+        ..Options::new(sizes)
+    };
+    Some(check_program(Arc::new(program), &options))
+}
+
+/// Numbers that look random and are the same in every run (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % limit.max(1) as u64) as usize
+    }
+}
+
+/// Text in which single words are exchanged for others of the same file, numbers for other numbers, and lines are left
+/// out, doubled or swapped: most of it still parses.
+fn damaged(random: &mut Random, text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for _ in 0..=random.below(3) {
+        let (at, other) = (random.below(lines.len()), random.below(lines.len()));
+        match random.below(8) {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(other, lines[at].clone()),
+            2 => lines.swap(at, other),
+            3 => lines[at] = renumbered(random, &lines[at]),
+            _ => lines[at] = exchanged(random, &lines[at], &lines[other]),
+        }
+        if lines.is_empty() {
+            break;
+        }
+    }
+    lines.join("\n")
+}
+
+const NUMBERS: [&str; 10] = ["0", "1", "2", "3", "7", "31", "64", "4294967295", "-1", "18446744073709551615"];
+
+fn renumbered(random: &mut Random, line: &str) -> String {
+    let digits: Vec<usize> = line.char_indices().filter(|(_, c)| c.is_ascii_digit()).map(|(at, _)| at).collect();
+    let Some(&start) = digits.get(random.below(digits.len())) else { return line.to_owned() };
+    let end = line[start..].find(|c: char| !c.is_ascii_digit()).map_or(line.len(), |length| start + length);
+    format!("{}{}{}", &line[..start], NUMBERS[random.below(NUMBERS.len())], &line[end..])
+}
+
+/// The line with one of its words exchanged for one of another line.
+fn exchanged(random: &mut Random, line: &str, other: &str) -> String {
+    let words = |line: &str| -> Vec<String> {
+        line.split_inclusive([' ', ',', '\t', '.', '[', ']', ';']).map(str::to_owned).collect()
+    };
+    let (mut words, others) = (words(line), words(other));
+    if words.is_empty() || others.is_empty() {
+        return other.to_owned();
+    }
+    let at = random.below(words.len());
+    words[at] = others[random.below(others.len())].clone();
+    words.concat()
+}
+
+#[test]
+fn damaged_kernels_are_checked_within_limits() {
+    let cases = std::env::var("ARVERIFY_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
+    let kernels = kernels();
+    let mut counts = [0_u64; 4];
+    for case in 0..cases {
+        let mut random = Random(case << 20);
+        let kernel = &kernels[random.below(kernels.len())];
+        let (mut ptx, mut launch) = (kernel.ptx.clone(), kernel.launch.clone());
+        match random.below(4) {
+            0 => launch = damaged(&mut random, &launch),
+            1 => (ptx, launch) = (damaged(&mut random, &ptx), damaged(&mut random, &launch)),
+            _ => ptx = damaged(&mut random, &ptx),
+        }
+        let checked = std::panic::catch_unwind(|| outcome(&ptx, &launch));
+        let checked = checked.unwrap_or_else(|_| panic!("case {case}, of {}", kernel.name));
+        let Some(outcome) = checked else {
+            counts[0] += 1;
+            continue;
+        };
+        counts[match outcome.verdict {
+            Verdict::Verified => 1,
+            Verdict::Violated => 2,
+            Verdict::Inconclusive => 3,
+        }] += 1;
+        // Far beyond the two seconds, on however busy a machine: it did not stop by itself.
+        assert!(outcome.stats.seconds < 120.0, "case {case}, of {}: {} s", kernel.name, outcome.stats.seconds);
+    }
+    let [refused, verified, violated, inconclusive] = counts;
+    println!("{cases} cases: {refused} refused, {verified} verified, {violated} violated, {inconclusive} inconclusive");
+    // Damage of all kinds: each end is met.
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+}
+
+/// Whether a line of PTX is an instruction that control passes through.
+fn is_instruction(line: &str) -> bool {
+    let text = line.trim();
+    let plain = text.ends_with(';') && !text.starts_with(['.', '/', '{', '}', '$', '@']);
+    plain && !["ret", "bra", "exit"].iter().any(|ends| text.starts_with(ends))
+}
+
+/// The kernel with a line exchanged.
+fn with_line(ptx: &str, at: usize, text: &str) -> String {
+    let lines = ptx.lines().enumerate();
+    lines.map(|(index, line)| if index == at { text } else { line }).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_verdict_rests_on_an_instruction_that_is_not_understood() {
+    let (mut reached, mut not_reached) = (0, 0);
+    for kernel in kernels() {
+        let lines: Vec<usize> =
+            kernel.ptx.lines().enumerate().filter(|(_, line)| is_instruction(line)).map(|(at, _)| at).collect();
+        for at in lines.into_iter().step_by(5) {
+            // A trap tells whether any thread gets there.
+            let trap = outcome(&with_line(&kernel.ptx, at, "trap;"), &kernel.launch).expect("it parses");
+            let unknown = outcome(&with_line(&kernel.ptx, at, "frobnicate.b32 %r1, %r2;"), &kernel.launch);
+            let unknown = unknown.expect("unknown instructions are kept by name").verdict;
+            let line = at + 1;
+            if trap.verdict == Verdict::Verified {
+                not_reached += 1;
+                assert_eq!(unknown, Verdict::Verified, "{}: line {line}, which nobody reaches", kernel.name);
+            } else {
+                reached += 1;
+                assert_eq!(unknown, Verdict::Inconclusive, "{}: line {line}", kernel.name);
+            }
+        }
+    }
+    assert!(reached > 50, "{reached} instructions reached, {not_reached} not");
+}

@@ -1,0 +1,417 @@
+// channel_tree_p2_f16: written by argen 0.1.0 from channel-tree.arp. Do not edit: manifest.json holds its sha256.
+//
+// all-reduce over a tree of channels with credits: sums up to rank 0, the result down
+// Knobs: depth = two, credit = after_use, order = data_first, compare = reached, scope = sys, send_sync = on,
+// receive_sync = on, credit_sync = on, down = on
+// P = 2 ranks, f16, rounded after each operation; 512 threads for each block.
+
+using u16 = unsigned short;
+using u32 = unsigned int;
+using u64 = unsigned long long;
+using i64 = long long;
+
+namespace {
+
+// The bits of one f16.
+using Element = u16;
+
+constexpr i64 P = 2; // ranks
+constexpr i64 T = 512; // threads in each block
+constexpr i64 V = 8; // elements in 16 bytes
+constexpr i64 ElementBytes = 2;
+
+// All instances of a symmetric buffer, in rank order.
+template <typename Word>
+struct Instances {
+    Word* of[P];
+};
+
+// Quotient rounded up.
+__device__ __forceinline__ i64 ceil_div(i64 left, i64 right) { return (left + right - 1) / right; }
+__device__ __forceinline__ u32 ceil_div(u32 left, u32 right) { return left / right + (left % right != 0); }
+
+__device__ __forceinline__ u32 load_acquire_sys(const u32* word) {
+    u32 value;
+    asm volatile("ld.acquire.sys.global.u32 %0, [%1];" : "=r"(value) : "l"(__cvta_generic_to_global(word)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ u32 load_weak(const u32* word) {
+    u32 value;
+    asm volatile("ld.weak.global.u32 %0, [%1];" : "=r"(value) : "l"(__cvta_generic_to_global(word)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_release_sys(u32* word, u32 value) {
+    asm volatile("st.release.sys.global.u32 [%0], %1;" :: "l"(__cvta_generic_to_global(word)), "r"(value) : "memory");
+}
+
+__device__ __forceinline__ void store_weak(u32* word, u32 value) {
+    asm volatile("st.weak.global.u32 [%0], %1;" :: "l"(__cvta_generic_to_global(word)), "r"(value) : "memory");
+}
+
+// bar.sync 0, and whether a thread of the block has expired: every thread gets the same answer.
+__device__ __forceinline__ bool block_sync_any(bool expired) {
+    u32 any;
+    asm volatile("{ .reg .pred p, q; setp.ne.u32 p, %1, 0; bar.red.or.pred q, 0, p; selp.u32 %0, 1, 0, q; }"
+        : "=r"(any) : "r"(u32(expired)) : "memory");
+    return any != 0;
+}
+
+// A wait that gives up. Why giving up is safe: a thread whose await has expired stores nothing and changes no word from
+// then on, and its block goes no further than the next barrier, where all its threads return together. To every other
+// thread, on this rank or a peer, the block looks like one that waits for ever, which is an execution that was checked
+// up to that point: nobody is told that it may go on. What the launch leaves behind is unfinished, and must be reset
+// before these buffers are used again.
+struct Watch {
+    u32 rank;
+    u64 deadline_ns; // for each await; 0 waits for ever
+    u32* status;     // zero before the launch
+};
+
+// Where an await stands: the buffer's number in the manifest, the word within the instance, the line of the protocol.
+struct Wait {
+    u32 buffer;
+    u32 slot;
+    u32 line;
+};
+
+__device__ __forceinline__ u64 nanoseconds() {
+    u64 now;
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    return now;
+}
+
+// The first thread of the rank to expire writes down what it waited for.
+__device__ __forceinline__ void record_expiry(const Watch& watch, const Wait& wait, u32 seen, u32 wanted) {
+    if (watch.status == nullptr || atomicCAS(watch.status, 0u, 1u) != 0u) {
+        return;
+    }
+    watch.status[1] = watch.rank;
+    watch.status[2] = wait.buffer;
+    watch.status[3] = wait.slot;
+    watch.status[4] = seen;
+    watch.status[5] = wanted;
+    watch.status[6] = blockIdx.x;
+    watch.status[7] = threadIdx.x;
+    watch.status[8] = wait.line;
+}
+
+// Polls until int(seen - wanted) >= 0. False: the deadline passed first.
+__device__ __forceinline__ bool await_acquire_sys_reached(const u32* word, u32 wanted, const Watch& watch, const Wait& wait) {
+    u64 start = 0;
+    for (;;) {
+        const u32 seen = load_acquire_sys(word);
+        if (int(seen - wanted) >= 0) {
+            return true;
+        }
+        if (watch.deadline_ns != 0) {
+            const u64 now = nanoseconds();
+            if (start == 0) {
+                start = now;
+            } else if (now - start >= watch.deadline_ns) {
+                record_expiry(watch, wait, seen, wanted);
+                return false;
+            }
+        }
+    }
+}
+
+// Data moves in vectors of 16 bytes, and element by element where a vector is cut off.
+struct alignas(16) Vector {
+    u32 word[4];
+};
+
+__device__ __forceinline__ Vector load_weak_vector(const Element* from) {
+    Vector value;
+    asm volatile("ld.weak.global.v4.u32 { %0, %1, %2, %3 }, [%4];"
+        : "=r"(value.word[0]), "=r"(value.word[1]), "=r"(value.word[2]), "=r"(value.word[3])
+        : "l"(__cvta_generic_to_global(from)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_weak_vector(Element* to, const Vector& value) {
+    asm volatile("st.weak.global.v4.u32 [%0], { %1, %2, %3, %4 };"
+        :: "l"(__cvta_generic_to_global(to)),
+        "r"(value.word[0]), "r"(value.word[1]), "r"(value.word[2]), "r"(value.word[3]) : "memory");
+}
+
+__device__ __forceinline__ Element load_weak_element(const Element* from) {
+    Element value;
+    asm volatile("ld.weak.global.u16 %0, [%1];" : "=h"(value) : "l"(__cvta_generic_to_global(from)) : "memory");
+    return value;
+}
+
+__device__ __forceinline__ void store_weak_element(Element* to, Element value) {
+    asm volatile("st.weak.global.u16 [%0], %1;" :: "l"(__cvta_generic_to_global(to)), "h"(value) : "memory");
+}
+
+__device__ __forceinline__ Element sum(Element left, Element right) {
+    Element result;
+    asm("add.rn.f16 %0, %1, %2;" : "=h"(result) : "h"(left), "h"(right));
+    return result;
+}
+
+__device__ __forceinline__ u32 sum_word(u32 left, u32 right) {
+    u32 result;
+    asm("add.rn.f16x2 %0, %1, %2;" : "=r"(result) : "r"(left), "r"(right));
+    return result;
+}
+
+// Rounded to f16 each time.
+__device__ __forceinline__ Vector sum(const Vector& left, const Vector& right) {
+    Vector result;
+    #pragma unroll
+    for (int word = 0; word < 4; ++word) {
+        result.word[word] = sum_word(left.word[word], right.word[word]);
+    }
+    return result;
+}
+
+} // namespace
+
+extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p2_f16(
+    u32* sent,
+    Element* input,
+    Element* output,
+    const __grid_constant__ Instances<Element> sums,
+    const __grid_constant__ Instances<u32> sums_tail,
+    const __grid_constant__ Instances<u32> sums_head,
+    const __grid_constant__ Instances<Element> result,
+    const __grid_constant__ Instances<u32> result_tail,
+    const __grid_constant__ Instances<u32> result_head,
+    u32 rank_number,
+    u32 blocks,
+    u64 elements,
+    u64 deadline_ns,
+    u32* status
+)
+{
+    const i64 N = i64(elements);
+    const i64 B = blocks;
+    const i64 grid = gridDim.x;
+    const i64 rank = rank_number;
+    const i64 block = blockIdx.x;
+    const i64 thread = threadIdx.x;
+    const Watch watch{u32(rank), deadline_ns, status};
+    bool expired = false;
+
+    // line 95: let message = load sent[block] weak
+    const u32 message = load_weak(sent + block);
+
+    // line 96: let parent = if self == 0 then 0 else (self - 1) / 2
+    const i64 parent = rank == 0 ? 0 : (rank - 1) / 2;
+
+    // line 97: copy output <- input over whole
+    {
+        const i64 limit = N;
+        const i64 step = grid * T * V;
+        #pragma unroll 1
+        for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+            if (limit - at >= V) {
+                store_weak_vector(output + at, load_weak_vector(input + at));
+            } else {
+                #pragma unroll 1
+                for (i64 element = at; element < limit; ++element) {
+                    store_weak_element(output + element, load_weak_element(input + element));
+                }
+            }
+        }
+    }
+
+    // line 99: for c in 0..2
+    #pragma unroll 1
+    for (i64 c = 0; c < 2; ++c) {
+        // line 100: if 2 * self + 1 + c < P
+        if (2 * rank + 1 + c < P) {
+            // line 38, from line 81, 101: threads t < 1
+            if (thread < 1) {
+                const i64 t = thread;
+                // line 44, from line 81, 101: await counts[which][block] reached value acquire.sys
+                if (!expired) {
+                    const i64 slot = c * B + block;
+                    expired = !await_acquire_sys_reached(sums_tail.of[rank] + slot, message + 1u, watch, Wait{4, u32(slot), 44});
+                }
+            }
+            // line 83, from line 101: block_sync
+            if (block_sync_any(expired)) {
+                return;
+            }
+            // line 105: accumulate output <- sum of sums[c][message % slots] over whole
+            {
+                const i64 limit = N;
+                const i64 step = grid * T * V;
+                #pragma unroll 1
+                for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                    if (limit - at >= V) {
+                        const Vector part0 = load_weak_vector(output + at);
+                        const Vector part1 = load_weak_vector(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + at);
+                        Vector total = part0;
+                        total = sum(total, part1);
+                        store_weak_vector(output + at, total);
+                    } else {
+                        #pragma unroll 1
+                        for (i64 element = at; element < limit; ++element) {
+                            const Element part0 = load_weak_element(output + element);
+                            const Element part1 = load_weak_element(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + element);
+                            Element total = part0;
+                            total = sum(total, part1);
+                            store_weak_element(output + element, total);
+                        }
+                    }
+                }
+            }
+            // line 89, from line 107: block_sync
+            if (block_sync_any(expired)) {
+                return;
+            }
+            // line 51, from line 91, 107: threads t < 1
+            if (thread < 1) {
+                const i64 t_2 = thread;
+                // line 55, from line 91, 107: store counts[which][block] on rank rank = value release.sys
+                store_release_sys(sums_head.of[2 * rank + 1 + c] + block, message + 1u);
+            }
+        }
+    }
+
+    // line 115: if self > 0
+    if (rank > 0) {
+        // line 38, from line 69, 116: threads t < 1
+        if (thread < 1) {
+            const i64 t_3 = thread;
+            // line 44, from line 69, 116: await counts[which][block] reached value acquire.sys
+            if (!expired) {
+                const i64 slot = block;
+                expired = !await_acquire_sys_reached(sums_head.of[rank] + slot, message + 1u - 2u, watch, Wait{5, u32(slot), 44});
+            }
+        }
+        // line 70, from line 116: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 74, from line 116: copy queue[lane][message % slots] on rank to <- output over whole
+        {
+            const i64 limit = N;
+            const i64 step = grid * T * V;
+            #pragma unroll 1
+            for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                if (limit - at >= V) {
+                    store_weak_vector(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + at, load_weak_vector(output + at));
+                } else {
+                    #pragma unroll 1
+                    for (i64 element = at; element < limit; ++element) {
+                        store_weak_element(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + element, load_weak_element(output + element));
+                    }
+                }
+            }
+        }
+        // line 62, from line 76, 116: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 51, from line 64, 76, 116: threads t < 1
+        if (thread < 1) {
+            const i64 t_4 = thread;
+            // line 55, from line 64, 76, 116: store counts[which][block] on rank rank = value release.sys
+            store_release_sys(sums_tail.of[parent] + (rank - 1) % 2 * B + block, message + 1u);
+        }
+    }
+
+    // line 120: if self > 0
+    if (rank > 0) {
+        // line 38, from line 81, 121: threads t < 1
+        if (thread < 1) {
+            const i64 t_5 = thread;
+            // line 44, from line 81, 121: await counts[which][block] reached value acquire.sys
+            if (!expired) {
+                const i64 slot = block;
+                expired = !await_acquire_sys_reached(result_tail.of[rank] + slot, message + 1u, watch, Wait{7, u32(slot), 44});
+            }
+        }
+        // line 83, from line 121: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 125: copy output <- result[0][message % slots] over whole
+        {
+            const i64 limit = N;
+            const i64 step = grid * T * V;
+            #pragma unroll 1
+            for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                if (limit - at >= V) {
+                    store_weak_vector(output + at, load_weak_vector(result.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + at));
+                } else {
+                    #pragma unroll 1
+                    for (i64 element = at; element < limit; ++element) {
+                        store_weak_element(output + element, load_weak_element(result.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + element));
+                    }
+                }
+            }
+        }
+        // line 89, from line 127: block_sync
+        if (block_sync_any(expired)) {
+            return;
+        }
+        // line 51, from line 91, 127: threads t < 1
+        if (thread < 1) {
+            const i64 t_6 = thread;
+            // line 55, from line 91, 127: store counts[which][block] on rank rank = value release.sys
+            store_release_sys(result_head.of[parent] + (rank - 1) % 2 * B + block, message + 1u);
+        }
+    }
+
+    // line 134: for c in 0..2
+    #pragma unroll 1
+    for (i64 c_2 = 0; c_2 < 2; ++c_2) {
+        // line 135: if 2 * self + 1 + c < P
+        if (2 * rank + 1 + c_2 < P) {
+            // line 38, from line 69, 136: threads t < 1
+            if (thread < 1) {
+                const i64 t_7 = thread;
+                // line 44, from line 69, 136: await counts[which][block] reached value acquire.sys
+                if (!expired) {
+                    const i64 slot = c_2 * B + block;
+                    expired = !await_acquire_sys_reached(result_head.of[rank] + slot, message + 1u - 2u, watch, Wait{8, u32(slot), 44});
+                }
+            }
+            // line 70, from line 136: block_sync
+            if (block_sync_any(expired)) {
+                return;
+            }
+            // line 74, from line 136: copy queue[lane][message % slots] on rank to <- output over whole
+            {
+                const i64 limit = N;
+                const i64 step = grid * T * V;
+                #pragma unroll 1
+                for (i64 at = (block * T + thread) * V; at < limit; at += step) {
+                    if (limit - at >= V) {
+                        store_weak_vector(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(output + at));
+                    } else {
+                        #pragma unroll 1
+                        for (i64 element = at; element < limit; ++element) {
+                            store_weak_element(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(output + element));
+                        }
+                    }
+                }
+            }
+            // line 62, from line 76, 136: block_sync
+            if (block_sync_any(expired)) {
+                return;
+            }
+            // line 51, from line 64, 76, 136: threads t < 1
+            if (thread < 1) {
+                const i64 t_8 = thread;
+                // line 55, from line 64, 76, 136: store counts[which][block] on rank rank = value release.sys
+                store_release_sys(result_tail.of[2 * rank + 1 + c_2] + block, message + 1u);
+            }
+        }
+    }
+
+    // line 140: if thread == 0
+    if (thread == 0) {
+        // line 141: store sent[block] = message + 1 weak
+        if (!expired) {
+            store_weak(sent + block, message + 1u);
+        }
+    }
+}
