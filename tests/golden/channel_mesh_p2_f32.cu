@@ -199,31 +199,31 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 105: let before_east = load sent_east[block] weak
+    // line 104: let before_east = load sent_east[block] weak
     const u32 before_east = load_weak(sent_east + block);
 
-    // line 106: let before_south = load sent_south[block] weak
+    // line 105: let before_south = load sent_south[block] weak
     const u32 before_south = load_weak(sent_south + block);
 
-    // line 107: let row = self / columns
+    // line 106: let row = self / columns
     const i64 row = rank / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1));
 
-    // line 108: let column = self % columns
+    // line 107: let column = self % columns
     const i64 column = rank % (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1));
 
-    // line 109: let east = row * columns + (column + 1) % columns
+    // line 108: let east = row * columns + (column + 1) % columns
     const i64 east = row * (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) + (column + 1) % (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1));
 
-    // line 110: let west = row * columns + (column + columns - 1) % columns
+    // line 109: let west = row * columns + (column + columns - 1) % columns
     const i64 west = row * (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) + (column + (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1) % (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1));
 
-    // line 111: let south = (row + 1) % rows * columns + column
+    // line 110: let south = (row + 1) % rows * columns + column
     const i64 south = (row + 1) % (P / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1))) * (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) + column;
 
-    // line 112: let north = (row + rows - 1) % rows * columns + column
+    // line 111: let north = (row + rows - 1) % rows * columns + column
     const i64 north = (row + P / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1) % (P / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1))) * (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) + column;
 
-    // line 114: copy output <- input over whole
+    // line 113: copy output <- input over whole
     {
         const i64 limit = N;
         const i64 step = grid * T * V;
@@ -240,7 +240,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
         }
     }
 
-    // line 115: copy tile <- input over whole
+    // line 114: copy tile <- input over whole
     {
         const i64 limit = N;
         const i64 step = grid * T * V;
@@ -257,23 +257,23 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
         }
     }
 
-    // line 116: for k in 0..columns - 1
+    // line 115: for k in 0..columns - 1
     #pragma unroll 1
     for (i64 k = 0; k < (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1; ++k) {
-        // line 43, from line 81, 117: threads t < 1
+        // line 42, from line 80, 116: threads t < 1
         if (thread < 1) {
             const i64 t = thread;
-            // line 49, from line 81, 117: await counts[block] reached value acquire.sys
+            // line 48, from line 80, 116: await counts[block] reached value acquire.sys
             if (!expired) {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(east_head.of[rank] + slot, before_east + u32(k) + 1u - 2u, watch, Wait{7, u32(slot), 49});
+                expired = !await_acquire_sys_reached(east_head.of[rank] + slot, before_east + u32(k) + 1u - 2u, watch, Wait{7, u32(slot), 48});
             }
         }
-        // line 82, from line 117: block_sync
+        // line 81, from line 116: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 86, from line 117: copy queue[message % slots] on rank next <- tile over whole
+        // line 85, from line 116: copy queue[message % slots] on rank next <- tile over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -289,28 +289,28 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
                 }
             }
         }
-        // line 67, from line 88, 117: block_sync
+        // line 66, from line 87, 116: block_sync
         block_sync();
-        // line 56, from line 69, 88, 117: threads t < 1
+        // line 55, from line 68, 87, 116: threads t < 1
         if (thread < 1) {
             const i64 t_2 = thread;
-            // line 60, from line 69, 88, 117: store counts[block] on rank to = value release.sys
+            // line 59, from line 68, 87, 116: store counts[block] on rank to = value release.sys
             store_release_sys(west_tail.of[east] + block, before_east + u32(k) + 1u);
         }
-        // line 43, from line 90, 117: threads t < 1
+        // line 42, from line 89, 116: threads t < 1
         if (thread < 1) {
             const i64 t_3 = thread;
-            // line 49, from line 90, 117: await counts[block] reached value acquire.sys
+            // line 48, from line 89, 116: await counts[block] reached value acquire.sys
             {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(west_tail.of[rank] + slot, before_east + u32(k) + 1u, watch, Wait{6, u32(slot), 49});
+                expired = !await_acquire_sys_reached(west_tail.of[rank] + slot, before_east + u32(k) + 1u, watch, Wait{6, u32(slot), 48});
             }
         }
-        // line 92, from line 117: block_sync
+        // line 91, from line 116: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 97, from line 117: copy tile <- queue[message % slots] over whole
+        // line 96, from line 116: copy tile <- queue[message % slots] over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -326,15 +326,15 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
                 }
             }
         }
-        // line 74, from line 99, 117: block_sync
+        // line 73, from line 98, 116: block_sync
         block_sync();
-        // line 56, from line 76, 99, 117: threads t < 1
+        // line 55, from line 75, 98, 116: threads t < 1
         if (thread < 1) {
             const i64 t_4 = thread;
-            // line 60, from line 76, 99, 117: store counts[block] on rank to = value release.sys
+            // line 59, from line 75, 98, 116: store counts[block] on rank to = value release.sys
             store_release_sys(east_head.of[west] + block, before_east + u32(k) + 1u);
         }
-        // line 101, from line 117: accumulate output <- sum of tile over whole
+        // line 100, from line 116: accumulate output <- sum of tile over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -360,7 +360,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
         }
     }
 
-    // line 120: copy tile <- output over whole
+    // line 119: copy tile <- output over whole
     {
         const i64 limit = N;
         const i64 step = grid * T * V;
@@ -377,23 +377,23 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
         }
     }
 
-    // line 121: for k in 0..rows - 1
+    // line 120: for k in 0..rows - 1
     #pragma unroll 1
     for (i64 k_2 = 0; k_2 < P / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1; ++k_2) {
-        // line 43, from line 81, 122: threads t < 1
+        // line 42, from line 80, 121: threads t < 1
         if (thread < 1) {
             const i64 t_5 = thread;
-            // line 49, from line 81, 122: await counts[block] reached value acquire.sys
+            // line 48, from line 80, 121: await counts[block] reached value acquire.sys
             if (!expired) {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(south_head.of[rank] + slot, before_south + u32(k_2) + 1u - 2u, watch, Wait{10, u32(slot), 49});
+                expired = !await_acquire_sys_reached(south_head.of[rank] + slot, before_south + u32(k_2) + 1u - 2u, watch, Wait{10, u32(slot), 48});
             }
         }
-        // line 82, from line 122: block_sync
+        // line 81, from line 121: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 86, from line 122: copy queue[message % slots] on rank next <- tile over whole
+        // line 85, from line 121: copy queue[message % slots] on rank next <- tile over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -409,28 +409,28 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
                 }
             }
         }
-        // line 67, from line 88, 122: block_sync
+        // line 66, from line 87, 121: block_sync
         block_sync();
-        // line 56, from line 69, 88, 122: threads t < 1
+        // line 55, from line 68, 87, 121: threads t < 1
         if (thread < 1) {
             const i64 t_6 = thread;
-            // line 60, from line 69, 88, 122: store counts[block] on rank to = value release.sys
+            // line 59, from line 68, 87, 121: store counts[block] on rank to = value release.sys
             store_release_sys(north_tail.of[south] + block, before_south + u32(k_2) + 1u);
         }
-        // line 43, from line 90, 122: threads t < 1
+        // line 42, from line 89, 121: threads t < 1
         if (thread < 1) {
             const i64 t_7 = thread;
-            // line 49, from line 90, 122: await counts[block] reached value acquire.sys
+            // line 48, from line 89, 121: await counts[block] reached value acquire.sys
             {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(north_tail.of[rank] + slot, before_south + u32(k_2) + 1u, watch, Wait{9, u32(slot), 49});
+                expired = !await_acquire_sys_reached(north_tail.of[rank] + slot, before_south + u32(k_2) + 1u, watch, Wait{9, u32(slot), 48});
             }
         }
-        // line 92, from line 122: block_sync
+        // line 91, from line 121: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 97, from line 122: copy tile <- queue[message % slots] over whole
+        // line 96, from line 121: copy tile <- queue[message % slots] over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -446,15 +446,15 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
                 }
             }
         }
-        // line 74, from line 99, 122: block_sync
+        // line 73, from line 98, 121: block_sync
         block_sync();
-        // line 56, from line 76, 99, 122: threads t < 1
+        // line 55, from line 75, 98, 121: threads t < 1
         if (thread < 1) {
             const i64 t_8 = thread;
-            // line 60, from line 76, 99, 122: store counts[block] on rank to = value release.sys
+            // line 59, from line 75, 98, 121: store counts[block] on rank to = value release.sys
             store_release_sys(south_head.of[north] + block, before_south + u32(k_2) + 1u);
         }
-        // line 101, from line 122: accumulate output <- sum of tile over whole
+        // line 100, from line 121: accumulate output <- sum of tile over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -480,11 +480,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_f32(
         }
     }
 
-    // line 125: if thread == 0
+    // line 124: if thread == 0
     if (thread == 0) {
-        // line 126: store sent_east[block] = before_east + (columns - 1) weak
+        // line 125: store sent_east[block] = before_east + (columns - 1) weak
         store_weak(sent_east + block, before_east + u32((P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1));
-        // line 127: store sent_south[block] = before_south + (rows - 1) weak
+        // line 126: store sent_south[block] = before_south + (rows - 1) weak
         store_weak(sent_south + block, before_south + u32(P / (P > 4 && P % 4 == 0 ? 4 : (P % 2 == 0 ? 2 : 1)) - 1));
     }
 }

@@ -1,8 +1,9 @@
 // channel_ring_p8_bf16: written by argen 0.1.0 from channel-ring.arp. Do not edit: manifest.json holds its sha256.
 //
 // all-reduce over a ring of channels with credits: forward what was received, and add it up
-// Knobs: depth = two, receipt = zero_copy, credit = after_use, order = data_first, compare = reached,
-// flags = acquire_release, scope = sys, send_sync = on, receive_sync = on, credit_sync = on, room_sync = on
+// Knobs: depth = two, index = of_message, receipt = zero_copy, credit = after_use, order = data_first,
+// compare = reached, flags = acquire_release, scope = sys, send_sync = on, receive_sync = on, credit_sync = on,
+// room_sync = on
 // P = 8 ranks, bf16, rounded after each operation; 512 threads for each block.
 
 using u16 = unsigned short;
@@ -199,16 +200,16 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_ring_p8_bf16(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 70: let before = load sent[block] weak
+    // line 156: let before = load sent[block] weak
     const u32 before = load_weak(sent + block);
 
-    // line 71: let left = (self + P - 1) % P
+    // line 157: let left = (self + P - 1) % P
     const i64 left = (rank + P - 1) % P;
 
-    // line 72: let right = (self + 1) % P
+    // line 158: let right = (self + 1) % P
     const i64 right = (rank + 1) % P;
 
-    // line 73: copy output <- input over whole
+    // line 159: copy output <- input over whole
     {
         const i64 limit = N;
         const i64 step = grid * T * V;
@@ -225,27 +226,27 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_ring_p8_bf16(
         }
     }
 
-    // line 75: for k in 0..P - 1
+    // line 170: for k in 0..P - 1
     #pragma unroll 1
     for (i64 k = 0; k < P - 1; ++k) {
-        // line 76: let message = before + k
+        // line 171: let message = before + k
         const u32 message = before + u32(k);
-        // line 79: threads t < 1
+        // line 76, from line 172: threads t < 1
         if (thread < 1) {
             const i64 t = thread;
-            // line 87: await head[block] reached message + 1 - room acquire.sys
+            // line 84, from line 172: await head[block] reached message + 1 - room acquire.sys
             if (!expired) {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(head.of[rank] + slot, message + 1u - 2u, watch, Wait{6, u32(slot), 87});
+                expired = !await_acquire_sys_reached(head.of[rank] + slot, message + 1u - 2u, watch, Wait{6, u32(slot), 84});
             }
         }
-        // line 91: block_sync
+        // line 88, from line 172: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 96: if k == 0
+        // line 93, from line 172: if k == 0
         if (k == 0) {
-            // line 97: copy queue[message % slots] on rank right <- input over whole
+            // line 94, from line 172: copy queue[slot] on rank right <- input over whole
             {
                 const i64 limit = N;
                 const i64 step = grid * T * V;
@@ -262,7 +263,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_ring_p8_bf16(
                 }
             }
         } else {
-            // line 101: copy queue[message % slots] on rank right <- queue[(message - 1) % slots] over whole
+            // line 98, from line 172: copy queue[slot] on rank right <- queue[last] over whole
             {
                 const i64 limit = N;
                 const i64 step = grid * T * V;
@@ -279,46 +280,46 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_ring_p8_bf16(
                 }
             }
         }
-        // line 103: if thread == 0
+        // line 100, from line 172: if thread == 0
         if (thread == 0) {
-            // line 104: store number[message % slots][block] on rank right = message weak
+            // line 101, from line 172: store number[slot][block] on rank right = message weak
             store_weak(number.of[right] + i64(message % 2u) * B + block, message);
         }
-        // line 41, from line 107: block_sync
+        // line 44, from line 104, 172: block_sync
         block_sync();
-        // line 43, from line 107: threads t < 1
+        // line 46, from line 104, 172: threads t < 1
         if (thread < 1) {
             const i64 t_2 = thread;
-            // line 49, from line 107: store tail[block] on rank right = message + 1 release.sys
+            // line 52, from line 104, 172: store tail[block] on rank right = message + 1 release.sys
             store_release_sys(tail.of[right] + block, message + 1u);
         }
-        // line 111: if receipt is zero_copy and k > 0
+        // line 108, from line 172: if receipt is zero_copy and k > 0
         if (k > 0) {
-            // line 56, from line 113: block_sync
+            // line 59, from line 110, 172: block_sync
             if (block_sync_any(expired)) {
                 return;
             }
-            // line 58, from line 113: threads t < 1
+            // line 61, from line 110, 172: threads t < 1
             if (thread < 1) {
                 const i64 t_3 = thread;
-                // line 64, from line 113: store head[block] on rank left = message + 1 release.sys
+                // line 67, from line 110, 172: store head[block] on rank left = message + 1 release.sys
                 store_release_sys(head.of[left] + block, message - 1u + 1u);
             }
         }
-        // line 122: threads t < 1
+        // line 119, from line 172: threads t < 1
         if (thread < 1) {
             const i64 t_4 = thread;
-            // line 130: await tail[block] reached message + 1 acquire.sys
+            // line 127, from line 172: await tail[block] reached message + 1 acquire.sys
             {
                 const i64 slot = block;
-                expired = !await_acquire_sys_reached(tail.of[rank] + slot, message + 1u, watch, Wait{5, u32(slot), 130});
+                expired = !await_acquire_sys_reached(tail.of[rank] + slot, message + 1u, watch, Wait{5, u32(slot), 127});
             }
         }
-        // line 134: block_sync
+        // line 131, from line 172: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 154: accumulate output <- sum of queue[message % slots] over whole
+        // line 151, from line 172: accumulate output <- sum of queue[slot] over whole
         {
             const i64 limit = N;
             const i64 step = grid * T * V;
@@ -344,22 +345,22 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_ring_p8_bf16(
         }
     }
 
-    // line 159: let after = before + (P - 1)
+    // line 177: let after = before + (P - 1)
     const u32 after = before + u32(P - 1);
 
-    // line 56, from line 162: block_sync
+    // line 59, from line 180: block_sync
     block_sync();
 
-    // line 58, from line 162: threads t < 1
+    // line 61, from line 180: threads t < 1
     if (thread < 1) {
         const i64 t_5 = thread;
-        // line 64, from line 162: store head[block] on rank left = message + 1 release.sys
+        // line 67, from line 180: store head[block] on rank left = message + 1 release.sys
         store_release_sys(head.of[left] + block, after - 1u + 1u);
     }
 
-    // line 169: if thread == 0
+    // line 187: if thread == 0
     if (thread == 0) {
-        // line 170: store sent[block] = after weak
+        // line 188: store sent[block] = after weak
         store_weak(sent + block, after);
     }
 }

@@ -2,12 +2,13 @@
 //! check finds the bug too.
 
 use arverify_model::check::{Options, try_check};
+use arverify_model::prove::known::{Known, digest, entries};
 use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Verdict, prove};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
-use arverify_protocol::language::{Document, parse};
+use arverify_protocol::language::{Document, Expected, parse};
 use arverify_protocol::verdict::Verdict as CheckVerdict;
 use std::time::Duration;
 
@@ -62,6 +63,53 @@ fn where_words_lie_is_proven_and_when_they_come_is_open() {
         let of = |kind: Kind| proof.obligations.iter().filter(|obligation| obligation.kind == kind).count();
         assert!(of(Kind::Bounds) >= 4 && of(Kind::Alignment) == 2 && of(Kind::Disjoint) == 2, "{name}: {proof:?}");
         assert_eq!((of(Kind::Complete), of(Kind::Epochs)), (2, 2), "{name}");
+    }
+}
+
+/// The catalogue and its variants that verify, each with the name of its variant.
+fn sound() -> Vec<(Option<String>, Protocol)> {
+    let mut found = Vec::new();
+    for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+        found.push((None, resolved(&document, None)));
+        for variant in document.variants().iter().filter(|variant| variant.expected == Expected::Verifies) {
+            found.push((Some(variant.name.clone()), resolved(&document, Some(&variant.name))));
+        }
+    }
+    found
+}
+
+/// `BLESS=1` proves what is not known yet, and writes `known.json` anew; `BLESS=all` proves everything again.
+#[test]
+fn what_a_check_says_is_proven_is_known_of_all_that_verify() {
+    let blessed = std::env::var("BLESS").ok();
+    let known = if blessed.as_deref() == Some("all") { Vec::new() } else { entries() };
+    let mut written: Vec<Known> = Vec::new();
+    let mut missing = Vec::new();
+    for (variant, protocol) in sound().into_iter().filter(|(_, p)| !NOT_PROVEN.contains(&p.name.as_str())) {
+        let name = (&protocol.name, variant.as_deref());
+        let digest = digest(&protocol);
+        match known.iter().find(|entry| entry.digest == digest) {
+            Some(entry) => {
+                let (protocol, variant) = (protocol.name.clone(), variant.clone());
+                written.push(Known { protocol, variant, ..entry.clone() });
+            }
+            None if blessed.is_some() => {
+                let proof = prove(&protocol, &LIMITS);
+                eprintln!("{name:?}: {:.1} s", proof.time.as_secs_f64());
+                written.push(Known::of(&protocol, variant.as_deref(), LIMITS.most_ranks, &proof));
+            }
+            None => missing.push(format!("{name:?}")),
+        }
+    }
+    if blessed.is_some() {
+        let lines: Vec<String> =
+            written.iter().map(|entry| serde_json::to_string(entry).expect("an entry is text")).collect();
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/prove/known.json");
+        std::fs::write(file, format!("[\n{}\n]\n", lines.join(",\n"))).expect("the file can be written");
+    }
+    assert_eq!(missing, Vec::<String>::new(), "BLESS=1 proves them");
+    if blessed.is_none() {
+        assert_eq!(written.len(), known.len(), "BLESS=1 leaves out what is no more");
     }
 }
 

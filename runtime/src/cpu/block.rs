@@ -198,11 +198,11 @@ impl<'a> Block<'a> {
                 self.exited += 1;
                 Ok(false)
             }
-            // A copy is made as soon as it is started, one of the moments at which it may be.
-            Operation::Start { .. } | Operation::Finish { .. } => Ok(true),
-            Operation::Chunk(_) | Operation::Assert { .. } => {
-                Err(self.execution(site, thread, "an operation that no kernel has".to_owned()))
-            }
+            Operation::Chunk(_)
+            | Operation::Start { .. }
+            | Operation::Finish { .. }
+            | Operation::Assert { .. }
+            | Operation::Host(_) => Err(self.execution(site, thread, "an operation that no kernel has".to_owned())),
         }
     }
 

@@ -136,6 +136,9 @@ pub struct CheckArguments {
     /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
     #[arg(long)]
     pub lints: bool,
+    /// Say what is proven for all sizes of protocols of one's own, too: seconds to a minute each
+    #[arg(long)]
+    pub prove: bool,
     /// Output format
     #[arg(long, default_value = "human", value_name = "FORMAT")]
     pub format: Format,

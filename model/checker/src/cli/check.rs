@@ -4,7 +4,9 @@ use super::arguments::{CheckArguments, Format};
 use super::kernel::is_kernel;
 use super::subject::{Subject, subject};
 use super::{InputError, print};
+use crate::axioms::solver_is_new_enough;
 use crate::check::Outcome;
+use crate::prove::Limits;
 use crate::report::{self, Row};
 use arverify_protocol::catalogue;
 use arverify_protocol::verdict::Verdict;
@@ -14,11 +16,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// Ranks that `--prove` proves for, from 2 to this, and the wall-clock limit for each target: as `arverify prove` has them.
+const MOST_RANKS: u32 = 64;
+const PROOF_TIME: Duration = Duration::from_secs(60);
+
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
     let targets = targets(arguments)?;
     let outcomes = check_all(&targets, arguments)?;
-    let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| target.row(outcome)).collect();
+    let limits = Limits { most_ranks: MOST_RANKS, time: PROOF_TIME };
+    let proofs = arguments.prove.then_some(&limits);
+    if let (Some(_), Err(reason)) = (proofs, solver_is_new_enough()) {
+        return Err(InputError::message(format!("--prove: {reason}")));
+    }
+    let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| target.row(outcome, proofs)).collect();
     let text = match arguments.format {
         Format::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
         Format::Json => report::json::render(&rows),

@@ -197,11 +197,13 @@ impl KernelTarget {
             bounds: Bounds {
                 ranks: self.launch.ranks,
                 blocks: extent(&self.launch.grids),
+                streams: None,
                 threads: extent(&self.launch.blocks),
                 message: None,
             },
             options: self.options,
             outcome,
+            beyond: None,
         }
     }
 

@@ -118,13 +118,7 @@ impl std::fmt::Display for Sentence<'_> {
 
 fn reproduce(target: &Target, counterexample: &Counterexample) -> Reproduction {
     let Counterexample { ranks, blocks, threads, elements, launches, data } = *counterexample;
-    let mut command = format!("arverify check {}", target.name);
-    if let Some(variant) = &target.variant {
-        let _ = write!(command, " --variant {variant}");
-    }
-    for (knob, value) in &target.knobs {
-        let _ = write!(command, " --knob {knob}={value}");
-    }
+    let mut command = super::target::command("check", target);
     let _ = write!(
         command,
         " --ranks {ranks} --blocks {blocks} --threads {threads} --elements {elements} --launches {launches} --dtype {data}"

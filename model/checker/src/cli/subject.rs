@@ -5,6 +5,9 @@ use super::arguments::BoundArguments;
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, check_program_with, redundancies, try_check_with};
+use crate::prove::known::{Known, known};
+use crate::prove::{Limits, prove};
+use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
 use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
@@ -71,10 +74,10 @@ impl Subject {
         }
     }
 
-    /// Its result, for the report.
-    pub(super) fn row(&self, outcome: Outcome) -> Row {
+    /// Its result, for the report; with limits, what is not known to be proven is proven now.
+    pub(super) fn row(&self, outcome: Outcome, proofs: Option<&Limits>) -> Row {
         match self {
-            Subject::Protocol(target) => protocol_row(target, outcome),
+            Subject::Protocol(target) => protocol_row(target, outcome, proofs),
             Subject::Kernel(target) => target.row(outcome),
         }
     }
@@ -93,7 +96,17 @@ fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcom
     Ok(outcome)
 }
 
-fn protocol_row(target: &Target, mut outcome: Outcome) -> Row {
+/// What is proven of a protocol beyond the bounds of its check.
+fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
+    let proven = known(&target.protocol).or_else(|| {
+        let limits = proofs?;
+        let proof = prove(&target.protocol, limits);
+        Some(Known::of(&target.protocol, target.variant.as_deref(), limits.most_ranks, &proof))
+    });
+    proven.map_or_else(|| Beyond::Unasked(super::target::command("prove", target)), Beyond::Proven)
+}
+
+fn protocol_row(target: &Target, mut outcome: Outcome, proofs: Option<&Limits>) -> Row {
     let replay = outcome.schedule.as_ref().map(|schedule| super::replay::command(target, schedule));
     for finding in &mut outcome.findings {
         finding.replay.clone_from(&replay);
@@ -105,8 +118,15 @@ fn protocol_row(target: &Target, mut outcome: Outcome) -> Row {
         source: target.protocol.source.clone(),
         kernel: None,
         topology: target.topology.clone(),
-        bounds: Bounds::from(&target.options.sizes),
+        bounds: Bounds { streams: streams(target), ..Bounds::from(&target.options.sizes) },
         options: target.options,
         outcome,
+        beyond: Some(beyond(target, proofs)),
     }
+}
+
+/// Streams of each rank, where the target is a host program.
+fn streams(target: &Target) -> Option<u32> {
+    let streams = target.protocol.streams_of(&target.options.sizes).ok()?;
+    target.protocol.is_host_program().then_some(streams)
 }

@@ -9,6 +9,7 @@ use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
 use arverify_protocol::topology::Topology;
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -78,6 +79,18 @@ pub(super) struct Target {
     pub(super) expected: Option<Expected>,
 }
 
+/// A command about a target, without sizes.
+pub(super) fn command(verb: &str, target: &Target) -> String {
+    let mut command = format!("arverify {verb} {}", target.name);
+    if let Some(variant) = &target.variant {
+        let _ = write!(command, " --variant {variant}");
+    }
+    for (knob, value) in &target.knobs {
+        let _ = write!(command, " --knob {knob}={value}");
+    }
+    command
+}
+
 /// Resolves a target as the arguments say.
 pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, InputError> {
     let document = document(name)?;
@@ -131,8 +144,12 @@ pub(super) fn ranks_of(topology: &Topology) -> Result<u32, InputError> {
 /// Sizes: what was typed, else what the variant names, else the defaults.
 fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration, protocol: &Protocol) -> Options {
     let ranks = ranks.or(configuration.ranks).unwrap_or(4);
-    let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
-    let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    let mut blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
+    let mut threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    if protocol.is_host_program() {
+        // It has streams, and no blocks of threads.
+        (blocks, threads) = (1, 1);
+    }
     let data = bounds.dtype.unwrap_or(DataType::F32);
     let accumulate = bounds.accumulate.map_or(Accumulate::Own, Accumulate::from);
     let vector = u64::from(data.vector());

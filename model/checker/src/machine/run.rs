@@ -208,30 +208,6 @@ impl<'a, P: Program> Run<'a, P> {
             _ => None,
         };
         match operation {
-            Operation::Barrier(barrier) => {
-                self.record(index, site, operation, None, None);
-                self.barrier(index, *barrier, site)
-            }
-            Operation::Bulk(bulk) => {
-                self.record(index, site, operation, None, None);
-                self.bulk(index, bulk, site)
-            }
-            Operation::Start { pipe, capacity } => {
-                self.record(index, site, operation, None, None);
-                self.start_copy(index, *pipe, *capacity, site)
-            }
-            Operation::Finish { pipe, remaining } => {
-                self.record(index, site, operation, None, None);
-                self.finish_copies(index, *pipe, *remaining)
-            }
-            Operation::Load { at, bytes } => {
-                self.record(index, site, operation, None, None);
-                self.load(index, *at, *bytes, site)
-            }
-            Operation::Store { at, data } => {
-                self.record(index, site, operation, None, None);
-                self.store(index, *at, data, site)
-            }
             Operation::Read { at, width, semantics } => {
                 if semantics.order == Order::Weak {
                     self.weak_read(index, *at, *width, operation, site)
@@ -251,10 +227,6 @@ impl<'a, P: Program> Run<'a, P> {
                 self.wait(index, (*at, *width), condition, *semantics, operation, site, choice)
             }
             Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
-            Operation::Fence { semantics } => {
-                self.record(index, site, operation, None, None);
-                self.fence(index, *semantics, site)
-            }
             Operation::Assert { holds } => {
                 if *holds {
                     return Progress::Done;
@@ -264,13 +236,34 @@ impl<'a, P: Program> Run<'a, P> {
                 self.suspect(Violation::new(Code::WrongResult, message, vec![point]));
                 Progress::Done
             }
-            Operation::Exit => {
+            Operation::Call(call) => {
                 self.record(index, site, operation, None, None);
+                self.call(index, *call)
+            }
+            whole => {
+                self.record(index, site, operation, None, None);
+                self.perform_recorded(index, whole, site)
+            }
+        }
+    }
+
+    /// Performs an operation of which the record says all before it is performed.
+    fn perform_recorded(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex) -> Progress {
+        match operation {
+            Operation::Barrier(barrier) => self.barrier(index, *barrier, site),
+            Operation::Bulk(bulk) => self.bulk(index, bulk, site),
+            Operation::Start { pipe, capacity } => self.start_copy(index, *pipe, *capacity, site),
+            Operation::Finish { pipe, remaining } => self.finish_copies(index, *pipe, *remaining),
+            Operation::Load { at, bytes } => self.load(index, *at, *bytes, site),
+            Operation::Store { at, data } => self.store(index, *at, data, site),
+            Operation::Fence { semantics } => self.fence(index, *semantics, site),
+            Operation::Exit => {
                 if self.has_finished(index, site) {
                     self.exit(index);
                 }
                 Progress::Stops
             }
+            other => unreachable!("{other:?} records what it has read"),
         }
     }
 
@@ -333,7 +326,9 @@ impl<'a, P: Program> Run<'a, P> {
         }
         let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion | Code::Hazard);
         let first = |suspect: &Violation| !race || (violation.code == Code::DataRace && suspect.code == Code::DataRace);
-        let suspect = self.state.suspect.take().filter(|suspect| first(suspect));
+        // What follows where sends and receives do not match is no cause.
+        let mismatched = violation.code == Code::PeersDisagree && self.machine.program.has_calls();
+        let suspect = self.state.suspect.take().filter(|suspect| first(suspect) && !mismatched);
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 

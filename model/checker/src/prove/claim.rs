@@ -33,6 +33,8 @@ pub enum Kind {
     Epochs,
     /// No signal is overwritten or reset before it was seen.
     Lost,
+    /// No slot of a channel is written while it is held, and credits are conserved.
+    Credits,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Peers => "peers",
             Kind::Epochs => "epochs",
             Kind::Lost => "lost-signals",
+            Kind::Credits => "credits",
         }
     }
 }
@@ -157,6 +160,8 @@ pub(super) fn sizes(
         Ranks::Exactly(ranks) => Polynomial::constant(i128::from(ranks)),
     };
     let (blocks, threads) = match setting.small {
+        // A host program has streams, and no blocks of threads.
+        _ if protocol.is_host_program() => (Polynomial::constant(1), Polynomial::constant(1)),
         Some((blocks, threads)) => {
             (Polynomial::constant(i128::from(blocks)), Polynomial::constant(i128::from(threads)))
         }

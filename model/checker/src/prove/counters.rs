@@ -50,18 +50,29 @@ impl Counters {
 
     /// The counters that are proven to be.
     pub(super) fn of(protocol: &Protocol, most_ranks: u32, deadline: Instant) -> Counters {
-        let mut found = Counters::default();
+        Counters::default().with_more(protocol, Ranks::UpTo(most_ranks), deadline)
+    }
+
+    /// These, and those that are counters at one number of ranks.
+    pub(super) fn at_ranks(&self, protocol: &Protocol, ranks: u32, deadline: Instant) -> Counters {
+        self.clone().with_more(protocol, Ranks::Exactly(ranks), deadline)
+    }
+
+    fn with_more(mut self, protocol: &Protocol, ranks: Ranks, deadline: Instant) -> Counters {
         for (index, buffer) in protocol.buffers.iter().enumerate() {
             let Initially::Word(initial) = buffer.initially else { continue };
             if buffer.space != Space::Local || buffer.ghost || buffer.pad {
                 continue;
             }
             let id = BufferId(index as u32);
-            if let Ok(Some(counter)) = infer(protocol, id, i128::from(initial), most_ranks, deadline) {
-                found.0.insert(id, counter);
+            if self.0.contains_key(&id) {
+                continue;
+            }
+            if let Ok(Some(counter)) = infer(protocol, id, i128::from(initial), ranks, deadline) {
+                self.0.insert(id, counter);
             }
         }
-        found
+        self
     }
 }
 
@@ -86,11 +97,11 @@ fn infer(
     protocol: &Protocol,
     buffer: BufferId,
     initial: i128,
-    most_ranks: u32,
+    ranks: Ranks,
     deadline: Instant,
 ) -> Result<Option<Counter>, Unsupported> {
     let mut problem = Problem::default();
-    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None, deadline };
+    let setting = Setting { ranks, data: None, small: None, deadline };
     let (terms, variables) = sizes(&mut problem, protocol, setting)?;
     let none = Counters::default();
     let launch = &variables.launch;
@@ -98,11 +109,11 @@ fn infer(
     let thread = actor(&mut problem, context, "")?;
     let own = events(&mut problem, context, &thread, &Rounds::default())?;
     let Some((loads, store)) = accesses(&own, buffer) else { return Ok(None) };
-    let ranks = variables.ranks.single();
-    for (by, by_ranks) in steps(&problem, &own, &loads, store, ranks) {
+    let rank_variable = variables.ranks.single();
+    for (by, by_ranks) in steps(&problem, &own, &loads, store, rank_variable) {
         let counter = Counter { initial, by, by_ranks };
         let counters = Counters(FxHashMap::from_iter([(buffer, counter)]));
-        if holds(protocol, buffer, &counters, most_ranks, deadline)? {
+        if holds(protocol, buffer, &counters, ranks, deadline)? {
             return Ok(Some(counter));
         }
     }
@@ -140,11 +151,11 @@ fn holds(
     protocol: &Protocol,
     buffer: BufferId,
     counters: &Counters,
-    most_ranks: u32,
+    ranks: Ranks,
     deadline: Instant,
 ) -> Result<bool, Unsupported> {
     let mut problem = Problem::default();
-    let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None, deadline };
+    let setting = Setting { ranks, data: None, small: None, deadline };
     let (terms, variables) = sizes(&mut problem, protocol, setting)?;
     let launch = &variables.launch;
     let context = Context { protocol, sizes: &terms, launch, counters, loops: Loops::Symbolic };

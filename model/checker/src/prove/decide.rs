@@ -7,13 +7,15 @@
 
 use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject, sizes};
 use super::counters::Counters;
+use super::counts::{Failure, Judged};
 use super::problem::{Problem, Unsupported, WORDS};
+use super::ranks::{self, Found};
 use super::solve::{self, Answer, Assignment};
 use super::term::Formula;
 use super::{epochs, pads, phases};
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::{Protocol, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::{Duration, Instant};
 
 /// How far to look.
@@ -88,6 +90,7 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
         deadline: started + limits.time,
         found: Vec::new(),
         index: FxHashMap::default(),
+        counted: FxHashSet::default(),
     };
     let setting =
         Setting { ranks: Ranks::UpTo(limits.most_ranks), data: None, small: None, deadline: started + limits.time };
@@ -101,8 +104,13 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
     for data in [DataType::F32, DataType::F16] {
         search.family(Some(data), phases::generate);
     }
+    // Channels are followed by their counts, at one number of ranks after the other; what that does not know is left.
+    let followed = protocol.buffers.iter().any(|buffer| buffer.channel) && search.counts();
     search.family(None, pads::generate);
-    search.family(None, epochs::generate);
+    // What one thread does after another is not known of streams.
+    if !followed && !protocol.is_host_program() {
+        search.family(None, epochs::generate);
+    }
     let obligations = search.found;
     Proof { obligations, time: started.elapsed() }
 }
@@ -116,9 +124,43 @@ struct Search<'p> {
     deadline: Instant,
     found: Vec<Proven>,
     index: FxHashMap<Subject, usize>,
+    /// What is decided by counts.
+    counted: FxHashSet<Subject>,
 }
 
 impl Search<'_> {
+    /// Decides what counts decide; whether that is everything about waits.
+    fn counts(&mut self) -> bool {
+        let found = match ranks::judge(self.protocol, &self.counters, self.limits.most_ranks, self.deadline) {
+            Ok(found) => found,
+            Err((error, at)) => {
+                let what = "channels are followed".to_owned();
+                let subject = Subject { kind: Kind::Credits, span: 0..0, calls: Vec::new(), what };
+                self.record(&subject, Verdict::Inconclusive(format!("{error} (at {at} ranks)")));
+                return error == Unsupported::Time;
+            }
+        };
+        let unknown: FxHashSet<Subject> = found
+            .iter()
+            .filter(|found| matches!(found.judged, Judged::Unknown(_)) && found.subject.kind == Kind::Peers)
+            .map(|found| found.subject.clone())
+            .collect();
+        for Found { subject, judged, ranks } in found.into_iter().filter(|found| !unknown.contains(&found.subject)) {
+            let verdict = match judged {
+                Judged::Holds => Verdict::Proven,
+                Judged::Unknown(why) => Verdict::Inconclusive(format!("{why} (at {ranks} ranks)")),
+                Judged::Fails(_) if self.is_settled(&subject) => continue,
+                Judged::Fails(failure) => {
+                    let Failure { problem, variables, claim } = *failure;
+                    self.one_claim(&Generated { problem, variables, obligations: Vec::new() }, &claim, None)
+                }
+            };
+            self.record(&subject, verdict);
+            self.counted.insert(subject);
+        }
+        true
+    }
+
     /// Decides one family of obligations for one element type.
     fn family(&mut self, data: Option<DataType>, generate: Generator) {
         let setting =
@@ -127,6 +169,9 @@ impl Search<'_> {
         if let Ok(generated) = generate(self.protocol, setting, &self.counters) {
             let mut left = Vec::new();
             for obligation in &generated.obligations {
+                if self.counted.contains(&obligation.subject) {
+                    continue;
+                }
                 match self.decide(generate, &generated, obligation, data) {
                     Verdict::Inconclusive(_) => left.push(obligation.subject.clone()),
                     decided => self.record(&obligation.subject, decided),
@@ -176,7 +221,9 @@ impl Search<'_> {
             }
         };
         for obligation in &generated.obligations {
-            if open.is_some_and(|open| !open.contains(&obligation.subject)) || self.is_settled(&obligation.subject) {
+            let subject = &obligation.subject;
+            let closed = open.is_some_and(|open| !open.contains(subject)) || self.counted.contains(subject);
+            if closed || self.is_settled(subject) {
                 continue;
             }
             let verdict = match self.decide(generate, &generated, obligation, data) {

@@ -11,7 +11,11 @@
 //! | `decide` | each obligation proven, refuted with concrete sizes, or inconclusive |
 //! | `pads` | slots of pads, and who meets whom |
 //! | `epochs` | waits: no stale signal, none lost, for any number of launches |
+//! | `role`, `ranks` | every rank's program at one number of ranks after the other; ranks that are alike are proven once |
+//! | `counts` | waits on words that only grow |
+//! | `credits` | channels: slots that are held, credits |
 //! | `solve` | one question to z3 |
+//! | `known` | what is already proven of the catalogue |
 //!
 //! Obligations are generated from the resolved protocol, the same that is checked and emitted. Decision: z3's types stay in
 //! `solve`; whatever is not understood makes an obligation inconclusive. Not proven here: orders and races (that is what
@@ -19,12 +23,17 @@
 
 mod claim;
 mod counters;
+mod counts;
+mod credits;
 mod decide;
 mod epochs;
+pub mod known;
 mod pads;
 mod partner;
 mod phases;
 mod problem;
+mod ranks;
+mod role;
 mod solve;
 mod term;
 mod translate;

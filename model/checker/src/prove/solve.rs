@@ -63,6 +63,38 @@ pub(super) fn prove(problem: &Problem, hypotheses: &[Formula], goal: &Formula, d
     }
 }
 
+/// Questions that were asked before, up to the numbers of their variables.
+#[derive(Debug, Default)]
+pub(super) struct Cache(FxHashMap<Vec<Formula>, bool>);
+
+impl Cache {
+    /// Whether `goal` is proven to follow from the problem's facts and the hypotheses.
+    pub(super) fn holds(
+        &mut self,
+        problem: &Problem,
+        hypotheses: &[Formula],
+        goal: &Formula,
+        deadline: Instant,
+    ) -> bool {
+        if *goal == Formula::Truth(true) || hypotheses.contains(&Formula::Truth(false)) {
+            return true;
+        }
+        let mut numbers: FxHashMap<Variable, Variable> = FxHashMap::default();
+        let mut renumber = |variable: Variable| {
+            let next = Variable(numbers.len() as u32);
+            *numbers.entry(variable).or_insert(next)
+        };
+        let asked: Vec<Formula> =
+            question(problem, hypotheses, goal).iter().map(|formula| formula.renamed(&mut renumber)).collect();
+        if let Some(known) = self.0.get(&asked) {
+            return *known;
+        }
+        let proven = prove(problem, hypotheses, goal, deadline) == Answer::Proven;
+        self.0.insert(asked, proven);
+        proven
+    }
+}
+
 /// A counterexample in which `fixed` have these values and `capped` are at most this, made small in the order of `small`.
 pub(super) fn counterexample(
     problem: &Problem,

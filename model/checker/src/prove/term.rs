@@ -107,6 +107,16 @@ impl Polynomial {
         Some(Polynomial(product))
     }
 
+    /// With other variables: no two become one.
+    pub(super) fn renamed(&self, to: &mut impl FnMut(Variable) -> Variable) -> Polynomial {
+        let renamed = self.0.iter().map(|(monomial, coefficient)| {
+            let mut monomial: Monomial = monomial.iter().map(|variable| to(*variable)).collect();
+            monomial.sort_unstable();
+            (monomial, *coefficient)
+        });
+        Polynomial(renamed.collect())
+    }
+
     /// The value under an assignment, or `None` where it overflows 128 bits.
     pub(super) fn value(&self, of: &impl Fn(Variable) -> i128) -> Option<i128> {
         self.0.iter().try_fold(0_i128, |sum, (monomial, coefficient)| {
@@ -228,6 +238,18 @@ impl Formula {
             Formula::All(parts) => Formula::all(every(parts)?),
             Formula::Any(parts) => Formula::any(every(parts)?),
         })
+    }
+
+    /// With other variables: no two become one.
+    pub(super) fn renamed(&self, to: &mut impl FnMut(Variable) -> Variable) -> Formula {
+        match self {
+            Formula::Truth(value) => Formula::Truth(*value),
+            Formula::AtLeastZero(polynomial) => Formula::AtLeastZero(polynomial.renamed(to)),
+            Formula::Zero(polynomial) => Formula::Zero(polynomial.renamed(to)),
+            Formula::Not(inner) => Formula::Not(Box::new(inner.renamed(to))),
+            Formula::All(parts) => Formula::All(parts.iter().map(|part| part.renamed(to)).collect()),
+            Formula::Any(parts) => Formula::Any(parts.iter().map(|part| part.renamed(to)).collect()),
+        }
     }
 
     /// Calls `visit` with every monomial that occurs.

@@ -1,6 +1,6 @@
 //! For people: findings as diagnostics with their traces, then one table, then the bounds of the verdict.
 
-use super::Row;
+use super::{Row, beyond};
 use arverify_protocol::language::{Label, Message, Severity, render as render_message};
 use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
 use std::fmt::Write;
@@ -83,7 +83,8 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
     text
 }
 
-fn name_of(row: &Row) -> String {
+/// The target with its variant.
+pub(super) fn name_of(row: &Row) -> String {
     match &row.variant {
         Some(variant) => format!("{} ({variant})", row.target),
         None => row.target.clone(),
@@ -119,17 +120,20 @@ fn extent((least, greatest): (u64, u64)) -> String {
     if least == greatest { least.to_string() } else { format!("{least} to {greatest}") }
 }
 
-/// The bounds, once for each different set, and the chance that a fingerprint hid a state.
+/// The bounds, once for each different set, with what is proven beyond them, and the chance that a fingerprint hid a state.
 fn bounds(text: &mut String, rows: &[Row]) {
-    let mut lines: Vec<String> = Vec::new();
+    let mut lines: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in rows {
         let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
-        let mut line = format!(
-            "bounds: {} ranks{topology} × {} blocks × {} threads, ",
-            row.bounds.ranks,
-            extent(row.bounds.blocks),
-            extent(row.bounds.threads)
-        );
+        let mut line = match row.bounds.streams {
+            Some(streams) => format!("bounds: {} ranks{topology} × {streams} streams, ", row.bounds.ranks),
+            None => format!(
+                "bounds: {} ranks{topology} × {} blocks × {} threads, ",
+                row.bounds.ranks,
+                extent(row.bounds.blocks),
+                extent(row.bounds.threads)
+            ),
+        };
         if let Some((elements, data)) = row.bounds.message {
             let _ = write!(line, "{elements} {data} elements, ");
         }
@@ -143,13 +147,17 @@ fn bounds(text: &mut String, rows: &[Row]) {
         for assumption in &row.outcome.assumptions {
             let _ = write!(line, ", assuming {assumption}");
         }
-        if !lines.contains(&line) {
-            lines.push(line);
+        match lines.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, same)) => same.push(row),
+            None => lines.push((line, vec![row])),
         }
     }
     let states = rows.iter().map(|row| row.outcome.stats.states).max().unwrap_or(0) as f64;
-    for line in lines {
+    for (line, same) in lines {
         let _ = writeln!(text, "{line}");
+        for proven in beyond::lines(&same) {
+            let _ = writeln!(text, "{proven}");
+        }
     }
     if states > 1.0 && rows.iter().any(|row| row.outcome.verdict == Verdict::Verified) {
         let chance = states * states / 2.0 / 2f64.powi(FINGERPRINT_BITS);

@@ -1,5 +1,6 @@
 //! Results in words: a table and diagnostics for people, one object for programs.
 
+pub mod beyond;
 pub mod human;
 pub mod json;
 pub mod proof;
@@ -21,6 +22,8 @@ pub struct Bounds {
     pub blocks: (u64, u64),
     /// Threads of a block: the least and the greatest number.
     pub threads: (u64, u64),
+    /// Streams of each rank, in a host program; it has no blocks and threads.
+    pub streams: Option<u32>,
     /// Elements and their type, where a target has one size of message.
     pub message: Option<(u64, DataType)>,
 }
@@ -32,6 +35,7 @@ impl From<&Sizes> for Bounds {
             ranks: sizes.ranks,
             blocks: (blocks, blocks),
             threads: (threads, threads),
+            streams: None,
             message: Some((sizes.elements, sizes.data)),
         }
     }
@@ -58,4 +62,6 @@ pub struct Row {
     pub options: Options,
     /// The result.
     pub outcome: Outcome,
+    /// What is proven beyond the bounds; none for kernels.
+    pub beyond: Option<beyond::Beyond>,
 }

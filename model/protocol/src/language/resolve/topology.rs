@@ -33,6 +33,7 @@ impl<'a> Resolver<'a> {
         if let Some(first) = first.replace(span.clone()) {
             let error = Diagnostic::new("a second topology", span);
             self.report(error.context(first, "the first is here"));
+            axes.iter().for_each(|axis| self.break_name(axis));
             return;
         }
         let values: Vec<Expression> = match self.topology {

@@ -251,3 +251,51 @@ fn variants_carry_what_is_expected_and_where() {
     let two = &document.variants()[1];
     assert_eq!((two.expected.clone(), two.configuration.resident_blocks), (Expected::Verifies, Some(2)));
 }
+
+#[test]
+fn a_topology_gives_its_axes_and_asks_for_its_ranks() {
+    let text = "protocol p\nparam ranks P\ntopology devices * cubes * elements\npad f : flag[P]\nkernel {\n  \
+                store f[(self / elements % cubes) * elements + self % elements] = devices weak\n}\n";
+    let document = right(text);
+    let stored = |topology: Option<&str>, ranks: u32| {
+        let topology = topology.map(|text| text.parse().unwrap_or_else(|error| panic!("{text}: {error}")));
+        let protocol = document.resolve_at(&[], topology.as_ref()).unwrap_or_else(|errors| panic!("{errors}"));
+        let [StatementKind::Store { place, value, .. }] = kinds(&protocol)[..] else { panic!() };
+        let (data, accumulate) = (crate::data::DataType::F32, crate::data::Accumulate::Own);
+        let sizes = crate::evaluate::Sizes { ranks, blocks: 1, threads: 1, elements: 1, data, accumulate };
+        let environment = crate::evaluate::Environment::of_sizes(&sizes, ranks - 1);
+        let met = protocol.unmet_requirement(&sizes).expect("it has a value").is_none();
+        (environment.evaluate(&place.indices[0]), environment.evaluate(value), met)
+    };
+    assert_eq!(stored(Some("2x3x4"), 24), (Ok(11), Ok(2), true));
+    assert_eq!(stored(Some("2x3x4"), 12), (Ok(11), Ok(2), false));
+    assert_eq!(stored(Some("3x4"), 12), (Ok(11), Ok(1), true));
+    // Without one: 4 elements, 2 cubes, and what is left; 16 are 4 × 4.
+    assert_eq!(stored(None, 24), (Ok(7), Ok(3), true));
+    assert_eq!(stored(None, 16), (Ok(7), Ok(2), true));
+    assert_eq!(stored(None, 7), (Ok(0), Ok(7), true));
+}
+
+#[test]
+fn copies_on_a_pipe_are_operations_of_their_own() {
+    use crate::cursor::{Cursor, Operation, Position};
+    let text = "protocol p\nparam ranks P, blocks B, threads T, elements N, element E\nlocal a : E[N] refreshed\n\
+                local b : E[N]\npipe loads : P\nkernel {\n  start copy b <- a over 0..N on loads\n  \
+                finish loads to 1\n  finish loads\n}\n";
+    let protocol = right(text).resolve(&[]).expect("resolves");
+    let (data, accumulate) = (crate::data::DataType::F32, crate::data::Accumulate::Own);
+    let sizes = crate::evaluate::Sizes { ranks: 3, blocks: 1, threads: 1, elements: 6, data, accumulate };
+    let code = crate::code::Code::new(&protocol, &sizes, true).unwrap_or_else(|error| panic!("{error}"));
+    let position = Position { rank: 0, block: 0, thread: 0, launch: 0, grid: 1, arguments: &[] };
+    let mut cursor = Cursor::start(&code);
+    let mut next = || cursor.next(&code, &position).unwrap_or_else(|(fault, _)| panic!("{fault}")).0;
+    let pipe = crate::ids::PipeId(0);
+    assert_eq!(next(), Operation::Start { pipe, capacity: 3 });
+    for elements in [4, 2] {
+        let Operation::Chunk(chunk) = next() else { panic!("a vector, and what is cut off of one") };
+        assert_eq!((chunk.elements, chunk.pipe), (elements, Some(pipe)));
+    }
+    assert_eq!(next(), Operation::Finish { pipe, remaining: 1 });
+    assert_eq!(next(), Operation::Finish { pipe, remaining: 0 });
+    assert_eq!(next(), Operation::Exit);
+}

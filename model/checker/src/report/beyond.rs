@@ -1,0 +1,68 @@
+//! What is proven beyond the bounds of a check: a line under each set of bounds, which it mirrors.
+//!
+//! A check is about the sizes it was given; a proof about all of them ([`crate::prove`]). Decision: nothing is said of a
+//! target that is violated, where a proof comforts nobody, and of kernels in PTX, which nothing is proven of.
+
+use super::Row;
+use crate::prove::known::Known;
+use arverify_protocol::verdict::Verdict;
+use serde_json::{Value, json};
+
+/// What is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// This is proven, and this is not.
+    Proven(Known),
+    /// Nobody asked: the command that does.
+    Unasked(String),
+}
+
+impl Beyond {
+    /// For programs; none where nobody asked.
+    pub(super) fn json(&self) -> Option<Value> {
+        let Beyond::Proven(known) = self else { return None };
+        Some(json!({
+            "proven": known.proven,
+            "open": known.open,
+            "ranks": [2, known.most_ranks],
+            "for_all": sizes(known.most_ranks),
+        }))
+    }
+}
+
+/// The sizes of a proof, in the order in which the bounds of a check are printed.
+fn sizes(most_ranks: u32) -> String {
+    format!(
+        "2 to {most_ranks} ranks × 1 to 2^31 - 1 blocks × 1 to 1024 threads, 0 to 2^40 elements, any number of launches"
+    )
+}
+
+/// The lines that belong under the bounds of these rows: one for each set of obligations.
+pub(super) fn lines(rows: &[&Row]) -> Vec<String> {
+    let told: Vec<&&Row> = rows.iter().filter(|row| row.outcome.verdict != Verdict::Violated).collect();
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for row in &told {
+        let Some(beyond) = &row.beyond else { continue };
+        let text = match beyond {
+            Beyond::Proven(known) => proven(known),
+            Beyond::Unasked(command) => format!("nothing proven beyond these bounds: {command}"),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(super::human::name_of(row)),
+            None => groups.push((text, vec![super::human::name_of(row)])),
+        }
+    }
+    let several = groups.len() > 1;
+    let line = |(text, names): (String, Vec<String>)| {
+        if several { format!("{text} ({})", names.join(", ")) } else { text }
+    };
+    groups.into_iter().map(line).collect()
+}
+
+fn proven(known: &Known) -> String {
+    if known.proven.is_empty() {
+        return format!("nothing proven for {}", sizes(known.most_ranks));
+    }
+    let but = if known.open.is_empty() { String::new() } else { format!("; not proven: {}", known.open.join(", ")) };
+    format!("proven: {}: {}{but}", sizes(known.most_ranks), known.proven.join(", "))
+}
