@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
 }
 
 fn list() -> Result<(), Error> {
-    let documents = catalogue::all().map_err(|diagnostics| Error::Protocol(diagnostics.render(false)))?;
+    let documents = catalogue::kernels().map_err(|diagnostics| Error::Protocol(diagnostics.render(false)))?;
     let width = documents.iter().map(|document| document.name().len()).max().unwrap_or_default();
     let lines: String =
         documents.iter().map(|document| format!("{:width$}  {}\n", document.name(), document.summary())).collect();

@@ -138,6 +138,9 @@ fn choose(name: &str, request: &Request) -> Result<Chosen, Error> {
         knobs.extend(found.assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())));
     }
     knobs.extend(request.knobs.iter().map(|(knob, value)| (knob.as_str(), value.as_str())));
+    if document.is_host_program() {
+        return Err(Error::HostProgram { protocol: name.to_owned() });
+    }
     let protocol = document.resolve(&knobs).map_err(|diagnostics| Error::Protocol(diagnostics.render(false)))?;
     Ok(Chosen { changed: changed_knobs(&document, &protocol), protocol })
 }
@@ -155,7 +158,8 @@ fn find(name: &str) -> Result<Document, Error> {
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|extension| extension != "arp") {
-        let names: Vec<&str> = catalogue::TEXTS.iter().map(|(name, _)| *name).collect();
+        let documents = catalogue::kernels().map_err(|diagnostics| Error::Protocol(diagnostics.render(false)))?;
+        let names: Vec<&str> = documents.iter().map(Document::name).collect();
         let help = format!("the catalogue has {}; a file ends in .arp", names.join(", "));
         return Err(Error::UnknownProtocol { name: name.to_owned(), help });
     }

@@ -68,6 +68,12 @@ pub enum RenderError {
         /// The statement.
         statement: String,
     },
+    /// A statement of a host program.
+    #[error("line {line}: a statement of a host program, which no kernel has")]
+    Host {
+        /// Where.
+        line: u32,
+    },
     /// A reduction over fewer than one source.
     #[error("line {line}: a reduction over no sources")]
     EmptyReduction {
@@ -97,6 +103,12 @@ pub enum Error {
         name: String,
         /// What there is.
         help: String,
+    },
+    /// The protocol is a host program.
+    #[error("`{protocol}` is a host program on streams, not a kernel: there is nothing to emit")]
+    HostProgram {
+        /// As typed.
+        protocol: String,
     },
     /// The protocol's text is wrong. Rendered with file, line and column.
     #[error("{0}")]

@@ -58,6 +58,7 @@ impl Writer<'_> {
             StatementKind::If { condition, then, otherwise } => self.branch(condition, then, otherwise),
             StatementKind::For { variable, from, to, body } => self.repeat(*variable, from, to, body),
             StatementKind::Exit => Ok(ExitTemplate {}.render()?),
+            StatementKind::Host(_) => Err(Stop::Error(RenderError::Host { line })),
             StatementKind::Ghost { .. } => Ok(String::new()),
             StatementKind::Assert { .. } => Err(Stop::Error(RenderError::Ghost { line })),
         }

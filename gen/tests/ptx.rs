@@ -107,7 +107,7 @@ fn f16_target() -> Target {
 #[test]
 fn ptx_holds_each_operation_of_the_catalogue() {
     let Some(compiler) = compiler("ptx_holds_each_operation_of_the_catalogue") else { return };
-    for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
         let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
         let kernel = kernel(&document, &[], &Target { deadline: false, ..f16_target() });
         let ptx = compiler.ptx(&kernel.entry.source, &kernel.source, "sm_90").unwrap_or_else(|error| panic!("{error}"));
@@ -123,7 +123,7 @@ fn ptx_holds_each_operation_of_the_catalogue() {
 #[test]
 fn deadlines_keep_each_operation() {
     let Some(compiler) = compiler("deadlines_keep_each_operation") else { return };
-    for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
         let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
         let kernel = kernel(&document, &[], &f16_target());
         let ptx = compiler.ptx(&kernel.entry.source, &kernel.source, "sm_90").unwrap_or_else(|error| panic!("{error}"));

@@ -1,11 +1,23 @@
 //! A check run twice says the same: verdict, states, operations, schedule, trace. A replayed schedule ends in the finding.
 
-use arverify_model::check::{Options, check, replay};
+use arverify_model::check::{Options, Replay, Schedule, check, replay};
+use arverify_model::program::host::HostProgram;
 use arverify_model::program::protocol::ProtocolProgram;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::Protocol;
 use std::sync::Arc;
+
+fn replayed_schedule(protocol: &Protocol, options: &Options, schedule: &Schedule) -> Result<Replay, String> {
+    let Options { sizes, launches, seed, .. } = options;
+    if protocol.is_host_program() {
+        let program = HostProgram::new(protocol, sizes, *launches, *seed).map_err(|error| error.to_string())?;
+        return replay(Arc::new(program), options, schedule);
+    }
+    let program = ProtocolProgram::new(protocol, sizes, *launches, *seed).map_err(|error| error.to_string())?;
+    replay(Arc::new(program), options, schedule)
+}
 
 #[test]
 fn a_check_run_twice_says_the_same_and_its_schedule_replays() {
@@ -37,10 +49,8 @@ fn a_check_run_twice_says_the_same_and_its_schedule_replays() {
                 "{name}"
             );
             let (Some(schedule), Some(finding)) = (&first.schedule, first.findings.first()) else { continue };
-            let program = ProtocolProgram::new(&protocol, &sizes, options.launches, options.seed)
-                .unwrap_or_else(|error| panic!("{error}"));
             let replay =
-                replay(Arc::new(program), &options, schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
+                replayed_schedule(&protocol, &options, schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
             // Some codes are decided after the execution, by what the whole of it shows, or by a second check.
             let later =
                 ["AR001", "AR002", "AR007", "AR008", "AR012", "AR013", "AR014"].contains(&finding.code.number());

@@ -5,7 +5,7 @@
 use crate::language::{Diagnostics, Document, parse};
 
 /// Name and text of every protocol, in the order of lists.
-pub const TEXTS: [(&str, &str); 20] = [
+pub const TEXTS: [(&str, &str); 21] = [
     ("one-shot", include_str!("../catalogue/one-shot.arp")),
     ("one-shot-in-place", include_str!("../catalogue/one-shot-in-place.arp")),
     ("one-shot-push", include_str!("../catalogue/one-shot-push.arp")),
@@ -26,6 +26,7 @@ pub const TEXTS: [(&str, &str); 20] = [
     ("channel-tree", include_str!("../catalogue/channel-tree.arp")),
     ("grid-barrier", include_str!("../catalogue/grid-barrier.arp")),
     ("block-barrier", include_str!("../catalogue/block-barrier.arp")),
+    ("p2p-pipeline", include_str!("../catalogue/p2p-pipeline.arp")),
 ];
 
 /// Parses one protocol's text by its name; `None` where the catalogue has no such name.
@@ -39,6 +40,13 @@ pub fn find(name: &str) -> Option<Result<Document, Diagnostics>> {
 /// Errors: the first text that does not parse; a test keeps that from happening.
 pub fn all() -> Result<Vec<Document>, Diagnostics> {
     TEXTS.iter().map(|(name, text)| parse(&format!("{name}.arp"), text)).collect()
+}
+
+/// The protocols that have a kernel, in order: all but host programs.
+///
+/// Errors: as of [`all`].
+pub fn kernels() -> Result<Vec<Document>, Diagnostics> {
+    Ok(all()?.into_iter().filter(|document| !document.is_host_program()).collect())
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! state is a program counter and a few registers. Data phases become loops over vectors. The road not taken:
 //! walking the tree, which needs a stack for each of 147,456 threads.
 
+mod host;
+
 use crate::evaluate::{Environment, EvaluationError, Sizes};
 use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
@@ -11,6 +13,8 @@ use crate::ir::{
     Span, Statement, StatementKind, Symbol, Tail, Width,
 };
 use std::sync::Arc;
+
+pub(crate) use host::HostInstruction;
 
 /// A statement of the source, for findings and traces.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +143,7 @@ pub(crate) enum Instruction {
     Assert {
         condition: Expression,
     },
+    Host(HostInstruction),
     Exit,
     Let {
         local: LocalId,
@@ -182,6 +187,8 @@ pub struct Code {
     pub sites: Vec<Site>,
     /// The sizes it was flattened for.
     pub sizes: Sizes,
+    /// Streams of each rank, the caller's included, in a host program; 0 for a kernel.
+    pub streams: u32,
     /// Shape of every buffer, outermost dimension first, in elements.
     pub shapes: Vec<Vec<u64>>,
 }
@@ -190,12 +197,14 @@ impl Code {
     /// Flattens a protocol. `ghost` says whether ghost blocks are kept (checking) or left out (running).
     pub fn new(protocol: &Protocol, sizes: &Sizes, ghost: bool) -> Result<Code, EvaluationError> {
         let shapes = protocol.shapes(sizes)?;
+        let streams = protocol.streams_of(sizes)?;
         let mut builder = Builder {
             code: Code {
                 instructions: Vec::new(),
                 registers: protocol.locals.len(),
                 sites: Vec::new(),
                 sizes: *sizes,
+                streams,
                 shapes,
             },
             capacities: protocol.pipes.iter().map(|pipe| fold(&pipe.capacity, sizes)).collect(),
@@ -311,6 +320,7 @@ impl Builder {
             }
             StatementKind::Send { .. } => self.send(site, &statement.kind),
             StatementKind::Receive { .. } => self.receive(site, &statement.kind),
+            StatementKind::Host(host) => self.host_statement(site, host),
             simple => {
                 let instruction = self.simple(simple);
                 self.emit(instruction, site);
@@ -361,7 +371,8 @@ impl Builder {
             | StatementKind::Start { .. }
             | StatementKind::If { .. }
             | StatementKind::For { .. }
-            | StatementKind::Ghost { .. } => unreachable!("compound statements are handled by `statement`"),
+            | StatementKind::Ghost { .. }
+            | StatementKind::Host(_) => unreachable!("compound statements are handled by `statement`"),
         }
     }
 

@@ -3,9 +3,11 @@
 //! Machine and CPU back end both drive this: they perform the operation and, where it reads, supply the value. The
 //! cursor never touches memory, so it means the same under a model checker as on real threads.
 
+mod host;
 mod sweep;
 mod word;
 
+pub use host::HostOperation;
 pub use sweep::{Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
@@ -148,6 +150,8 @@ pub enum Operation {
         /// Whether it holds.
         holds: bool,
     },
+    /// What a host thread does; in host programs only.
+    Host(HostOperation),
     /// The thread has ended. Yielded again if asked again.
     Exit,
 }
@@ -200,6 +204,14 @@ pub enum Fault {
         rank: i64,
         /// The last rank there is.
         last: u32,
+    },
+    /// `stream e` with no such stream.
+    #[error("there is no stream {stream}: each rank has {streams}, counted from 0")]
+    Stream {
+        /// The value of e.
+        stream: i64,
+        /// How many there are.
+        streams: u32,
     },
     /// A partition whose step is not positive.
     #[error("a partition steps by {step}, which is not positive")]
@@ -362,6 +374,7 @@ impl Cursor {
                 assigned = register;
                 operation
             }
+            Instruction::Host(host) => Some(Operation::Host(host::host_operation(&environment, host, code.streams)?)),
             Instruction::Exit => {
                 next = self.program_counter;
                 Some(Operation::Exit)

@@ -191,6 +191,12 @@ impl Protocol {
         u32::try_from(blocks).map_err(|_| EvaluationError::Overflow)
     }
 
+    /// Streams of each rank in a host program, the caller's included; 0 for a kernel.
+    pub fn streams_of(&self, sizes: &Sizes) -> Result<u32, EvaluationError> {
+        let Some(count) = &self.streams else { return Ok(0) };
+        u32::try_from(Environment::of_sizes(sizes, 0).evaluate(count)?).map_err(|_| EvaluationError::Overflow)
+    }
+
     /// The shape of every buffer at these sizes, outermost dimension first.
     pub fn shapes(&self, sizes: &Sizes) -> Result<Vec<Vec<u64>>, EvaluationError> {
         let environment = Environment::of_sizes(sizes, 0);

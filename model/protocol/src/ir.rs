@@ -56,7 +56,10 @@ pub struct Protocol {
     pub grid: Expression,
     /// Conditions on the sizes that a caller must meet (`require P <= T`).
     pub requirements: Vec<Requirement>,
-    /// The kernel's statements.
+    /// A host program on streams in place of a kernel: how many streams each rank has, over the sizes only. Stream 0 is
+    /// the caller's.
+    pub streams: Option<Expression>,
+    /// The statements of the kernel or of the host program.
     pub body: Vec<Statement>,
     /// What must hold of an output after every launch; `None` for a protocol that only synchronises.
     pub expectation: Option<Expectation>,
@@ -79,6 +82,11 @@ impl Protocol {
             _ => None,
         });
         turns.max().unwrap_or(0).max(2) + 1
+    }
+
+    /// Whether it is a host program on streams: there is no kernel to emit or to run.
+    pub fn is_host_program(&self) -> bool {
+        self.streams.is_some()
     }
 }
 
@@ -155,6 +163,8 @@ pub struct Buffer {
     pub pad: bool,
     /// Declared as `channel`: a symmetric buffer whose rows are slots, handed to a receiver and back by credits.
     pub channel: bool,
+    /// Declared as `event`: recorded on a stream and waited for on others; it has no memory that statements could read.
+    pub event: bool,
     /// Used in the check only: every use is inside a `ghost` block.
     pub ghost: bool,
     /// Where it was declared.
@@ -295,6 +305,30 @@ pub enum StatementKind {
     Ghost { body: Vec<Statement> },
     /// The condition must hold (AR004 where it does not); stands in a ghost block.
     Assert { condition: Expression },
+    /// What a host thread does; stands in host programs only.
+    Host(HostStatement),
+}
+
+/// What the host thread of a rank does, or enqueues on a stream.
+#[expect(missing_docs, reason = "each variant's text names its fields")]
+#[derive(Clone, Debug, PartialEq)]
+pub enum HostStatement {
+    /// The body's operations are enqueued on this stream.
+    Stream { stream: Expression, body: Vec<Statement> },
+    /// The host thread waits until all that it has enqueued on the stream is done (`cudaStreamSynchronize`).
+    Synchronise { stream: Expression },
+    /// Collective: the host threads of all ranks exchange handles of this row and wait for each other.
+    Exchange { place: Place },
+    /// `cudaEventRecord`
+    Record { event: Place },
+    /// `cudaStreamWaitEvent`: for the last record that the host has enqueued; without one it does nothing.
+    Wait { event: Place },
+    /// Rendezvous: completes with the receive that matches it.
+    Send { place: Place, partition: Partition, peer: Expression },
+    /// Rendezvous: completes with the send that matches it.
+    Receive { place: Place, partition: Partition, peer: Expression },
+    /// Sends and receives that make progress together (`ncclGroupStart`, `ncclGroupEnd`).
+    Group { body: Vec<Statement> },
 }
 
 /// An element, or with the innermost index left out (data phases), a row that a partition runs over.
@@ -389,6 +423,9 @@ pub struct Expectation {
     pub input: BufferId,
     /// Ranks must agree in every bit.
     pub same_on_all_ranks: bool,
+    /// A refreshed buffer of the output's own rank, as long as the input: its element is added to each element of the
+    /// input, in place of what a kernel computes from both. Host programs only.
+    pub plus: Option<BufferId>,
     /// Where it was written.
     pub span: Span,
 }
@@ -516,7 +553,7 @@ pub enum Symbol {
     Block,
     /// This thread, within the block.
     Thread,
-    /// This launch, counted from 0: in arguments and ghost code only, for a kernel cannot know it.
+    /// This launch, counted from 0: in arguments, ghost code and host programs only, for a kernel cannot know it.
     Launch,
 }
 

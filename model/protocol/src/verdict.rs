@@ -114,7 +114,21 @@ impl fmt::Display for Code {
     }
 }
 
-/// A thread in a finding.
+/// What a thread is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// A thread of a kernel's block.
+    #[default]
+    Thread,
+    /// The host thread of a rank.
+    Host,
+    /// A stream of a rank; 0 is the caller's.
+    Stream(u32),
+    /// What sends for a stream beside it, in a group.
+    Helper(u32),
+}
+
+/// A thread in a finding. In a host program block 0 is the host thread, and block 1 + s is stream s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ThreadName {
     /// Its rank.
@@ -125,12 +139,19 @@ pub struct ThreadName {
     pub thread: u32,
     /// The launch, counted from 0.
     pub launch: u32,
+    /// What it is.
+    pub role: Role,
 }
 
 impl fmt::Display for ThreadName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ThreadName { rank, block, thread, launch } = self;
-        write!(formatter, "rank {rank} block {block} thread {thread} launch {launch}")
+        let ThreadName { rank, block, thread, launch, role } = self;
+        match role {
+            Role::Thread => write!(formatter, "rank {rank} block {block} thread {thread} launch {launch}"),
+            Role::Host => write!(formatter, "rank {rank} host launch {launch}"),
+            Role::Stream(stream) => write!(formatter, "rank {rank} stream {stream} launch {launch}"),
+            Role::Helper(stream) => write!(formatter, "rank {rank} stream {stream} (group) launch {launch}"),
+        }
     }
 }
 

@@ -200,7 +200,7 @@ impl<'a> Block<'a> {
             }
             // A copy is made as soon as it is started, one of the moments at which it may be.
             Operation::Start { .. } | Operation::Finish { .. } => Ok(true),
-            Operation::Chunk(_) | Operation::Assert { .. } => {
+            Operation::Chunk(_) | Operation::Assert { .. } | Operation::Host(_) => {
                 Err(self.execution(site, thread, "an operation that no kernel has".to_owned()))
             }
         }

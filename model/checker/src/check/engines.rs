@@ -7,6 +7,7 @@
 use super::{CheckError, Options, Outcome, Progress, check_program, try_check, vacuity};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::program::Program;
+use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Finding, Stats, Verdict};
@@ -78,6 +79,10 @@ impl Engines {
 pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) -> Result<Outcome, CheckError> {
     if let Some(requirement) = protocol.unmet_requirement(&options.sizes)? {
         return Err(CheckError::Requirement { span: requirement.span.clone() });
+    }
+    if protocol.is_host_program() {
+        let program = HostProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
+        return Ok(check_program_with(&Arc::new(program), options, engine));
     }
     let program = || ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed).map(Arc::new);
     Ok(match engine {

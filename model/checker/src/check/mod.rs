@@ -16,6 +16,7 @@ mod trace;
 use crate::machine::event::Event;
 use crate::machine::{Action, Contended, Machine, Settings, StartOrder, State, Violation, closes_a_cycle};
 use crate::program::Program;
+use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
@@ -101,6 +102,10 @@ pub enum CheckError {
 pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, CheckError> {
     if let Some(requirement) = protocol.unmet_requirement(&options.sizes)? {
         return Err(CheckError::Requirement { span: requirement.span.clone() });
+    }
+    if protocol.is_host_program() {
+        let program = HostProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
+        return Ok(check_program(Arc::new(program), options));
     }
     let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
     Ok(check_program(Arc::new(program), options))

@@ -1,9 +1,11 @@
 //! Mutants of a protocol: every synchronising operation removed, weakened by one step, or moved past its neighbour.
 //!
+//! Of host programs the operations that order streams and host threads count, too; a group is weakened to its members.
+//!
 //! Negative controls expect a report for each mutant; the lint AR102 asks which of them verify. Ghost code is left as
 //! it is. Not made: two changes at a time.
 
-use arverify_protocol::ir::{Order, Protocol, Scope, Semantics, Statement, StatementKind};
+use arverify_protocol::ir::{HostStatement, Order, Protocol, Scope, Semantics, Statement, StatementKind};
 use std::fmt;
 
 /// What was done to the operation.
@@ -73,6 +75,14 @@ pub fn mutants(protocol: &Protocol) -> Vec<Mutant> {
         add(Change::Removed, &|list, index| {
             list.remove(index);
         });
+        if matches!(statement.kind, StatementKind::Host(HostStatement::Group { .. })) {
+            add(Change::Weakened("one by one".to_owned()), &|list, index| {
+                let group = list.remove(index).kind;
+                if let StatementKind::Host(HostStatement::Group { body }) = group {
+                    list.splice(index..index, body);
+                }
+            });
+        }
         if let Some(semantics) = semantics_of(&mut statement.kind.clone()) {
             for (how, weak) in weaker(*semantics) {
                 add(Change::Weakened(how), &|list, index| {
@@ -103,7 +113,8 @@ fn binds(statement: &Option<Statement>) -> bool {
 fn bodies(kind: &StatementKind) -> Vec<&Vec<Statement>> {
     match kind {
         StatementKind::If { then, otherwise, .. } => vec![then, otherwise],
-        StatementKind::For { body, .. } => vec![body],
+        StatementKind::For { body, .. }
+        | StatementKind::Host(HostStatement::Stream { body, .. } | HostStatement::Group { body }) => vec![body],
         _ => Vec::new(),
     }
 }
@@ -111,7 +122,8 @@ fn bodies(kind: &StatementKind) -> Vec<&Vec<Statement>> {
 fn bodies_mut(kind: &mut StatementKind) -> Vec<&mut Vec<Statement>> {
     match kind {
         StatementKind::If { then, otherwise, .. } => vec![then, otherwise],
-        StatementKind::For { body, .. } => vec![body],
+        StatementKind::For { body, .. }
+        | StatementKind::Host(HostStatement::Stream { body, .. } | HostStatement::Group { body }) => vec![body],
         _ => Vec::new(),
     }
 }
@@ -148,6 +160,7 @@ fn is_synchronising(kind: &StatementKind) -> bool {
         | StatementKind::Atomic { .. }
         | StatementKind::Finish { .. }
         | StatementKind::Fence { .. } => true,
+        StatementKind::Host(host) => !matches!(host, HostStatement::Stream { .. }),
         StatementKind::Store { semantics, .. } | StatementKind::Send { semantics, .. } => {
             semantics.order != Order::Weak
         }

@@ -7,7 +7,7 @@ use super::Schedule;
 use crate::machine::event::{Event, What};
 use crate::machine::{Machine, State, Violation};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Group, Location, Operation, Program};
+use crate::program::{Barrier, Call, Group, Location, Operation, Program};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use std::sync::Arc;
@@ -204,6 +204,8 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             format!("finish {} to {remaining}", machine.program().pipe_name(*pipe))
         }
         Operation::Assert { holds } => format!("assert: {holds}"),
+        Operation::Call(Call::Begins { launch }) => format!("launch {launch} begins"),
+        Operation::Call(Call::Returns { launch }) => format!("launch {launch} returns: the output is read"),
         Operation::Exit => "exit".to_owned(),
     }
 }
@@ -219,6 +221,9 @@ fn barrier_words(barrier: Barrier) -> String {
 }
 
 fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
+    if let Some(text) = machine.program().describe(*at) {
+        return format!("\"{text}\"");
+    }
     let instance = &machine.program().shape().instances[at.instance as usize];
     if instance.element.is_some() {
         format!("{}@rank {} byte {}", instance.name, instance.rank, at.byte)

@@ -197,6 +197,7 @@ impl KernelTarget {
             bounds: Bounds {
                 ranks: self.launch.ranks,
                 blocks: extent(&self.launch.grids),
+                streams: None,
                 threads: extent(&self.launch.blocks),
                 message: None,
             },

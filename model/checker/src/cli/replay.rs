@@ -7,8 +7,10 @@ use super::target::Target;
 use super::{InputError, print};
 use crate::check::{Options, Progress, Replay, Schedule, replay};
 use crate::machine::Contended;
+use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::data::Accumulate;
+use arverify_protocol::evaluate::EvaluationError;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -39,12 +41,17 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<u8, InputError> {
 
 fn replay_protocol(target: &Target, schedule: &Schedule) -> Result<Replay, InputError> {
     let options = &target.options;
-    let program = ProtocolProgram::new(&target.protocol, &options.sizes, options.launches, options.seed)
-        .map_err(|error| InputError::message(format!("`{}`: {error}", target.name)))?;
     if let Ok(Some(requirement)) = target.protocol.unmet_requirement(&options.sizes) {
         let error = crate::check::CheckError::Requirement { span: requirement.span.clone() };
         return Err(super::target::refusal(target, &error));
     }
+    let failed = |error: EvaluationError| InputError::message(format!("`{}`: {error}", target.name));
+    let Options { sizes, launches, seed, .. } = options;
+    if target.protocol.is_host_program() {
+        let program = HostProgram::new(&target.protocol, sizes, *launches, *seed).map_err(failed)?;
+        return replay(Arc::new(program), options, schedule).map_err(InputError::Message);
+    }
+    let program = ProtocolProgram::new(&target.protocol, sizes, *launches, *seed).map_err(failed)?;
     replay(Arc::new(program), options, schedule).map_err(InputError::Message)
 }
 

@@ -7,12 +7,15 @@ use super::arguments::ShowArguments;
 use super::target::{document, ranks_of};
 use super::{InputError, print};
 use arverify_protocol::code::{Code, SiteId};
-use arverify_protocol::cursor::{Cursor, Operation, Position};
+use arverify_protocol::cursor::{Cursor, HostOperation, Operation, Position};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::{Protocol, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+/// Operations of one thread that are looked at.
+const LONGEST: usize = 100_000;
 
 /// Blocks that are enough to tell the first from the others.
 const BLOCKS: u32 = 2;
@@ -36,19 +39,60 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
         .map_err(|errors| InputError::Rendered(errors.to_string()))?;
     let threads = (ranks + 2).max(8);
     let vector = u64::from(DataType::F32.vector());
+    let (blocks, threads) = if protocol.is_host_program() { (1, 1) } else { (BLOCKS, threads) };
     let sizes = Sizes {
         ranks,
-        blocks: BLOCKS,
+        blocks,
         threads,
-        elements: u64::from(BLOCKS * threads * ranks) * vector,
+        elements: u64::from(blocks * threads * ranks) * vector,
         data: DataType::F32,
         accumulate: Accumulate::Own,
     };
     let failed = |error: &dyn std::fmt::Display| InputError::message(format!("`{}`: {error}", arguments.target));
     let code = Code::new(&protocol, &sizes, true).map_err(|error| failed(&error))?;
-    let roles = roles(&protocol, &code).map_err(|error| failed(&error))?;
+    let found = if protocol.is_host_program() { host_roles(&protocol, &code) } else { roles(&protocol, &code) };
+    let roles = found.map_err(|error| failed(&error))?;
     print(&render(&protocol, &code, &roles))?;
     Ok(0)
+}
+
+/// What a host thread does itself, and enqueues on each stream: a role each.
+fn host_roles(protocol: &Protocol, code: &Code) -> Result<Vec<Role>, Box<dyn std::error::Error>> {
+    let mut roles: BTreeMap<(u32, Vec<SiteId>), Role> = BTreeMap::new();
+    for rank in 0..code.sizes.ranks {
+        let arguments = protocol.argument_values(&code.sizes, rank, 0)?;
+        let position = Position { rank, block: 0, thread: 0, launch: 0, grid: 1, arguments: &arguments };
+        for (actor, sites) in host_sites(code, &position)? {
+            let steps = || sites.iter().map(|site| step(code, *site)).collect();
+            let role = || Role { threads: Vec::new(), steps: steps(), host: true };
+            roles.entry((actor, sites.clone())).or_insert_with(role).threads.push((rank, actor, 0));
+        }
+    }
+    let mut roles: Vec<Role> = roles.into_values().collect();
+    roles.sort_by_key(|role| (role.threads[0].1, role.threads[0].0));
+    Ok(roles)
+}
+
+/// The statements of a rank's host thread (0) and of its streams (1 + stream), each run of repetitions once.
+fn host_sites(code: &Code, position: &Position<'_>) -> Result<BTreeMap<u32, Vec<SiteId>>, Box<dyn std::error::Error>> {
+    let mut cursor = Cursor::start(code);
+    let mut sites: BTreeMap<u32, Vec<SiteId>> = BTreeMap::new();
+    let mut actor = 0;
+    for _ in 0..LONGEST {
+        let (operation, site) = cursor.next(code, position).map_err(|(fault, _)| fault)?;
+        match operation {
+            Operation::Exit => return Ok(sites),
+            Operation::Host(HostOperation::Enter { stream }) => actor = 1 + stream,
+            Operation::Host(HostOperation::Leave) => actor = 0,
+            _ => {
+                let known = sites.entry(actor).or_default();
+                if !known.contains(&site) {
+                    known.push(site);
+                }
+            }
+        }
+    }
+    Err("a host thread does too much to be shown".into())
 }
 
 /// A statement as one thread executes it: its place, and the calls that lead there.
@@ -58,6 +102,8 @@ type Step = (Vec<Span>, Span);
 struct Role {
     threads: Vec<(u32, u32, u32)>,
     steps: Vec<Step>,
+    /// Of a host program: block 0 is the host thread, block 1 + s is stream s.
+    host: bool,
 }
 
 fn roles(protocol: &Protocol, code: &Code) -> Result<Vec<Role>, Box<dyn std::error::Error>> {
@@ -70,7 +116,11 @@ fn roles(protocol: &Protocol, code: &Code) -> Result<Vec<Role>, Box<dyn std::err
                 let position = Position { rank, block, thread, launch: 0, grid, arguments: &arguments };
                 let sites = sites(code, &position)?;
                 let steps = || sites.iter().map(|site| step(code, *site)).collect();
-                let role = roles.entry(sites.clone()).or_insert_with(|| Role { threads: Vec::new(), steps: steps() });
+                let role = roles.entry(sites.clone()).or_insert_with(|| Role {
+                    threads: Vec::new(),
+                    steps: steps(),
+                    host: false,
+                });
                 role.threads.push((rank, block, thread));
             }
         }
@@ -87,7 +137,6 @@ fn step(code: &Code, site: SiteId) -> Step {
 
 /// The statements one thread executes, each run of repetitions once.
 fn sites(code: &Code, position: &Position<'_>) -> Result<Vec<SiteId>, Box<dyn std::error::Error>> {
-    const LONGEST: usize = 100_000;
     let mut cursor = Cursor::start(code);
     let mut sites: Vec<SiteId> = Vec::new();
     for _ in 0..LONGEST {
@@ -120,6 +169,14 @@ fn heading(role: &Role, sizes: &Sizes) -> String {
         [first, .., last] if last - first + 1 == list.len() as u32 => format!("{word}s {first}–{last}"),
         list => format!("{word}s {}", list.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
     };
+    if role.host {
+        let actor = match blocks[0].checked_sub(1) {
+            None => "host thread".to_owned(),
+            Some(0) => "stream 0 (the caller's)".to_owned(),
+            Some(stream) => format!("stream {stream}"),
+        };
+        return format!("{}, {actor}", span("rank", &ranks, sizes.ranks));
+    }
     format!(
         "{}, {}, {}",
         span("rank", &ranks, sizes.ranks),

@@ -105,8 +105,14 @@ fn protocol_row(target: &Target, mut outcome: Outcome) -> Row {
         source: target.protocol.source.clone(),
         kernel: None,
         topology: target.topology.clone(),
-        bounds: Bounds::from(&target.options.sizes),
+        bounds: Bounds { streams: streams(&target), ..Bounds::from(&target.options.sizes) },
         options: target.options,
         outcome,
     }
+}
+
+/// Streams of each rank, where the target is a host program.
+fn streams(target: &Target) -> Option<u32> {
+    let streams = target.protocol.streams_of(&target.options.sizes).ok()?;
+    target.protocol.is_host_program().then_some(streams)
 }

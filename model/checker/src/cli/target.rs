@@ -131,8 +131,12 @@ pub(super) fn ranks_of(topology: &Topology) -> Result<u32, InputError> {
 /// Sizes: what was typed, else what the variant names, else the defaults.
 fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configuration, protocol: &Protocol) -> Options {
     let ranks = ranks.or(configuration.ranks).unwrap_or(4);
-    let blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
-    let threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    let mut blocks = bounds.blocks.or(configuration.blocks).unwrap_or(2);
+    let mut threads = bounds.threads.or(configuration.threads).unwrap_or(8.max(ranks));
+    if protocol.is_host_program() {
+        // It has streams, and no blocks of threads.
+        (blocks, threads) = (1, 1);
+    }
     let data = bounds.dtype.unwrap_or(DataType::F32);
     let accumulate = bounds.accumulate.map_or(Accumulate::Own, Accumulate::from);
     let vector = u64::from(data.vector());

@@ -4,7 +4,7 @@
 //! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
-use super::launch::REFRESH;
+use super::launch::{REFRESH, REFRESHED};
 use super::run::Run;
 use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
@@ -139,12 +139,17 @@ impl<P: Program> Run<'_, P> {
     }
 
     fn other_point(&self, other: &Access, wrote: bool) -> ViolationPoint {
-        let label = if wrote { "written here" } else { "read here" };
+        let label = match wrote {
+            _ if other.site == REFRESHED => "new contents",
+            true => "written here",
+            false => "read here",
+        };
         ViolationPoint { thread: self.state.name_of(self.machine, other), site: other.site, label: label.to_owned() }
     }
 
     fn describe(&self, access: &Access) -> String {
         match self.state.name_of(self.machine, access) {
+            Some(name) if access.site == REFRESHED => format!("{name} (new contents)"),
             Some(name) => name.to_string(),
             None if access.epoch.step == REFRESH => {
                 format!("the owner's stream (new contents for launch {})", access.epoch.phase)
@@ -257,18 +262,24 @@ impl<P: Program> Machine<P> {
             let message = "nothing can run, and no thread waits for a slot".to_owned();
             return Violation::new(Code::Deadlock, message, Vec::new());
         };
+        if let Some(disagreement) = self.disagreement(state, &stuck) {
+            return disagreement;
+        }
         let name = state.current_name(self, first.thread);
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
         let holds = first.condition.compared(holds);
-        let message = format!(
-            "deadlock: {name} waits for slot {} of `{}` on rank {} to be {}, and it holds {holds} for ever",
-            first.at.byte / first.width.bytes(),
-            instance.name,
-            instance.rank,
-            first.condition,
-        );
+        let message = match self.program().describe(first.at) {
+            Some(text) => format!("deadlock: {name} waits until {text}, for ever"),
+            None => format!(
+                "deadlock: {name} waits for slot {} of `{}` on rank {} to be {}, and it holds {holds} for ever",
+                first.at.byte / first.width.bytes(),
+                instance.name,
+                instance.rank,
+                first.condition,
+            ),
+        };
         let label = "waits here".to_owned();
         let points = vec![ViolationPoint { thread: Some(name), site: first.site, label }];
         let mut violation = Violation::new(Code::Deadlock, message, points);
@@ -280,6 +291,21 @@ impl<P: Program> Machine<P> {
         }
         self.blame_shape(state, &mut violation);
         violation
+    }
+
+    /// AR014: somebody waits for what the ranks' programs never do, for they do not fit each other.
+    fn disagreement(&self, state: &State<P::Thread>, stuck: &[Stuck]) -> Option<Violation> {
+        let unmatched = |stuck: &&Stuck| self.program().missing(stuck.at).is_some();
+        let first = stuck.iter().filter(unmatched).min_by_key(|stuck| state.coordinates(self, stuck.thread).launch)?;
+        let name = state.current_name(self, first.thread);
+        let why = self.program().missing(first.at)?;
+        let label = "never completes".to_owned();
+        let points = vec![ViolationPoint { thread: Some(name), site: first.site, label }];
+        let mut violation = Violation::new(Code::PeersDisagree, format!("peers disagree: {why}"), points);
+        violation.location = Some(first.at);
+        violation.notes.push(format!("{name} waits for ever, and {} threads in all", stuck.len()));
+        violation.help = Some("let every rank make the calls that its peers wait for, in the same order".to_owned());
+        Some(violation)
     }
 
     fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck> {
@@ -316,7 +342,21 @@ impl<P: Program> Machine<P> {
         };
         // What was there before anybody signalled is rarely what a waiter has missed.
         let lost = stuck.iter().find(|stuck| had(stuck, false)).or_else(|| stuck.iter().find(|stuck| had(stuck, true)));
-        lost.or_else(|| stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch))
+        let behind = || stuck.iter().min_by_key(|stuck| state.coordinates(self, stuck.thread).launch);
+        lost.or_else(behind).map(|first| self.hindered_by(state, stuck, first))
+    }
+
+    /// Of threads that a host program orders, each hindered by the next: the last, or the first met twice.
+    fn hindered_by<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck], first: &'s Stuck) -> &'s Stuck {
+        let (mut at, mut met) = (first, Vec::new());
+        while self.program().describe(at.at).is_some() && !met.contains(&at.thread) {
+            met.push(at.thread);
+            let writer = self.would_write(state, at.at, &at.condition);
+            let next = writer.and_then(|writer| stuck.iter().find(|stuck| stuck.thread == writer.thread));
+            let Some(next) = next else { break };
+            at = next;
+        }
+        at
     }
 
     /// A signal that was there and is gone: who overwrote it decides the code.
@@ -395,12 +435,15 @@ impl<P: Program> Machine<P> {
             (Some(pending), _) => match &pending.0 {
                 Operation::Await { at, width, condition, .. } => {
                     let pad = &self.program().shape().instances[at.instance as usize];
-                    format!(
-                        "it waits itself, for slot {} of `{}` on rank {} to be {condition}",
-                        at.byte / width.bytes(),
-                        pad.name,
-                        pad.rank,
-                    )
+                    match self.program().describe(*at) {
+                        Some(text) => format!("it waits itself, until {text}"),
+                        None => format!(
+                            "it waits itself, for slot {} of `{}` on rank {} to be {condition}",
+                            at.byte / width.bytes(),
+                            pad.name,
+                            pad.rank,
+                        ),
+                    }
                 }
                 _ => "it does not get there".to_owned(),
             },

@@ -23,6 +23,15 @@ use std::sync::Arc;
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
 
+/// The statement of new inputs: none.
+pub(super) const REFRESHED: SiteIndex = SiteIndex(u32::MAX - 1);
+
+/// Something that a stream does around a launch, and what it has seen by then.
+pub(super) struct OnStream {
+    pub(super) access: Access,
+    pub(super) view: View,
+}
+
 impl<P: Program> Machine<P> {
     /// Before the first launch: memory as it was initialised, nothing started.
     pub(super) fn empty_state(&self) -> State<P::Thread> {
@@ -124,11 +133,9 @@ impl<P: Program> Run<'_, P> {
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
         self.forget_the_past();
-        for index in 0..shape.instances.len() {
-            let instance = &shape.instances[index];
-            if instance.rank == rank && instance.refreshed && !self.refresh(index, launch) {
-                return;
-            }
+        let writer = self.stream_of(rank, REFRESH, REFRESHED);
+        if !machine.program().has_calls() && !self.refresh_all(rank, launch, &writer) {
+            return;
         }
         let stream_block = machine.kernel_blocks() + rank;
         let state = &mut self.state.ranks[rank as usize];
@@ -176,23 +183,32 @@ impl<P: Program> Run<'_, P> {
         memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
     }
 
+    /// The machine's own stream of a rank.
+    fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
+        let state = &self.state.ranks[rank as usize];
+        let epoch = Epoch { thread: self.machine.stream_thread(rank), phase: state.stream_phase, step };
+        OnStream { access: Access { epoch, site }, view: state.stream.clone() }
+    }
+
+    /// New contents of all inputs of a rank. Returns false after a violation.
+    pub(super) fn refresh_all(&mut self, rank: u32, launch: u32, writer: &OnStream) -> bool {
+        let instances = &self.machine.program().shape().instances;
+        let refreshed = |index: &usize| instances[*index].rank == rank && instances[*index].refreshed;
+        (0..instances.len()).filter(refreshed).all(|index| self.refresh(index, launch, writer))
+    }
+
     /// New contents of one buffer. Returns false after a violation.
-    fn refresh(&mut self, index: usize, launch: u32) -> bool {
+    fn refresh(&mut self, index: usize, launch: u32, writer: &OnStream) -> bool {
         let machine = self.machine;
         let instance = &machine.program().shape().instances[index];
         if instance.bytes == 0 {
             return true;
         }
         let rank = instance.rank;
-        let thread = machine.stream_thread(rank);
-        let phase = self.state.ranks[rank as usize].stream_phase;
-        let site = SiteIndex(u32::MAX - 1);
-        let access = Access { epoch: Epoch { thread, phase, step: REFRESH }, site };
-        let view = self.state.ranks[rank as usize].stream.clone();
+        let OnStream { access, view } = writer;
+        let covered = |earlier: &Access| machine.covered(access.epoch.thread, view, earlier);
         let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let written = memory
-            .shadow
-            .access(0..instance.bytes, Kind::Write, access, |earlier| machine.covered(thread, &view, earlier));
+        let written = memory.shadow.access(0..instance.bytes, Kind::Write, *access, covered);
         machine.fill(instance, launch, &mut memory.bytes);
         let Err(conflict) = written else { return true };
         if !machine.has(Rule::RefreshRaces) {
@@ -289,10 +305,13 @@ impl<P: Program> Run<'_, P> {
         let state = &mut self.state.ranks[rank as usize];
         state.heard = state.hears.clone();
         let launch = self.state.ranks[rank as usize].launch;
-        if !self.read_output(rank) {
-            return;
+        if !machine.program().has_calls() {
+            let reader = self.stream_of(rank, REFRESH + 1, REFRESHED);
+            if !self.read_output(rank, &reader) {
+                return;
+            }
+            self.check_result(rank, launch);
         }
-        self.check_result(rank, launch);
         if launch + 1 < shape.launches {
             self.begin_launch(rank, launch + 1);
         } else {
@@ -330,7 +349,7 @@ impl<P: Program> Run<'_, P> {
 
     /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
     /// false after a violation.
-    fn read_output(&mut self, rank: u32) -> bool {
+    pub(super) fn read_output(&mut self, rank: u32, reader: &OnStream) -> bool {
         let machine = self.machine;
         let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::OutputIsRead)) else {
             return true;
@@ -340,13 +359,10 @@ impl<P: Program> Run<'_, P> {
         if bytes == 0 || !expected.definition.concerns(rank) {
             return true;
         }
-        let thread = machine.stream_thread(rank);
-        let phase = self.state.ranks[rank as usize].stream_phase;
-        let access = Access { epoch: Epoch { thread, phase, step: REFRESH + 1 }, site: expected.site };
-        let view = self.state.ranks[rank as usize].stream.clone();
+        let access = Access { site: expected.site, ..reader.access };
+        let covered = |earlier: &Access| machine.covered(access.epoch.thread, &reader.view, earlier);
         let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let read =
-            memory.shadow.access(0..bytes, Kind::Read, access, |earlier| machine.covered(thread, &view, earlier));
+        let read = memory.shadow.access(0..bytes, Kind::Read, access, covered);
         let Err(conflict) = read else { return true };
         let at = Location { instance: index as u32, byte: conflict.byte };
         let violation = self.output_race(rank, at, conflict.access);
@@ -355,7 +371,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Compares the output with the collective's definition, and with what other ranks got.
-    fn check_result(&mut self, rank: u32, launch: u32) {
+    pub(super) fn check_result(&mut self, rank: u32, launch: u32) {
         let machine = self.machine;
         let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
         if !expected.definition.concerns(rank) {

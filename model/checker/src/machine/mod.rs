@@ -8,7 +8,8 @@
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
 //! * `pipe`: copies that are started now and made later
-//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there
+//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
+//!   of launches that overlap, in host programs
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
@@ -21,6 +22,7 @@ mod action;
 mod barrier;
 mod blame;
 mod buffering;
+mod call;
 mod causality;
 pub mod event;
 mod forecast;
@@ -413,14 +415,18 @@ impl<T> State<T> {
             rank,
             block: block % machine.program.shape().blocks.max(1),
             thread: thread % machine.threads_of_block(),
-            launch: self.ranks[rank as usize].launch,
+            launch: match self.blocks[block as usize].launches.len() as u32 {
+                begun @ 1.. if machine.program.has_calls() => begun - 1,
+                _ => self.ranks[rank as usize].launch,
+            },
         }
     }
 
     /// The name of a thread in the launch it is in.
     pub fn current_name<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> ThreadName {
         let at = self.coordinates(machine, thread);
-        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch }
+        let role = machine.program.role(at.block);
+        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
     }
 
     /// The name of the thread that performed an access, with the launch it belonged to.
@@ -431,7 +437,8 @@ impl<T> State<T> {
         }
         let at = self.coordinates(machine, epoch.thread);
         let launch = self.launch_of(machine, epoch);
-        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch })
+        let role = machine.program.role(at.block);
+        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role })
     }
 
     /// The launch of an operation of a kernel.

@@ -122,7 +122,7 @@ rules! {
     LoadBuffering,
 }
 
-impl<P> Machine<P> {
+impl<P: crate::program::Program> Machine<P> {
     /// Whether a rule holds.
     pub(super) fn has(&self, rule: Rule) -> bool {
         self.settings.without != Some(rule)
@@ -130,6 +130,7 @@ impl<P> Machine<P> {
 
     /// Blocks that a device runs at once; `None` for all.
     pub(super) fn resident_blocks(&self) -> Option<u32> {
-        self.settings.resident_blocks.filter(|_| self.has(Rule::Residency))
+        // The streams of a host program are no blocks of a device.
+        self.settings.resident_blocks.filter(|_| self.has(Rule::Residency) && !self.program.has_calls())
     }
 }

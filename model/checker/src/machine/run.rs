@@ -264,6 +264,10 @@ impl<'a, P: Program> Run<'a, P> {
                 self.suspect(Violation::new(Code::WrongResult, message, vec![point]));
                 Progress::Done
             }
+            Operation::Call(call) => {
+                self.record(index, site, operation, None, None);
+                self.call(index, *call)
+            }
             Operation::Exit => {
                 self.record(index, site, operation, None, None);
                 if self.has_finished(index, site) {
@@ -333,7 +337,9 @@ impl<'a, P: Program> Run<'a, P> {
         }
         let race = matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::EpochConfusion | Code::Hazard);
         let first = |suspect: &Violation| !race || (violation.code == Code::DataRace && suspect.code == Code::DataRace);
-        let suspect = self.state.suspect.take().filter(|suspect| first(suspect));
+        // What follows where sends and receives do not match is no cause.
+        let mismatched = violation.code == Code::PeersDisagree && self.machine.program.has_calls();
+        let suspect = self.state.suspect.take().filter(|suspect| first(suspect) && !mismatched);
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 

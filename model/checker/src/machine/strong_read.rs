@@ -266,6 +266,7 @@ impl<P: Program> Run<'_, P> {
             || message.launch >= launch
             || writer.is_initial()
             || writer.thread == thread
+            || self.machine.program.describe(at).is_some()
         {
             return;
         }

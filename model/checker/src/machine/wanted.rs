@@ -60,7 +60,19 @@ pub(super) fn wanted<P: Program>(
     };
     match expected.definition {
         Definition::AllReduce(reduction) => reduced(reduction, element),
-        Definition::AllGather => one(read((element / elements) as u32, element % elements)),
+        Definition::AllGather => {
+            let (from, index) = ((element / elements) as u32, element % elements);
+            let gathered = read(from, index);
+            let Some(plus) = expected.plus else { return one(gathered) };
+            let own = machine.input(plus, kind, rank, launch, index);
+            one(match kind {
+                Element::Data(data) => {
+                    let both = [gathered as u32, own as u32].into_iter();
+                    u64::from(data.fold(Reduction::Sum, expected.accumulate, both))
+                }
+                _ => fold_integers(kind, Reduction::Sum, [gathered, own].into_iter()),
+            })
+        }
         Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
             one(read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element))
         }

@@ -193,6 +193,8 @@ pub struct Expected {
     pub output: u32,
     /// Input buffer.
     pub input: u32,
+    /// A buffer of the output's own rank whose elements are added to the input's, again and again.
+    pub plus: Option<u32>,
     /// The definition.
     pub definition: Definition,
     /// Ranks must agree in every bit.

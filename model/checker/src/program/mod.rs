@@ -6,8 +6,9 @@
 //!
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
-//! * [`protocol`]: the front end of the protocol language
+//! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
+pub mod host;
 pub mod memory;
 pub mod protocol;
 pub mod word;
@@ -15,7 +16,7 @@ pub mod word;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::Source;
 use arverify_protocol::ir::{Reduction, Semantics, Span};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, Role};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -121,9 +122,29 @@ pub enum Operation {
         /// Whether it holds.
         holds: bool,
     },
+    /// In a program that has calls: a launch begins or returns on this thread.
+    Call(Call),
     /// The thread ends.
     Exit,
 }
+
+/// Where a launch begins and returns, in a program that says so itself ([`Program::has_calls`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// What the thread does from here on belongs to this launch. The caller's thread writes new inputs first.
+    Begins {
+        /// Counted from 0.
+        launch: u32,
+    },
+    /// On the caller's thread: the caller reads the output.
+    Returns {
+        /// Counted from 0.
+        launch: u32,
+    },
+}
+
+/// The block whose thread is the caller's, in a program that has calls.
+pub const CALLER: u32 = 1;
 
 /// `bar.sync`, `bar.arrive`, `bar.red`, `bar.warp.sync`, and what lanes of a warp exchange (`shfl`, `vote`, …).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -299,6 +320,23 @@ pub trait Program: Send + Sync + 'static {
     /// What a pipe of a thread is called. Programs without pipes have nothing to name.
     fn pipe_name(&self, pipe: u32) -> String {
         pipe.to_string()
+    }
+    /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once, and
+    /// blocks have one thread each.
+    fn has_calls(&self) -> bool {
+        false
+    }
+    /// What a block's threads are.
+    fn role(&self, _block: u32) -> Role {
+        Role::Thread
+    }
+    /// What a word says, in words, where it is no word of the source.
+    fn describe(&self, _: Location) -> Option<&str> {
+        None
+    }
+    /// Why a word that is waited for is never written, where the ranks' programs do not fit each other.
+    fn missing(&self, _: Location) -> Option<&str> {
+        None
     }
     /// Bytes of one thread's state, roughly: for the limit on memory.
     fn thread_bytes(&self) -> u64 {

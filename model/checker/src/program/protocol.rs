@@ -62,7 +62,12 @@ impl ProtocolProgram {
         &self.protocol
     }
 
-    fn location(&self, address: Address) -> Location {
+    /// Its statements.
+    pub(super) fn code(&self) -> &FlatCode {
+        &self.code
+    }
+
+    pub(super) fn location(&self, address: Address) -> Location {
         let buffer = address.buffer.index();
         Location {
             instance: buffer as u32 * self.shape.ranks + address.rank,
@@ -70,7 +75,7 @@ impl ProtocolProgram {
         }
     }
 
-    fn operation(&self, operation: cursor::Operation) -> Operation {
+    pub(super) fn operation(&self, operation: cursor::Operation) -> Operation {
         let width = Width::Four;
         match operation {
             cursor::Operation::BlockSync => Operation::Barrier(Barrier::BLOCK),
@@ -130,11 +135,12 @@ impl ProtocolProgram {
             cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
             cursor::Operation::Finish { pipe, remaining } => Operation::Finish { pipe: pipe.0, remaining },
             cursor::Operation::Assert { holds } => Operation::Assert { holds },
-            cursor::Operation::Exit => Operation::Exit,
+            // A host program's are gone through before it runs.
+            cursor::Operation::Host(_) | cursor::Operation::Exit => Operation::Exit,
         }
     }
 
-    fn fault(&self, fault: &cursor::Fault, site: SiteId) -> Fault {
+    pub(super) fn fault(&self, fault: &cursor::Fault, site: SiteId) -> Fault {
         let message = match fault {
             cursor::Fault::Index { buffer, dimension, index, extent } => format!(
                 "index {index} is outside dimension {dimension} of `{}`, whose extent is {extent}",
@@ -166,6 +172,13 @@ fn reads_freely(statements: &[ir::Statement]) -> bool {
         ir::StatementKind::For { body, .. } => reads_freely(body),
         _ => false,
     })
+}
+
+impl ProtocolProgram {
+    /// The position of a rank's host thread.
+    pub(super) fn with_host_position<R>(&self, rank: u32, launch: u32, act: impl FnOnce(&Position<'_>) -> R) -> R {
+        self.with_position(Coordinates { rank, block: 0, thread: 0, launch }, act)
+    }
 }
 
 fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
@@ -241,6 +254,7 @@ impl Program for ProtocolProgram {
         Some(Expected {
             output: expectation.output.0,
             input: expectation.input.0,
+            plus: expectation.plus.map(|plus| plus.0),
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
             accumulate: self.code.sizes.accumulate,

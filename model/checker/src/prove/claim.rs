@@ -157,6 +157,8 @@ pub(super) fn sizes(
         Ranks::Exactly(ranks) => Polynomial::constant(i128::from(ranks)),
     };
     let (blocks, threads) = match setting.small {
+        // A host program has streams, and no blocks of threads.
+        _ if protocol.is_host_program() => (Polynomial::constant(1), Polynomial::constant(1)),
         Some((blocks, threads)) => {
             (Polynomial::constant(i128::from(blocks)), Polynomial::constant(i128::from(threads)))
         }

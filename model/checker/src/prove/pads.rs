@@ -5,7 +5,7 @@
 //! to the own instance at the word that the thread has just awaited is a reset, no signal; see [`super::epochs`].
 //! *Peers*: for every wait there is a thread that signals that word in the same launch with a value that satisfies the wait;
 //! for every signal there is a thread that awaits that word in the same launch. Which thread is solved for ([`super::partner`]); at
-//! small sizes all threads are tried.
+//! small sizes all threads are tried. A send and its receive meet in the same way, in the same round of their loops.
 //!
 //! Not modelled: words that several ranks add to, signals for another launch; they are reported, never passed over.
 
@@ -65,7 +65,11 @@ pub(super) fn signalled(events: &[Event], index: usize, own_rank: &Polynomial) -
             None
         }
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => Some(place.clone()),
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => None,
+        walk::Kind::Load { .. }
+        | walk::Kind::Await { .. }
+        | walk::Kind::Phase(_)
+        | walk::Kind::BlockSync
+        | walk::Kind::Transfer { .. } => None,
     }
 }
 
@@ -112,7 +116,10 @@ impl Pads<'_> {
             calls: Vec::new(),
             what: format!("pad `{}`", buffer.name),
         };
-        let claims = self.one_writer(pad);
+        let claims = match self.context.protocol.is_host_program() {
+            true => Err(Unsupported::Statement("a pad that streams signal through is")),
+            false => self.one_writer(pad),
+        };
         self.obligations.push(Obligation { subject, claims });
     }
 
@@ -153,6 +160,7 @@ impl Pads<'_> {
                 }
                 self.is_awaited(&event, place)
             }
+            walk::Kind::Transfer { sends, place } => self.is_matched(&event, place, *sends),
             walk::Kind::Load { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => return,
         };
         let subject =
@@ -174,6 +182,19 @@ impl Pads<'_> {
             _ => Ok(Formula::Truth(true)),
         };
         self.met(event, place, suits, signalled)
+    }
+
+    /// Whoever this rank sends to receives from it, in the same round of the same launch; and the other way round.
+    fn is_matched(&mut self, event: &Event, place: &PlaceTerm, sends: bool) -> Result<Claim, Unsupported> {
+        self.met(
+            event,
+            place,
+            |_, _| Ok(Formula::Truth(true)),
+            |events, index, _| match &events[index].kind {
+                walk::Kind::Transfer { sends: other, place } if *other != sends => Some(place.clone()),
+                _ => None,
+            },
+        )
     }
 
     /// Some thread awaits what this one signals, in the same launch.

@@ -84,7 +84,7 @@ impl Phases<'_> {
 
     fn of(&mut self, index: usize, event: &Event, twin: &Event) {
         match &event.kind {
-            walk::Kind::BlockSync => {}
+            walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {}
             walk::Kind::Store { place, .. }
             | walk::Kind::Load { place, .. }
             | walk::Kind::Await { place, .. }

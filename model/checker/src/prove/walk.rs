@@ -12,7 +12,7 @@ use super::term::{Formula, Polynomial};
 use super::translate::{Scope, SizeTerms, condition, equal, less, value};
 use arverify_protocol::ids::{BufferId, LocalId};
 use arverify_protocol::ir::{
-    AtomicOperation, Compare, Partition, Place, Protocol, Span, Statement, StatementKind, Tail, Width,
+    AtomicOperation, Compare, HostStatement, Partition, Place, Protocol, Span, Statement, StatementKind, Tail, Width,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -54,12 +54,38 @@ pub(super) struct Phase {
 /// What happens.
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Store { place: PlaceTerm, value: Polynomial },
-    Load { place: PlaceTerm, value: Polynomial },
-    Await { place: PlaceTerm, compare: Compare, value: Polynomial },
-    Atomic { place: PlaceTerm, operation: AtomicOperation, operand: Polynomial },
+    Store {
+        place: PlaceTerm,
+        value: Polynomial,
+    },
+    Load {
+        place: PlaceTerm,
+        value: Polynomial,
+    },
+    Await {
+        place: PlaceTerm,
+        compare: Compare,
+        value: Polynomial,
+    },
+    Atomic {
+        place: PlaceTerm,
+        operation: AtomicOperation,
+        operand: Polynomial,
+    },
     Phase(Box<Phase>),
     BlockSync,
+    /// A send or receive: the transfer as a place, see [`transfer_place`].
+    Transfer {
+        sends: bool,
+        place: PlaceTerm,
+    },
+}
+
+/// A transfer as a place: on the receiving rank, the sending rank, and where in its loops the statement stands.
+fn transfer_place(sends: bool, own: &Polynomial, peer: &Polynomial, positions: &[Polynomial]) -> PlaceTerm {
+    let (from, to) = if sends { (own, peer) } else { (peer, own) };
+    let indices = std::iter::once(from).chain(positions).cloned().collect();
+    PlaceTerm { buffer: BufferId(u32::MAX), indices, offset: Polynomial::default(), rank: to.clone() }
 }
 
 /// One round of a symbolic loop.
@@ -158,7 +184,7 @@ pub(super) fn actor_at(
         arguments.map(|argument| value(problem, &scope, &argument.value).and_then(|value| problem.wrap(&value)));
     scope.arguments = arguments.collect();
     // A kernel cannot know its launch.
-    scope.launch = None;
+    scope.launch = scope.launch.filter(|_| context.protocol.is_host_program());
     let mut exists = Vec::new();
     for (coordinate, limit) in [(&rank, &context.sizes.ranks), (&block, &grid), (&thread, &context.sizes.threads)] {
         exists.push(Formula::at_least_zero(coordinate.clone()));
@@ -187,6 +213,7 @@ pub(super) fn events(
         given,
         events: Vec::new(),
         rounds: Vec::new(),
+        positions: Vec::new(),
         symbolic_loops: 0,
         stopped: Vec::new(),
         depth: 0,
@@ -204,6 +231,8 @@ struct Walk<'w> {
     given: &'w Rounds,
     events: Vec<Event>,
     rounds: Vec<Round>,
+    /// The rounds of all loops around the statement, outermost first.
+    positions: Vec<Polynomial>,
     symbolic_loops: u32,
     /// Conditions under which the thread has left the kernel.
     stopped: Vec<Formula>,
@@ -247,11 +276,48 @@ impl Walk<'_> {
                 Ok(())
             }
             StatementKind::Fence { .. } | StatementKind::Barrier { .. } | StatementKind::Finish { .. } => Ok(()),
+            StatementKind::Host(host) => self.host_statement(statement, host),
             simple => {
                 let kind = self.simple(simple)?;
                 self.event(statement, kind)
             }
         }
+    }
+
+    /// Which stream does something, and what orders streams, is not looked at here.
+    fn host_statement(&mut self, statement: &Statement, host: &HostStatement) -> Result<(), Unsupported> {
+        match host {
+            HostStatement::Stream { body, .. } | HostStatement::Group { body } => self.statements(body),
+            HostStatement::Send { place, partition, peer } => self.transfer(statement, true, (place, partition), peer),
+            HostStatement::Receive { place, partition, peer } => {
+                self.transfer(statement, false, (place, partition), peer)
+            }
+            HostStatement::Synchronise { .. }
+            | HostStatement::Exchange { .. }
+            | HostStatement::Record { .. }
+            | HostStatement::Wait { .. } => Ok(()),
+        }
+    }
+
+    fn transfer(
+        &mut self,
+        statement: &Statement,
+        sends: bool,
+        (place, partition): (&Place, &Partition),
+        peer: &arverify_protocol::ir::Expression,
+    ) -> Result<(), Unsupported> {
+        let moved = Phase {
+            destination: self.place(place)?,
+            source: self.place(place)?,
+            sources: Formula::Truth(true),
+            fewest: Formula::Truth(true),
+            partition: self.partition(partition)?,
+        };
+        self.event(statement, Kind::Phase(Box::new(moved)))?;
+        let own = self.scope.rank.clone().ok_or_else(|| Unsupported::Unknown("self".to_owned()))?;
+        let peer = value(self.problem, &self.scope, peer)?;
+        let place = transfer_place(sends, &own, &peer, &self.positions);
+        self.event(statement, Kind::Transfer { sends, place })
     }
 
     fn branch(&mut self, guard: Formula, body: &[Statement]) -> Result<(), Unsupported> {
@@ -280,7 +346,9 @@ impl Walk<'_> {
         let within = Formula::all([started, less(&round, to)?]);
         self.scope.locals.insert(variable, round.clone());
         self.rounds.push(Round { number, term: round, from: from.clone(), to: to.clone() });
+        self.positions.push(self.rounds[self.rounds.len() - 1].term.clone());
         let result = self.branch(within, body);
+        self.positions.pop();
         self.rounds.pop();
         result
     }
@@ -302,7 +370,10 @@ impl Walk<'_> {
         }
         for round in from..to {
             self.scope.locals.insert(variable, Polynomial::constant(round));
-            self.statements(body)?;
+            self.positions.push(Polynomial::constant(round));
+            let result = self.statements(body);
+            self.positions.pop();
+            result?;
         }
         Ok(())
     }
@@ -384,6 +455,7 @@ impl Walk<'_> {
             | StatementKind::Exit
             | StatementKind::Fence { .. }
             | StatementKind::Finish { .. }
+            | StatementKind::Host(_)
             | StatementKind::Barrier { .. } => return Err(Unsupported::Statement("this statement is")),
         })
     }
@@ -441,6 +513,8 @@ fn has_words(statements: &[Statement]) -> bool {
         | StatementKind::Atomic { .. }
         | StatementKind::Fence { .. }
         | StatementKind::Exit => true,
+        StatementKind::Host(HostStatement::Stream { body, .. } | HostStatement::Group { body }) => has_words(body),
+        StatementKind::Host(_) => true,
     })
 }
 

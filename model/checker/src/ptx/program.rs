@@ -124,6 +124,7 @@ impl PtxProgram {
             instances: memory.instances,
         };
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
+            plus: None,
             output: expectation.output.value as u32,
             input: expectation.input.value as u32,
             definition: expectation.equals,

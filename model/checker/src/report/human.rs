@@ -124,12 +124,15 @@ fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
         let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
-        let mut line = format!(
-            "bounds: {} ranks{topology} × {} blocks × {} threads, ",
-            row.bounds.ranks,
-            extent(row.bounds.blocks),
-            extent(row.bounds.threads)
-        );
+        let mut line = match row.bounds.streams {
+            Some(streams) => format!("bounds: {} ranks{topology} × {streams} streams, ", row.bounds.ranks),
+            None => format!(
+                "bounds: {} ranks{topology} × {} blocks × {} threads, ",
+                row.bounds.ranks,
+                extent(row.bounds.blocks),
+                extent(row.bounds.threads)
+            ),
+        };
         if let Some((elements, data)) = row.bounds.message {
             let _ = write!(line, "{elements} {data} elements, ");
         }

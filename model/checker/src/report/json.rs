@@ -34,6 +34,9 @@ fn result(row: &Row) -> Value {
     if let Some(known) = &row.outcome.engines {
         value["engines"] = engines(known);
     }
+    if let Some(streams) = row.bounds.streams {
+        value["streams"] = json!(streams);
+    }
     value
 }
 

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub blocks: (u64, u64),
     /// Threads of a block: the least and the greatest number.
     pub threads: (u64, u64),
+    /// Streams of each rank, in a host program; it has no blocks and threads.
+    pub streams: Option<u32>,
     /// Elements and their type, where a target has one size of message.
     pub message: Option<(u64, DataType)>,
 }
@@ -32,6 +34,7 @@ impl From<&Sizes> for Bounds {
             ranks: sizes.ranks,
             blocks: (blocks, blocks),
             threads: (threads, threads),
+            streams: None,
             message: Some((sizes.elements, sizes.data)),
         }
     }

@@ -1,6 +1,6 @@
 //! A protocol without the places it came from, to compare what two protocols do.
 
-use crate::ir::{Partition, Place, Protocol, Span, Statement, StatementKind};
+use crate::ir::{HostStatement, Partition, Place, Protocol, Span, Statement, StatementKind};
 use std::sync::Arc;
 
 /// Clears all spans and the record of the knobs.
@@ -26,6 +26,20 @@ fn partition(partition: &mut Partition) {
     partition.span = Span::default();
 }
 
+fn host_statement(statement: &mut HostStatement, no_calls: &Arc<[Span]>) {
+    match statement {
+        HostStatement::Stream { body, .. } | HostStatement::Group { body } => statements(body, no_calls),
+        HostStatement::Synchronise { .. } => {}
+        HostStatement::Exchange { place: row } => place(row),
+        HostStatement::Record { event } | HostStatement::Wait { event } => place(event),
+        HostStatement::Send { place: row, partition: part, .. }
+        | HostStatement::Receive { place: row, partition: part, .. } => {
+            place(row);
+            partition(part);
+        }
+    }
+}
+
 fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
     for statement in list {
         statement.span = Span::default();
@@ -49,6 +63,7 @@ fn statements(list: &mut [Statement], no_calls: &Arc<[Span]>) {
                 statements(otherwise, no_calls);
             }
             StatementKind::For { body, .. } | StatementKind::Ghost { body } => statements(body, no_calls),
+            StatementKind::Host(host) => host_statement(host, no_calls),
             StatementKind::BlockSync
             | StatementKind::Barrier { .. }
             | StatementKind::Let { .. }

@@ -83,6 +83,11 @@ impl Document {
         self.file.summary.as_deref().unwrap_or_default()
     }
 
+    /// Whether it is a host program on streams, and not a kernel.
+    pub fn is_host_program(&self) -> bool {
+        self.file.declarations.iter().any(|item| matches!(item.kind, tree::Declaration::Host(_)))
+    }
+
     /// The knobs, in order.
     pub fn knobs(&self) -> &[Knob] {
         &self.knobs

@@ -82,6 +82,10 @@ impl Printer {
                 self.text.push_str("kernel ");
                 self.body(body);
             }
+            Declaration::Host(body) => {
+                self.text.push_str("host ");
+                self.body(body);
+            }
             simple => self.text.push_str(&declaration(simple)),
         }
         self.end_of(&item.trivia);
@@ -100,6 +104,7 @@ fn declaration(declaration: &Declaration) -> String {
         Declaration::Knob { name, values } => format!("knob {} = {}", name.text, names(values, " | ")),
         Declaration::Require(condition) => format!("require {}", expressions::expression(condition)),
         Declaration::Grid(value) => format!("grid {}", expressions::expression(value)),
+        Declaration::Streams(value) => format!("streams {}", expressions::expression(value)),
         Declaration::Argument { name, value } => {
             format!("argument {} = {}", name.text, expressions::expression(value))
         }
@@ -111,13 +116,14 @@ fn declaration(declaration: &Declaration) -> String {
             format!("partition {}{parameters} = {}", name.text, expressions::range(range))
         }
         Declaration::Buffer { .. } => buffer(declaration),
-        Declaration::Expect { output, definition, input, same } => {
+        Declaration::Expect { output, definition, input, plus, same } => {
             let same = if *same { ", same on all ranks" } else { "" };
-            format!("expect {} == {} {}{same}", output.text, definition_words(*definition), input.text)
+            let plus = plus.as_ref().map_or(String::new(), |plus| format!(" plus {}", plus.text));
+            format!("expect {} == {} {}{plus}{same}", output.text, definition_words(*definition), input.text)
         }
         Declaration::Variant { .. } => variant(declaration),
         // Printed by the caller, for they have bodies.
-        Declaration::Sync { .. } | Declaration::Kernel(_) => String::new(),
+        Declaration::Sync { .. } | Declaration::Kernel(_) | Declaration::Host(_) => String::new(),
     }
 }
 
@@ -131,6 +137,7 @@ fn buffer(declaration: &Declaration) -> String {
         Class::Symmetric => "symmetric ",
         Class::Channel => "channel ",
         Class::Pad => "pad ",
+        Class::Event => "event ",
     });
     text.push_str(&format!("{} : {}", names(list, ", "), element.text));
     for dimension in shape {

@@ -96,7 +96,7 @@ pub enum Role {
     Element,
 }
 
-/// `local`, `symmetric`, `channel` or `pad`.
+/// `local`, `symmetric`, `channel`, `pad` or `event`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Only its own rank reaches it.
@@ -107,6 +107,8 @@ pub enum Class {
     Channel,
     /// Symmetric, of flags, initially 0.
     Pad,
+    /// Recorded on a stream, waited for on others.
+    Event,
 }
 
 /// `initially 0` or `initially random`.
@@ -175,15 +177,15 @@ pub enum Declaration {
     Require(Expression),
     /// `grid EXPRESSION`
     Grid(Expression),
-    /// `local`, `symmetric`, `channel`, `pad`
+    /// `local`, `symmetric`, `channel`, `pad`, `event`
     Buffer {
         /// Declared with `ghost`.
         ghost: bool,
-        /// Which of the three.
+        /// Which of the five.
         class: Class,
         /// Several may share one declaration.
         names: Vec<Name>,
-        /// `E`, `u32` or `flag`.
+        /// `E`, `u32` or `flag`; empty for events.
         element: Name,
         /// Dimensions.
         shape: Vec<Expression>,
@@ -206,8 +208,12 @@ pub enum Declaration {
     Sync { name: Name, parameters: Vec<Name>, body: Body },
     /// `kernel { … }`
     Kernel(Body),
-    /// `expect output == sum of input, same on all ranks`
-    Expect { output: Name, definition: Definition, input: Name, same: bool },
+    /// `streams EXPRESSION`
+    Streams(Expression),
+    /// `host { … }`
+    Host(Body),
+    /// `expect output == gather of input plus weight, same on all ranks`
+    Expect { output: Name, definition: Definition, input: Name, plus: Option<Name>, same: bool },
     /// `variant name { knob = value, … } verifies | violates … at …`
     Variant { name: Name, assignments: Vec<(Name, Name)>, verdict: Verdict, settings: Vec<Setting> },
 }
@@ -375,6 +381,20 @@ pub enum Statement {
     Ghost(Body),
     /// `assert CONDITION`
     Assert(Expression),
+    /// `stream s { … }`
+    Stream { stream: Expression, body: Body },
+    /// `synchronise stream s`
+    Synchronise { stream: Expression },
+    /// `exchange handles of PLACE`
+    Exchange { place: Place },
+    /// `record EVENT`
+    Record { event: Place },
+    /// `wait EVENT`
+    Wait { event: Place },
+    /// `send PLACE over … to rank q` or `receive PLACE over … from rank q`
+    Transfer { receives: bool, place: Place, over: Over, peer: Expression },
+    /// `group { … }`
+    Group(Body),
 }
 
 /// An expression with its place.

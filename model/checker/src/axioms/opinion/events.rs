@@ -199,6 +199,7 @@ impl Events {
             Operation::Start { .. } | Operation::Finish { .. } => {
                 return Err(Refusal::Unsupported("a copy that is outstanding on a pipe"));
             }
+            Operation::Call(_) => return Err(Refusal::Unsupported("a host program, whose launches overlap,")),
             Operation::Assert { .. } | Operation::Exit => {}
         }
         self.note(at_step, first);

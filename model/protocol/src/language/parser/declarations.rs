@@ -6,7 +6,7 @@ use crate::language::lexer::TokenKind;
 use crate::language::tree::{Class, Declaration, Definition, File, Name, Role, Setting, SettingValue, Start, Verdict};
 
 /// The words that declarations begin with.
-const DECLARATIONS: [&str; 17] = [
+const DECLARATIONS: [&str; 20] = [
     "param",
     "topology",
     "knob",
@@ -16,6 +16,7 @@ const DECLARATIONS: [&str; 17] = [
     "symmetric",
     "channel",
     "pad",
+    "event",
     "ghost",
     "pipe",
     "argument",
@@ -23,6 +24,8 @@ const DECLARATIONS: [&str; 17] = [
     "partition",
     "sync",
     "kernel",
+    "host",
+    "streams",
     "expect",
 ];
 
@@ -51,7 +54,7 @@ impl Parser<'_> {
 
     fn declaration(&mut self) -> Parsed<Headed> {
         let word = self.word();
-        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "ghost") {
+        if matches!(word, "local" | "symmetric" | "channel" | "pad" | "event" | "ghost") {
             return self.buffer().map(|declaration| (declaration, None));
         }
         if word != "variant" && !DECLARATIONS.contains(&word) {
@@ -99,6 +102,11 @@ impl Parser<'_> {
                 let head = self.since(0).0.end;
                 return Ok((Declaration::Kernel(self.body()?), Some(head)));
             }
+            "host" => {
+                let head = self.since(0).0.end;
+                return Ok((Declaration::Host(self.body()?), Some(head)));
+            }
+            "streams" => Declaration::Streams(self.expression()?),
             "expect" => self.expectation()?,
             _ => self.variant()?,
         };
@@ -163,6 +171,7 @@ impl Parser<'_> {
             "symmetric" => Class::Symmetric,
             "channel" => Class::Channel,
             "pad" => Class::Pad,
+            "event" if !ghost => Class::Event,
             _ => return Err(self.unexpected("`local`, `symmetric`, `channel` or `pad`")),
         };
         self.advance();
@@ -171,7 +180,10 @@ impl Parser<'_> {
             names.push(self.name("the buffer's name")?);
         }
         self.expect(":")?;
-        let element = self.name("an element type")?;
+        let element = match class {
+            Class::Event => Name { text: String::new(), at: self.since(self.start()) },
+            _ => self.name("an element type")?,
+        };
         let mut shape = Vec::new();
         while self.take("[") {
             shape.push(self.expression()?);
@@ -234,13 +246,14 @@ impl Parser<'_> {
         };
         self.expect_word("of")?;
         let input = self.name("the input's name")?;
+        let plus = if self.take_word("plus") { Some(self.name("a buffer's name")?) } else { None };
         let same = self.take(",");
         if same {
             for word in ["same", "on", "all", "ranks"] {
                 self.expect_word(word)?;
             }
         }
-        Ok(Declaration::Expect { output, definition, input, same })
+        Ok(Declaration::Expect { output, definition, input, plus, same })
     }
 
     fn variant(&mut self) -> Parsed<Declaration> {

@@ -7,7 +7,7 @@ use crate::language::diagnostics::nearest;
 use crate::language::tree::{Body, Marking, Name, Place, Statement};
 
 /// The words that statements begin with.
-const STATEMENTS: [&str; 21] = [
+const STATEMENTS: [&str; 22] = [
     "block_sync",
     "barrier_sync",
     "barrier_arrive",
@@ -29,7 +29,11 @@ const STATEMENTS: [&str; 21] = [
     "exit",
     "ghost",
     "assert",
+    "stream",
 ];
+
+/// The other words that statements of host programs begin with: procedures may be called so, too.
+const HOST_STATEMENTS: [&str; 5] = ["synchronise", "exchange", "record", "wait", "group"];
 
 /// Words that may continue the statement before: no procedure may be called so, nor as a statement or an order.
 const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc"];
@@ -62,9 +66,12 @@ impl Parser<'_> {
             let name = self.procedure()?;
             return Ok((Statement::Call { name, arguments: self.arguments()? }, None));
         }
+        if HOST_STATEMENTS.contains(&word) || word == "stream" {
+            return self.host_statement();
+        }
         if !STATEMENTS.contains(&word) {
             let error = self.unexpected("a statement");
-            return Err(match nearest(word, STATEMENTS) {
+            return Err(match nearest(word, STATEMENTS.into_iter().chain(HOST_STATEMENTS)) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -93,6 +100,44 @@ impl Parser<'_> {
             _ => Statement::Assert(self.expression()?),
         };
         Ok((statement, None))
+    }
+
+    /// What the host thread does, or enqueues on a stream.
+    fn host_statement(&mut self) -> Parsed<Headed> {
+        let word = self.word();
+        self.advance();
+        let statement = match word {
+            "stream" => {
+                let stream = self.expression()?;
+                let head = self.head_end();
+                return Ok((Statement::Stream { stream, body: self.body()? }, Some(head)));
+            }
+            "group" => {
+                let head = self.head_end();
+                return Ok((Statement::Group(self.body()?), Some(head)));
+            }
+            "synchronise" => {
+                self.expect_word("stream")?;
+                Statement::Synchronise { stream: self.expression()? }
+            }
+            "exchange" => {
+                self.expect_word("handles")?;
+                self.expect_word("of")?;
+                Statement::Exchange { place: self.place()? }
+            }
+            "record" => Statement::Record { event: self.place()? },
+            _ => Statement::Wait { event: self.place()? },
+        };
+        Ok((statement, None))
+    }
+
+    /// What comes after the buffer in `send BUFFER over … to rank …` and `receive BUFFER over … from rank …`.
+    fn transfer(&mut self, receives: bool, place: Place) -> Parsed<Statement> {
+        self.expect_word("over")?;
+        let over = self.over()?;
+        self.expect_word(if receives { "from" } else { "to" })?;
+        self.expect_word("rank")?;
+        Ok(Statement::Transfer { receives, place, over, peer: self.expression()? })
     }
 
     /// The name of a procedure: neither a statement's word nor an order's.
@@ -258,6 +303,10 @@ impl Parser<'_> {
     /// What follows `reduce` or `receive`, up to its partition.
     fn reduce(&mut self) -> Parsed<Statement> {
         let destination = self.place()?;
+        self.reduce_into(destination)
+    }
+
+    fn reduce_into(&mut self, destination: Place) -> Parsed<Statement> {
         self.expect("<-")?;
         let operation = self.reduction("a reduction (sum, max, min)")?;
         self.expect_word("over")?;
@@ -270,8 +319,12 @@ impl Parser<'_> {
         Ok(Statement::Reduce { destination, operation, variable, from, to, source, over: self.over()? })
     }
 
+    /// Words to a peer, or in a host program what a stream sends.
     fn send(&mut self) -> Parsed<Statement> {
         let destination = self.place()?;
+        if self.word() == "over" {
+            return self.transfer(false, destination);
+        }
         self.expect("<-")?;
         let source = self.place()?;
         self.expect_word("over")?;
@@ -280,7 +333,12 @@ impl Parser<'_> {
     }
 
     fn receive(&mut self) -> Parsed<Statement> {
-        let Statement::Reduce { destination, operation, variable, from, to, source, over } = self.reduce()? else {
+        let destination = self.place()?;
+        if self.word() == "over" {
+            return self.transfer(true, destination);
+        }
+        let reduced = self.reduce_into(destination)?;
+        let Statement::Reduce { destination, operation, variable, from, to, source, over } = reduced else {
             return Err(self.unexpected("a reduction"));
         };
         let (marking, ordering) = (self.marking()?, self.ordering()?);

@@ -42,6 +42,14 @@ impl Printer {
                 self.text.push_str("ghost ");
                 self.body(body);
             }
+            Statement::Stream { stream, body } => {
+                self.text.push_str(&format!("stream {} ", expression(stream)));
+                self.body(body);
+            }
+            Statement::Group(body) => {
+                self.text.push_str("group ");
+                self.body(body);
+            }
             simple => self.text.push_str(&simple_statement(simple)),
         }
     }
@@ -129,8 +137,21 @@ fn simple_statement(statement: &Statement) -> String {
         }
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
+        Statement::Synchronise { stream } => format!("synchronise stream {}", expression(stream)),
+        Statement::Exchange { place: row } => format!("exchange handles of {}", place(row)),
+        Statement::Record { event } => format!("record {}", place(event)),
+        Statement::Wait { event } => format!("wait {}", place(event)),
+        Statement::Transfer { receives, place: row, over: range, peer } => {
+            let (word, towards) = if *receives { ("receive", "from") } else { ("send", "to") };
+            format!("{word} {} over {} {towards} rank {}", place(row), over(range), expression(peer))
+        }
         // Printed by the caller, for they have bodies.
-        Statement::If { .. } | Statement::For { .. } | Statement::Threads { .. } | Statement::Ghost(_) => String::new(),
+        Statement::If { .. }
+        | Statement::For { .. }
+        | Statement::Threads { .. }
+        | Statement::Ghost(_)
+        | Statement::Stream { .. }
+        | Statement::Group(_) => String::new(),
     }
 }
 

@@ -104,13 +104,14 @@ impl<'a> Resolver<'a> {
             }
             self.buffers.push(Buffer {
                 name: name.text.clone(),
-                space: if *class == Class::Local { Space::Local } else { Space::Symmetric },
+                space: if matches!(class, Class::Local | Class::Event) { Space::Local } else { Space::Symmetric },
                 element: Element::Word,
                 shape: Vec::new(),
                 refreshed: *refreshed,
                 initially: Initially::Poison,
                 pad: *class == Class::Pad,
                 channel: *class == Class::Channel,
+                event: *class == Class::Event,
                 ghost: *ghost,
                 span: item.at.0.clone(),
             });
@@ -162,7 +163,8 @@ impl<'a> Resolver<'a> {
 
     fn define_buffers(&mut self, item: &'a Item<Declaration>) {
         let Declaration::Buffer { class, names, element, shape, refreshed, initially, .. } = &item.kind else { return };
-        let Some(element_type) = self.element(element) else {
+        let known = if *class == Class::Event { Some(Element::Word) } else { self.element(element) };
+        let Some(element_type) = known else {
             for name in names {
                 self.break_name(name);
             }
@@ -246,7 +248,7 @@ impl<'a> Resolver<'a> {
             Some(Start::Word(word)) => Initially::Word(word),
             Some(Start::Random) => Initially::Random,
             None if refreshed => Initially::Random,
-            None if class == Class::Pad => Initially::Word(0),
+            None if matches!(class, Class::Pad | Class::Event) => Initially::Word(0),
             None => Initially::Poison,
         }
     }
@@ -254,7 +256,7 @@ impl<'a> Resolver<'a> {
     fn expectation(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut first: Option<Span> = None;
         for item in &file.declarations {
-            let Declaration::Expect { output, definition, input, same } = &item.kind else { continue };
+            let Declaration::Expect { output, definition, input, plus, same } = &item.kind else { continue };
             if let Some(first) = first.replace(item.at.0.clone()) {
                 let error = Diagnostic::new("a second expectation", item.at.0.clone());
                 self.report(error.context(first, "the first is here"));
@@ -263,6 +265,7 @@ impl<'a> Resolver<'a> {
             let output_id = self.data_buffer(output, "the output");
             let input_id = self.data_buffer(input, "the input");
             let (Some(output_id), Some(input_id)) = (output_id, input_id) else { continue };
+            let plus = plus.as_ref().and_then(|plus| self.second_input(plus, *definition));
             if !self.buffers[input_id.index()].refreshed {
                 let error = Diagnostic::new(format!("the input `{}` is not refreshed", input.text), input.at.0.clone());
                 let declared = self.buffers[input_id.index()].span.clone();
@@ -284,9 +287,27 @@ impl<'a> Resolver<'a> {
                 collective,
                 input: input_id,
                 same_on_all_ranks: *same,
+                plus,
                 span: item.at.0.clone(),
             });
         }
+    }
+
+    /// What stands after `plus`.
+    fn second_input(&mut self, name: &'a Name, definition: Definition) -> Option<BufferId> {
+        let id = self.data_buffer(name, "the second input")?;
+        let span = name.at.0.clone();
+        if definition != Definition::Gather || self.part == super::host::Part::Kernel {
+            let error = Diagnostic::new("`plus` stands after `gather of` in host programs only", span);
+            self.report(error.label("in place of a kernel's work on each part"));
+            return None;
+        }
+        if !self.buffers[id.index()].refreshed {
+            let declared = self.buffers[id.index()].span.clone();
+            let error = Diagnostic::new(format!("the input `{}` is not refreshed", name.text), span);
+            self.report(error.context(declared, "declared here").help("declare it `refreshed`"));
+        }
+        Some(id)
     }
 
     fn data_buffer(&mut self, name: &'a Name, what: &str) -> Option<BufferId> {

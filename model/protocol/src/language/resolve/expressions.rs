@@ -36,7 +36,7 @@ impl<'a> Resolver<'a> {
     /// A number or condition; a load is an error here.
     pub(super) fn value(&mut self, expression: &'a Expression, context: Context) -> Resolved<Value> {
         let value = self.operand(expression, context)?;
-        if value.uses.beyond(context.allowed) {
+        if value.uses.beyond(self.allowed(context)) {
             // Possible only where a name was bound to something that this context does not allow.
             return self.forbidden(expression, value.uses, context);
         }
@@ -87,6 +87,9 @@ impl<'a> Resolver<'a> {
             _ => format!("this cannot be used in {}", context.what),
         };
         let error = Diagnostic::new(message, expression.at.0.clone()).label("not known there");
+        if self.part != super::host::Part::Kernel {
+            return self.fail(error.note("a host program knows the sizes, its rank, the launch and its counters"));
+        }
         let in_kernel = !Uses::THREAD.beyond(context.allowed);
         if in_kernel && uses.beyond(KNOWN_IN_KERNEL) {
             let note = "a kernel does not know its launch: pass it as an `argument`, or count launches in a buffer";
@@ -101,7 +104,7 @@ impl<'a> Resolver<'a> {
             ExpressionKind::Number(number) => Ok(leaf(ir::Expression::Constant(*number), Type::Index, Uses::default())),
             ExpressionKind::Name(name) => {
                 let value = self.name(name, span)?;
-                if value.uses.beyond(context.allowed) {
+                if value.uses.beyond(self.allowed(context)) {
                     return self.forbidden(expression, value.uses, context);
                 }
                 self.nodes += value.size;

@@ -11,6 +11,7 @@ mod bindings;
 mod calls;
 mod declarations;
 mod expressions;
+mod host;
 mod names;
 mod phases;
 mod pipes;
@@ -186,6 +187,10 @@ struct Resolver<'a> {
     /// How many bodies are open.
     blocks: usize,
     ghost: bool,
+    /// What the statements being resolved are part of.
+    part: host::Part,
+    /// The place being resolved may be an event.
+    events: bool,
     /// The register of the load in the value being resolved, until the load is met.
     loaded: Option<LocalId>,
     statements: usize,
@@ -212,6 +217,8 @@ impl<'a> Resolver<'a> {
             used: FxHashSet::default(),
             blocks: 0,
             ghost: false,
+            part: host::Part::Kernel,
+            events: false,
             loaded: None,
             statements: 0,
             nodes: 0,
@@ -232,10 +239,15 @@ impl<'a> Resolver<'a> {
             locals: Vec::new(),
             grid: Expression::Symbol(Symbol::Blocks),
             requirements: Vec::new(),
+            streams: None,
             body: Vec::new(),
             expectation: None,
         };
+        if host::is_host(file) {
+            self.part = host::Part::Thread;
+        }
         self.declarations(file, &mut protocol);
+        self.host_declarations(file, &mut protocol);
         self.kernel(file, &mut protocol);
         if matches!(self.choice, Choice::Every) && self.errors.is_empty() {
             self.unused(file);
@@ -260,7 +272,7 @@ impl<'a> Resolver<'a> {
     fn kernel(&mut self, file: &'a File, protocol: &mut Protocol) {
         let mut seen: Option<Span> = None;
         for item in &file.declarations {
-            let Declaration::Kernel(body) = &item.kind else { continue };
+            let (Declaration::Kernel(body) | Declaration::Host(body)) = &item.kind else { continue };
             if let Some(first) = &seen {
                 let error = Diagnostic::new("a second kernel", item.at.0.clone());
                 self.report(error.context(first.clone(), "the first is here"));
@@ -272,7 +284,7 @@ impl<'a> Resolver<'a> {
         }
         if seen.is_none() {
             let error = Diagnostic::new("no kernel", file.name.at.0.clone()).label("this protocol does nothing");
-            self.report(error.help("add `kernel { … }`"));
+            self.report(error.help("add `kernel { … }`, or `host { … }`"));
         }
     }
 

@@ -55,6 +55,7 @@ impl<'a> Resolver<'a> {
 
     fn place_or_row(&mut self, place: &'a Place, element: Element, row: bool) -> Resolved<ir::Place> {
         let id = self.place_buffer(&place.buffer)?;
+        self.no_event(id, place)?;
         let buffer = &self.buffers[id.index()];
         let (declared, name) = (buffer.span.clone(), &place.buffer.text);
         if buffer.element != element {

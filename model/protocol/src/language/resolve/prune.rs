@@ -2,7 +2,7 @@
 //! parameter that it ignores.
 
 use crate::ids::{ArgumentId, BufferId, PipeId};
-use crate::ir::{Expression, Marking, Partition, Place, Protocol, Statement, StatementKind};
+use crate::ir::{Expression, HostStatement, Marking, Partition, Place, Protocol, Statement, StatementKind};
 
 /// What a protocol uses, then the new numbers of it.
 struct Renumbering {
@@ -47,6 +47,7 @@ impl Renumbering {
         if let Some(expectation) = &mut protocol.expectation {
             self.buffer(&mut expectation.output);
             self.buffer(&mut expectation.input);
+            expectation.plus.iter_mut().for_each(|plus| self.buffer(plus));
         }
     }
 
@@ -184,6 +185,25 @@ impl Renumbering {
             }
             StatementKind::Ghost { body } => self.statements(body),
             StatementKind::Assert { condition } => self.expression(condition),
+            StatementKind::Host(host) => self.host_statement(host),
+        }
+    }
+
+    fn host_statement(&mut self, statement: &mut HostStatement) {
+        match statement {
+            HostStatement::Stream { stream, body } => {
+                self.expression(stream);
+                self.statements(body);
+            }
+            HostStatement::Group { body } => self.statements(body),
+            HostStatement::Synchronise { stream } => self.expression(stream),
+            HostStatement::Exchange { place } => self.place(place),
+            HostStatement::Record { event } | HostStatement::Wait { event } => self.place(event),
+            HostStatement::Send { place, partition, peer } | HostStatement::Receive { place, partition, peer } => {
+                self.place(place);
+                self.partition(partition);
+                self.expression(peer);
+            }
         }
     }
 }

@@ -54,6 +54,7 @@ impl<'a> Resolver<'a> {
     fn statement(&mut self, item: &'a Item<Statement>, into: &mut Statements) -> Resolved<()> {
         let span = &item.at.0;
         self.allowed_here(&item.kind, span)?;
+        self.stands_right(&item.kind, span)?;
         let kind = match &item.kind {
             Statement::BlockSync => StatementKind::BlockSync,
             Statement::Exit => StatementKind::Exit,
@@ -102,6 +103,13 @@ impl<'a> Resolver<'a> {
                 return self.branch(condition, then, otherwise.as_ref(), span, into);
             }
             Statement::Threads { variable, limit, body } => self.threads(variable, limit, body)?,
+            Statement::Stream { .. }
+            | Statement::Synchronise { .. }
+            | Statement::Exchange { .. }
+            | Statement::Record { .. }
+            | Statement::Wait { .. }
+            | Statement::Transfer { .. }
+            | Statement::Group(_) => return self.host_statement(&item.kind, span, into),
             Statement::Call { name, arguments } => return self.call(name, arguments, span, into),
             Statement::Ghost(body) => {
                 self.ghost = true;

@@ -280,6 +280,19 @@ fn simple_statement() -> impl Strategy<Value = Statement> {
         finish,
         call,
         expression().prop_map(Statement::Assert),
+        host_statement(),
+    ]
+}
+
+fn host_statement() -> impl Strategy<Value = Statement> {
+    let transfer = (any::<bool>(), any_place(), over(), expression())
+        .prop_map(|(receives, place, over, peer)| Statement::Transfer { receives, place, over, peer });
+    prop_oneof![
+        expression().prop_map(|stream| Statement::Synchronise { stream }),
+        any_place().prop_map(|place| Statement::Exchange { place }),
+        any_place().prop_map(|event| Statement::Record { event }),
+        any_place().prop_map(|event| Statement::Wait { event }),
+        transfer,
     ]
 }
 
@@ -309,7 +322,9 @@ fn statement() -> impl Strategy<Value = Statement> {
             limit,
             body,
         });
-        prop_oneof![branch, chain, repeat, threads, body().prop_map(Statement::Ghost)]
+        let stream = (expression(), body()).prop_map(|(stream, body)| Statement::Stream { stream, body });
+        let group = body().prop_map(Statement::Group);
+        prop_oneof![branch, chain, repeat, threads, stream, group, body().prop_map(Statement::Ghost)]
     })
 }
 
@@ -317,7 +332,16 @@ fn buffer() -> impl Strategy<Value = Declaration> {
     let class = select(vec![Class::Local, Class::Symmetric, Class::Channel, Class::Pad]);
     let initially = option::of(prop_oneof![any::<u32>().prop_map(Start::Word), Just(Start::Random)]);
     let parts = (any::<bool>(), class, vec(name(), 1..3), name(), vec(expression(), 0..3), any::<bool>(), initially);
-    parts.prop_map(|(ghost, class, names, element, shape, refreshed, initially)| Declaration::Buffer {
+    let events = (vec(name(), 1..3), vec(expression(), 0..3)).prop_map(|(names, shape)| Declaration::Buffer {
+        ghost: false,
+        class: Class::Event,
+        names,
+        element: Name { text: String::new(), at: Mark::default() },
+        shape,
+        refreshed: false,
+        initially: None,
+    });
+    let others = parts.prop_map(|(ghost, class, names, element, shape, refreshed, initially)| Declaration::Buffer {
         ghost,
         class,
         names,
@@ -325,7 +349,8 @@ fn buffer() -> impl Strategy<Value = Declaration> {
         shape,
         refreshed,
         initially,
-    })
+    });
+    prop_oneof![others, events]
 }
 
 fn variant() -> impl Strategy<Value = Declaration> {
@@ -368,12 +393,11 @@ fn declaration() -> impl Strategy<Value = Declaration> {
             body
         }),
         body_of(statement()).prop_map(Declaration::Kernel),
-        (name(), definition, name(), any::<bool>()).prop_map(|(output, definition, input, same)| Declaration::Expect {
-            output,
-            definition,
-            input,
-            same
-        }),
+        body_of(statement()).prop_map(Declaration::Host),
+        expression().prop_map(Declaration::Streams),
+        (name(), definition, name(), option::of(name()), any::<bool>()).prop_map(
+            |(output, definition, input, plus, same)| Declaration::Expect { output, definition, input, plus, same }
+        ),
         variant(),
     ]
 }

@@ -1,0 +1,50 @@
+//! Launches of a host program: they overlap, for only the caller's stream follows the new inputs and is followed by the
+//! reading of the output. Every thread says where its part of a launch begins, so that findings can name the launch.
+
+use super::launch::{OnStream, REFRESHED};
+use super::run::{Progress, Run};
+use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::Access;
+use crate::program::{CALLER, Call, Program, SiteIndex};
+
+impl<P: Program> Run<'_, P> {
+    pub(super) fn call(&mut self, thread: ThreadIndex, call: Call) -> Progress {
+        let block = self.machine.block_of(thread);
+        let rank = self.machine.rank_of_block(block);
+        let caller = block == self.machine.block_index(rank, CALLER);
+        let goes_on = match call {
+            Call::Begins { launch } => {
+                self.next_phase(thread, launch);
+                let writer = self.on_stream(thread, REFRESHED);
+                !caller || self.refresh_all(rank, launch, &writer)
+            }
+            Call::Returns { launch } => {
+                let reader = self.on_stream(thread, REFRESHED);
+                let read = self.read_output(rank, &reader);
+                if read {
+                    self.check_result(rank, launch);
+                }
+                read
+            }
+        };
+        if goes_on { Progress::Done } else { Progress::Stops }
+    }
+
+    /// A phase of the thread's block for each launch, so that what it did tells the launch.
+    fn next_phase(&mut self, thread: ThreadIndex, launch: u32) {
+        if launch == 0 {
+            return;
+        }
+        let index = self.machine.block_of(thread);
+        let block = &mut self.state.blocks[index as usize];
+        block.phase += 1;
+        let phase = block.phase;
+        block.launches.push(phase);
+        self.thread_mut(thread).view.complete(index, phase);
+    }
+
+    fn on_stream(&self, thread: ThreadIndex, site: SiteIndex) -> OnStream {
+        let access = Access { epoch: self.epoch(thread), site };
+        OnStream { access, view: self.state.threads[thread as usize].view.clone() }
+    }
+}
