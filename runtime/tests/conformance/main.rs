@@ -23,7 +23,7 @@ use std::time::Duration;
 const LENGTHS: [usize; 10] = [0, 1, 2, 3, 7, 9, 64, 127, 1009, 4096];
 
 /// The catalogue's all-reduces, and how they sum.
-const FORMS: [(&str, Order); 10] = [
+const FORMS: [(&str, Order); 12] = [
     ("one-shot", Order::Ranks),
     ("one-shot-in-place", Order::Ranks),
     ("one-shot-push", Order::Ranks),
@@ -34,6 +34,8 @@ const FORMS: [(&str, Order); 10] = [
     ("channel-ring", Order::Own),
     ("channel-mesh", Order::Own),
     ("channel-tree", Order::Same),
+    ("ll", Order::Ranks),
+    ("lamport", Order::Ranks),
 ];
 
 /// A long message with a tail.
