@@ -208,30 +208,6 @@ impl<'a, P: Program> Run<'a, P> {
             _ => None,
         };
         match operation {
-            Operation::Barrier(barrier) => {
-                self.record(index, site, operation, None, None);
-                self.barrier(index, *barrier, site)
-            }
-            Operation::Bulk(bulk) => {
-                self.record(index, site, operation, None, None);
-                self.bulk(index, bulk, site)
-            }
-            Operation::Start { pipe, capacity } => {
-                self.record(index, site, operation, None, None);
-                self.start_copy(index, *pipe, *capacity, site)
-            }
-            Operation::Finish { pipe, remaining } => {
-                self.record(index, site, operation, None, None);
-                self.finish_copies(index, *pipe, *remaining)
-            }
-            Operation::Load { at, bytes } => {
-                self.record(index, site, operation, None, None);
-                self.load(index, *at, *bytes, site)
-            }
-            Operation::Store { at, data } => {
-                self.record(index, site, operation, None, None);
-                self.store(index, *at, data, site)
-            }
             Operation::Read { at, width, semantics } => {
                 if semantics.order == Order::Weak {
                     self.weak_read(index, *at, *width, operation, site)
@@ -239,22 +215,13 @@ impl<'a, P: Program> Run<'a, P> {
                     self.strong_read(index, (*at, *width), *semantics, operation, site, choice)
                 }
             }
-            Operation::Write { at, width, value, semantics } => {
-                if semantics.order == Order::Weak {
-                    self.record(index, site, operation, None, None);
-                    self.weak_write(index, *at, *width, *value, site)
-                } else {
-                    self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
-                }
+            Operation::Write { at, width, value, semantics } if semantics.order != Order::Weak => {
+                self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
             }
             Operation::Await { at, width, condition, semantics, .. } => {
                 self.wait(index, (*at, *width), condition, *semantics, operation, site, choice)
             }
             Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
-            Operation::Fence { semantics } => {
-                self.record(index, site, operation, None, None);
-                self.fence(index, *semantics, site)
-            }
             Operation::Assert { holds } => {
                 if *holds {
                     return Progress::Done;
@@ -264,16 +231,34 @@ impl<'a, P: Program> Run<'a, P> {
                 self.suspect(Violation::new(Code::WrongResult, message, vec![point]));
                 Progress::Done
             }
-            Operation::Call(call) => {
-                self.record(index, site, operation, None, None);
-                self.call(index, *call)
+            other => {
+                self.record(index, site, other, None, None);
+                self.perform_recorded(index, other, site)
             }
+        }
+    }
+
+    /// Operations that read no word, and are recorded before they are performed.
+    fn perform_recorded(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex) -> Progress {
+        match operation {
+            Operation::Barrier(barrier) => self.barrier(index, *barrier, site),
+            Operation::Bulk(bulk) => self.bulk(index, bulk, site),
+            Operation::Start { pipe, capacity } => self.start_copy(index, *pipe, *capacity, site),
+            Operation::Finish { pipe, remaining } => self.finish_copies(index, *pipe, *remaining),
+            Operation::Load { at, bytes } => self.load(index, *at, *bytes, site),
+            Operation::Store { at, data } => self.store(index, *at, data, site),
+            Operation::Write { at, width, value, .. } => self.weak_write(index, *at, *width, *value, site),
+            Operation::Fence { semantics } => self.fence(index, *semantics, site),
+            Operation::Call(call) => self.call(index, *call),
             Operation::Exit => {
-                self.record(index, site, operation, None, None);
                 if self.has_finished(index, site) {
                     self.exit(index);
                 }
                 Progress::Stops
+            }
+            // These read words, or are not recorded: `perform` knows them.
+            Operation::Read { .. } | Operation::Await { .. } | Operation::Atomic { .. } | Operation::Assert { .. } => {
+                Progress::Done
             }
         }
     }
