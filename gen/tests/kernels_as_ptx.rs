@@ -7,7 +7,6 @@
 
 mod support;
 
-use arverify_gen::emit::{Request, emit};
 use arverify_gen::recheck::check_ptx;
 use arverify_gen::{Target, compiler::Compiler, render_kernel};
 use arverify_model::check::{Options, Outcome, Progress, check};
@@ -175,29 +174,4 @@ fn kernels_get_the_verdicts_of_their_protocols() {
     let unneeded: Vec<_> = OTHER_CODES.iter().filter(|other| !known.contains(other)).collect();
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
     assert!(unneeded.is_empty(), "these agree by now: {unneeded:?}");
-}
-
-/// As users get them: with deadlines, for all sizes that argen checks, certified as protocol and as PTX.
-#[test]
-fn every_protocol_is_emitted_with_its_ptx_checked() {
-    let Some(compiler) = compiler("every_protocol_is_emitted_with_its_ptx_checked") else { return };
-    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
-        let name = document.name();
-        let request = Request {
-            names: vec![name.to_owned()],
-            variant: None,
-            knobs: Vec::new(),
-            ranks: vec![2],
-            dtypes: vec![DataType::F32],
-            accumulate: Accumulate::Own,
-            threads: 512,
-            max_blocks: 36,
-            deadline: true,
-            architectures: vec!["sm_90".to_owned()],
-            compiler: Some(compiler.clone()),
-        };
-        let certificate = emit(&request, &mut |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let [kernel] = certificate.kernels() else { panic!("{name}: one kernel was asked for") };
-        assert!(!kernel.checks.is_empty() && !kernel.ptx_checks.is_empty(), "{name} is not checked");
-    }
 }
