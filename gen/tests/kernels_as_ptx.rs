@@ -63,7 +63,7 @@ fn case(name: String, protocol: Protocol, at: &Configuration, data: DataType) ->
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
         let name = document.name();
         let every = IN_EVERY_FORM.contains(&name);
         for ranks in if every { vec![2, 4, 8] } else { vec![2, 4] } {
@@ -181,7 +181,8 @@ fn kernels_get_the_verdicts_of_their_protocols() {
 #[test]
 fn every_protocol_is_emitted_with_its_ptx_checked() {
     let Some(compiler) = compiler("every_protocol_is_emitted_with_its_ptx_checked") else { return };
-    for (name, _) in catalogue::TEXTS {
+    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
+        let name = document.name();
         let request = Request {
             names: vec![name.to_owned()],
             variant: None,
