@@ -187,6 +187,58 @@ fn a_counter_compared_by_reached_is_right_through_the_wrap() {
     assert_eq!(open(&prove(&protocol, &LIMITS)), Vec::<String>::new());
 }
 
+fn mailbox(knobs: &[(&str, &str)]) -> Protocol {
+    let document = parse("mailbox.arp", include_str!("prove/mailbox.arp")).unwrap_or_else(|error| panic!("{error}"));
+    document.resolve(knobs).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn verdicts(proof: &Proof, kind: Kind) -> Vec<&Verdict> {
+    proof.obligations.iter().filter(|one| one.kind == kind).map(|one| &one.verdict).collect()
+}
+
+#[test]
+fn a_channel_is_proven_and_its_breaks_are_not() {
+    let limits = Limits { most_ranks: 6, ..LIMITS };
+    let sound = prove(&mailbox(&[]), &limits);
+    assert_eq!(open(&sound), Vec::<String>::new());
+    assert_eq!(verdicts(&sound, Kind::Credits), [&Verdict::Proven]);
+    for broken in [[("credit", "on_receive")], [("credit", "withheld")], [("room", "five")]] {
+        let proof = prove(&mailbox(&broken), &limits);
+        let credits = verdicts(&proof, Kind::Credits);
+        assert!(!credits.is_empty() && credits.iter().all(|verdict| **verdict != Verdict::Proven), "{broken:?}");
+    }
+}
+
+#[test]
+fn counts_that_are_compared_as_words_fail_where_they_wrap() {
+    for protocol in [
+        mailbox(&[("compare", "greater_or_equal")]),
+        of_catalogue("channel-hello", Some("wrap-signed")),
+        of_catalogue("channel-tree", Some("wrap-signed")),
+    ] {
+        let at = refuted(&protocol, Kind::Epochs);
+        let codes = found_by_check(&protocol, &at);
+        assert!(codes.contains(&"AR012"), "{} at {at:?}: {codes:?}", protocol.name);
+    }
+}
+
+#[test]
+fn channels_that_are_not_right_are_not_proven() {
+    for (name, variant) in [
+        ("channel-hello", "credit-on-receive"),
+        ("channel-hello", "withheld-credit"),
+        ("channel-hello", "no-credit-syncthreads"),
+        ("channel-hello", "no-room-syncthreads"),
+        ("channel-ring", "credit-on-receive"),
+        ("channel-ring", "withheld-final-credit"),
+        ("channel-mesh", "withheld-credits"),
+    ] {
+        let proof = prove(&of_catalogue(name, Some(variant)), &Limits { most_ranks: 4, ..LIMITS });
+        let credits = verdicts(&proof, Kind::Credits);
+        assert!(credits.iter().any(|verdict| **verdict != Verdict::Proven), "{name} {variant}");
+    }
+}
+
 #[test]
 fn requirements_that_no_sizes_meet_prove_nothing() {
     let text = "protocol nothing\nparam ranks P, threads T\nrequire P > T and T > P\npad ready : flag[P]\n\

@@ -239,17 +239,7 @@ fn conclude<P: Program>(
         outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
-        let Stats { states, executions, operations, .. } = outcome.stats;
-        let limit = match limits.deadline {
-            Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
-            _ if limits.states < options.max_states => {
-                format!("the limit of {} MiB of memory", options.max_bytes >> 20)
-            }
-            _ => format!("the limit of {} states", limits.states),
-        };
-        outcome.warnings.push(format!(
-            "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
-        ));
+        outcome.warnings.push(stopped(options, limits, outcome.stats));
     } else if exploration.ambiguous_barrier {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
@@ -269,6 +259,21 @@ fn conclude<P: Program>(
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
+}
+
+/// Which limit ended a search, and what it covered.
+fn stopped(options: &Options, limits: Limits, stats: Stats) -> String {
+    let Stats { states, executions, operations, .. } = stats;
+    let limit = match limits.deadline {
+        Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
+        _ if limits.states < options.max_states => {
+            format!("the limit of {} MiB of memory", options.max_bytes >> 20)
+        }
+        _ => format!("the limit of {} states", limits.states),
+    };
+    format!(
+        "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
+    )
 }
 
 /// Runs a schedule again, remembering everything.

@@ -12,19 +12,27 @@ use super::partner::meetings;
 use super::problem::{Problem, Unsupported, WORDS};
 use super::solve::{self, Answer};
 use super::term::{Formula, Polynomial};
-use super::translate::equal;
+use super::translate::{Scope, SizeTerms, equal, value};
 use super::walk::{Context, Event, Kind, Loops, Rounds, actor, events};
 use arverify_protocol::ids::BufferId;
-use arverify_protocol::ir::{Initially, Protocol, Space};
+use arverify_protocol::ir::{Binary, Expression, Initially, Protocol, Space, Statement, StatementKind};
 use rustc_hash::FxHashMap;
 use std::time::Instant;
 
-/// One counter: `initial + (by + by_ranks · P) · launch`, modulo 2^32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One counter: `initial + step · launch`, modulo 2^32.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Counter {
     pub(super) initial: i128,
-    pub(super) by: i128,
-    pub(super) by_ranks: i128,
+    pub(super) step: Step,
+}
+
+/// By how much a counter is raised.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Step {
+    /// `by + by_ranks · P`
+    Linear { by: i128, by_ranks: i128 },
+    /// An expression over the sizes, as it is written.
+    Sizes(Expression),
 }
 
 /// The counters of a protocol.
@@ -35,17 +43,24 @@ impl Counters {
     /// What a word of the buffer holds at the start of a launch, before wrapping; `None` where it is no counter.
     pub(super) fn value(
         &self,
+        problem: &mut Problem,
         buffer: BufferId,
-        ranks: &Polynomial,
+        sizes: &SizeTerms,
         launch: &Polynomial,
     ) -> Option<Result<Polynomial, Unsupported>> {
-        let Counter { initial, by, by_ranks } = *self.0.get(&buffer)?;
-        let raised = ranks
-            .times(&Polynomial::constant(by_ranks))
-            .and_then(|raised| raised.plus(&Polynomial::constant(by)))
-            .and_then(|raised| raised.times(launch))
-            .and_then(|raised| raised.plus(&Polynomial::constant(initial)));
-        Some(raised.ok_or(Unsupported::TooLarge))
+        let Counter { initial, step } = self.0.get(&buffer)?;
+        let step = match step {
+            Step::Linear { by, by_ranks } => sizes
+                .ranks
+                .times(&Polynomial::constant(*by_ranks))
+                .and_then(|raised| raised.plus(&Polynomial::constant(*by)))
+                .ok_or(Unsupported::TooLarge),
+            Step::Sizes(step) => value(problem, &Scope::of_sizes(sizes), step),
+        };
+        Some(step.and_then(|step| {
+            let raised = step.times(launch).and_then(|raised| raised.plus(&Polynomial::constant(*initial)));
+            raised.ok_or(Unsupported::TooLarge)
+        }))
     }
 
     /// The counters that are proven to be.
@@ -58,7 +73,19 @@ impl Counters {
         self.clone().with_more(protocol, Ranks::Exactly(ranks), deadline)
     }
 
+    /// These, and those that are raised by an expression over the sizes.
+    pub(super) fn by_sizes(&self, protocol: &Protocol, most_ranks: u32, deadline: Instant) -> Counters {
+        let mut found = self.clone();
+        found.add(protocol, Ranks::UpTo(most_ranks), true, deadline);
+        found
+    }
+
     fn with_more(mut self, protocol: &Protocol, ranks: Ranks, deadline: Instant) -> Counters {
+        self.add(protocol, ranks, false, deadline);
+        self
+    }
+
+    fn add(&mut self, protocol: &Protocol, ranks: Ranks, by_sizes: bool, deadline: Instant) {
         for (index, buffer) in protocol.buffers.iter().enumerate() {
             let Initially::Word(initial) = buffer.initially else { continue };
             if buffer.space != Space::Local || buffer.ghost || buffer.pad {
@@ -68,11 +95,10 @@ impl Counters {
             if self.0.contains_key(&id) {
                 continue;
             }
-            if let Ok(Some(counter)) = infer(protocol, id, i128::from(initial), ranks, deadline) {
+            if let Ok(Some(counter)) = infer(protocol, (id, i128::from(initial)), ranks, by_sizes, deadline) {
                 self.0.insert(id, counter);
             }
         }
-        self
     }
 }
 
@@ -95,9 +121,9 @@ fn accesses(events: &[Event], buffer: BufferId) -> Option<(Vec<usize>, usize)> {
 
 fn infer(
     protocol: &Protocol,
-    buffer: BufferId,
-    initial: i128,
+    (buffer, initial): (BufferId, i128),
     ranks: Ranks,
+    by_sizes: bool,
     deadline: Instant,
 ) -> Result<Option<Counter>, Unsupported> {
     let mut problem = Problem::default();
@@ -110,9 +136,12 @@ fn infer(
     let own = events(&mut problem, context, &thread, &Rounds::default())?;
     let Some((loads, store)) = accesses(&own, buffer) else { return Ok(None) };
     let rank_variable = variables.ranks.single();
-    for (by, by_ranks) in steps(&problem, &own, &loads, store, rank_variable) {
-        let counter = Counter { initial, by, by_ranks };
-        let counters = Counters(FxHashMap::from_iter([(buffer, counter)]));
+    let linear = steps(&problem, &own, &loads, store, rank_variable);
+    let linear = linear.into_iter().map(|(by, by_ranks)| Step::Linear { by, by_ranks });
+    let written = if by_sizes { written_step(&mut problem, &terms, &protocol.body, buffer) } else { None };
+    for step in linear.chain(written) {
+        let counter = Counter { initial, step };
+        let counters = Counters(FxHashMap::from_iter([(buffer, counter.clone())]));
         if holds(protocol, buffer, &counters, ranks, deadline)? {
             return Ok(Some(counter));
         }
@@ -146,6 +175,23 @@ fn steps(
     found
 }
 
+/// What is added to a register in what the buffer's only store stores, if it is of the sizes alone.
+fn written_step(problem: &mut Problem, terms: &SizeTerms, body: &[Statement], buffer: BufferId) -> Option<Step> {
+    body.iter().find_map(|statement| match &statement.kind {
+        StatementKind::If { then, otherwise, .. } => {
+            written_step(problem, terms, then, buffer).or_else(|| written_step(problem, terms, otherwise, buffer))
+        }
+        StatementKind::For { body, .. } => written_step(problem, terms, body, buffer),
+        StatementKind::Store { place, value: stored, .. } if place.buffer == buffer => {
+            let Expression::Binary { operator: Binary::Add, left, right, .. } = stored else { return None };
+            let Expression::Local(_) = **left else { return None };
+            let known = value(problem, &Scope::of_sizes(terms), right).is_ok();
+            known.then(|| Step::Sizes((**right).clone()))
+        }
+        _ => None,
+    })
+}
+
 /// The induction: what every launch stores is the counter's next value, and every word that is loaded is stored.
 fn holds(
     protocol: &Protocol,
@@ -164,7 +210,7 @@ fn holds(
     let Some((loads, store)) = accesses(&own, buffer) else { return Ok(false) };
     let Kind::Store { value: stored, place } = &own[store].kind else { return Ok(false) };
     let next = launch.plus(&Polynomial::constant(1)).ok_or(Unsupported::TooLarge)?;
-    let Some(next) = counters.value(buffer, &terms.ranks, &next) else { return Ok(false) };
+    let Some(next) = counters.value(&mut problem, buffer, &terms, &next) else { return Ok(false) };
     let next = problem.wrap(&next?)?;
     let goal = equal(stored, &next)?;
     let at_home = equal(&place.rank, &thread.coordinates[0])?;

@@ -57,6 +57,8 @@ pub(super) struct Counting<'p> {
     pub(super) table: &'p Table,
     pub(super) cache: &'p mut Cache,
     pub(super) deadline: Instant,
+    /// Only whether everything holds matters.
+    pub(super) all_or_nothing: bool,
 }
 
 /// A wait that a thread passes before an event, by the equations that say which.
@@ -109,10 +111,10 @@ pub(super) fn placed(one: &At<'_>, by: &At<'_>, way: Way, same_thread: bool) -> 
     let mut possible = Vec::new();
     let theirs = by.rounds();
     for (round, own) in one.rounds().into_iter().zip(&one.event().rounds) {
-        let (Some(variable), Some(_), Some(_)) = (own.term.single(), own.from.as_constant(), own.to.as_constant())
-        else {
+        let Some(variable) = own.term.single() else { return Ok(None) };
+        if !here.role.is_of_sizes(&own.from) || !here.role.is_of_sizes(&own.to) {
             return Ok(None);
-        };
+        }
         let bounds = &here.role.problem.variables[variable.0 as usize];
         let same = theirs.iter().find(|other| other.number == round.number).map(|other| other.term.clone());
         let one_less = |term: &Polynomial| term.plus(&constant(-1)).ok_or(Unsupported::TooLarge);

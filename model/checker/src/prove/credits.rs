@@ -137,7 +137,11 @@ impl<'p> Counting<'p> {
                 };
                 let waits =
                     Waits { credit: (head, credit.at.index), message: (tail, message.at.index), sender: *writing };
-                return self.conserved(&waits, receiver, self.slots(row, writing)?);
+                // Other waits may order the two as well; those of the channel conserve its credits.
+                match self.conserved(&waits, receiver, self.slots(row, writing)?)? {
+                    Judged::Holds => return Ok(Judged::Holds),
+                    open => failing = open,
+                }
             }
         }
         Ok(failing)
@@ -319,11 +323,14 @@ impl<'p> Counting<'p> {
     /// Everything to be shown of one rank.
     pub(super) fn of_rank(&mut self, rank: u32) -> Vec<(super::claim::Subject, Judged)> {
         let role = self.table.role(rank);
-        let mut judged = Vec::new();
-        let mut record = |kind, event: &Event, verdict: Result<Judged, Unsupported>| {
-            judged.push((super::counts::subject(kind, event), verdict.unwrap_or_else(Judged::Unknown)));
-        };
+        let mut judged: Vec<(super::claim::Subject, Judged)> = Vec::new();
         for (index, event) in role.events.iter().enumerate() {
+            if self.all_or_nothing && judged.iter().any(|(_, judged)| !matches!(judged, Judged::Holds)) {
+                return judged;
+            }
+            let mut record = |kind, event: &Event, verdict: Result<Judged, Unsupported>| {
+                judged.push((super::counts::subject(kind, event), verdict.unwrap_or_else(Judged::Unknown)));
+            };
             match &event.kind {
                 walk::Kind::Await { .. } => {
                     let (epochs, lost) = match self.wait(rank, index) {

@@ -131,7 +131,9 @@ struct Search<'p> {
 impl Search<'_> {
     /// Decides what counts decide; whether that is everything about waits.
     fn counts(&mut self) -> bool {
-        let found = match ranks::judge(self.protocol, &self.counters, self.limits.most_ranks, self.deadline) {
+        // Some of the time is left for what counts do not decide.
+        let deadline = Instant::now() + self.deadline.saturating_duration_since(Instant::now()) * 2 / 3;
+        let found = match ranks::judge(self.protocol, &self.counters, self.limits.most_ranks, deadline) {
             Ok(found) => found,
             Err((error, at)) => {
                 let what = "channels are followed".to_owned();

@@ -80,6 +80,8 @@ pub(super) struct Problem {
     definitions: FxHashMap<Definition, (Polynomial, Polynomial)>,
     /// All divisions.
     pub(super) divisions: Vec<Division>,
+    /// Counts are compared: products by one less than a factor are needed.
+    pub(super) counts: bool,
     /// Remainders, by their variable: dividend and divisor.
     pub(super) remainders: FxHashMap<Variable, (Polynomial, Polynomial)>,
 }
@@ -88,6 +90,11 @@ pub(super) struct Problem {
 pub(super) const WORDS: i128 = 1 << 32;
 
 impl Problem {
+    /// One in which counts are compared.
+    pub(super) fn of_counts() -> Problem {
+        Problem { counts: true, ..Problem::default() }
+    }
+
     /// A new variable.
     pub(super) fn fresh(&mut self, name: impl Into<String>, low: i128, high: i128) -> Polynomial {
         self.variables.push(Bounds { name: name.into(), low, high });

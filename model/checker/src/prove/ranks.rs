@@ -8,7 +8,7 @@ use super::claim::{Ranks, Setting, Subject, sizes};
 use super::counters::Counters;
 use super::counts::{Counting, Judged};
 use super::problem::{Problem, Unsupported};
-use super::role::Table;
+use super::role::{General, Table};
 use super::solve::Cache;
 use super::term::Formula;
 use arverify_protocol::ir::Protocol;
@@ -33,22 +33,43 @@ pub(super) fn judge(
     let mut cache = Cache::default();
     let mut kinds = Classes::default();
     let mut found = Vec::new();
+    let general = General::of(protocol, most_ranks, &counters.by_sizes(protocol, most_ranks, deadline), deadline);
+    let mut general_holds: FxHashMap<Vec<usize>, bool> = FxHashMap::default();
     for ranks in 2..=most_ranks {
         let fails = |error| (error, ranks);
         if !sizes_exist(protocol, ranks, deadline).map_err(fails)? {
             continue;
         }
         let counters = counters.at_ranks(protocol, ranks, deadline);
-        let table = Table::of(protocol, ranks, &counters, deadline).map_err(fails)?;
+        let (table, alike) = Table::of(protocol, ranks, &counters, &general, deadline).map_err(fails)?;
+        let written = kinds.written(&table);
+        let alike_written = alike.as_ref().map(|alike| kinds.written(alike));
         for rank in 0..ranks {
-            if !kinds.is_new(&table, rank) {
-                continue;
-            }
             if Instant::now() > deadline {
                 return Err((Unsupported::Time, ranks));
             }
-            let mut counting = Counting { protocol, table: &table, cache: &mut cache, deadline };
-            let judged = counting.of_rank(rank);
+            let mut of = |table: &Table, all_or_nothing: bool| {
+                Counting { protocol, table, cache: &mut cache, deadline, all_or_nothing }.of_rank(rank)
+            };
+            if let (Some(alike), Some(written)) = (&alike, &alike_written) {
+                let class = class(alike, written, rank);
+                let holds = general_holds.get(&class).copied().unwrap_or_else(|| {
+                    let judged = of(alike, true);
+                    let holds = judged.iter().all(|(_, judged)| matches!(judged, Judged::Holds));
+                    if holds {
+                        found.extend(judged.into_iter().map(|(subject, judged)| Found { subject, judged, ranks }));
+                    }
+                    holds
+                });
+                general_holds.insert(class, holds);
+                if holds {
+                    continue;
+                }
+            }
+            if !kinds.seen.insert(class(&table, &written, rank)) {
+                continue;
+            }
+            let judged = of(&table, false);
             found.extend(judged.into_iter().map(|(subject, judged)| Found { subject, judged, ranks }));
         }
     }
@@ -70,42 +91,46 @@ struct Classes {
 }
 
 impl Classes {
-    fn is_new(&mut self, table: &Table, rank: u32) -> bool {
-        let class = self.class(table, rank);
-        self.seen.insert(class)
+    /// The number of each rank's program, and the ranks that it names.
+    fn written(&mut self, table: &Table) -> Vec<(usize, Vec<i128>)> {
+        let written = table.roles.iter().map(|role| {
+            let (text, named) = role.written_down();
+            let next = self.programs.len();
+            (*self.programs.entry(text).or_insert(next), named)
+        });
+        written.collect()
     }
+}
 
-    /// The rank's program, those of its neighbours, and who stores to all of these; ranks by the order of appearance.
-    fn class(&mut self, table: &Table, rank: u32) -> Vec<usize> {
-        let mut order = vec![i128::from(rank)];
-        let mut number = |rank: i128| -> usize {
-            order.iter().position(|known| *known == rank).unwrap_or_else(|| {
-                order.push(rank);
-                order.len() - 1
-            })
-        };
-        let mut class = Vec::new();
-        let mut queue = vec![(rank, true)];
-        let mut next = 0;
-        while let Some((rank, near)) = queue.get(next).copied() {
-            next += 1;
-            let (text, named) = table.role(rank).written_down();
-            let programs = self.programs.len();
-            class.extend([number(i128::from(rank)), *self.programs.entry(text).or_insert(programs)]);
-            class.extend(named.iter().map(|rank| number(*rank)));
-            let incoming = &table.incoming[rank as usize];
-            class.push(incoming.len());
-            class.extend(incoming.iter().flat_map(|(from, index)| [number(i128::from(*from)), *index]));
-            // Around the rank itself are its neighbours; around those only who stores to them matters.
-            let stored_to = named.iter().filter_map(|rank| u32::try_from(*rank).ok()).filter(|_| next == 1);
-            let known = stored_to.filter(|other| (*other as usize) < table.roles.len()).map(|rank| (rank, true));
-            let storing = incoming.iter().filter(|_| near).map(|(from, _)| (*from, next == 1));
-            for (other, is_near) in known.chain(storing).collect::<Vec<_>>() {
-                if !queue.iter().any(|(known, _)| *known == other) {
-                    queue.push((other, is_near));
-                }
+/// The rank's program, those of its neighbours, and who stores to all of these; ranks by the order of appearance.
+fn class(table: &Table, written: &[(usize, Vec<i128>)], rank: u32) -> Vec<usize> {
+    let mut order = vec![i128::from(rank)];
+    let mut number = |rank: i128| -> usize {
+        order.iter().position(|known| *known == rank).unwrap_or_else(|| {
+            order.push(rank);
+            order.len() - 1
+        })
+    };
+    let mut class = Vec::new();
+    let mut queue = vec![(rank, true)];
+    let mut next = 0;
+    while let Some((rank, near)) = queue.get(next).copied() {
+        next += 1;
+        let (program, named) = &written[rank as usize];
+        class.extend([number(i128::from(rank)), *program]);
+        class.extend(named.iter().map(|rank| number(*rank)));
+        let incoming = &table.incoming[rank as usize];
+        class.push(incoming.len());
+        class.extend(incoming.iter().flat_map(|(from, index)| [number(i128::from(*from)), *index]));
+        // Around the rank itself are its neighbours; around those only who stores to them matters.
+        let stored_to = named.iter().filter_map(|rank| u32::try_from(*rank).ok()).filter(|_| next == 1);
+        let known = stored_to.filter(|other| (*other as usize) < table.roles.len()).map(|rank| (rank, true));
+        let storing = incoming.iter().filter(|_| near).map(|(from, _)| (*from, next == 1));
+        for (other, is_near) in known.chain(storing).collect::<Vec<_>>() {
+            if !queue.iter().any(|(known, _)| *known == other) {
+                queue.push((other, is_near));
             }
         }
-        class
     }
+    class
 }

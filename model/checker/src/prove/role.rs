@@ -5,19 +5,23 @@
 //! of ranks they are plain: each rank's program is walked once, and who writes to whom is read off. Launches are counted
 //! without end here, not as words, and a word that is stored has a *count*: the integer that it is the low 32 bits of.
 //!
+//! What a program names ranks by is taken from there, and the rest of it, where that does, from a walk in which the rank and the
+//! number of ranks are variables ([`General`]): what is proven of that needs no proof for each number.
+//!
 //! Copies of a program ([`Instance`]) are the same rank at another launch, round or thread; their variables are shifted
 //! beyond each other's, but for those of the sizes, which all share.
 
 use super::claim::{Ranks, Setting, SizeVariables, sizes};
 use super::counters::Counters;
 use super::problem::{Bounds, Problem, Unsupported, WORDS};
+use super::solve::{self, Answer};
 use super::term::{Formula, Polynomial, Variable};
-use super::translate::{equal, less};
+use super::translate::{Scope, equal, less, value};
 use super::walk::{
     self, Context, Event, Loops, MOST_BLOCKS, MOST_THREADS, PlaceTerm, Round, Rounds, actor_at, before, events,
 };
 use arverify_protocol::ids::BufferId;
-use arverify_protocol::ir::Protocol;
+use arverify_protocol::ir::{Protocol, Statement, StatementKind};
 use std::time::Instant;
 
 /// Launches that are told apart: beyond any run.
@@ -46,18 +50,59 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// All ranks of this many.
+    /// All ranks of this many; with the same programs for any number of ranks, where the protocol has such.
     pub(super) fn of(
         protocol: &Protocol,
         ranks: u32,
         counters: &Counters,
+        general: &General,
         deadline: Instant,
-    ) -> Result<Table, Unsupported> {
-        let plain = Table::with_loops(protocol, ranks, counters, Loops::Symbolic, deadline);
-        match plain {
-            Err(Unsupported::Unknown(_)) => Table::with_loops(protocol, ranks, counters, Loops::Unrolled, deadline),
-            other => other,
+    ) -> Result<(Table, Option<Table>), Unsupported> {
+        let (loops, table) = match Table::with_loops(protocol, ranks, counters, Loops::Symbolic, deadline) {
+            Err(Unsupported::Unknown(_)) => {
+                (Loops::Unrolled, Table::with_loops(protocol, ranks, counters, Loops::Unrolled, deadline))
+            }
+            other => (Loops::Symbolic, other),
+        };
+        let mut table = table?;
+        let template = match loops {
+            Loops::Symbolic => general.symbolic.as_ref(),
+            Loops::Unrolled => general.unrolled.as_ref(),
+        };
+        let mut alike = template.and_then(|template| table.with_programs_of(template));
+        // What never happens at this number of ranks is left out of both.
+        for rank in 0..table.roles.len() {
+            let happens: Vec<bool> =
+                table.roles[rank].events.iter().map(|event| event.guard != Formula::Truth(false)).collect();
+            for table in [Some(&mut table), alike.as_mut()].into_iter().flatten() {
+                let mut happens = happens.iter().copied();
+                table.roles[rank].events.retain(|_| happens.next().unwrap_or(true));
+            }
         }
+        table.fill_incoming(protocol)?;
+        if let Some(alike) = &mut alike {
+            alike.fill_incoming(protocol)?;
+        }
+        Ok((table, alike))
+    }
+
+    /// These ranks with a program that holds for any number of them; only the ranks that it names are taken from here.
+    fn with_programs_of(&self, template: &Role) -> Option<Table> {
+        let mut roles = Vec::new();
+        for role in &self.roles {
+            let mut events = template.events.clone();
+            if events.len() != role.events.len() {
+                return None;
+            }
+            for (event, own) in events.iter_mut().zip(&role.events) {
+                let mut ranks = Vec::new();
+                each_place(&mut own.clone(), &mut |place| ranks.push(place.rank.clone()));
+                let mut ranks = ranks.into_iter();
+                each_place(event, &mut |place| place.rank = ranks.next().unwrap_or_default());
+            }
+            roles.push(Role { rank: role.rank, events, ..template.clone() });
+        }
+        Some(Table { roles, incoming: Vec::new() })
     }
 
     fn with_loops(
@@ -73,10 +118,18 @@ impl Table {
             if Instant::now() > deadline {
                 return Err(Unsupported::Time);
             }
-            roles.push(role(protocol, setting, rank, counters, loops)?);
+            let role = role(protocol, setting, Some(rank), counters, loops)?;
+            if role.events.iter().any(|event| written(event).is_some_and(|place| place.rank.as_constant().is_none())) {
+                return Err(Unsupported::Unknown("the rank stored to".to_owned()));
+            }
+            roles.push(role);
         }
-        let mut incoming = vec![Vec::new(); ranks as usize];
-        for role in &roles {
+        Ok(Table { roles, incoming: Vec::new() })
+    }
+
+    fn fill_incoming(&mut self, protocol: &Protocol) -> Result<(), Unsupported> {
+        self.incoming = vec![Vec::new(); self.roles.len()];
+        for role in &self.roles {
             for (index, event) in role.events.iter().enumerate() {
                 let filled = || match &event.kind {
                     walk::Kind::Phase(phase) => {
@@ -87,12 +140,12 @@ impl Table {
                 let Some(place) = written(event).or_else(filled) else { continue };
                 let rank = place.rank.as_constant().and_then(|rank| usize::try_from(rank).ok());
                 let rank = rank.ok_or_else(|| Unsupported::Unknown("the rank stored to".to_owned()))?;
-                if let Some(stores) = incoming.get_mut(rank) {
+                if let Some(stores) = self.incoming.get_mut(rank) {
                     stores.push((role.rank, index));
                 }
             }
         }
-        Ok(Table { roles, incoming })
+        Ok(())
     }
 
     pub(super) fn role(&self, rank: u32) -> &Role {
@@ -134,24 +187,100 @@ pub(super) fn may_be_same(one: &PlaceTerm, other: &PlaceTerm) -> bool {
         && !one.indices.iter().zip(&other.indices).any(apart)
 }
 
+/// Programs in which the rank and the number of ranks are variables: what is proven of them holds for all.
+#[derive(Clone, Debug)]
+pub(super) struct General {
+    symbolic: Option<Role>,
+    unrolled: Option<Role>,
+}
+
+impl General {
+    pub(super) fn of(protocol: &Protocol, most_ranks: u32, counters: &Counters, deadline: Instant) -> General {
+        let setting = Setting { ranks: Ranks::UpTo(most_ranks), data: None, small: None, deadline };
+        let program = |loops| role(protocol, setting, None, counters, loops).ok();
+        General { symbolic: program(Loops::Symbolic), unrolled: program(Loops::Unrolled) }
+    }
+}
+
+/// Calls `visit` with every place of an event, always in the same order.
+fn each_place(event: &mut Event, visit: &mut impl FnMut(&mut PlaceTerm)) {
+    match &mut event.kind {
+        walk::Kind::Store { place, .. }
+        | walk::Kind::Load { place, .. }
+        | walk::Kind::Await { place, .. }
+        | walk::Kind::Atomic { place, .. }
+        | walk::Kind::Transfer { place, .. } => visit(place),
+        walk::Kind::Phase(phase) => {
+            visit(&mut phase.destination);
+            visit(&mut phase.source);
+        }
+        walk::Kind::BlockSync => {}
+    }
+}
+
+/// What depends on the sizes alone is the same for all copies: the bounds of loops, and what counters are raised by.
+fn of_sizes(problem: &mut Problem, scope: &Scope, statements: &[Statement]) {
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::For { from, to, body, .. } => {
+                // What depends on more is no such thing.
+                let _ = (value(problem, scope, from), value(problem, scope, to));
+                of_sizes(problem, scope, body);
+            }
+            StatementKind::If { then, otherwise, .. } => {
+                of_sizes(problem, scope, then);
+                of_sizes(problem, scope, otherwise);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Forgets how what depends on the sizes alone is computed from them, but for that it is positive where it is: what is
+/// proven for any such values is proven for these.
+fn generalise(problem: &mut Problem, deadline: Instant) {
+    let defined: Vec<Variable> = problem.facts.iter().flat_map(|(defines, _)| defines.iter().copied()).collect();
+    for variable in defined {
+        let positive = Polynomial::variable(variable).plus(&Polynomial::constant(-1)).map(Formula::at_least_zero);
+        let holds = positive.is_some_and(|goal| solve::prove(problem, &[], &goal, deadline) == Answer::Proven);
+        let bounds = &mut problem.variables[variable.0 as usize];
+        if holds && bounds.low < 1 {
+            bounds.low = 1;
+        }
+    }
+    problem.facts.retain(|(defines, _)| defines.is_empty());
+}
+
 fn role(
     protocol: &Protocol,
     setting: Setting,
-    rank: u32,
+    rank: Option<u32>,
     counters: &Counters,
     loops: Loops,
 ) -> Result<Role, Unsupported> {
-    let mut problem = Problem::default();
+    let mut problem = Problem::of_counts();
     let (terms, variables) = sizes(&mut problem, protocol, setting)?;
+    of_sizes(&mut problem, &Scope::of_sizes(&terms), &protocol.body);
+    problem.conditions.clear();
+    if rank.is_none() {
+        generalise(&mut problem, setting.deadline);
+    }
     let shared = problem.variables.len() as u32;
     let launch = problem.fresh("launch", 0, MOST_LAUNCHES);
     let block = problem.fresh("block", 0, MOST_BLOCKS - 1);
     let thread = problem.fresh("thread", 0, MOST_THREADS - 1);
     let context = Context { protocol, sizes: &terms, launch: &launch, counters, loops };
-    let coordinates = [Polynomial::constant(i128::from(rank)), block.clone(), thread.clone()];
-    let actor = actor_at(&mut problem, context, coordinates)?;
-    let mut events = events(&mut problem, context, &actor, &Rounds::default())?;
-    events.retain(|event| event.guard != Formula::Truth(false));
+    let own = match rank {
+        Some(rank) => Polynomial::constant(i128::from(rank)),
+        None => {
+            let own = problem.fresh("rank", 0, problem.interval(&terms.ranks).1 - 1);
+            problem.facts.push((own.single().into_iter().collect(), less(&own, &terms.ranks)?));
+            own
+        }
+    };
+    let actor = actor_at(&mut problem, context, [own, block.clone(), thread.clone()])?;
+    let events = events(&mut problem, context, &actor, &Rounds::default())?;
+    let rank = rank.unwrap_or(0);
     Ok(Role { rank, problem, shared, sizes: variables, launch, block, thread, events })
 }
 
@@ -173,6 +302,11 @@ impl Role {
         Ok(result)
     }
 
+    /// Whether a term depends on nothing but the sizes.
+    pub(super) fn is_of_sizes(&self, term: &Polynomial) -> bool {
+        term.0.keys().flatten().all(|variable| variable.0 < self.shared)
+    }
+
     /// The variable for the block.
     pub(super) fn block_variable(&self) -> Polynomial {
         self.block.clone()
@@ -184,22 +318,10 @@ impl Role {
         let mut ranks = Vec::new();
         for event in &self.events {
             let mut event = event.clone();
-            let mut take = |place: &mut PlaceTerm| {
+            each_place(&mut event, &mut |place| {
                 ranks.push(place.rank.as_constant().unwrap_or(-1));
                 place.rank = Polynomial::default();
-            };
-            match &mut event.kind {
-                walk::Kind::Store { place, .. }
-                | walk::Kind::Load { place, .. }
-                | walk::Kind::Await { place, .. }
-                | walk::Kind::Atomic { place, .. }
-                | walk::Kind::Transfer { place, .. } => take(place),
-                walk::Kind::Phase(phase) => {
-                    take(&mut phase.destination);
-                    take(&mut phase.source);
-                }
-                walk::Kind::BlockSync => {}
-            }
+            });
             text.push_str(&format!("{event:?}"));
         }
         (text, ranks)
@@ -222,7 +344,7 @@ pub(super) struct Instance<'r> {
 impl Joint {
     /// The sizes alone; every role of the same number of ranks has the same.
     pub(super) fn new(role: &Role) -> Joint {
-        let mut problem = Problem::default();
+        let mut problem = Problem::of_counts();
         problem.variables.extend(role.problem.variables[..role.shared as usize].iter().cloned());
         problem.facts.extend(role.problem.facts.iter().filter(|(_, fact)| is_shared(fact, role.shared)).cloned());
         Joint { problem }

@@ -63,6 +63,18 @@ pub(super) fn prove(problem: &Problem, hypotheses: &[Formula], goal: &Formula, d
     }
 }
 
+/// Steps of the solver for one question about counts, which are many and easy: the same on every machine.
+const EFFORT: u32 = 2_000_000;
+
+fn effort_proves(problem: &Problem, hypotheses: &[Formula], goal: &Formula, deadline: Instant) -> bool {
+    let formulas = question(problem, hypotheses, goal);
+    if formulas.contains(&Formula::Truth(false)) {
+        return true;
+    }
+    let limit = deadline.saturating_duration_since(Instant::now());
+    satisfiable(problem, &formulas, Products::Lemmas, limit).0 == SatResult::Unsat
+}
+
 /// Questions that were asked before, up to the numbers of their variables.
 #[derive(Debug, Default)]
 pub(super) struct Cache(FxHashMap<Vec<Formula>, bool>);
@@ -89,7 +101,7 @@ impl Cache {
         if let Some(known) = self.0.get(&asked) {
             return *known;
         }
-        let proven = prove(problem, hypotheses, goal, deadline) == Answer::Proven;
+        let proven = effort_proves(problem, hypotheses, goal, deadline);
         self.0.insert(asked, proven);
         proven
     }
@@ -205,6 +217,9 @@ fn satisfiable(
     let mut parameters = Params::new();
     parameters.set_u32("timeout", u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1));
     parameters.set_u32("random_seed", 1);
+    if problem.counts && products == Products::Lemmas {
+        parameters.set_u32("rlimit", EFFORT);
+    }
     solver.set_params(&parameters);
     let mut terms = Terms { problem, products, known: FxHashMap::default(), order: Vec::new() };
     for formula in formulas {
@@ -329,8 +344,15 @@ impl Terms<'_> {
             for (index, factor) in family.iter().enumerate() {
                 lemmas.extend(self.against_constants(&cofactor, factor));
                 lemmas.extend(self.within_bounds(&cofactor, factor));
+                if self.problem.counts {
+                    lemmas.push(self.from_one_on(&cofactor, factor));
+                }
                 for other in &family[index + 1..] {
                     lemmas.extend(self.against_each_other(&cofactor, factor, other));
+                    if self.problem.counts {
+                        lemmas.extend(self.steps(&cofactor, factor, other));
+                        lemmas.extend(self.steps(&cofactor, other, factor));
+                    }
                 }
             }
             if lemmas.len() > LEMMAS {
@@ -400,6 +422,29 @@ impl Terms<'_> {
         let product = self.product(cofactor, factor);
         let times = |bound: i128| Int::mul(&[Int::from_i128(bound), by.clone()]);
         vec![product.ge(times(low)), product.le(times(high))]
+    }
+
+    /// c ≥ 1 and x ≥ 1: x·(c − 1) ≥ c − 1.
+    fn from_one_on(&mut self, cofactor: &Monomial, factor: &Monomial) -> Bool {
+        let (by, x) = (self.monomial(cofactor), self.monomial(factor));
+        let product = self.product(cofactor, factor);
+        let one = || Int::from_i64(1);
+        let both = Bool::and(&[by.ge(one()), x.ge(one())]);
+        both.implies(Int::sub(&[product, x]).ge(Int::sub(&[by, one()])))
+    }
+
+    /// x + 1 = y: y·c = x·c + c. Where c ≥ 1 and x < y: y·(c − 1) ≥ x·(c − 1) + c − 1.
+    fn steps(&mut self, cofactor: &Monomial, left: &Monomial, right: &Monomial) -> [Bool; 2] {
+        let (by, x, y) = (self.monomial(cofactor), self.monomial(left), self.monomial(right));
+        let (x_by, y_by) = (self.product(cofactor, left), self.product(cofactor, right));
+        let one = || Int::from_i64(1);
+        let next = Int::add(&[x.clone(), one()]).eq(&y);
+        let later = Bool::and(&[by.ge(one()), x.lt(&y)]);
+        let less = |product: &Int, factor: &Int| Int::sub(&[product.clone(), factor.clone()]);
+        [
+            next.implies(y_by.eq(Int::add(&[x_by.clone(), by.clone()]))),
+            later.implies(less(&y_by, &y).ge(Int::add(&[less(&x_by, &x), less(&by, &one())]))),
+        ]
     }
 
     fn against_each_other(&mut self, cofactor: &Monomial, left: &Monomial, right: &Monomial) -> [Bool; 5] {

@@ -343,7 +343,9 @@ impl Walk<'_> {
             None => self.problem.fresh("round", low, high.max(low)),
         };
         let started = less(&round, from)?.not();
-        let within = Formula::all([started, less(&round, to)?]);
+        // A loop without rounds is seen at once.
+        let none = matches!((from.as_constant(), to.as_constant()), (Some(from), Some(to)) if to <= from);
+        let within = if none { Formula::Truth(false) } else { Formula::all([started, less(&round, to)?]) };
         self.scope.locals.insert(variable, round.clone());
         self.rounds.push(Round { number, term: round, from: from.clone(), to: to.clone() });
         self.positions.push(self.rounds[self.rounds.len() - 1].term.clone());
@@ -402,11 +404,11 @@ impl Walk<'_> {
             }
             StatementKind::Load { local, place, .. } => {
                 let place = self.place(place)?;
-                let value =
-                    match self.context.counters.value(place.buffer, &self.context.sizes.ranks, self.context.launch) {
-                        Some(value) => self.problem.wrap(&value?)?,
-                        None => self.problem.fresh(LOADED, 0, WORDS - 1),
-                    };
+                let Context { counters, sizes, launch, .. } = self.context;
+                let value = match counters.value(self.problem, place.buffer, sizes, launch) {
+                    Some(value) => self.problem.wrap(&value?)?,
+                    None => self.problem.fresh(LOADED, 0, WORDS - 1),
+                };
                 self.scope.locals.insert(*local, value.clone());
                 Kind::Load { place, value }
             }
