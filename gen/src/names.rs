@@ -122,6 +122,7 @@ const RESERVED: &[&str] = &[
     "ElementBytes",
     "Vector",
     "Wide",
+    "WidePair",
     "Instances",
     "Watch",
     "Wait",
@@ -142,6 +143,9 @@ const RESERVED: &[&str] = &[
     "total",
     "slot",
     "element",
+    "word",
+    "data",
+    "packet",
     "nanoseconds",
     "ceil_div",
     "smaller",
@@ -156,6 +160,9 @@ const RESERVED: &[&str] = &[
     "minimum_word",
     "widen",
     "narrow",
+    "widen_word",
+    "narrow_word",
+    "without_negative_zeros",
     "block_sync",
     "block_sync_any",
     "barrier_sync",
@@ -166,7 +173,7 @@ const RESERVED: &[&str] = &[
 
 /// Beginnings that the templates' own functions and variables have.
 const RESERVED_BEGINNINGS: &[&str] =
-    &["load_", "store_", "atomic_", "red_", "fence_", "await_", "part", "cuda", "arverify"];
+    &["load_", "store_", "send_", "receive_", "atomic_", "red_", "fence_", "await_", "part", "cuda", "arverify"];
 
 /// Hands out names, each once.
 #[derive(Debug, Default)]

@@ -14,7 +14,11 @@ fn expected(certificate: &Certificate, kernel: &KernelEntry) -> Vec<(String, u64
     for (blocks, elements) in SIZES {
         let shapes = protocol.shapes(&kernel.sizes(blocks, elements)).unwrap_or_else(|error| panic!("{error}"));
         for buffer in &kernel.buffers {
-            let size = if buffer.element == Element::Data { kernel.dtype.bytes() } else { 4 };
+            let size = match buffer.element {
+                Element::Data => kernel.dtype.bytes(),
+                Element::Word => 4,
+                Element::Packet => 8,
+            };
             let bytes = shapes[buffer.id as usize].iter().product::<u64>() * u64::from(size);
             let name = format!("{}_BYTES_{}", kernel.entry.to_uppercase(), buffer.name);
             calls.push((format!("{name}({blocks}, {elements})"), bytes));

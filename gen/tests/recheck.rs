@@ -10,7 +10,7 @@ use support::compiler;
 #[test]
 fn every_kernel_is_emitted_with_its_ptx_checked() {
     let Some(compiler) = compiler("every_kernel_is_emitted_with_its_ptx_checked") else { return };
-    let documents = catalogue::all().unwrap_or_else(|error| panic!("{error}"));
+    let documents = catalogue::kernels().unwrap_or_else(|error| panic!("{error}"));
     let request = |names: &[&str], ranks: u32, dtype: DataType| Request {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         variant: None,

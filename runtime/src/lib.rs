@@ -25,6 +25,9 @@
 //! # Ok::<(), arverify_runtime::Error>(())
 //! ```
 //!
+//! Collectives are calls of all ranks; [`RankHandle::send`] and [`RankHandle::recv`] are of two, which run the protocol of
+//! a pair on buffers of their own.
+//!
 //! Not modelled: ranks in other processes or on other machines.
 
 mod algorithm;

@@ -772,6 +772,636 @@ extern "C" __global__ void two_shot_p8_bf16(
 );
 #endif
 
+/* ll_p2_f32: grid = B, at most 36 blocks. */
+#define LL_P2_F32_RANKS 2
+#define LL_P2_F32_THREADS 512
+#define LL_P2_F32_MAX_BLOCKS 36
+
+#define LL_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LL_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LL_P2_F32_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p2_f16: grid = B, at most 36 blocks. */
+#define LL_P2_F16_RANKS 2
+#define LL_P2_F16_THREADS 512
+#define LL_P2_F16_MAX_BLOCKS 36
+
+#define LL_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P2_F16_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p2_bf16: grid = B, at most 36 blocks. */
+#define LL_P2_BF16_RANKS 2
+#define LL_P2_BF16_THREADS 512
+#define LL_P2_BF16_MAX_BLOCKS 36
+
+#define LL_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P2_BF16_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p4_f32: grid = B, at most 36 blocks. */
+#define LL_P4_F32_RANKS 4
+#define LL_P4_F32_THREADS 512
+#define LL_P4_F32_MAX_BLOCKS 36
+
+#define LL_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LL_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LL_P4_F32_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p4_f16: grid = B, at most 36 blocks. */
+#define LL_P4_F16_RANKS 4
+#define LL_P4_F16_THREADS 512
+#define LL_P4_F16_MAX_BLOCKS 36
+
+#define LL_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P4_F16_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p4_bf16: grid = B, at most 36 blocks. */
+#define LL_P4_BF16_RANKS 4
+#define LL_P4_BF16_THREADS 512
+#define LL_P4_BF16_MAX_BLOCKS 36
+
+#define LL_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P4_BF16_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p8_f32: grid = B, at most 36 blocks. */
+#define LL_P8_F32_RANKS 8
+#define LL_P8_F32_THREADS 512
+#define LL_P8_F32_MAX_BLOCKS 36
+
+#define LL_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LL_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LL_P8_F32_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p8_f16: grid = B, at most 36 blocks. */
+#define LL_P8_F16_RANKS 8
+#define LL_P8_F16_THREADS 512
+#define LL_P8_F16_MAX_BLOCKS 36
+
+#define LL_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P8_F16_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* ll_p8_bf16: grid = B, at most 36 blocks. */
+#define LL_P8_BF16_RANKS 8
+#define LL_P8_BF16_THREADS 512
+#define LL_P8_BF16_MAX_BLOCKS 36
+
+#define LL_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LL_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LL_P8_BF16_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 packets; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} ll_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void ll_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p2_f32: grid = B, at most 36 blocks. */
+#define LAMPORT_P2_F32_RANKS 2
+#define LAMPORT_P2_F32_THREADS 512
+#define LAMPORT_P2_F32_MAX_BLOCKS 36
+
+#define LAMPORT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LAMPORT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LAMPORT_P2_F32_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p2_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p2_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p2_f16: grid = B, at most 36 blocks. */
+#define LAMPORT_P2_F16_RANKS 2
+#define LAMPORT_P2_F16_THREADS 512
+#define LAMPORT_P2_F16_MAX_BLOCKS 36
+
+#define LAMPORT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P2_F16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p2_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p2_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p2_bf16: grid = B, at most 36 blocks. */
+#define LAMPORT_P2_BF16_RANKS 2
+#define LAMPORT_P2_BF16_THREADS 512
+#define LAMPORT_P2_BF16_MAX_BLOCKS 36
+
+#define LAMPORT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P2_BF16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_2 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p2_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p2_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_2,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p4_f32: grid = B, at most 36 blocks. */
+#define LAMPORT_P4_F32_RANKS 4
+#define LAMPORT_P4_F32_THREADS 512
+#define LAMPORT_P4_F32_MAX_BLOCKS 36
+
+#define LAMPORT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LAMPORT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LAMPORT_P4_F32_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p4_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p4_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p4_f16: grid = B, at most 36 blocks. */
+#define LAMPORT_P4_F16_RANKS 4
+#define LAMPORT_P4_F16_THREADS 512
+#define LAMPORT_P4_F16_MAX_BLOCKS 36
+
+#define LAMPORT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P4_F16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p4_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p4_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p4_bf16: grid = B, at most 36 blocks. */
+#define LAMPORT_P4_BF16_RANKS 4
+#define LAMPORT_P4_BF16_THREADS 512
+#define LAMPORT_P4_BF16_MAX_BLOCKS 36
+
+#define LAMPORT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P4_BF16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_4 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p4_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p4_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_4,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p8_f32: grid = B, at most 36 blocks. */
+#define LAMPORT_P8_F32_RANKS 8
+#define LAMPORT_P8_F32_THREADS 512
+#define LAMPORT_P8_F32_MAX_BLOCKS 36
+
+#define LAMPORT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
+#define LAMPORT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
+#define LAMPORT_P8_F32_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 4 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p8_f32_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p8_f32(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p8_f16: grid = B, at most 36 blocks. */
+#define LAMPORT_P8_F16_RANKS 8
+#define LAMPORT_P8_F16_THREADS 512
+#define LAMPORT_P8_F16_MAX_BLOCKS 36
+
+#define LAMPORT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P8_F16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p8_f16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p8_f16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
+/* lamport_p8_bf16: grid = B, at most 36 blocks. */
+#define LAMPORT_P8_BF16_RANKS 8
+#define LAMPORT_P8_BF16_THREADS 512
+#define LAMPORT_P8_BF16_MAX_BLOCKS 36
+
+#define LAMPORT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
+#define LAMPORT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
+#define LAMPORT_P8_BF16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+typedef struct {
+    void *counter; /* this rank's instance */
+    void *input; /* this rank's instance */
+    void *output; /* this rank's instance */
+    arverify_instances_8 slots; /* all instances in rank order, this rank's included */
+    uint32_t rank; /* this rank */
+    uint32_t blocks; /* B, what buffers and pads were sized for */
+    uint64_t elements; /* N */
+    uint64_t deadline_ns; /* how long one await may take, 0 for ever */
+    uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
+} lamport_p8_bf16_parameters;
+
+#ifdef __CUDACC__
+extern "C" __global__ void lamport_p8_bf16(
+    void *,
+    void *,
+    void *,
+    arverify_instances_8,
+    uint32_t,
+    uint32_t,
+    uint64_t,
+    uint64_t,
+    uint32_t *
+);
+#endif
+
 /* ring_p2_f32: grid = B, at most 36 blocks. Requires P <= T. */
 #define RING_P2_F32_RANKS 2
 #define RING_P2_F32_THREADS 512

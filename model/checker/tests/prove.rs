@@ -39,9 +39,10 @@ fn open(proof: &Proof) -> Vec<String> {
         .collect()
 }
 
-/// Credits go round between more than two waits, which the induction does not follow: inconclusive within a minute.
-/// Nor does it follow words that say of themselves that they have come.
-const NOT_PROVEN: [&str; 6] = ["channel-hello", "channel-ring", "channel-mesh", "channel-tree", "ll", "lamport"];
+/// Not proven in full: the counts of a ring and of a mesh are followed for a minute, which is not enough for 64 ranks;
+/// who sends in `send-recv` is told by arguments that the ranks agree on; and the induction does not follow words that
+/// say of themselves that they have come.
+const NOT_PROVEN: [&str; 5] = ["channel-ring", "channel-mesh", "send-recv", "ll", "lamport"];
 
 #[test]
 fn the_catalogue_is_proven() {

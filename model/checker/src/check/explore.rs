@@ -41,6 +41,8 @@ pub(super) struct Exploration<T> {
     pub(super) steps: FxHashSet<ReadThenWrite>,
     /// A barrier with a count that another set of threads could have completed.
     pub(super) ambiguous_barrier: bool,
+    /// A read of which load buffering was not watched.
+    pub(super) unwatched_read: bool,
     /// A statement that was reached and is not understood, with why.
     pub(super) not_understood: Option<(String, SiteIndex)>,
     /// What every buffer was used for.
@@ -83,6 +85,7 @@ struct Shared {
     executions: AtomicU64,
     limited: AtomicBool,
     ambiguous_barrier: AtomicBool,
+    unwatched_read: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -95,6 +98,7 @@ impl Shared {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
+        self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
@@ -197,6 +201,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         steps,
         conflicts,
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
+        unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,

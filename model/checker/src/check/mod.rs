@@ -124,13 +124,14 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     threads.saturating_mul(256 + program.thread_bytes()).saturating_add(bytes.saturating_mul(6))
 }
 
-fn settings(options: &Options, deadline: Option<Instant>) -> Settings {
+fn settings(options: &Options, deadline: Option<Instant>, watch_buffering: bool) -> Settings {
     let (resident_blocks, start_order) = options.progress.residency(options.resident_blocks);
     Settings {
         resident_blocks,
         start_order,
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
+        watch_buffering,
         deadline,
         without: options.without,
     }
@@ -168,17 +169,28 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
 fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
     let states = options.max_states.min(options.max_bytes / state_bytes(&**program).max(1)).max(1);
     let limits = Limits { states, deadline };
-    let (exploration, contended) = refine(program, options, limits);
+    let (mut exploration, mut contended) = refine(program, options, limits, Contended::default(), false);
+    let open = exploration.violation.is_none() && !exploration.limited && !options.ignore_load_buffering;
+    if open && exploration.unwatched_read {
+        (exploration, contended) = refine(program, options, limits, contended, true);
+    }
     conclude(program, options, exploration, &contended, limits)
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
-fn refine<P: Program>(program: &Arc<P>, options: &Options, limits: Limits) -> (Exploration<P::Thread>, Contended) {
-    let mut contended = Contended::default();
+/// Begins with those that are known.
+fn refine<P: Program>(
+    program: &Arc<P>,
+    options: &Options,
+    limits: Limits,
+    mut contended: Contended,
+    watch_buffering: bool,
+) -> (Exploration<P::Thread>, Contended) {
     let mut total = Stats::default();
     let mut batch = 1;
     loop {
-        let machine = Machine::new(program.clone(), settings(options, limits.deadline), contended.clone());
+        let machine =
+            Machine::new(program.clone(), settings(options, limits.deadline, watch_buffering), contended.clone());
         let mut exploration = explore(machine, limits);
         total.operations += exploration.stats.operations;
         total.executions += exploration.stats.executions;
@@ -218,7 +230,7 @@ fn conclude<P: Program>(
     outcome.assumptions.extend(program.assumptions());
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
-        let machine = Machine::new(program.clone(), settings(options, None), contended.clone());
+        let machine = Machine::new(program.clone(), settings(options, None, false), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
@@ -239,17 +251,7 @@ fn conclude<P: Program>(
         outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
-        let Stats { states, executions, operations, .. } = outcome.stats;
-        let limit = match limits.deadline {
-            Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
-            _ if limits.states < options.max_states => {
-                format!("the limit of {} MiB of memory", options.max_bytes >> 20)
-            }
-            _ => format!("the limit of {} states", limits.states),
-        };
-        outcome.warnings.push(format!(
-            "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
-        ));
+        outcome.warnings.push(stopped(options, limits, outcome.stats));
     } else if exploration.ambiguous_barrier {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
@@ -271,6 +273,21 @@ fn conclude<P: Program>(
     outcome
 }
 
+/// Which limit ended a search, and what it covered.
+fn stopped(options: &Options, limits: Limits, stats: Stats) -> String {
+    let Stats { states, executions, operations, .. } = stats;
+    let limit = match limits.deadline {
+        Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
+        _ if limits.states < options.max_states => {
+            format!("the limit of {} MiB of memory", options.max_bytes >> 20)
+        }
+        _ => format!("the limit of {} states", limits.states),
+    };
+    format!(
+        "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
+    )
+}
+
 /// Runs a schedule again, remembering everything.
 fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Vec<Event> {
     let mut events = Vec::new();
@@ -289,7 +306,8 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
         return;
     }
     let Some(uniform) = program.with_equal_grids() else { return };
-    let (exploration, _) = refine(&Arc::new(uniform), options, Limits { states: 10_000, deadline: None });
+    let (exploration, _) =
+        refine(&Arc::new(uniform), options, Limits { states: 10_000, deadline: None }, Contended::default(), false);
     if exploration.violation.is_some() || exploration.limited {
         return;
     }
@@ -308,7 +326,8 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
         return None;
     }
     let ascending = Options { progress: Progress::Lobe, ..*options };
-    let (exploration, _) = refine(program, &ascending, Limits { states: 10_000, deadline: None });
+    let (exploration, _) =
+        refine(program, &ascending, Limits { states: 10_000, deadline: None }, Contended::default(), false);
     let verified = exploration.violation.is_none() && !exploration.limited;
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
@@ -317,7 +336,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
 fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
     let assumed = Options { boundary_publishes: true, ..*options };
     let limits = Limits { states: 10_000, deadline: None };
-    let (exploration, _) = refine(program, &assumed, limits);
+    let (exploration, _) = refine(program, &assumed, limits, Contended::default(), false);
     let verified = exploration.violation.is_none() && !exploration.limited;
     verified.then(|| {
         "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \

@@ -84,7 +84,10 @@ pub fn mutants(protocol: &Protocol) -> Vec<Mutant> {
             });
         }
         if let Some(semantics) = semantics_of(&mut statement.kind.clone()) {
-            for (how, weak) in weaker(*semantics) {
+            // A fence that is relaxed is none.
+            let fence = matches!(statement.kind, StatementKind::Fence { .. });
+            let weaker = weaker(*semantics).into_iter().filter(|(_, weak)| !fence || weak.order != Order::Relaxed);
+            for (how, weak) in weaker {
                 add(Change::Weakened(how), &|list, index| {
                     if let Some(semantics) = semantics_of(&mut list[index].kind) {
                         *semantics = weak;

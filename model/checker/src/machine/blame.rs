@@ -378,7 +378,10 @@ impl<P: Program> Machine<P> {
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
         let same_statement = self.program().are_one_statement(lost.access.site, over.access.site);
-        let reset = initial == Some(over.value) && lost.value != over.value && !same_statement;
+        // One function may store both: then it is a reset if the owner writes what the slot began with over a peer's.
+        let owner = self.program().shape().instances[stuck.at.instance as usize].rank;
+        let by_owner = rank_of(&over.access) == owner && rank_of(&lost.access) != owner;
+        let reset = initial == Some(over.value) && lost.value != over.value && (!same_statement || by_owner);
         violation.code = if reset {
             Code::ZeroingRace
         } else if over.update.is_some() {

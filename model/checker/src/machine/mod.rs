@@ -76,6 +76,8 @@ pub struct Settings {
     pub boundary_publishes: bool,
     /// Every operation of every thread is a choice point: for tests of the reduction.
     pub everything: bool,
+    /// Collect what load buffering could be made of: only needed where some strong read is no wait.
+    pub watch_buffering: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
     /// The rule that a mutation test leaves out; none in a check.
@@ -100,6 +102,8 @@ pub struct Notes {
     pub steps: FxHashSet<ReadThenWrite>,
     /// A barrier with a count that another set of threads could have completed.
     pub ambiguous_barrier: bool,
+    /// Some thread made a strong read that was no wait, and load buffering was not watched.
+    pub unwatched_read: bool,
     /// What every buffer was used for.
     pub uses: uses::Uses,
     /// A statement that the program does not understand, with why.

@@ -215,13 +215,8 @@ impl<'a, P: Program> Run<'a, P> {
                     self.strong_read(index, (*at, *width), *semantics, operation, site, choice)
                 }
             }
-            Operation::Write { at, width, value, semantics } => {
-                if semantics.order == Order::Weak {
-                    self.record(index, site, operation, None, None);
-                    self.weak_write(index, *at, *width, *value, site)
-                } else {
-                    self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
-                }
+            Operation::Write { at, width, value, semantics } if semantics.order != Order::Weak => {
+                self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
             }
             Operation::Await { at, width, condition, semantics, .. } => {
                 self.wait(index, (*at, *width), condition, *semantics, operation, site, choice)
@@ -236,18 +231,14 @@ impl<'a, P: Program> Run<'a, P> {
                 self.suspect(Violation::new(Code::WrongResult, message, vec![point]));
                 Progress::Done
             }
-            Operation::Call(call) => {
-                self.record(index, site, operation, None, None);
-                self.call(index, *call)
-            }
-            whole => {
-                self.record(index, site, operation, None, None);
-                self.perform_recorded(index, whole, site)
+            other => {
+                self.record(index, site, other, None, None);
+                self.perform_recorded(index, other, site)
             }
         }
     }
 
-    /// Performs an operation of which the record says all before it is performed.
+    /// Operations that read no word, and are recorded before they are performed.
     fn perform_recorded(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex) -> Progress {
         match operation {
             Operation::Barrier(barrier) => self.barrier(index, *barrier, site),
@@ -256,14 +247,19 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Finish { pipe, remaining } => self.finish_copies(index, *pipe, *remaining),
             Operation::Load { at, bytes } => self.load(index, *at, *bytes, site),
             Operation::Store { at, data } => self.store(index, *at, data, site),
+            Operation::Write { at, width, value, .. } => self.weak_write(index, *at, *width, *value, site),
             Operation::Fence { semantics } => self.fence(index, *semantics, site),
+            Operation::Call(call) => self.call(index, *call),
             Operation::Exit => {
                 if self.has_finished(index, site) {
                     self.exit(index);
                 }
                 Progress::Stops
             }
-            other => unreachable!("{other:?} records what it has read"),
+            // These read words, or are not recorded: `perform` knows them.
+            Operation::Read { .. } | Operation::Await { .. } | Operation::Atomic { .. } | Operation::Assert { .. } => {
+                Progress::Done
+            }
         }
     }
 

@@ -334,7 +334,8 @@ impl<P: Program> Run<'_, P> {
 
     /// Notes a read: what load buffering begins with.
     pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, waits: bool) {
-        if !self.machine.program().reads_freely() {
+        if !self.machine.settings.watch_buffering {
+            self.notes.unwatched_read |= !waits;
             return;
         }
         let read = EarlierRead { slot, thread, waits, acquires: acquires(order) };

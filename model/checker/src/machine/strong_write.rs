@@ -162,7 +162,7 @@ impl<P: Program> Run<'_, P> {
             .is_some_and(|order| order.fences.iter().any(|fence| fence.strength.scope == Scope::Sys));
         let block = self.machine.block_of(thread);
         let reads = &self.state.blocks[block as usize].reads;
-        if self.machine.has(Rule::LoadBuffering) && self.machine.program().reads_freely() {
+        if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
             self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
         }
         let mut message = self.message(thread, value, Some(strength), releases, site);

@@ -313,7 +313,7 @@ impl Slot {
             let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
             let seen =
                 was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(still && seen) && !over(&read.access) && matters(Matter::Reads) {
+            if !(over(&read.access) || still && seen) && matters(Matter::Reads) {
                 clash = Some(Clash::Order);
             }
         }

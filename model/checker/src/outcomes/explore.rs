@@ -48,6 +48,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             start_order: StartOrder::Any,
             boundary_publishes: false,
             everything: false,
+            watch_buffering: false,
             deadline: Some(deadline),
             without: budget.without,
         };

@@ -309,10 +309,6 @@ pub trait Program: Send + Sync + 'static {
     fn readers(&self, _buffer: u32) -> Readers {
         Readers::Unknown
     }
-    /// Whether some thread may make a strong read that is no wait: what comes after it need not depend on it.
-    fn reads_freely(&self) -> bool {
-        true
-    }
     /// Whether a buffer's rows are slots that a sender and a receiver hand each other by credits.
     fn is_channel(&self, _buffer: u32) -> bool {
         false

@@ -163,17 +163,6 @@ impl ProtocolProgram {
     }
 }
 
-/// Whether a load or an atomic hands on what it read, strongly; ghost code is weak.
-fn reads_freely(statements: &[ir::Statement]) -> bool {
-    statements.iter().any(|statement| match &statement.kind {
-        ir::StatementKind::Load { semantics, .. } => semantics.order != ir::Order::Weak,
-        ir::StatementKind::Atomic { local, .. } => local.is_some(),
-        ir::StatementKind::If { then, otherwise, .. } => reads_freely(then) || reads_freely(otherwise),
-        ir::StatementKind::For { body, .. } => reads_freely(body),
-        _ => false,
-    })
-}
-
 impl ProtocolProgram {
     /// The position of a rank's host thread.
     pub(super) fn with_host_position<R>(&self, rank: u32, launch: u32, act: impl FnOnce(&Position<'_>) -> R) -> R {
@@ -218,10 +207,6 @@ impl Program for ProtocolProgram {
             Ok((operation, site)) => Ok((self.operation(operation), SiteIndex(site.0))),
             Err((fault, site)) => Err(self.fault(&fault, site)),
         }
-    }
-
-    fn reads_freely(&self) -> bool {
-        reads_freely(&self.protocol.body)
     }
 
     fn is_channel(&self, buffer: u32) -> bool {

@@ -345,7 +345,7 @@ impl Terms<'_> {
                 lemmas.extend(self.against_constants(&cofactor, factor));
                 lemmas.extend(self.within_bounds(&cofactor, factor));
                 if self.problem.counts {
-                    lemmas.push(self.from_one_on(&cofactor, factor));
+                    lemmas.push(self.at_least_one(&cofactor, factor));
                 }
                 for other in &family[index + 1..] {
                     lemmas.extend(self.against_each_other(&cofactor, factor, other));
@@ -425,7 +425,7 @@ impl Terms<'_> {
     }
 
     /// c ≥ 1 and x ≥ 1: x·(c − 1) ≥ c − 1.
-    fn from_one_on(&mut self, cofactor: &Monomial, factor: &Monomial) -> Bool {
+    fn at_least_one(&mut self, cofactor: &Monomial, factor: &Monomial) -> Bool {
         let (by, x) = (self.monomial(cofactor), self.monomial(factor));
         let product = self.product(cofactor, factor);
         let one = || Int::from_i64(1);

@@ -9,14 +9,17 @@ use crate::evaluate::Environment;
 use crate::ids::LocalId;
 use crate::ir::{Compare, Marking, Reduction, SENTINEL};
 
+/// What an instruction on words leads to: the register that it assigns with its value, and what it does to memory.
+type Outcome = (Option<(LocalId, i64)>, Option<Operation>);
+
 impl Cursor {
-    /// The instructions on words; the register that one assigns, and its value.
+    /// The instructions on words.
     pub(super) fn word(
         &self,
         code: &Code,
         position: &Position<'_>,
         instruction: &Instruction,
-    ) -> Result<(Option<(LocalId, i64)>, Option<Operation>), Fault> {
+    ) -> Result<Outcome, Fault> {
         let environment = self.environment(code, position);
         let start = |at: &LocalId| self.start_of_word(code, *at);
         let elements = |at: &LocalId, limit: &LocalId| {

@@ -12,9 +12,9 @@
 //!   ready, the sender copies into the receiver's buffer and says that it is done, and both go on.
 //! * An exchange of handles is a barrier among the host threads of all ranks, told apart by the row.
 //!
-//! All of these are words that are written once, with release, and awaited with acquire ([`signals`]).
+//! All of these are words that are written once, with release, and awaited with acquire (`signals`).
 //!
-//! Decision: all launches are one launch of the machine, in which streams run on freely; [`Call`] marks where a launch
+//! Decision: all launches are one launch of the machine, in which streams run on freely; [`Call`](super::Call) marks where a launch
 //! begins and returns. Only the caller's stream follows the new inputs, and is followed by the reading of the output.
 //! Not modelled: the legacy default stream, which orders itself with others; accesses before handles are exchanged;
 //! sends that are buffered; failures.

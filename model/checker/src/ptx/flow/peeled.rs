@@ -67,7 +67,7 @@ fn is_alike(first: &Step, poll: &Step) -> bool {
 /// The polls of its kind that a read leads to with nothing else done in between.
 fn polls_behind(code: &Code, first: Pc, is_poll: impl Fn(Pc) -> bool) -> Box<[Pc]> {
     let mut seen: FxHashSet<Pc> = FxHashSet::default();
-    let mut open: Vec<Pc> = successors(code, first).into_iter().collect();
+    let mut open: Vec<Pc> = successors(code, first).collect();
     let mut found = Vec::new();
     while let Some(pc) = open.pop() {
         if seen.len() == DISTANCE_LIMIT || !seen.insert(pc) {

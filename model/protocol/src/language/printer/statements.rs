@@ -93,7 +93,6 @@ fn simple_statement(statement: &Statement) -> String {
             let (slot, comparison) = (compared_place(slot), compare(*comparison));
             format!("await {slot} {comparison} {} {}", expression(value), ordering(order.semantics))
         }
-        Statement::Fence(order) => format!("fence {}", ordering(order.semantics)),
         Statement::Copy { destination, source, over: range } => {
             format!("copy {} <- {} over {}", place(destination), place(source), over(range))
         }
@@ -135,8 +134,16 @@ fn simple_statement(statement: &Statement) -> String {
             let marked = format!("{} {}", marking(marked), ordering(order.semantics));
             format!("{head} of {} over {} {marked}", place(source), over(range))
         }
+        short => short_statement(short),
+    }
+}
+
+/// Statements of one part, and those of host programs.
+fn short_statement(statement: &Statement) -> String {
+    match statement {
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
+        Statement::Fence(order) => format!("fence {}", ordering(order.semantics)),
         Statement::Synchronise { stream } => format!("synchronise stream {}", expression(stream)),
         Statement::Exchange { place: row } => format!("exchange handles of {}", place(row)),
         Statement::Record { event } => format!("record {}", place(event)),
@@ -145,13 +152,8 @@ fn simple_statement(statement: &Statement) -> String {
             let (word, towards) = if *receives { ("receive", "from") } else { ("send", "to") };
             format!("{word} {} over {} {towards} rank {}", place(row), over(range), expression(peer))
         }
-        // Printed by the caller, for they have bodies.
-        Statement::If { .. }
-        | Statement::For { .. }
-        | Statement::Threads { .. }
-        | Statement::Ghost(_)
-        | Statement::Stream { .. }
-        | Statement::Group(_) => String::new(),
+        // The others are printed by the caller, for they have bodies.
+        _ => String::new(),
     }
 }
 

@@ -87,29 +87,11 @@ impl<'a> Resolver<'a> {
             Statement::Accumulate { .. } => self.accumulate(&item.kind)?,
             Statement::Send { .. } => self.send(&item.kind)?,
             Statement::Receive { .. } => self.receive(&item.kind)?,
-            Statement::For { variable, from, to, body } => {
-                let context = Context { what: "a loop's bound", ..self.code_context(KERNEL) };
-                let from = self.index(from, context);
-                let to = self.index(to, context);
-                let (from, to) = (from?, to?);
-                self.scopes.push(Vec::new());
-                let bound = self.new_local(variable, Type::Index);
-                let mut inner = Vec::new();
-                self.body(body, &mut inner);
-                self.scopes.pop();
-                StatementKind::For { variable: bound?, from, to, body: inner }
-            }
+            Statement::For { variable, from, to, body } => self.repeat(variable, (from, to), body)?,
             Statement::If { condition, then, otherwise } => {
                 return self.branch(condition, then, otherwise.as_ref(), span, into);
             }
             Statement::Threads { variable, limit, body } => self.threads(variable, limit, body)?,
-            Statement::Stream { .. }
-            | Statement::Synchronise { .. }
-            | Statement::Exchange { .. }
-            | Statement::Record { .. }
-            | Statement::Wait { .. }
-            | Statement::Transfer { .. }
-            | Statement::Group(_) => return self.host_statement(&item.kind, span, into),
             Statement::Call { name, arguments } => return self.call(name, arguments, span, into),
             Statement::Ghost(body) => {
                 self.ghost = true;
@@ -122,6 +104,7 @@ impl<'a> Resolver<'a> {
                 let context = self.code_context(Context { what: "an assertion", ..KERNEL });
                 StatementKind::Assert { condition: self.condition(condition, context)?.expression }
             }
+            host => return self.host_statement(host, span, into),
         };
         self.emit(kind, span, into);
         Ok(())
@@ -257,6 +240,24 @@ impl<'a> Resolver<'a> {
             source: source?,
             partition: partition?,
         })
+    }
+
+    fn repeat(
+        &mut self,
+        variable: &'a Name,
+        (from, to): (&'a Expression, &'a Expression),
+        body: &'a Body,
+    ) -> Resolved<StatementKind> {
+        let context = Context { what: "a loop's bound", ..self.code_context(KERNEL) };
+        let from = self.index(from, context);
+        let to = self.index(to, context);
+        let (from, to) = (from?, to?);
+        self.scopes.push(Vec::new());
+        let bound = self.new_local(variable, Type::Index);
+        let mut inner = Vec::new();
+        self.body(body, &mut inner);
+        self.scopes.pop();
+        Ok(StatementKind::For { variable: bound?, from, to, body: inner })
     }
 
     fn branch(
