@@ -271,7 +271,7 @@ impl<'p> Counting<'p> {
             let store = joint.add(self.table.role(wait.writer)).at(*store);
             let mut hypotheses = wait.meets(&store)?;
             hypotheses.extend([less(&store.count()?, &wanted)?, recent(&store.count()?)?]);
-            let goal = satisfies(&mut joint.problem, wait.compare, &store.word()?, &wait.here.word()?)?.not();
+            let goal = passed(&mut joint, wait.compare, &store, &wait.here)?.not();
             if !self.holds(&joint, &hypotheses, &goal)? {
                 return Ok(Failure::of(&joint, &wait.here, hypotheses, goal));
             }
@@ -279,7 +279,7 @@ impl<'p> Counting<'p> {
         let mut joint = wait.joint.clone();
         let initial = constant(wait.initial);
         let hypotheses = vec![wait.here.guard(), less(&initial, &wanted)?, recent(&initial)?];
-        let goal = satisfies(&mut joint.problem, wait.compare, &initial, &wait.here.word()?)?.not();
+        let goal = satisfies(&mut joint.problem, wait.compare, &initial, &wait.wanted()?)?.not();
         let holds = self.holds(&joint, &hypotheses, &goal)?;
         Ok(if holds { Judged::Holds } else { Failure::of(&joint, &wait.here, hypotheses, goal) })
     }
@@ -292,7 +292,7 @@ impl<'p> Counting<'p> {
             let store = joint.add(self.table.role(wait.writer)).at(*store);
             let mut hypotheses = wait.meets(&store)?;
             hypotheses.push(at_most(&wanted, &store.count()?)?);
-            let goal = satisfies(&mut joint.problem, wait.compare, &store.word()?, &wait.here.word()?)?;
+            let goal = passed(&mut joint, wait.compare, &store, &wait.here)?;
             let mut missed = hypotheses.clone();
             missed.push(goal.clone().not());
             if !self.holds(&joint, &hypotheses, &goal)? && !self.cannot_be(&joint, wait, &store, &missed)? {
@@ -302,7 +302,7 @@ impl<'p> Counting<'p> {
         let mut joint = wait.joint.clone();
         let initial = constant(wait.initial);
         let hypotheses = vec![wait.here.guard(), at_most(&wanted, &initial)?];
-        let goal = satisfies(&mut joint.problem, wait.compare, &initial, &wait.here.word()?)?;
+        let goal = satisfies(&mut joint.problem, wait.compare, &initial, &wait.wanted()?)?;
         let holds = self.holds(&joint, &hypotheses, &goal)?;
         Ok(if holds { Judged::Holds } else { Failure::of(&joint, &wait.here, hypotheses, goal) })
     }
@@ -420,6 +420,15 @@ impl<'p> Counting<'p> {
     }
 }
 
+/// Whether what is stored satisfies a wait. `Reached` looks at the difference of the two words, which is that of the counts.
+fn passed(joint: &mut Joint, compare: Compare, store: &At<'_>, wait: &At<'_>) -> Result<Formula, Unsupported> {
+    let (stored, wanted) = match compare {
+        Compare::Reached => (store.count()?, wait.count()?),
+        _ => (store.word()?, wait.word()?),
+    };
+    satisfies(&mut joint.problem, compare, &stored, &wanted)
+}
+
 /// That a store to this word may have happened although `event`, of the same rank, has not.
 pub(super) fn possible(
     store: &At<'_>,
@@ -441,6 +450,11 @@ struct Wait<'r> {
 }
 
 impl Wait<'_> {
+    /// What is wanted, to be compared with a word: the count does where only the difference of the two matters.
+    fn wanted(&self) -> Result<Polynomial, Unsupported> {
+        if self.compare == Compare::Reached { self.here.count() } else { self.here.word() }
+    }
+
     /// A store to the word.
     fn meets(&self, store: &At<'_>) -> Result<Vec<Formula>, Unsupported> {
         let (Some((place, _)), Some(word)) = (awaited(self.here.event()), written(store.event())) else {
