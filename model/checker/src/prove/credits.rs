@@ -68,6 +68,9 @@ impl<'p> Counting<'p> {
     pub(super) fn credits(&mut self, rank: u32, index: usize) -> Result<Option<Judged>, Unsupported> {
         let role = self.table.role(rank);
         let Some(place) = fills(self.protocol, &role.events[index]) else { return Ok(None) };
+        if !self.protocol.pipes.is_empty() {
+            return Err(Unsupported::Statement("a channel in a protocol whose copies are outstanding on pipes is"));
+        }
         let target = place.rank.as_constant().and_then(|target| u32::try_from(target).ok());
         let target = target.filter(|target| (*target as usize) < self.table.roles.len());
         let target = target.ok_or(Unsupported::Statement("a channel to no rank is"))?;

@@ -105,7 +105,8 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
         search.family(Some(data), phases::generate);
     }
     // Channels are followed by their counts, at one number of ranks after the other; what that does not know is left.
-    let followed = protocol.buffers.iter().any(|buffer| buffer.channel) && search.counts();
+    let has_channels = protocol.buffers.iter().any(|buffer| buffer.channel) && !protocol.is_host_program();
+    let followed = has_channels && search.counts();
     search.family(None, pads::generate);
     // What one thread does after another is not known of streams.
     if !followed && !protocol.is_host_program() {

@@ -69,8 +69,9 @@ pub fn known(protocol: &Protocol) -> Option<Known> {
 
 /// Identifies what proofs are about: the resolved protocol without its names, its text and its places in it.
 pub fn digest(protocol: &Protocol) -> String {
-    let Protocol { buffers, arguments, locals, grid, requirements, body, expectation, .. } = protocol;
-    let parts = (buffers, arguments, locals, grid, requirements, body, expectation);
+    let Protocol { name: _, summary: _, source: _, knobs: _, pipes, locals, grid, streams, body, .. } = protocol;
+    let Protocol { buffers, arguments, requirements, expectation, .. } = protocol;
+    let parts = (buffers, arguments, pipes, locals, grid, requirements, streams, body, expectation);
     let mut written = String::new();
     // Writing to a string cannot fail.
     let _ = write!(written, "{parts:?}");

@@ -3,7 +3,7 @@
 //! A check is about the sizes it was given; a proof about all of them ([`crate::prove`]). Decision: nothing is said of a
 //! target that is violated, where a proof comforts nobody, and of kernels in PTX, which nothing is proven of.
 
-use super::Row;
+use super::{Bounds, Row};
 use crate::prove::known::Known;
 use arverify_protocol::verdict::Verdict;
 use serde_json::{Value, json};
@@ -19,22 +19,21 @@ pub enum Beyond {
 
 impl Beyond {
     /// For programs; none where nobody asked.
-    pub(super) fn json(&self) -> Option<Value> {
+    pub(super) fn json(&self, bounds: &Bounds) -> Option<Value> {
         let Beyond::Proven(known) = self else { return None };
         Some(json!({
             "proven": known.proven,
             "open": known.open,
             "ranks": [2, known.most_ranks],
-            "for_all": sizes(known.most_ranks),
+            "for_all": sizes(known.most_ranks, bounds),
         }))
     }
 }
 
-/// The sizes of a proof, in the order in which the bounds of a check are printed.
-fn sizes(most_ranks: u32) -> String {
-    format!(
-        "2 to {most_ranks} ranks × 1 to 2^31 - 1 blocks × 1 to 1024 threads, 0 to 2^40 elements, any number of launches"
-    )
+/// The sizes of a proof, in the order in which the bounds of a check are printed. A host program has no blocks of threads.
+fn sizes(most_ranks: u32, bounds: &Bounds) -> String {
+    let grid = if bounds.streams.is_some() { "" } else { " × 1 to 2^31 - 1 blocks × 1 to 1024 threads" };
+    format!("2 to {most_ranks} ranks{grid}, 0 to 2^40 elements, any number of launches")
 }
 
 /// The lines that belong under the bounds of these rows: one for each set of obligations.
@@ -44,7 +43,7 @@ pub(super) fn lines(rows: &[&Row]) -> Vec<String> {
     for row in &told {
         let Some(beyond) = &row.beyond else { continue };
         let text = match beyond {
-            Beyond::Proven(known) => proven(known),
+            Beyond::Proven(known) => proven(known, &row.bounds),
             Beyond::Unasked(command) => format!("nothing proven beyond these bounds: {command}"),
         };
         match groups.iter_mut().find(|(known, _)| *known == text) {
@@ -59,10 +58,10 @@ pub(super) fn lines(rows: &[&Row]) -> Vec<String> {
     groups.into_iter().map(line).collect()
 }
 
-fn proven(known: &Known) -> String {
+fn proven(known: &Known, bounds: &Bounds) -> String {
     if known.proven.is_empty() {
-        return format!("nothing proven for {}", sizes(known.most_ranks));
+        return format!("nothing proven for {}", sizes(known.most_ranks, bounds));
     }
     let but = if known.open.is_empty() { String::new() } else { format!("; not proven: {}", known.open.join(", ")) };
-    format!("proven: {}: {}{but}", sizes(known.most_ranks), known.proven.join(", "))
+    format!("proven: {}: {}{but}", sizes(known.most_ranks, bounds), known.proven.join(", "))
 }

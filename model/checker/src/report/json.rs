@@ -1,7 +1,6 @@
 //! For programs: one object, as DESIGN's contract has it.
 
 use super::Row;
-use super::beyond::Beyond;
 use crate::check::{Answer, Engines};
 use arverify_protocol::verdict::{Finding, ThreadName};
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ fn result(row: &Row) -> Value {
     if let Some(streams) = row.bounds.streams {
         value["streams"] = json!(streams);
     }
-    if let Some(proven) = row.beyond.as_ref().and_then(Beyond::json) {
+    if let Some(proven) = row.beyond.as_ref().and_then(|beyond| beyond.json(&row.bounds)) {
         value["proven"] = proven;
     }
     value
