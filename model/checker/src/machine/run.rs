@@ -12,6 +12,8 @@ use std::time::Instant;
 
 /// Threads that run between two looks at the clock.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
+/// Operations of one thread after which a deadline is looked at.
+const OPERATIONS_BETWEEN_LOOKS: u32 = 256;
 
 /// A thread that does more in one launch is caught in a loop, as far as can be told.
 const OPERATIONS_OF_A_THREAD: u32 = 4 << 20;
@@ -77,12 +79,14 @@ impl<'a, P: Program> Run<'a, P> {
                 return;
             }
             runs += 1;
-            let late = || self.machine.settings.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && late() {
+            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && self.is_late() {
                 self.state.interrupted = true;
                 return;
             }
             self.run_thread(thread);
+            if self.state.interrupted {
+                return;
+            }
         }
         // What was not understood ends nothing: that nobody can run is no deadlock.
         if self.state.violation.is_some() || self.state.interrupted {
@@ -105,8 +109,17 @@ impl<'a, P: Program> Run<'a, P> {
         &mut self.state.threads[thread as usize]
     }
 
+    fn is_late(&self) -> bool {
+        self.machine.settings.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     fn run_thread(&mut self, index: ThreadIndex) {
-        loop {
+        for done in 1_u32.. {
+            // A thread may go on for very long, and its operations get slower as their past grows.
+            if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_late() {
+                self.state.interrupted = true;
+                return;
+            }
             let coordinates = self.state.coordinates(self.machine, index);
             let thread = &mut self.state.threads[index as usize];
             let next = match thread.pending.take() {
