@@ -30,7 +30,7 @@ fn chunks(protocol: &Protocol, sizes: &Sizes) -> Vec<(Phase, Chunk)> {
                     Ok((Operation::Exit, _)) => break,
                     Ok((Operation::Chunk(chunk), site)) => {
                         let span = &code.site(site).span;
-                        found.push(((span.start, span.end), chunk));
+                        found.push(((span.start, span.end), *chunk));
                     }
                     Ok((Operation::Load { .. } | Operation::Take { .. } | Operation::Receive { .. }, _)) => {
                         cursor.supply(&code, 0)

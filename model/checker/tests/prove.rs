@@ -85,7 +85,7 @@ fn what_a_check_says_is_proven_is_known_of_all_that_verify() {
     let known = if blessed.as_deref() == Some("all") { Vec::new() } else { entries() };
     let mut written: Vec<Known> = Vec::new();
     let mut missing = Vec::new();
-    for (variant, protocol) in sound().into_iter().filter(|(_, p)| !NOT_PROVEN.contains(&p.name.as_str())) {
+    for (variant, protocol) in sound() {
         let name = (&protocol.name, variant.as_deref());
         let digest = digest(&protocol);
         match known.iter().find(|entry| entry.digest == digest) {

@@ -89,7 +89,7 @@ pub enum Operation {
         semantics: Semantics,
     },
     /// Copy or reduce one vector, or the cut-off end of one.
-    Chunk(Chunk),
+    Chunk(Box<Chunk>),
     /// Weak load of the elements of one word, one access where it is whole; they go to [`Cursor::supply`], the first in
     /// the low bits.
     Take {
@@ -292,9 +292,10 @@ impl Cursor {
     pub fn next(&mut self, code: &Code, position: &Position<'_>) -> Result<(Operation, SiteId), (Fault, SiteId)> {
         for _ in 0..INSTRUCTIONS_WITHOUT_OPERATION {
             let (instruction, site) = &code.instructions[self.program_counter as usize];
-            let operation = self.execute(code, position, instruction).map_err(|fault| (fault, *site))?;
-            if let Some(operation) = operation {
-                return Ok((operation, *site));
+            match self.execute(code, position, instruction) {
+                Ok(Some(operation)) => return Ok((operation, *site)),
+                Ok(None) => {}
+                Err(fault) => return Err((fault, *site)),
             }
         }
         let site = code.instructions[self.program_counter as usize].1;
@@ -362,7 +363,7 @@ impl Cursor {
             Instruction::Chunk { destination, position: at, limit, width, tail, fold, pipe } => {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
                 let chunk = self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?;
-                chunk.map(|chunk| Operation::Chunk(Chunk { pipe: *pipe, ..chunk }))
+                chunk.map(|chunk| Operation::Chunk(Box::new(Chunk { pipe: *pipe, ..chunk })))
             }
             Instruction::Take { .. }
             | Instruction::Send { .. }

@@ -125,17 +125,16 @@ impl<'a> Block<'a> {
                 return Err(Error::Killed { rank: job.rank });
             }
             self.operations += 1;
-            let step = self.cursors[thread as usize].next_step(code, &position);
-            let (step, site) = step.map_err(|(fault, site)| self.execution(site, thread, fault.to_string()))?;
-            let goes_on = match step {
-                Step::Sweep(sweep) => {
+            let goes_on = match self.cursors[thread as usize].next_step(code, &position) {
+                Err((fault, site)) => return Err(self.execution(site, thread, fault.to_string())),
+                Ok((Step::Sweep(sweep), site)) => {
                     if !self.sweeps.last_mut().is_some_and(|last| last.join(&sweep)) {
-                        self.sweeps.push(Joined::new(sweep, site, thread));
+                        self.sweeps.push(Joined::new(*sweep, site, thread));
                     }
                     self.sweeping.push(thread);
                     false
                 }
-                Step::Operation(operation) => self.operation(thread, operation, site)?,
+                Ok((Step::Operation(operation), site)) => self.operation(thread, operation, site)?,
             };
             if !goes_on {
                 return Ok(());

@@ -101,13 +101,10 @@ fn lengths<B: Backend, N: Number>(supply: &impl Supply, form: &Form<'_>) {
     }
 }
 
-/// Protocols for short messages, whose every word is waited for: long ones take the CPU back end minutes.
-const WORD_BY_WORD: [&str; 2] = ["ll", "lamport"];
-
-/// A long message by every protocol that is meant for one. The machine may be busy: the deadline is not what is tested.
+/// A long message by every protocol. The machine may be busy: the deadline is not what is tested.
 fn long_messages<B: Backend, N: Number>(supply: &impl Supply, ranks: u32) {
     let messages = Messages::<N>::new(ranks, LONG, 0, Accumulate::Own);
-    for (protocol, order) in FORMS.into_iter().filter(|(protocol, _)| !WORD_BY_WORD.contains(protocol)) {
+    for (protocol, order) in FORMS {
         let form = Form::new(protocol, ranks, N::DATA);
         let Some(kernels) = supply.kernels(&form) else { continue };
         let settings = Settings { deadline: Duration::from_secs(600), ..settings(&form, LONG as u64) };

@@ -40,7 +40,7 @@ pub struct Sweep {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// A data phase with at least one vector.
-    Sweep(Sweep),
+    Sweep(Box<Sweep>),
     /// Any other operation; never [`Operation::Chunk`] at the start of a phase.
     Operation(Operation),
 }
@@ -57,11 +57,12 @@ impl Cursor {
                 let sweep = self.sweep(code, position, destination, (*at, *limit), (*width, *tail), fold);
                 let sweep = sweep.map_err(|fault| (fault, *site))?;
                 self.program_counter += CHUNK_TO_END;
-                return Ok((Step::Sweep(sweep), *site));
+                return Ok((Step::Sweep(Box::new(sweep)), *site));
             }
-            let operation = self.execute(code, position, instruction).map_err(|fault| (fault, *site))?;
-            if let Some(operation) = operation {
-                return Ok((Step::Operation(operation), *site));
+            match self.execute(code, position, instruction) {
+                Ok(Some(operation)) => return Ok((Step::Operation(operation), *site)),
+                Ok(None) => {}
+                Err(fault) => return Err((fault, *site)),
             }
         }
         let site = code.instructions[self.program_counter as usize].1;
@@ -183,7 +184,7 @@ mod tests {
                     sweeps += 1;
                     for chunk in chunks(&sweep) {
                         let (Operation::Chunk(found), found_site) = next() else { panic!("not a vector") };
-                        assert_eq!((Chunk { row_end: 0, ..found }, found_site), (chunk, site));
+                        assert_eq!((Chunk { row_end: 0, ..*found }, found_site), (chunk, site));
                     }
                 }
                 Step::Operation(operation) => {
