@@ -18,11 +18,22 @@ pub fn root() -> PathBuf {
 
 /// Builds a program of the workspace and returns where it lies.
 ///
+/// It is built with an integration test of its package, for the whole workspace: so cargo chooses the features of the
+/// dependencies as `cargo test --workspace` does, and builds nothing twice.
+///
 /// # Panics
 /// If it does not build: no test can go on without it.
-fn program(package: &str, name: &str) -> PathBuf {
+fn program(name: &str, test: &str) -> PathBuf {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(["build", "--quiet", "--message-format=json", "-p", package, "--bin", name]);
+    command.current_dir(root()).args([
+        "test",
+        "--workspace",
+        "--no-run",
+        "--quiet",
+        "--message-format=json",
+        "--test",
+        test,
+    ]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -45,13 +56,13 @@ fn program(package: &str, name: &str) -> PathBuf {
 /// The checker, `arverify`.
 pub fn arverify() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| program("arverify-model", "arverify")).clone()
+    BUILT.get_or_init(|| program("arverify", "host_programs")).clone()
 }
 
 /// The generator, `argen`.
 pub fn argen() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| program("arverify-gen", "argen")).clone()
+    BUILT.get_or_init(|| program("argen", "golden")).clone()
 }
 
 /// The rendering with the operations and seconds in its closing table replaced: a test must not depend on time, nor on
