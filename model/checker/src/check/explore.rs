@@ -43,6 +43,8 @@ pub(super) struct Exploration<T> {
     pub(super) ambiguous_barrier: bool,
     /// A read of which load buffering was not watched.
     pub(super) unwatched_read: bool,
+    /// A `fence.sc` that was taken for a weaker one.
+    pub(super) weakened_fence: bool,
     /// A statement that was reached and is not understood, with why.
     pub(super) not_understood: Option<(String, SiteIndex)>,
     /// What every buffer was used for.
@@ -86,6 +88,7 @@ struct Shared {
     limited: AtomicBool,
     ambiguous_barrier: AtomicBool,
     unwatched_read: AtomicBool,
+    weakened_fence: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -99,6 +102,7 @@ impl Shared {
         }
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
+        self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
@@ -202,6 +206,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         conflicts,
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
+        weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,

@@ -132,6 +132,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch_buffering: bool)
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         watch_buffering,
+        fences_unordered: false,
         deadline,
         without: options.without,
     }
@@ -179,18 +180,38 @@ fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
 /// Begins with those that are known.
+///
+/// Fences by many threads have more orders than can be explored, and most programs need none: so what holds with every
+/// `fence.sc` taken for `fence.acq_rel` is not asked for more. The weaker fences allow every execution that the stronger
+/// ones allow, and order less, so nothing is missed; what they find wrong is asked again with their orders.
 fn refine<P: Program>(
     program: &Arc<P>,
     options: &Options,
     limits: Limits,
-    mut contended: Contended,
+    contended: Contended,
     watch_buffering: bool,
+) -> (Exploration<P::Thread>, Contended) {
+    let exact = settings(options, limits.deadline, watch_buffering);
+    if !options.order_fences && !options.everything && options.without.is_none() && !contended.fences {
+        let weaker = Settings { fences_unordered: true, ..exact };
+        let (exploration, contended) = refine_with(program, weaker, limits, contended.clone());
+        if !exploration.weakened_fence || (exploration.violation.is_none() && !exploration.limited) {
+            return (exploration, contended);
+        }
+    }
+    refine_with(program, exact, limits, contended)
+}
+
+fn refine_with<P: Program>(
+    program: &Arc<P>,
+    settings: Settings,
+    limits: Limits,
+    mut contended: Contended,
 ) -> (Exploration<P::Thread>, Contended) {
     let mut total = Stats::default();
     let mut batch = 1;
     loop {
-        let machine =
-            Machine::new(program.clone(), settings(options, limits.deadline, watch_buffering), contended.clone());
+        let machine = Machine::new(program.clone(), settings, contended.clone());
         let mut exploration = explore(machine, limits);
         total.operations += exploration.stats.operations;
         total.executions += exploration.stats.executions;

@@ -94,6 +94,9 @@ pub struct Options {
     pub max_bytes: u64,
     /// Do not ask whether load buffering could matter: for tests that compare two explorations without it.
     pub ignore_load_buffering: bool,
+    /// Explore the orders of `fence.sc` also where every memory access is right without: for tests that compare final
+    /// memories.
+    pub order_fences: bool,
     /// Every operation is a choice point: the comparison that tests make.
     pub everything: bool,
     /// The rule of the machine that a mutation test leaves out.
@@ -114,6 +117,7 @@ impl Options {
             timeout: None,
             max_bytes: 8 << 30,
             ignore_load_buffering: false,
+            order_fences: false,
             everything: false,
             without: None,
         }

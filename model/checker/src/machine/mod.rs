@@ -78,6 +78,8 @@ pub struct Settings {
     pub everything: bool,
     /// Collect what load buffering could be made of: only needed where some strong read is no wait.
     pub watch_buffering: bool,
+    /// Take every `fence.sc` for `fence.acq_rel`, which allows more.
+    pub fences_unordered: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
     /// The rule that a mutation test leaves out; none in a check.
@@ -104,6 +106,8 @@ pub struct Notes {
     pub ambiguous_barrier: bool,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
+    /// A `fence.sc` was taken for a weaker one.
+    pub weakened_fence: bool,
     /// What every buffer was used for.
     pub uses: uses::Uses,
     /// A statement that the program does not understand, with why.

@@ -264,7 +264,11 @@ impl<P: Program> Run<'_, P> {
             }
         }
         if semantics.order == Order::Sc {
-            self.sequential_fence(thread, strength, site);
+            if machine.settings.fences_unordered {
+                self.notes.weakened_fence = true;
+            } else {
+                self.sequential_fence(thread, strength, site);
+            }
         }
         let release = Release { view: self.view_now(thread), strength };
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();

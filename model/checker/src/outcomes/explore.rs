@@ -44,6 +44,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
     let mut contended = Contended::default();
     loop {
         let settings = Settings {
+            fences_unordered: false,
             resident_blocks: None,
             start_order: StartOrder::Any,
             boundary_publishes: false,

@@ -1,0 +1,65 @@
+//! `fence.sc`: its order is asked for only where something depends on it, and found where something does.
+
+use arverify_model::check::{Options, Outcome, check};
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::language;
+use arverify_protocol::verdict::{Code, Verdict};
+
+fn outcome(text: &str, threads: u32, launches: u32) -> Outcome {
+    let document = language::parse("fences.arp", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let (data, accumulate) = (DataType::F32, Accumulate::Own);
+    let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 64, data, accumulate };
+    check(&protocol, &Options { launches, max_states: 100_000, ..Options::new(sizes) })
+}
+
+/// Whoever does not see the other's flag writes: with such fences between, at most one does (store buffering).
+fn whoever_is_first(fence: &str) -> Outcome {
+    let text = format!(
+        "protocol first\nparam ranks P, blocks B, threads T\npad flag : flag[P]\nsymmetric data : u32[1] initially 0\n\
+         kernel {{\nstore flag[self] on rank 0 = 1 relaxed.sys\nfence {fence}\n\
+         let other = load flag[1 - self] on rank 0 relaxed.sys\n\
+         if other == 0 {{\nstore data[0] on rank 0 = 1 weak\n}}\n}}\n"
+    );
+    outcome(&text, 1, 1)
+}
+
+#[test]
+fn an_order_that_matters_is_found() {
+    assert_eq!(whoever_is_first("sc.sys").verdict, Verdict::Verified);
+    for weaker in ["acq_rel.sys", "sc.gpu"] {
+        let outcome = whoever_is_first(weaker);
+        assert_eq!((outcome.verdict, outcome.findings[0].code), (Verdict::Violated, Code::DataRace), "{weaker}");
+    }
+}
+
+/// Every thread fences as `__threadfence_system()` does, before the block's barrier and after its wait; `signal` is what
+/// the thread that signals does in between.
+fn fenced_by_all(fence: &str, signal: &str, threads: u32) -> Outcome {
+    let text = format!(
+        "protocol fenced\nparam ranks P, blocks B, threads T\npad flag : flag[P]\n\
+         symmetric data : u32[T] initially 0\nlocal out : u32[T] initially 0\n\
+         kernel {{\nstore data[thread] = 1 weak\nfence {fence}\nblock_sync\n\
+         if thread == 0 {{\n{signal}\nstore flag[self] on rank 1 - self = 1 relaxed.sys\n\
+         await flag[1 - self] == 1 relaxed.sys\nfence {fence}\n}}\nblock_sync\nfence {fence}\n\
+         let v = load data[thread] on rank 1 - self weak\nstore out[thread] = v weak\n}}\n"
+    );
+    outcome(&text, threads, 1)
+}
+
+#[test]
+fn fences_of_many_threads_need_no_order() {
+    let outcome = fenced_by_all("sc.sys", "fence sc.sys", 32);
+    assert_eq!((outcome.verdict, outcome.stats.states), (Verdict::Verified, 1), "{:?}", outcome.warnings);
+}
+
+/// The flag that was seen fixes the order of the fences, and that orders the data although whoever signals has not
+/// released it: only `fence.sc` does that.
+#[test]
+fn fences_of_other_threads_order_data_by_their_order_alone() {
+    let sequential = fenced_by_all("sc.sys", "", 2);
+    assert_eq!(sequential.verdict, Verdict::Verified, "{:?}", sequential.warnings);
+    let weaker = fenced_by_all("acq_rel.sys", "", 2);
+    assert_eq!((weaker.verdict, weaker.findings[0].code), (Verdict::Violated, Code::DataRace));
+}
