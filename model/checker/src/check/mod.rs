@@ -195,7 +195,13 @@ fn refine<P: Program>(
     if !options.order_fences && !options.everything && options.without.is_none() && !contended.fences {
         let weaker = Settings { fences_unordered: true, ..exact };
         let (exploration, contended) = refine_with(program, weaker, limits, contended.clone());
-        if !exploration.weakened_fence || (exploration.violation.is_none() && !exploration.limited) {
+        let clean = exploration.violation.is_none()
+            && exploration.not_understood.is_none()
+            && !exploration.ambiguous_barrier
+            && !exploration.limited;
+        // Out of time, what was covered is said of this attempt.
+        let late = exploration.limited && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !exploration.weakened_fence || clean || late {
             return (exploration, contended);
         }
     }
