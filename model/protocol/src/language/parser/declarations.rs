@@ -72,7 +72,7 @@ impl Parser<'_> {
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
             "pipe" => {
-                let name = self.name("the pipe's name")?;
+                let name = self.pipe("the pipe's name")?;
                 self.expect(":")?;
                 Declaration::Pipe { name, capacity: self.expression()? }
             }

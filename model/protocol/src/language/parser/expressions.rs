@@ -184,7 +184,8 @@ impl Parser<'_> {
         }
         let offset = if self.take_word("at") { Some(Box::new(read_rank(self)?)) } else { None };
         let mut rank = None;
-        if self.take_word("on") {
+        if self.word() == "on" && !(self.pipe_follows && self.word_ahead(1) != "rank") {
+            self.advance();
             self.expect_word("rank")?;
             rank = Some(Box::new(read_rank(self)?));
         }

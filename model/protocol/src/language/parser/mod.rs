@@ -27,7 +27,8 @@ type Parsed<T> = Result<T, Diagnostic>;
 /// Parses a file; names are not looked up.
 pub(crate) fn parse(text: &str) -> Parsed<File> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { text, tokens, position: 0, comment: 0, nesting: 0, expressions: 0, operators: 0 };
+    let mut parser =
+        Parser { text, tokens, position: 0, comment: 0, nesting: 0, expressions: 0, operators: 0, pipe_follows: false };
     parser.file()
 }
 
@@ -44,6 +45,8 @@ struct Parser<'a> {
     expressions: u32,
     /// Operators since the outermost open expression began.
     operators: u32,
+    /// Within the partition of a `start copy`, which ends before `on PIPE`.
+    pipe_follows: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -138,6 +141,15 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected(what).note(format!("`{word}` is a word of the language, not a name")));
         }
         Ok(Name { text: word.to_owned(), at: Mark(self.advance()) })
+    }
+
+    /// The name of a pipe: not `rank`, so that `on rank` never is `on PIPE`.
+    fn pipe(&mut self, what: &str) -> Parsed<Name> {
+        if self.word() == "rank" {
+            let note = "no pipe is called `rank`: `on rank` begins a place on another rank";
+            return Err(self.unexpected(what).note(note));
+        }
+        self.name(what)
     }
 
     /// Any word, reserved or not: values of knobs.

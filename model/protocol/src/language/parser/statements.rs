@@ -277,13 +277,16 @@ impl Parser<'_> {
         self.expect("<-")?;
         let source = self.place()?;
         self.expect_word("over")?;
-        let over = self.over()?;
+        self.pipe_follows = true;
+        let over = self.over();
+        self.pipe_follows = false;
+        let over = over?;
         self.expect_word("on")?;
-        Ok(Statement::Start { destination, source, over, pipe: self.name("a pipe")? })
+        Ok(Statement::Start { destination, source, over, pipe: self.pipe("a pipe")? })
     }
 
     fn finish(&mut self) -> Parsed<Statement> {
-        let pipe = self.name("a pipe")?;
+        let pipe = self.pipe("a pipe")?;
         let remaining = if self.take_word("to") { Some(self.expression()?) } else { None };
         Ok(Statement::Finish { pipe, remaining })
     }
