@@ -322,7 +322,7 @@ impl<P: Program> Run<'_, P> {
             Some(Clash::Order) if machine.has(orders) => self.conflict(key),
             Some(_) | None => {}
         }
-        self.synchronise(thread, key, position, strength, semantics.order);
+        self.synchronise(thread, key, position, strength, semantics.order, true);
         let access = Access { epoch: self.epoch(thread), site };
         let read = SlotRead { access, strength, message: number, condition: condition.cloned() };
         if let Some(slot) = self.state.slots.get_mut(&key) {
@@ -346,7 +346,7 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Observation, and the release and acquire patterns that end here.
+    /// Observation, by a read that somebody looks at, and the release and acquire patterns that end here.
     pub(super) fn synchronise(
         &mut self,
         thread: ThreadIndex,
@@ -354,6 +354,7 @@ impl<P: Program> Run<'_, P> {
         position: usize,
         strength: Strength,
         order: Order,
+        looks: bool,
     ) {
         let machine = self.machine;
         let message = &self.state.slots[&key].messages[position];
@@ -387,7 +388,7 @@ impl<P: Program> Run<'_, P> {
             }
         }
         // Observation counts in causality order even where nothing synchronises.
-        if !machine.covered(thread, &reader.view, &message.access) && machine.has(Rule::Observation) {
+        if looks && !machine.covered(thread, &reader.view, &message.access) && machine.has(Rule::Observation) {
             reader.view.observe(Observed { slot: key, message: message.number });
         }
         if !kept.is_empty() {
