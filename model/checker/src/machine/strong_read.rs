@@ -322,7 +322,8 @@ impl<P: Program> Run<'_, P> {
             Some(Clash::Order) if machine.has(orders) => self.conflict(key),
             Some(_) | None => {}
         }
-        self.synchronise(thread, key, position, strength, semantics.order, true);
+        self.synchronise(thread, key, position, strength, semantics.order);
+        self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         let read = SlotRead { access, strength, message: number, condition: condition.cloned() };
         if let Some(slot) = self.state.slots.get_mut(&key) {
@@ -346,7 +347,22 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Observation, by a read that somebody looks at, and the release and acquire patterns that end here.
+    /// Observation counts in causality order even where nothing synchronises. Not that of a read-modify-write: its own
+    /// message comes next after what it read, which is in no settled order with an equal update if nobody looks at it.
+    fn observe(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
+        let machine = self.machine;
+        let State { threads, slots, .. } = &mut *self.state;
+        let message = &slots[&key].messages[position];
+        let view = &mut threads[thread as usize].view;
+        if morally_strong(message.strength, Some(strength))
+            && !machine.covered(thread, view, &message.access)
+            && machine.has(Rule::Observation)
+        {
+            view.observe(Observed { slot: key, message: message.number });
+        }
+    }
+
+    /// The release and acquire patterns that end here.
     pub(super) fn synchronise(
         &mut self,
         thread: ThreadIndex,
@@ -354,7 +370,6 @@ impl<P: Program> Run<'_, P> {
         position: usize,
         strength: Strength,
         order: Order,
-        looks: bool,
     ) {
         let machine = self.machine;
         let message = &self.state.slots[&key].messages[position];
@@ -386,10 +401,6 @@ impl<P: Program> Run<'_, P> {
             {
                 join(machine, slots, &mut reader.view, &release.view);
             }
-        }
-        // Observation counts in causality order even where nothing synchronises.
-        if looks && !machine.covered(thread, &reader.view, &message.access) && machine.has(Rule::Observation) {
-            reader.view.observe(Observed { slot: key, message: message.number });
         }
         if !kept.is_empty() {
             let pending = &mut reader.order.get_or_insert_default().pending;

@@ -236,9 +236,8 @@ impl<P: Program> Run<'_, P> {
         {
             return Progress::Stops;
         }
-        // The read half synchronises before the write half releases. Where nobody looks at the old value, equal updates
-        // are in no settled order, and what it read is not observed; the write half comes after it anyway.
-        self.synchronise(thread, key(at), position, strength, semantics.order, *returns);
+        // The read half synchronises before the write half releases.
+        self.synchronise(thread, key(at), position, strength, semantics.order);
         self.commit_write(thread, at, (value, Some(update)), strength, semantics.order, position, site);
         if *returns {
             self.remember_read(thread, key(at), semantics.order, false);

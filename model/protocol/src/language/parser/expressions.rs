@@ -184,7 +184,7 @@ impl Parser<'_> {
         }
         let offset = if self.take_word("at") { Some(Box::new(read_rank(self)?)) } else { None };
         let mut rank = None;
-        if self.word() == "on" && !(self.pipe_follows && self.word_ahead(1) != "rank") {
+        if self.word() == "on" && (!self.pipe_follows || self.word_ahead(1) == "rank") {
             self.advance();
             self.expect_word("rank")?;
             rank = Some(Box::new(read_rank(self)?));

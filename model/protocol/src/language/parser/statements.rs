@@ -278,9 +278,8 @@ impl Parser<'_> {
         let source = self.place()?;
         self.expect_word("over")?;
         self.pipe_follows = true;
-        let over = self.over();
+        let over = self.over()?;
         self.pipe_follows = false;
-        let over = over?;
         self.expect_word("on")?;
         Ok(Statement::Start { destination, source, over, pipe: self.pipe("a pipe")? })
     }
