@@ -45,6 +45,10 @@ pub(super) struct Exploration<T> {
     pub(super) unwatched_read: bool,
     /// A `fence.sc` that was taken for a weaker one.
     pub(super) weakened_fence: bool,
+    /// A `fence.sc` between the reads of a wait, while orders of fences were tried.
+    pub(super) fence_in_round: bool,
+    /// A wait with more combinations of messages than are tried.
+    pub(super) too_many_rounds: bool,
     /// A statement that was reached and is not understood, with why.
     pub(super) not_understood: Option<(String, SiteIndex)>,
     /// What every buffer was used for.
@@ -89,6 +93,8 @@ struct Shared {
     ambiguous_barrier: AtomicBool,
     unwatched_read: AtomicBool,
     weakened_fence: AtomicBool,
+    fence_in_round: AtomicBool,
+    too_many_rounds: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -103,6 +109,8 @@ impl Shared {
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
+        self.fence_in_round.fetch_or(notes.fence_in_round, Ordering::Relaxed);
+        self.too_many_rounds.fetch_or(notes.too_many_rounds, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
@@ -207,6 +215,8 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
+        fence_in_round: shared.fence_in_round.load(Ordering::Relaxed),
+        too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,
