@@ -39,6 +39,8 @@ pub(super) struct Exploration<T> {
     pub(super) conflicts: Contended,
     /// What load buffering could be made of.
     pub(super) steps: FxHashSet<ReadThenWrite>,
+    /// Reads that a write may have overtaken.
+    pub(super) overtaken: FxHashSet<(u64, u32)>,
     /// A barrier with a count that another set of threads could have completed.
     pub(super) ambiguous_barrier: bool,
     /// A read of which load buffering was not watched.
@@ -83,6 +85,7 @@ struct Adapter<P: Program> {
 struct Shared {
     conflicts: Mutex<Contended>,
     steps: Mutex<FxHashSet<ReadThenWrite>>,
+    overtaken: Mutex<FxHashSet<(u64, u32)>>,
     uses: Mutex<Uses>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
     not_understood: Mutex<Option<(String, SiteIndex)>>,
@@ -105,6 +108,9 @@ impl Shared {
     fn add_notes(&self, notes: Notes) {
         if !notes.steps.is_empty() {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
+        }
+        if !notes.overtaken.is_empty() {
+            self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.overtaken);
         }
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
@@ -203,6 +209,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let overtaken = shared.overtaken.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let steps = shared.steps.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let not_understood = shared.not_understood.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let uses = shared.uses.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -211,6 +218,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         violation,
         not_understood,
         steps,
+        overtaken,
         conflicts,
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),

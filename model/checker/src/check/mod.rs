@@ -299,7 +299,7 @@ fn conclude<P: Program>(
              found otherwise"
                 .to_owned(),
         );
-    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
+    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
             "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \

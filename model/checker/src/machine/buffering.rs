@@ -71,8 +71,11 @@ const OPEN_EDGES: u8 = 2;
 
 /// Whether the steps close a circle that the model may allow: with a free step (no thin air), and with at least two edges,
 /// from one step's write to the next one's read, that do not synchronise.
-pub fn closes_a_cycle(steps: &FxHashSet<ReadThenWrite>) -> bool {
-    steps.iter().filter(|step| step.free).any(|first| {
+/// One of its reads returns a write that the machine performs only later: so that write must not follow the read in
+/// causality order, and the pair was met, `overtaken`.
+pub fn closes_a_cycle(steps: &FxHashSet<ReadThenWrite>, overtaken: &FxHashSet<(u64, u32)>) -> bool {
+    let begins = |step: &&ReadThenWrite| step.free && overtaken.contains(&(step.read, step.block));
+    steps.iter().filter(begins).any(|first| {
         // Steps reached, and how many edges on the way there were open.
         let mut reached: Vec<(&ReadThenWrite, u8)> = vec![(first, 0)];
         let mut next = 0;
@@ -106,7 +109,8 @@ mod tests {
     }
 
     fn closes(steps: &[ReadThenWrite]) -> bool {
-        closes_a_cycle(&steps.iter().copied().collect())
+        let overtaken = steps.iter().map(|step| (step.read, step.block)).collect();
+        closes_a_cycle(&steps.iter().copied().collect(), &overtaken)
     }
 
     #[test]

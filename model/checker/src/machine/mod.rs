@@ -104,6 +104,8 @@ pub struct Notes {
     pub conflicts: Contended,
     /// What load buffering could be made of.
     pub steps: FxHashSet<ReadThenWrite>,
+    /// Slots, with the blocks that have read them freely before a write that does not follow in causality order.
+    pub overtaken: FxHashSet<(u64, u32)>,
     /// A barrier with a count that another set of threads could have completed.
     pub ambiguous_barrier: bool,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.

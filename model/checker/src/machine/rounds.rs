@@ -102,6 +102,7 @@ enum End {
     Returns,
     Leaves(u64),
     Undecided,
+    LeavesUndecided,
     Meets(Barrier),
 }
 
@@ -202,7 +203,7 @@ impl<P: Program> Machine<P> {
             }
             let (end, asked, open) = self.evaluate(company, &decided);
             match (end, open) {
-                (End::Undecided | End::Leaves(_), Some((member, poll))) => {
+                (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
                     let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
                     if !found.asked.iter().any(|(who, known)| (*who, known.at) == (member, poll.at)) {
                         found.asked.push((member, poll));
@@ -219,7 +220,7 @@ impl<P: Program> Machine<P> {
                 }
                 (End::Meets(barrier), _) => found.meets = Some(barrier),
                 // With all words decided every round comes to an end; one that does not is none that leaves.
-                (End::Returns | End::Undecided, _) => {}
+                (End::Returns | End::Undecided | End::LeavesUndecided, _) => {}
             }
             decided.truncate(asked);
             while decided.last().is_some_and(|last| last.chosen + 1 >= last.candidates.len()) {
@@ -250,6 +251,16 @@ impl<P: Program> Machine<P> {
         let newest = |poll: &Poll| other(poll).unwrap_or_else(|| self.word_at(state, poll.at, poll.width));
         let end = self.run_company(company, &mut |_, poll| Some(newest(poll)));
         !matches!(end, End::Returns | End::Meets(_))
+    }
+
+    /// Whether a wait ends as it does whatever one of the words that it reads holds: then it does not wait for that word.
+    pub(super) fn ends_without(&self, company: &Company<P::Round>, leaving: &Leaving, word: usize) -> bool {
+        let mut asked = 0;
+        let end = self.run_company(company, &mut |_, _| {
+            asked += 1;
+            leaving.picks.get(asked - 1).filter(|_| asked - 1 != word).map(|pick| pick.value)
+        });
+        matches!(end, End::Leaves(_) | End::LeavesUndecided)
     }
 
     /// The words that a round with the newest messages reads, in order.
@@ -294,13 +305,14 @@ impl<P: Program> Machine<P> {
             match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
                 RoundStep::Meets { barrier, .. } => met.push(barrier),
                 RoundStep::Undecided if index == 0 => return End::Undecided,
+                RoundStep::LeavesUndecided if index == 0 => return End::LeavesUndecided,
                 RoundStep::Undecided => {
                     undecided = true;
                     met.push(Barrier { gather: None, ..met[0] });
                 }
                 RoundStep::Leaves { outcome } if index == 0 => return End::Leaves(outcome),
                 // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
-                RoundStep::Leaves { .. } | RoundStep::Returns => return End::Returns,
+                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns => return End::Returns,
             }
         }
         if !company.whole {
@@ -333,6 +345,9 @@ impl<P: Program> Machine<P> {
             }
             if ends.contains(&RoundStep::Undecided) {
                 return End::Undecided;
+            }
+            if ends.contains(&RoundStep::LeavesUndecided) {
+                return End::LeavesUndecided;
             }
             let next: Option<Vec<Barrier>> = ends
                 .iter()

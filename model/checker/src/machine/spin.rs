@@ -35,6 +35,8 @@ pub(super) struct Plan {
 struct Planned {
     at: Location,
     message: Option<u32>,
+    /// The wait does not depend on it.
+    free: bool,
 }
 
 /// A wait that has ended, for writes that come later.
@@ -179,7 +181,7 @@ impl<P: Program> Machine<P> {
                     && (!returns || message.value == was.value)
                     && self.gives_no_less(state, read.access.epoch.thread, was, gives)
             }
-            ReadKind::Round(wait) => {
+            ReadKind::Round { wait, .. } => {
                 self.would_end_alike(state, wait, &Extra { key, value: message.value, message }, gives)
             }
         }
@@ -261,8 +263,14 @@ impl<P: Program> Run<'_, P> {
         let readers: SmallVec<[usize; 4]> =
             (0..company.members.len()).filter(|member| company.members[*member].arrived.is_none()).collect();
         for member in readers {
-            let picks = leaving.picks.iter().filter(|pick| pick.member == member);
-            let reads: Vec<Planned> = picks.map(|pick| Planned { at: pick.poll.at, message: pick.message }).collect();
+            let picks = leaving.picks.iter().enumerate().filter(|(_, pick)| pick.member == member);
+            let several = leaving.picks.len() > 1;
+            let planned = |(index, pick): (usize, &Pick)| Planned {
+                at: pick.poll.at,
+                message: pick.message,
+                free: several && machine.ends_without(company, leaving, index),
+            };
+            let reads: Vec<Planned> = picks.map(planned).collect();
             let index = company.members[member].thread;
             self.state.choosing.remove(&index);
             let standing = self.thread_mut(index);
@@ -285,7 +293,7 @@ impl<P: Program> Run<'_, P> {
             self.ensure_slot(poll.at, poll.width);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
-            let read = SlotRead { access, strength, message: None, kind: ReadKind::Round(wait.clone()) };
+            let read = SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
                 slot.reads.push(read);
             }
@@ -293,7 +301,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The message planned for a read, if it belongs to a round that is performed.
-    pub(super) fn planned(&mut self, thread: ThreadIndex, at: Location) -> Option<(Option<u32>, SharedWait)> {
+    pub(super) fn planned(&mut self, thread: ThreadIndex, at: Location) -> Option<(Option<u32>, ReadKind)> {
         let plan = self.thread_mut(thread).plan.as_mut()?;
         let (next, wait) = (plan.reads.first().copied(), plan.wait.clone());
         match next {
@@ -302,7 +310,7 @@ impl<P: Program> Run<'_, P> {
                 if plan.reads.is_empty() {
                     self.thread_mut(thread).plan = None;
                 }
-                Some((next.message, wait))
+                Some((next.message, ReadKind::Round { wait, free: next.free }))
             }
             _ => {
                 self.thread_mut(thread).plan = None;

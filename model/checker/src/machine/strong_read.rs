@@ -134,7 +134,7 @@ impl<P: Program> Run<'_, P> {
             (message.value, message.access)
         };
         self.record(thread, site, operation, Some(value), Some(from));
-        if matches!(kind, ReadKind::Round(_)) {
+        if matches!(kind, ReadKind::Round { .. }) {
             self.note_stale(thread, site, at, position, value);
             self.count_received(thread, from);
         }
@@ -157,7 +157,7 @@ impl<P: Program> Run<'_, P> {
         at: Location,
         choice: Choice,
     ) -> Option<(usize, ReadKind)> {
-        let Some((message, wait)) = self.planned(thread, at) else {
+        let Some((message, kind)) = self.planned(thread, at) else {
             return Some((self.chosen(&self.state.slots[&key(at)], choice), ReadKind::Load));
         };
         let slot = &self.state.slots[&key(at)];
@@ -166,7 +166,7 @@ impl<P: Program> Run<'_, P> {
             self.state.impossible = true;
             return None;
         }
-        Some((position, ReadKind::Round(wait)))
+        Some((position, kind))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
@@ -333,8 +333,8 @@ impl<P: Program> Run<'_, P> {
             |access| machine.covered(thread, view, access),
             |old, new| machine.gives_no_less(state, thread, old, (&new.releases, new.boundary.as_ref())),
         );
-        let waits = kind != ReadKind::Load;
-        let orders = if waits { Rule::WaitOrders } else { Rule::LoadOrders };
+        let waits = !kind.is_free();
+        let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongReadRaces) => {
                 if !self.race(thread, site, at, false, other, wrote) {

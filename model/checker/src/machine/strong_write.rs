@@ -153,6 +153,10 @@ impl<P: Program> Run<'_, P> {
         let rank = machine.rank_of_block(machine.block_of(thread));
         let over = |access: &Access| state.was_over(machine, access, rank);
         let alike = |read: &SlotRead| machine.reads_alike(state, slot, read, (key, &message));
+        if machine.settings.watch_buffering && machine.has(Rule::LoadBuffering) {
+            let readers = slot.read_before(update, covered).into_iter();
+            self.notes.overtaken.extend(readers.map(|access| (key, machine.block_of(access.epoch.thread))));
+        }
         let clash = slot.clash_of_write(strength, (value, update), releases, observed, covered, over, alike, matters);
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
@@ -238,7 +242,7 @@ impl<P: Program> Run<'_, P> {
         let view = &threads[thread as usize].view;
         let Some(slot) = slots.get_mut(&key(at)) else { return };
         let newest = after + 1 == slot.messages.len();
-        if plain {
+        if plain && !machine.settings.watch_buffering {
             slot.forget_reads(|access| machine.covered(thread, view, access));
         }
         slot.insert(after, message);
@@ -268,9 +272,9 @@ impl<P: Program> Run<'_, P> {
         let Some((position, kind)) = self.message_to_read(thread, at, choice) else { return Progress::Stops };
         let message = &self.state.slots[&key(at)].messages[position];
         let (old, from) = (message.value, message.access);
-        let waits = matches!(kind, ReadKind::Round(_));
+        let (waits, in_round) = (!kind.is_free(), kind != ReadKind::Load);
         self.record(thread, site, operation, Some(old), Some(from));
-        if waits {
+        if in_round {
             self.note_stale(thread, site, at, position, old);
             self.count_received(thread, from);
         }

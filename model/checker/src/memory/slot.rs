@@ -157,7 +157,12 @@ pub enum ReadKind {
         returns: bool,
     },
     /// A round of a spin loop.
-    Round(SharedWait),
+    Round {
+        /// The wait that it ended.
+        wait: SharedWait,
+        /// The wait would have ended whatever the word held.
+        free: bool,
+    },
 }
 
 /// A wait for several words that has ended, shared and compared by its digest.
@@ -170,6 +175,13 @@ pub trait Wait: Debug + Send + Sync {
     fn digest(&self) -> u64;
     /// For the machine.
     fn as_any(&self) -> &dyn Any;
+}
+
+impl ReadKind {
+    /// Whether what follows does not depend on the read by control, for it is no wait.
+    pub fn is_free(&self) -> bool {
+        matches!(self, ReadKind::Load | ReadKind::Round { free: true, .. })
+    }
 }
 
 impl PartialEq for SharedWait {
@@ -300,7 +312,7 @@ impl Slot {
             let harmless = match kind {
                 ReadKind::Load => false,
                 // Rounds are compared with one another where they are performed.
-                ReadKind::Round(_) => true,
+                ReadKind::Round { .. } => true,
                 ReadKind::Await { .. } if index == at || index < floor => true,
                 // Reading it would have meant to go on waiting.
                 ReadKind::Await { condition, .. } if index < at => !condition.holds(message.value),
@@ -384,6 +396,15 @@ impl Slot {
             message.boundary = message.boundary.take().filter(|view| !seen(view));
             message.access.epoch.step = 0;
         }
+    }
+
+    /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality
+    /// order: in another execution it may read that write, if nothing else forbids it.
+    pub fn read_before(&self, update: Option<Update>, covered: impl Fn(&Access) -> bool) -> Vec<Access> {
+        let loads = self.reads.iter().filter(|read| read.kind.is_free()).map(|read| read.access);
+        let commutes = |theirs: &Update| update.is_some_and(|mine| theirs.commutes(mine));
+        let updates = self.messages.iter().filter(|message| message.update.is_some_and(|theirs| !commutes(&theirs)));
+        loads.chain(updates.map(|message| message.access)).filter(|access| !covered(access)).collect()
     }
 
     /// Forgets reads that a plain write follows.

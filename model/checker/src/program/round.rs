@@ -64,6 +64,8 @@ pub enum RoundStep {
     },
     /// It depends on words that were left undecided.
     Undecided,
+    /// Out of the loop, whatever the undecided words hold; but what follows depends on them.
+    LeavesUndecided,
     /// At a barrier or an exchange inside the loop.
     Meets {
         /// Which; what it gathers is `None` where that was left undecided.

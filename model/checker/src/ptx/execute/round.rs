@@ -367,7 +367,7 @@ impl Interpreter {
     fn leaves(&self, round: &PtxRound) -> RoundStep {
         match self.standing(round) {
             Some(outcome) => RoundStep::Leaves { outcome },
-            None if round.unknown.iter().any(|unknown| *unknown != 0) => RoundStep::Undecided,
+            None if round.unknown.iter().any(|unknown| *unknown != 0) => RoundStep::LeavesUndecided,
             None => RoundStep::Leaves { outcome: self.cut(round) },
         }
     }
