@@ -6,6 +6,7 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
+mod doubts;
 mod engines;
 mod explore;
 mod lints;
@@ -248,7 +249,7 @@ fn conclude<P: Program>(
         stats: exploration.stats,
         warnings: Vec::new(),
         contended: contended.slots.len(),
-        finals: exploration.finals,
+        finals: exploration.finals.clone(),
         ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
@@ -294,7 +295,7 @@ fn conclude<P: Program>(
                 .to_owned(),
         );
     } else {
-        outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
+        outcome.warnings.extend(doubts::doubts(&**program, &exploration));
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
@@ -370,18 +371,6 @@ fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<Stri
          peers, which the PTX model does not promise (vLLM and NCCL rely on it)"
             .to_owned()
     })
-}
-
-/// Warnings for a verdict that rests on nothing.
-fn vacuity<P: Program>(program: &Arc<P>, waits: u64, peer_accesses: u64) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if waits == 0 {
-        warnings.push("vacuous: no flag was ever awaited".to_owned());
-    }
-    if peer_accesses == 0 && program.shape().ranks > 1 && waits > 0 {
-        warnings.push("vacuous: no rank read or wrote data of another".to_owned());
-    }
-    warnings
 }
 
 fn finding<P: Program>(

@@ -118,6 +118,15 @@ impl<P: Program> Run<'_, P> {
         violation.crosses_launches = true;
         violation.help =
             Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
+        let peer = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread)) != rank;
+        let signal = self.state.slots.contains_key(&slot::key(at));
+        if wrote && peer && signal && matches!(instance.contents, Contents::Word(_)) {
+            violation.code = Code::ZeroingRace;
+            violation.message = format!(
+                "zeroing race: the owner's stream resets a slot while a signal from a peer is in flight ({})",
+                violation.message
+            );
+        }
         match self.state.name_of(self.machine, &other) {
             Some(name) => self.with_stale_waits(violation, [(name.rank, name.block, name.launch)].into_iter()),
             None => violation,

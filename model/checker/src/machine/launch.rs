@@ -8,11 +8,12 @@ use super::causality::join;
 use super::event::What;
 use super::run::Run;
 use super::wanted::wanted;
+use super::weak::Accessor;
 use super::{
     Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
 };
 use crate::memory::clock::{Epoch, ThreadIndex, View};
-use crate::memory::shadow::{Access, Kind, Shadow};
+use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::slot::overlapping;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
@@ -25,6 +26,9 @@ pub(super) const REFRESH: u32 = 1;
 
 /// The statement of new inputs: none.
 pub(super) const REFRESHED: SiteIndex = SiteIndex(u32::MAX - 1);
+
+/// The statement of reading what nothing is stated of: none.
+pub(super) const READ: SiteIndex = SiteIndex(u32::MAX - 2);
 
 /// Something that a stream does around a launch, and what it has seen by then.
 pub(super) struct OnStream {
@@ -205,19 +209,28 @@ impl<P: Program> Run<'_, P> {
             return true;
         }
         let rank = instance.rank;
-        let OnStream { access, view } = writer;
-        let covered = |earlier: &Access| machine.covered(access.epoch.thread, view, earlier);
+        let at = Location { instance: index as u32, byte: 0 };
+        let written = self.access_of_stream(writer, at, Kind::Write);
         let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let written = memory.shadow.access(0..instance.bytes, Kind::Write, *access, covered);
         machine.fill(instance, launch, &mut memory.bytes);
+        self.overwrite_slots(at.instance, 0..instance.bytes, writer, launch);
         let Err(conflict) = written else { return true };
         if !machine.has(Rule::RefreshRaces) {
             return true;
         }
-        let at = Location { instance: index as u32, byte: conflict.byte };
+        let at = Location { byte: conflict.byte, ..at };
         let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
         self.fail(violation);
         false
+    }
+
+    /// A whole instance is read or written by its owner's stream.
+    fn access_of_stream(&mut self, by: &OnStream, at: Location, kind: Kind) -> Result<bool, Conflict> {
+        let machine = self.machine;
+        let bytes = machine.program().shape().instances[at.instance as usize].bytes;
+        let State { memory, slots, .. } = &mut *self.state;
+        let by = Accessor { access: by.access, view: &by.view, since: None };
+        by.accesses(machine, Arc::make_mut(&mut memory[at.instance as usize]), slots, (at, bytes), kind)
     }
 
     pub(super) fn start_block(&mut self, block: u32) {
@@ -307,7 +320,7 @@ impl<P: Program> Run<'_, P> {
         let launch = self.state.ranks[rank as usize].launch;
         if !machine.program().has_calls() {
             let reader = self.stream_of(rank, REFRESH + 1, REFRESHED);
-            if !self.read_output(rank, &reader) {
+            if !self.read_outputs(rank, &reader) {
                 return;
             }
             self.check_result(rank, launch);
@@ -347,27 +360,29 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
-    /// false after a violation.
-    pub(super) fn read_output(&mut self, rank: u32, reader: &OnStream) -> bool {
+    /// Whoever launched the kernel reads its output afterwards, and whatever else it is said to read, in stream order: no
+    /// peer may still write it. Returns false after a violation.
+    pub(super) fn read_outputs(&mut self, rank: u32, reader: &OnStream) -> bool {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::OutputIsRead)) else {
-            return true;
-        };
-        let index = (expected.output * machine.program().shape().ranks + rank) as usize;
-        let bytes = machine.program().shape().instances[index].bytes;
-        if bytes == 0 || !expected.definition.concerns(rank) {
+        if !machine.has(Rule::OutputIsRead) {
             return true;
         }
-        let access = Access { site: expected.site, ..reader.access };
-        let covered = |earlier: &Access| machine.covered(access.epoch.thread, &reader.view, earlier);
-        let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let read = memory.shadow.access(0..bytes, Kind::Read, access, covered);
-        let Err(conflict) = read else { return true };
-        let at = Location { instance: index as u32, byte: conflict.byte };
-        let violation = self.output_race(rank, at, conflict.access);
-        self.fail(violation);
-        false
+        let expected = machine.program().expected();
+        for (index, instance) in machine.program().shape().instances.iter().enumerate() {
+            if instance.rank != rank || !instance.read || instance.bytes == 0 {
+                continue;
+            }
+            let stated = expected.as_ref().filter(|expected| expected.output == instance.buffer);
+            let site = stated.map_or(READ, |expected| expected.site);
+            let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
+            let at = Location { instance: index as u32, byte: 0 };
+            if let Err(conflict) = self.access_of_stream(&reader, at, Kind::Read) {
+                let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, conflict.access);
+                self.fail(violation);
+                return false;
+            }
+        }
+        true
     }
 
     /// Compares the output with the collective's definition, and with what other ranks got.

@@ -54,7 +54,7 @@ impl Uses {
         self.0[buffer] = self.0[buffer].with(found);
     }
 
-    /// Notes one access. A strong write may be half of a read-modify-write, and counts as both.
+    /// Notes one access. A read-modify-write is noted as a strong read, too.
     pub(super) fn note<P: Program>(
         &mut self,
         machine: &Machine<P>,
@@ -69,7 +69,7 @@ impl Uses {
             return;
         }
         let found = Use {
-            read: kind != Kind::Write,
+            read: matches!(kind, Kind::Read | Kind::StrongRead),
             written_by: matches!(kind, Kind::Write | Kind::StrongWrite).then_some(site),
             crossed: instance.rank != machine.rank_of_block(machine.block_of(thread)),
         };

@@ -121,6 +121,21 @@ pub struct Message {
 }
 
 impl Message {
+    /// What a weak write leaves, not yet numbered.
+    pub fn weak(value: u64, access: Access, view: View) -> Message {
+        Message {
+            number: 0,
+            value,
+            access,
+            launch: 0,
+            strength: None,
+            view,
+            releases: SmallVec::new(),
+            boundary: None,
+            update: None,
+        }
+    }
+
     /// Whether reading it can order nothing.
     pub fn carries_nothing(&self) -> bool {
         self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
@@ -182,18 +197,13 @@ pub enum Clash {
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: u64, access: Access, view: View) -> Slot {
-        let message = Message {
-            number: 0,
-            value,
-            access,
-            launch: 0,
-            strength: None,
-            view,
-            releases: SmallVec::new(),
-            boundary: None,
-            update: None,
-        };
-        Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
+        Slot {
+            width,
+            messages: vec![Message::weak(value, access, view)],
+            reads: Vec::new(),
+            waiters: Vec::new(),
+            next: 1,
+        }
     }
 
     /// The newest message in coherence order.

@@ -111,6 +111,8 @@ pub struct Instance {
     pub pad: bool,
     /// New contents before every launch.
     pub refreshed: bool,
+    /// The owner's host reads it after every launch, in stream order.
+    pub read: bool,
     /// Contents before the first launch, and what a refresh brings.
     pub contents: Contents,
     /// Element type; `None` for words.

@@ -293,6 +293,14 @@ pub trait Program: Send + Sync + 'static {
     fn gathered(&self, _: Coordinates, _: &mut Self::Thread, _: &[(u32, u64)]) {}
     /// What must hold after every launch.
     fn expected(&self) -> Option<Expected>;
+    /// Whether its threads check something themselves ([`Operation::Assert`]).
+    fn asserts(&self) -> bool {
+        false
+    }
+    /// What a verdict of verified does not rest on, known after a run: printed with it.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The text that sites point into.
     fn source(&self) -> &Source;
     /// Source and call sites of a statement.

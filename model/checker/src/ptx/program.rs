@@ -227,6 +227,7 @@ impl Layout {
                 block: None,
                 pad: false,
                 refreshed: buffer.refreshed,
+                read: buffer.read,
                 contents: buffer.contents[rank as usize].clone(),
                 element: Some(buffer.element),
                 granule: GRANULE,
@@ -262,7 +263,8 @@ impl Layout {
                 let none: Arc<[u8]> = Arc::from([]);
                 addresses.push(if variable.writable {
                     let contents = Contents::Bytes(none);
-                    let (local, block, pad, refreshed, element) = (true, None, false, false, None);
+                    let (local, block, pad, element) = (true, None, false, None);
+                    let (refreshed, read) = (false, false);
                     let granule = GRANULE;
                     self.instance(Instance {
                         name,
@@ -272,6 +274,7 @@ impl Layout {
                         block,
                         pad,
                         refreshed,
+                        read,
                         contents,
                         element,
                         granule,
@@ -313,6 +316,7 @@ impl Layout {
                 block: Some(block),
                 pad: false,
                 refreshed: false,
+                read: false,
                 contents: Contents::Poison,
                 element: None,
                 granule: GRANULE,

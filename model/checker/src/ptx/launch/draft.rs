@@ -14,7 +14,8 @@ const HEAD: &str = "\
 const AFTER_SIZES: &str = "\
 # Symmetric buffers: one instance for each rank. For each: its size, its element type (f16 bf16 f32 u8 u32 u64), what
 # it holds before the first launch (\"random\", \"zero\", \"poison\" or { value = 0 }), and whether it gets new contents
-# before every launch (refresh = true).
+# before every launch (refresh = true), and whether its owner's host reads it after every launch (read = true; the
+# buffer of [expect] it reads anyway).
 ";
 
 const ARGUMENTS: &str = "\
