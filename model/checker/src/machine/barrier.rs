@@ -6,9 +6,9 @@
 //! count is given); lanes of a warp that have exited, or do not exist, are not waited for (CUDA programming guide,
 //! warp functions: "all non-exited threads named in mask").
 
-use super::causality::join;
+use super::causality::{join, join_boundary};
 use super::run::{Progress, Run};
-use super::{Arrival, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
+use super::{Arrival, ArrivedWith, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Barrier, Group, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
@@ -28,7 +28,10 @@ impl<P: Program> Run<'_, P> {
             let known = self.machine.has(Rule::BarrierAmbiguity);
             self.notes.ambiguous_barrier |= known && self.may_have_come_earlier(thread, id);
         }
-        let arrived_with = barrier.arrive.then(|| self.view_with_self(thread));
+        let arrived_with = barrier.arrive.then(|| {
+            let (view, epoch) = self.view_with_self(thread);
+            ArrivedWith { view, boundary: self.boundary_of(thread), epoch }
+        });
         let block = &mut self.state.blocks[index as usize];
         let at = match block.meetings.iter().position(|meeting| meeting.place == place) {
             Some(at) => at,
@@ -149,7 +152,7 @@ impl<P: Program> Run<'_, P> {
 
     /// When a thread arrived.
     fn epoch_of(&self, arrival: &Arrival) -> Epoch {
-        arrival.arrived_with.as_ref().map_or_else(|| self.epoch(arrival.thread), |(_, epoch)| *epoch)
+        arrival.arrived_with.as_ref().map_or_else(|| self.epoch(arrival.thread), |with| with.epoch)
     }
 
     /// Everybody who waits sees what all had seen.
@@ -159,15 +162,19 @@ impl<P: Program> Run<'_, P> {
         let phase = self.state.blocks[block as usize].phase;
         let State { threads, slots, .. } = &mut *self.state;
         let mut merged = threads[meeting.arrived[0].thread as usize].view.clone();
-        if let Some((view, _)) = &meeting.arrived[0].arrived_with {
-            merged = view.clone();
+        if let Some(with) = &meeting.arrived[0].arrived_with {
+            merged = with.view.clone();
         }
+        let mut boundary = None;
         for arrival in &meeting.arrived {
             let thread = &threads[arrival.thread as usize];
-            let view = arrival.arrived_with.as_ref().map_or(&thread.view, |(view, _)| view);
+            let with = arrival.arrived_with.as_ref();
+            let view = with.map_or(&thread.view, |with| &with.view);
             if !view.is_same(&merged) && machine.has(Rule::BarrierJoins) {
                 join(machine, slots, &mut merged, view);
             }
+            let known = with.map_or(&thread.boundary, |with| &with.boundary);
+            join_boundary(machine, slots, &mut boundary, known.as_ref());
         }
         if whole && machine.has(Rule::BarrierEndsPhase) {
             merged.complete(block, phase + 1);
@@ -177,7 +184,9 @@ impl<P: Program> Run<'_, P> {
             }
         }
         for arrival in meeting.arrived.iter().filter(|arrival| arrival.arrived_with.is_none()) {
-            threads[arrival.thread as usize].view = merged.clone();
+            let thread = &mut threads[arrival.thread as usize];
+            thread.view = merged.clone();
+            thread.boundary.clone_from(&boundary);
         }
     }
 

@@ -4,7 +4,7 @@
 //! everything the launch did; so the end of a kernel orders its memory before the rank's next launch. It publishes
 //! nothing to peers unless `boundary_publishes` says so.
 
-use super::causality::join;
+use super::causality::{join, meets};
 use super::event::What;
 use super::run::Run;
 use super::wanted::wanted;
@@ -14,8 +14,9 @@ use super::{
 };
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
-use crate::memory::slot::overlapping;
+use crate::memory::slot::{Strength, overlapping};
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
+use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,6 +55,7 @@ impl<P: Program> Machine<P> {
                 Thread {
                     program: self.program().start(at),
                     view: beginning.clone(),
+                    boundary: None,
                     step: 0,
                     status: Status::Unstarted,
                     pending: None,
@@ -245,11 +247,14 @@ impl<P: Program> Run<'_, P> {
         if !machine.has(Rule::LaunchFollowsStream) {
             view = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
         }
+        let publishes = machine.settings.boundary_publishes && machine.has(Rule::Boundary);
+        let boundary = self.state.ranks[rank].boundary.clone().filter(|_| publishes);
         for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
+            thread.boundary.clone_from(&boundary);
             thread.order = None;
             // Operations are numbered anew: the phase tells launches apart.
             thread.step = 0;
@@ -292,7 +297,28 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
+    /// Under the assumption the end of a launch acquires what its strong reads have observed, as a `fence.acq_rel.sys` by
+    /// each of its threads would.
+    fn acquire_at_end(&mut self, rank: u32) {
+        let machine = self.machine;
+        if !machine.settings.boundary_publishes || !machine.has(Rule::Boundary) {
+            return;
+        }
+        let first = machine.block_index(rank, 0) * machine.threads_of_block();
+        let count = machine.program().grid(rank) * machine.threads_of_block();
+        let State { threads, ranks, slots, .. } = &mut *self.state;
+        let stream = &mut ranks[rank as usize].stream;
+        for thread in first..first + count {
+            let strength = Strength { scope: Scope::Sys, placement: machine.placement(thread) };
+            let pending = threads[thread as usize].order.iter().flat_map(|order| &order.pending);
+            for (_, release) in pending.filter(|(_, release)| meets(release, strength)) {
+                join(machine, slots, stream, &release.view);
+            }
+        }
+    }
+
     fn end_launch(&mut self, rank: u32) {
+        self.acquire_at_end(rank);
         let machine = self.machine;
         let shape = machine.program().shape();
         let grid = machine.program().grid(rank);
@@ -356,6 +382,7 @@ impl<P: Program> Run<'_, P> {
         let count = machine.program().grid(rank) * machine.threads_of_block();
         for thread in &mut self.state.threads[first as usize..(first + count) as usize] {
             thread.view = view.clone();
+            thread.boundary = None;
             thread.order = None;
         }
     }

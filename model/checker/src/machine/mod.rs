@@ -158,6 +158,8 @@ pub struct Counters {
 struct Thread<T> {
     program: T,
     view: View,
+    /// Under `--assume launch-boundary=system`: what came before the launches that it knows of.
+    boundary: Option<View>,
     step: u32,
     status: Status,
     pending: Option<Box<(Operation, SiteIndex)>>,
@@ -238,10 +240,18 @@ enum Place {
 struct Arrival {
     thread: ThreadIndex,
     /// For `bar.arrive`: what the thread had seen then.
-    arrived_with: Option<(View, Epoch)>,
+    arrived_with: Option<ArrivedWith>,
     /// What the thread gives the others.
     gives: Option<u64>,
     site: SiteIndex,
+}
+
+/// What a thread that arrives without waiting hands on.
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct ArrivedWith {
+    view: View,
+    boundary: Option<View>,
+    epoch: Epoch,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -275,6 +285,8 @@ struct InstanceMemory {
 struct SequentialFence {
     release: Release,
     access: Access,
+    /// What its thread knew of launches.
+    boundary: Option<View>,
 }
 
 impl fmt::Display for Place {

@@ -323,6 +323,7 @@ impl<P: Program> Run<'_, P> {
             Some(_) | None => {}
         }
         self.synchronise(thread, key, position, strength, semantics.order);
+        self.learn_boundary(thread, key, position, strength);
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         let read = SlotRead { access, strength, message: number, condition: condition.cloned() };
@@ -382,7 +383,7 @@ impl<P: Program> Run<'_, P> {
         if !own && !morally_strong(message.strength, Some(strength)) {
             return;
         }
-        let mut joined: SmallVec<[&View; 4]> = message.boundary.iter().collect();
+        let mut joined = SmallVec::<[&View; 4]>::new();
         let mut kept = SmallVec::<[Release; 2]>::new();
         for release in &message.releases {
             if acquires(order) && meets(release, strength) && machine.has(Rule::AcquireByOperation) {

@@ -5,7 +5,7 @@
 //! it continues.
 
 use super::buffering::steps;
-use super::causality::{join, meets};
+use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
 use crate::memory::clock::{ThreadIndex, View};
@@ -17,30 +17,22 @@ use arverify_protocol::ir::{Order, Scope, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
-    /// A new message by a thread, not yet numbered.
+    /// A new message by a strong write of a thread, not yet numbered.
     pub(super) fn message(
         &self,
         thread: ThreadIndex,
         value: u64,
-        strength: Option<Strength>,
+        strength: Strength,
         releases: SmallVec<[Release; 1]>,
         site: SiteIndex,
     ) -> Message {
-        let coordinates = self.state.coordinates(self.machine, thread);
-        let boundary =
-            (strength.is_some() && self.machine.settings.boundary_publishes && self.machine.has(Rule::Boundary))
-                .then(|| self.state.ranks[coordinates.rank as usize].boundary.clone())
-                .flatten();
+        let access = Access { epoch: self.epoch(thread), site };
         Message {
-            number: 0,
-            value,
-            access: Access { epoch: self.epoch(thread), site },
-            launch: coordinates.launch,
-            strength,
-            view: self.state.threads[thread as usize].view.clone(),
+            launch: self.state.coordinates(self.machine, thread).launch,
+            strength: Some(strength),
             releases,
-            boundary,
-            update: None,
+            boundary: self.boundary_of(thread),
+            ..Message::weak(value, access, self.state.threads[thread as usize].view.clone())
         }
     }
 
@@ -152,8 +144,11 @@ impl<P: Program> Run<'_, P> {
         let before = &self.state.slots[&key].messages[after];
         let own = before.access.epoch.thread == thread;
         let observes = own || morally_strong(before.strength, Some(strength));
+        // What an update hands on of launches, too: whoever reads it observes those before it.
+        let mut handed_on = None;
         if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
             releases.extend(before.releases.iter().cloned());
+            handed_on.clone_from(&before.boundary);
         }
         self.remember_release(thread, key, strength, order);
         let fenced = self.state.threads[thread as usize]
@@ -165,8 +160,9 @@ impl<P: Program> Run<'_, P> {
         if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
             self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
         }
-        let mut message = self.message(thread, value, Some(strength), releases, site);
+        let mut message = self.message(thread, value, strength, releases, site);
         message.update = update;
+        join_boundary(self.machine, &self.state.slots, &mut message.boundary, handed_on.as_ref());
         self.put_message(thread, at, after, message);
     }
 
@@ -238,6 +234,10 @@ impl<P: Program> Run<'_, P> {
         }
         // The read half synchronises before the write half releases.
         self.synchronise(thread, key(at), position, strength, semantics.order);
+        // Where nobody looks at the old value, equal updates may have come in another order: nothing is learnt from it.
+        if *returns {
+            self.learn_boundary(thread, key(at), position, strength);
+        }
         self.commit_write(thread, at, (value, Some(update)), strength, semantics.order, position, site);
         if *returns {
             self.remember_read(thread, key(at), semantics.order, false);
@@ -296,12 +296,14 @@ impl<P: Program> Run<'_, P> {
         let joined = fences.iter().filter(|_| machine.has(Rule::FenceScSynchronises));
         for earlier in joined.filter(|earlier| meets(&earlier.release, strength)) {
             join(machine, slots, &mut fencing.view, &earlier.release.view);
+            join_boundary(machine, slots, &mut fencing.boundary, earlier.boundary.as_ref());
         }
         if unordered && machine.has(Rule::FenceScOrders) {
             self.conflict_of_fences();
         }
         let access = Access { epoch: self.epoch(thread), site };
         let release = Release { view: self.view_now(thread), strength };
-        self.state.fences.push(SequentialFence { release, access });
+        let boundary = self.boundary_of(thread);
+        self.state.fences.push(SequentialFence { release, access, boundary });
     }
 }
