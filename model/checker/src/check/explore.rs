@@ -39,8 +39,6 @@ pub(super) struct Exploration<T> {
     pub(super) conflicts: Contended,
     /// What load buffering could be made of.
     pub(super) steps: FxHashSet<ReadThenWrite>,
-    /// A barrier with a count that another set of threads could have completed.
-    pub(super) ambiguous_barrier: bool,
     /// A read of which load buffering was not watched.
     pub(super) unwatched_read: bool,
     /// A `fence.sc` that was taken for a weaker one.
@@ -86,7 +84,6 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
-    ambiguous_barrier: AtomicBool,
     unwatched_read: AtomicBool,
     weakened_fence: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
@@ -100,7 +97,6 @@ impl Shared {
         if !notes.steps.is_empty() {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
-        self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
@@ -204,7 +200,6 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         not_understood,
         steps,
         conflicts,
-        ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),

@@ -196,10 +196,7 @@ fn refine<P: Program>(
     if !options.order_fences && !options.everything && options.without.is_none() && !contended.fences {
         let weaker = Settings { fences_unordered: true, ..exact };
         let (exploration, contended) = refine_with(program, weaker, limits, contended.clone());
-        let clean = exploration.violation.is_none()
-            && exploration.not_understood.is_none()
-            && !exploration.ambiguous_barrier
-            && !exploration.limited;
+        let clean = exploration.violation.is_none() && exploration.not_understood.is_none() && !exploration.limited;
         // Out of time, what was covered is said of this attempt.
         let late = exploration.limited && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if !exploration.weakened_fence || clean || late {
@@ -280,13 +277,6 @@ fn conclude<P: Program>(
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(stopped(options, limits, outcome.stats));
-    } else if exploration.ambiguous_barrier {
-        outcome.verdict = Verdict::Inconclusive;
-        outcome.warnings.push(
-            "more threads than its count use a named barrier, in no order: which of them complete it together is not \
-             explored"
-                .to_owned(),
-        );
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(

@@ -518,9 +518,10 @@ impl<P: Program> Machine<P> {
             }
             let mut points: Vec<ViolationPoint> = Vec::new();
             for barrier in &block.meetings {
-                if let Some(arrival) = barrier.arrived.first() {
+                if let Some(arrival) = barrier.arrived.iter().chain(&barrier.gathering).next() {
                     let name = state.current_name(self, arrival.thread);
-                    let label = format!("{} threads wait at {} here", barrier.arrived.len(), barrier.place);
+                    let count = barrier.arrived.len() + barrier.gathering.len();
+                    let label = format!("{count} threads wait at {} here", barrier.place);
                     points.push(ViolationPoint { thread: Some(name), site: arrival.site, label });
                 }
             }

@@ -286,7 +286,7 @@ impl<P: Program> Run<'_, P> {
         let block = machine.block_of(thread) as usize;
         self.state.blocks[block].live -= 1;
         if self.state.blocks[block].live > 0 {
-            return self.complete_without(block as u32);
+            return self.complete_without(thread);
         }
         let rank = machine.rank_of_block(block as u32);
         let state = &mut self.state.ranks[rank as usize];

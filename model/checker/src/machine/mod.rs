@@ -41,7 +41,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::slot::{Release, Slot};
-use crate::program::{Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
 use pipe::Outstanding;
@@ -89,7 +89,7 @@ pub struct Settings {
 /// Slots at which the order of accesses is explored, found by refinement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contended {
-    /// By [`crate::memory::slot::key`].
+    /// Words by [`crate::memory::slot::key`]; barriers with a count, by a key of their own.
     pub slots: FxHashSet<u64>,
     /// The order of `fence.sc`.
     pub fences: bool,
@@ -102,8 +102,6 @@ pub struct Notes {
     pub conflicts: Contended,
     /// What load buffering could be made of.
     pub steps: FxHashSet<ReadThenWrite>,
-    /// A barrier with a count that another set of threads could have completed.
-    pub ambiguous_barrier: bool,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
     /// A `fence.sc` was taken for a weaker one.
@@ -226,7 +224,11 @@ struct StaleWait {
 struct Meeting {
     place: Place,
     count: Option<u32>,
+    /// Threads of warps that have not all come.
+    gathering: Vec<Arrival>,
     arrived: Vec<Arrival>,
+    /// Threads that the arrivals count for: warps are counted whole.
+    counted: u32,
 }
 
 /// Which barrier of a block: one of its sixteen, or one of some lanes of a warp.
@@ -243,6 +245,7 @@ struct Arrival {
     arrived_with: Option<ArrivedWith>,
     /// What the thread gives the others.
     gives: Option<u64>,
+    arrivals: Arrivals,
     site: SiteIndex,
 }
 

@@ -84,8 +84,10 @@ rules! {
     BarrierEndsPhase,
     /// A barrier of some threads shows each the others' operations.
     BarrierOfSome,
-    /// Another set of threads that could complete a counted barrier leaves the verdict open.
-    BarrierAmbiguity,
+    /// Which arrivals complete a barrier with a count is tried in every way, where more could.
+    BarrierPartners,
+    /// Threads that must reach a barrier together are at one.
+    AlignedTogether,
     /// A thread that has exited does not count as arrived.
     ExitedDoNotArrive,
     /// The threads of a barrier give one count.

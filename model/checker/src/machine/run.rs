@@ -132,7 +132,7 @@ impl<'a, P: Program> Run<'a, P> {
                     return self.fault(index, fault);
                 }
             };
-            if self.is_choice(&operation) {
+            if self.is_choice(index, &operation) {
                 let thread = self.thread_mut(index);
                 thread.status = Status::Choosing;
                 thread.pending = Some(Box::new((operation, site)));
@@ -168,7 +168,7 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
-    fn is_choice(&self, operation: &Operation) -> bool {
+    fn is_choice(&self, thread: ThreadIndex, operation: &Operation) -> bool {
         if self.machine.settings.everything {
             return true;
         }
@@ -184,7 +184,7 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
             Operation::Fence { semantics } => return contended.fences && semantics.order == Order::Sc,
-            _ => return false,
+            _ => return self.machine.arrives_at_choice(self.state, thread, operation),
         };
         order != Order::Weak && contended.slots.contains(&key(*at))
     }

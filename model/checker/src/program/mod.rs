@@ -151,6 +151,8 @@ pub const CALLER: u32 = 1;
 pub struct Barrier {
     /// Who takes part.
     pub group: Group,
+    /// What arrives at a barrier of the block.
+    pub arrivals: Arrivals,
     /// Arrive without waiting.
     pub arrive: bool,
     /// What this thread gives; whoever waits gets everyone's through [`Program::gathered`].
@@ -160,13 +162,28 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// `bar.sync 0`
-    pub const BLOCK: Barrier = Barrier::named(0, None, false);
+    /// `block_sync`
+    pub const BLOCK: Barrier = Barrier { arrivals: Arrivals::WholeBlock, ..Barrier::named(0, None, false) };
 
-    /// `bar.sync id, count` or `bar.arrive`.
+    /// A barrier of single threads: of the first so many, or of all.
     pub const fn named(id: u32, count: Option<u32>, arrive: bool) -> Barrier {
-        Barrier { group: Group::Block { id, count }, arrive, gather: None, orders: true }
+        let group = Group::Block { id, count };
+        Barrier { group, arrivals: Arrivals::Threads, arrive, gather: None, orders: true }
     }
+}
+
+/// What arrives at a barrier of the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arrivals {
+    /// Each thread for itself.
+    Threads,
+    /// Each warp, once all its threads that have not exited are there (PTX ISA, `barrier`).
+    Warps {
+        /// They must be at one instruction.
+        aligned: bool,
+    },
+    /// The whole block, at one statement.
+    WholeBlock,
 }
 
 /// Who takes part in a barrier.
@@ -308,6 +325,10 @@ pub trait Program: Send + Sync + 'static {
     /// Whether two sites are the same statement, reached in different ways.
     fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
         self.site(left).0 == self.site(right).0
+    }
+    /// Whether two sites are the same barrier, as those who must reach it together see it.
+    fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        left == right
     }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;

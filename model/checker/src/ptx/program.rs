@@ -411,6 +411,11 @@ impl Program for PtxProgram {
         }
     }
 
+    /// A function that is called in several places has its instructions once, although each call has a copy here.
+    fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        self.span(left) == self.span(right)
+    }
+
     fn line(&self, site: SiteIndex) -> u32 {
         let span = self.span(site);
         if span.is_empty() { 0 } else { self.source.line_column(span.start).0 }

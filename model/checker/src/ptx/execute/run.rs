@@ -3,7 +3,7 @@
 use super::notes::{Note, Notes};
 use super::setting::{RankSetting, Setting, axis};
 use super::thread::{Broken, PtxThread};
-use crate::program::{Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
+use crate::program::{Arrivals, Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
 use crate::ptx::arithmetic::{evaluate, evaluate_pair};
 use crate::ptx::code::step::{self, BarrierKind, LaneMask, Special};
 use crate::ptx::code::{Code, Pc, Source, Step};
@@ -184,7 +184,8 @@ impl Interpreter {
             BarrierKind::Arrive => (true, None),
             BarrierKind::Reduce { predicate, .. } => (false, Some(value(registers, predicate))),
         };
-        Ok(Operation::Barrier(Barrier { group, arrive, gather, orders: true }))
+        let arrivals = Arrivals::Warps { aligned: barrier.aligned };
+        Ok(Operation::Barrier(Barrier { group, arrivals, arrive, gather, orders: true }))
     }
 
     fn special(&self, at: Coordinates, special: Special) -> u64 {
