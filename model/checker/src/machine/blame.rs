@@ -4,7 +4,7 @@
 //! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
-use super::launch::{REFRESH, REFRESHED};
+use super::launch::{DURING, REFRESH, REFRESHED};
 use super::run::Run;
 use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
@@ -57,20 +57,33 @@ impl<P: Program> Run<'_, P> {
         let instance = &self.machine.program().shape().instances[at.instance as usize];
         let mut points = vec![self.point(thread, site, &format!("{} here", verb(writes)))];
         points.push(self.other_point(&other, other_wrote));
+        let during = self.machine.is_stream(other.epoch.thread) && other.epoch.step == DURING;
+        let read_only = !writes && self.machine.program().is_non_coherent(site) || during;
         let message = format!(
-            "data race on `{}` of rank {}: {} by {} and {} by {}, in no order",
+            "data race on `{}` of rank {}: {} by {} and {} by {}, {}",
             instance.name,
             instance.rank,
             verb(writes),
             self.name(thread),
             verb(other_wrote),
-            self.describe(&other)
+            self.describe(&other),
+            if read_only { "while the kernel that reads it may run" } else { "in no order" },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.location = Some(at);
-        violation
-            .notes
-            .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        violation.notes.push(
+            match read_only {
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
         if self.finishing {
             let note =
                 "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
@@ -160,6 +173,10 @@ impl<P: Program> Run<'_, P> {
         match self.state.name_of(self.machine, access) {
             Some(name) if access.site == REFRESHED => format!("{name} (new contents)"),
             Some(name) => name.to_string(),
+            None if access.epoch.step == DURING => {
+                let rank = self.machine.rank_of_block(self.machine.block_of(access.epoch.thread));
+                format!("rank {rank} in launch {} (`ld.global.nc`)", access.epoch.phase.saturating_sub(1))
+            }
             None if access.epoch.step == REFRESH => {
                 format!("the owner's stream (new contents for launch {})", access.epoch.phase)
             }

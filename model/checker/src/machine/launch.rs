@@ -25,6 +25,9 @@ use std::sync::Arc;
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
 
+/// Under this step of the stream what must not change during its launch is remembered as read.
+pub(super) const DURING: u32 = 0;
+
 /// The statement of new inputs: none.
 pub(super) const REFRESHED: SiteIndex = SiteIndex(u32::MAX - 1);
 
@@ -190,7 +193,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The machine's own stream of a rank.
-    fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
+    pub(super) fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
         let state = &self.state.ranks[rank as usize];
         let epoch = Epoch { thread: self.machine.stream_thread(rank), phase: state.stream_phase, step };
         OnStream { access: Access { epoch, site }, view: state.stream.clone() }
@@ -430,7 +433,8 @@ impl<P: Program> Run<'_, P> {
         for (element, got) in bytes.chunks_exact(size).enumerate() {
             let got = kind.read(got);
             let wanted = wanted(machine, &expected, kind, rank, launch, element as u64);
-            if got == wanted.bits {
+            let bits = |bits: u64| kind.canonical(bits, expected.exact_zero);
+            if bits(got) == bits(wanted.bits) {
                 continue;
             }
             in_order = false;
@@ -461,9 +465,12 @@ impl<P: Program> Run<'_, P> {
             if mine.is_none() && theirs.is_none() {
                 continue;
             }
-            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| match output {
-                Some(bytes) => kind.read(&bytes[element * size..]),
-                None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
+            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| {
+                let bits = match output {
+                    Some(bytes) => kind.read(&bytes[element * size..]),
+                    None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
+                };
+                kind.canonical(bits, expected.exact_zero)
             };
             let length = mine.as_ref().or(theirs.as_ref()).map_or(0, Vec::len) / size;
             let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);

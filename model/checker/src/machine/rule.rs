@@ -98,6 +98,8 @@ rules! {
     StreamFollowsLaunch,
     /// New inputs race with accesses they are in no order with.
     RefreshRaces,
+    /// Memory that is read through a path that is not coherent is written by nobody while the kernel runs.
+    ReadOnlyLoads,
     /// The owner reads its output after the launch.
     OutputIsRead,
     /// The output is what the definition says.

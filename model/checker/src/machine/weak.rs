@@ -4,7 +4,7 @@
 //! writes new inputs and reads what a launch has left. Each is compared with weak accesses (the shadow) and with strong
 //! ones (the slots), and a write is what later strong reads find.
 
-use super::launch::OnStream;
+use super::launch::{DURING, OnStream};
 use super::pipe::Since;
 use super::run::{Progress, Run};
 use super::{InstanceMemory, Machine, Rule, State};
@@ -271,7 +271,12 @@ impl<P: Program> Run<'_, P> {
     /// A weak load of a scalar or a vector.
     pub(super) fn load(&mut self, thread: ThreadIndex, at: Location, bytes: u32, site: SiteIndex) -> Progress {
         let size = u64::from(bytes);
-        if !self.in_bounds(thread, at, size, size, site) || !self.weak_access(thread, at, size, Kind::Read, site) {
+        let whole_launch = self.machine.program().is_non_coherent(site) && self.machine.has(Rule::ReadOnlyLoads);
+        let reads = |run: &mut Self| match whole_launch {
+            true => run.read_during_launch(thread, at, size, site),
+            false => run.weak_access(thread, at, size, Kind::Read, site),
+        };
+        if !self.in_bounds(thread, at, size, size, site) || !reads(self) {
             return Progress::Stops;
         }
         self.count_peer_access(thread, at);
@@ -280,6 +285,31 @@ impl<P: Program> Run<'_, P> {
         let read = &memory[at.instance as usize].bytes[at.byte as usize..(at.byte + size) as usize];
         self.machine.program().supply_bytes(coordinates, &mut threads[thread as usize].program, read);
         Progress::Done
+    }
+
+    /// A load through a path that is not coherent reads at any time of its launch: what it reads must have been written
+    /// before the launch, and not be written before its end. So it is compared with what precedes the launch, and remembered
+    /// as an access of the owner's stream, which only what follows the launch is ordered after.
+    fn read_during_launch(&mut self, thread: ThreadIndex, at: Location, bytes: u64, site: SiteIndex) -> bool {
+        let machine = self.machine;
+        self.notes.uses.note(machine, thread, at, Kind::Read, site);
+        let rank = machine.rank_of_block(machine.block_of(thread));
+        let OnStream { access, view } = self.stream_of(rank, DURING, site);
+        let by = Accessor { access, view: &view, since: None };
+        let State { memory, slots, .. } = &mut *self.state;
+        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
+            Err(conflict) => {
+                let at = Location { byte: conflict.byte, ..at };
+                self.race(thread, site, at, false, conflict.access, conflict.wrote)
+            }
+            Ok(written) => {
+                if !written {
+                    self.uninitialised(thread, site, at);
+                }
+                true
+            }
+        }
     }
 
     /// A weak store of a scalar or a vector.

@@ -330,6 +330,15 @@ pub trait Program: Send + Sync + 'static {
     fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
         left == right
     }
+    /// Whether a load takes a path to memory that is not coherent, so that nobody may write what it reads while its kernel
+    /// runs.
+    fn is_non_coherent(&self, _site: SiteIndex) -> bool {
+        false
+    }
+    /// Whether what a wait reads, where it is given to the program, is handed on as data.
+    fn hands_on(&self, _site: SiteIndex) -> bool {
+        true
+    }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;
     /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.

@@ -251,6 +251,7 @@ impl Program for ProtocolProgram {
             plus: expectation.plus.map(|plus| plus.0),
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
+            exact_zero: true,
             accumulate: self.code.sizes.accumulate,
             site: EXPECTATION,
         })

@@ -129,6 +129,7 @@ impl PtxProgram {
             input: expectation.input.value as u32,
             definition: expectation.equals,
             same_on_all_ranks: expectation.same_on_all_ranks,
+            exact_zero: expectation.exact_zero,
             accumulate: Accumulate::Own,
             site: EXPECTATION,
         });
@@ -414,6 +415,10 @@ impl Program for PtxProgram {
     /// A function that is called in several places has its instructions once, although each call has a copy here.
     fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
         self.span(left) == self.span(right)
+    }
+
+    fn is_non_coherent(&self, site: SiteIndex) -> bool {
+        self.interpreter.code().non_coherent.binary_search(&site.0).is_ok()
     }
 
     fn line(&self, site: SiteIndex) -> u32 {

@@ -142,6 +142,8 @@ pub struct Expectation {
     pub equals: Definition,
     /// Bits must agree on all ranks.
     pub same_on_all_ranks: bool,
+    /// +0.0 and −0.0 are two results.
+    pub exact_zero: bool,
     /// The table's header.
     pub span: Span,
 }

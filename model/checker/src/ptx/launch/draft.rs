@@ -33,6 +33,7 @@ const EXPECTATION: &str = "\
 # equals = \"sum\"          # sum | max | min | gather | reduce-scatter | copy
 # of = \"input\"
 # order = \"any\"           # any | same-on-all-ranks
+# zero = \"equal\"          # equal | exact: whether -0.0 passes for +0.0
 ";
 
 /// The text for a kernel with these parameters.

@@ -119,7 +119,7 @@ pub(super) fn buffer_named(
 /// `[expect]`
 pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str]) -> Option<Expectation> {
     let section = reader.section("[expect]", value, "a table, written [expect]")?;
-    reader.unknown_keys(section, &["buffer", "equals", "of", "order"]);
+    reader.unknown_keys(section, &["buffer", "equals", "of", "order", "zero"]);
     let output = reader.required(section, "buffer", "\"output\"");
     let output = output.and_then(|value| buffer_named(reader, "buffer", value, names));
     let equals = reader.required(section, "equals", "\"sum\"");
@@ -128,11 +128,14 @@ pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&
     let input = input.and_then(|value| buffer_named(reader, "of", value, names));
     let orders = [("any", false), ("same-on-all-ranks", true)];
     let order = section.get("order").map_or(Some(false), |value| reader.word("order", value, &orders));
+    let zeros = [("equal", false), ("exact", true)];
+    let zero = section.get("zero").map_or(Some(false), |value| reader.word("zero", value, &zeros));
     Some(Expectation {
         output: output?,
         input: input?,
         equals: equals?,
         same_on_all_ranks: order?,
+        exact_zero: zero?,
         span: section.span(),
     })
 }
