@@ -13,7 +13,8 @@ use crate::program::{Instance, Program, Readers};
 
 /// All doubts.
 pub(super) fn doubts<P: Program>(program: &P, exploration: &Exploration<P::Thread>) -> Vec<String> {
-    let mut found = vacuity(program, exploration.waits, exploration.peer_accesses);
+    let peer_accesses = exploration.peer_accesses + u64::from(exploration.uses.pushed_data());
+    let mut found = vacuity(program, exploration.waits, peer_accesses);
     found.extend(expectation(program));
     found.extend(unread(program, &exploration.uses));
     found.extend(program.doubts());

@@ -133,6 +133,7 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, at, position, None, semantics, site) {
             return Progress::Stops;
         }
+        self.count_strong_read(thread, at, from);
         self.supply(thread, value);
         Progress::Done
     }
@@ -179,8 +180,9 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, at, position, Some(&known), semantics, site) {
             return Progress::Stops;
         }
-        if matches!(operation, Operation::Await { returns: true, .. }) {
-            self.count_received(thread, from, condition);
+        let returns = matches!(operation, Operation::Await { returns: true, .. });
+        self.count_received(thread, at, from, returns && self.machine.program().hands_on(site));
+        if returns {
             self.supply(thread, value);
         }
         Progress::Done

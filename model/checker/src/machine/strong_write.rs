@@ -226,6 +226,12 @@ impl<P: Program> Run<'_, P> {
             return self.block(thread, (at, *width), until, old, site);
         }
         self.record(thread, site, operation, Some(old), Some(from));
+        if until.is_some() {
+            self.counters().waits += 1;
+            self.count_received(thread, at, from, true);
+        } else if *returns {
+            self.count_strong_read(thread, at, from);
+        }
         let update = Update { function: *function, operand: *operand, returns: *returns };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
             || !self.write_may_happen(thread, at, (value, Some(update)), (strength, semantics.order), site)

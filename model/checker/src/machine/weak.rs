@@ -11,7 +11,7 @@ use super::{InstanceMemory, Machine, Rule, State};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind};
 use crate::memory::slot::{Message, Slot, location, overlapping};
-use crate::program::{Bulk, Condition, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -337,14 +337,26 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// A word that a wait hands on, with its data, counts like data of its own.
-    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access, condition: &Condition) {
-        let [reader, writer] = [thread, from.epoch.thread].map(|thread| self.machine.block_of(thread));
-        let foreign =
-            !from.epoch.is_initial() && self.machine.rank_of_block(reader) != self.machine.rank_of_block(writer);
-        if foreign && matches!(condition, Condition::Compare { .. }) {
+    /// A wait has ended with a word of another rank: where it is handed on as data, it counts like data of its own.
+    pub(super) fn count_received(&mut self, thread: ThreadIndex, at: Location, from: Access, is_data: bool) {
+        self.notes.uses.note_wait(self.machine, at);
+        if is_data && self.is_of_another_rank(thread, from) {
             self.counters().peer_accesses += 1;
         }
+    }
+
+    /// A strong read that is no wait counts like a weak one, of another rank's memory or of what another rank wrote.
+    pub(super) fn count_strong_read(&mut self, thread: ThreadIndex, at: Location, from: Access) {
+        if self.is_of_another_rank(thread, from) {
+            self.counters().peer_accesses += 1;
+        } else {
+            self.count_peer_access(thread, at);
+        }
+    }
+
+    fn is_of_another_rank(&self, thread: ThreadIndex, from: Access) -> bool {
+        let rank = |thread: ThreadIndex| self.machine.rank_of_block(self.machine.block_of(thread));
+        !from.epoch.is_initial() && rank(thread) != rank(from.epoch.thread)
     }
 
     pub(super) fn set_word(&mut self, at: Location, width: Width, value: u64) {

@@ -4,12 +4,13 @@
 //! Tables of pointers, constant memory and parameters are bytes that nobody writes, and stay with the interpreter.
 //! Shared memory is an instance for each block.
 
-use super::code::{Code, Effect, Instruction, Register, Step};
+use super::branches::Branches;
+use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
-use super::flow::{Liveness, Polls};
+use super::flow::{Chains, Liveness, Polls};
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
@@ -19,6 +20,7 @@ use crate::program::{
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The expectation stands in LAUNCH.toml, outside the text that sites point into.
@@ -56,6 +58,9 @@ pub struct PtxProgram {
     interpreter: Interpreter,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Register]>>,
+    branches: Branches,
+    /// Reads whose values are stored.
+    stored: BTreeSet<Pc>,
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
@@ -86,6 +91,8 @@ impl PtxProgram {
         let mut code = decode(module, kernel)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
+        let branches = Branches::of(&code);
+        let stored = Chains::of(&code).stored(|_| true);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
         check_blocks(&code, launch)?;
         let ranks = launch.ranks;
@@ -141,7 +148,7 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts })
+        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts })
     }
 
     /// The instruction's name with its modifiers: `st.release.sys.global.u32`.
@@ -361,6 +368,9 @@ impl Program for PtxProgram {
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
         let (operation, site) = self.interpreter.next(at, thread)?;
         match operation {
+            Operation::Load { at, .. } if self.shape.instances[at.instance as usize].contents == Contents::Random => {
+                self.branches.record_random(site.0);
+            }
             Operation::Exit => thread.end(),
             Operation::Barrier(_) => thread.forget(&self.dead[site.0 as usize]),
             _ => {}
@@ -415,6 +425,26 @@ impl Program for PtxProgram {
     /// A function that is called in several places has its instructions once, although each call has a copy here.
     fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
         self.span(left) == self.span(right)
+    }
+
+    fn hands_on(&self, site: SiteIndex) -> bool {
+        self.stored.contains(&site.0)
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let lines = self.branches.one_way(self.interpreter.guards(), |pc| {
+            let site = SiteIndex(pc);
+            let line = self.interpreter.code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
+            line.map_or((u32::MAX, self.line(site)), |line| (line.file, line.line))
+        });
+        let said = |(file, line): (u32, u32)| {
+            let text = if file == u32::MAX { "of the PTX" } else { "of the source" };
+            format!(
+                "line {line} {text}: a branch on data went one way in every execution, and what the other way does was \
+                 not seen"
+            )
+        };
+        lines.into_iter().map(said).collect()
     }
 
     fn is_non_coherent(&self, site: SiteIndex) -> bool {

@@ -6,6 +6,7 @@
 //! | `graph` | basic blocks |
 //! | `detours` | branches whose ways meet again |
 //! | `liveness` | the registers whose values can still reach an effect |
+//! | `chains` | the reads that a value comes from |
 //! | `counters` | registers that count the rounds of a loop |
 //! | `peeled` | first rounds of loops, written before them |
 //! | `polls` | reads that may be waits, with the registers to compare |
@@ -16,6 +17,7 @@
 //! is to recognise loops by their shape, which every compiler and every release of it changes. Not modelled: contents
 //! of the thread's own memory, all of which count as live.
 
+mod chains;
 mod counters;
 mod detours;
 mod graph;
@@ -25,6 +27,7 @@ mod polls;
 #[cfg(test)]
 mod tests;
 
+pub use chains::Chains;
 pub use graph::{Block, Graph};
 pub use liveness::Liveness;
 pub use polls::Polls;
