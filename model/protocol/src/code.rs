@@ -194,6 +194,11 @@ pub struct Code {
 }
 
 impl Code {
+    /// Whether some thread may check an assertion.
+    pub fn has_assertions(&self) -> bool {
+        self.instructions.iter().any(|(instruction, _)| matches!(instruction, Instruction::Assert { .. }))
+    }
+
     /// Flattens a protocol. `ghost` says whether ghost blocks are kept (checking) or left out (running).
     pub fn new(protocol: &Protocol, sizes: &Sizes, ghost: bool) -> Result<Code, EvaluationError> {
         let shapes = protocol.shapes(sizes)?;

@@ -4,7 +4,7 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, check_program, try_check, vacuity};
+use super::{CheckError, Options, Outcome, Progress, check_program, doubts::vacuity, try_check};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::program::Program;
 use crate::program::host::HostProgram;
@@ -125,7 +125,7 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
     patience.time = options.timeout.map_or(patience.time, |timeout| timeout.min(patience.time));
     let found = second_opinion(&**program, &patience);
     let warnings = match found.verdict {
-        Verdict::Verified => vacuity(program, found.waits, found.peer_accesses),
+        Verdict::Verified => vacuity(&**program, found.waits, found.peer_accesses),
         Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),
         Verdict::Violated => Vec::new(),
     };

@@ -41,8 +41,6 @@ pub(super) struct Exploration<T> {
     pub(super) steps: FxHashSet<ReadThenWrite>,
     /// Reads that a write may have overtaken.
     pub(super) overtaken: FxHashSet<(u64, u32)>,
-    /// A barrier with a count that another set of threads could have completed.
-    pub(super) ambiguous_barrier: bool,
     /// A read of which load buffering was not watched.
     pub(super) unwatched_read: bool,
     /// A `fence.sc` that was taken for a weaker one.
@@ -93,7 +91,6 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: AtomicBool,
-    ambiguous_barrier: AtomicBool,
     unwatched_read: AtomicBool,
     weakened_fence: AtomicBool,
     fence_in_round: AtomicBool,
@@ -112,7 +109,6 @@ impl Shared {
         if !notes.overtaken.is_empty() {
             self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.overtaken);
         }
-        self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
         self.fence_in_round.fetch_or(notes.fence_in_round, Ordering::Relaxed);
@@ -220,7 +216,6 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         steps,
         overtaken,
         conflicts,
-        ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
         fence_in_round: shared.fence_in_round.load(Ordering::Relaxed),

@@ -17,7 +17,6 @@ use arverify_protocol::verdict::{Code, Finding, Point, Verdict};
 pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Finding> {
     let shape = program.shape();
     let first_instances = || shape.instances.iter().step_by(shape.ranks.max(1) as usize);
-    let output = program.expected().map(|expected| expected.output);
     let published = first_instances().filter(|instance| program.readers(instance.buffer) != Readers::Unknown);
     let total: u64 = published.clone().map(|instance| instance.bytes).sum();
     let mut findings = Vec::new();
@@ -26,7 +25,7 @@ pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Findin
         let peers_must = program.readers(instance.buffer) == Readers::Peers;
         let unread = !found.read || (peers_must && !found.crossed);
         let Some(site) = found.written_by.filter(|_| unread) else { continue };
-        if output == Some(instance.buffer) {
+        if instance.read {
             continue;
         }
         let (name, bytes) = (&instance.name, instance.bytes);

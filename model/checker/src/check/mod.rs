@@ -6,6 +6,7 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
+mod doubts;
 mod engines;
 mod explore;
 mod lints;
@@ -195,10 +196,7 @@ fn refine<P: Program>(
     if !options.order_fences && !options.everything && options.without.is_none() && !contended.fences {
         let weaker = Settings { fences_unordered: true, ..exact };
         let (exploration, contended) = refine_with(program, weaker, limits, contended.clone());
-        let clean = exploration.violation.is_none()
-            && exploration.not_understood.is_none()
-            && !exploration.ambiguous_barrier
-            && !exploration.limited;
+        let clean = exploration.violation.is_none() && exploration.not_understood.is_none() && !exploration.limited;
         // Out of time, what was covered is said of this attempt.
         let late = exploration.limited && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if !exploration.weakened_fence || clean || late {
@@ -248,7 +246,7 @@ fn conclude<P: Program>(
         stats: exploration.stats,
         warnings: Vec::new(),
         contended: contended.slots.len(),
-        finals: exploration.finals,
+        finals: exploration.finals.clone(),
         ..Outcome::inconclusive(String::new())
     };
     if options.boundary_publishes {
@@ -279,13 +277,6 @@ fn conclude<P: Program>(
     } else if exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(stopped(options, limits, outcome.stats));
-    } else if exploration.ambiguous_barrier {
-        outcome.verdict = Verdict::Inconclusive;
-        outcome.warnings.push(
-            "more threads than its count use a named barrier, in no order: which of them complete it together is not \
-             explored"
-                .to_owned(),
-        );
     } else if exploration.too_many_rounds {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
@@ -307,7 +298,7 @@ fn conclude<P: Program>(
                 .to_owned(),
         );
     } else {
-        outcome.warnings.extend(vacuity(program, exploration.waits, exploration.peer_accesses));
+        outcome.warnings.extend(doubts::doubts(&**program, &exploration));
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
@@ -383,18 +374,6 @@ fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<Stri
          peers, which the PTX model does not promise (vLLM and NCCL rely on it)"
             .to_owned()
     })
-}
-
-/// Warnings for a verdict that rests on nothing.
-fn vacuity<P: Program>(program: &Arc<P>, waits: u64, peer_accesses: u64) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if waits == 0 {
-        warnings.push("vacuous: no flag was ever awaited".to_owned());
-    }
-    if peer_accesses == 0 && program.shape().ranks > 1 && waits > 0 {
-        warnings.push("vacuous: no rank read or wrote data of another".to_owned());
-    }
-    warnings
 }
 
 fn finding<P: Program>(

@@ -5,12 +5,19 @@
 //! not count as arrived at a barrier of the block (PTX ISA, `barrier`: all threads in the block participate unless a
 //! count is given); lanes of a warp that have exited, or do not exist, are not waited for (CUDA programming guide,
 //! warp functions: "all non-exited threads named in mask").
+//!
+//! In PTX warps arrive (ISA, `barrier`): a thread waits for the threads of its warp that have not exited, and then the
+//! warp counts for all its lanes; where the barrier is `.aligned` they must be at one instruction. So threads gather
+//! first, in any order, and it is the last of a warp that arrives. Other front ends let threads arrive.
+//!
+//! Which arrivals complete a barrier with a count is a choice where more could: then its order of arrivals is explored
+//! like that of accesses to a slot, and the barrier is *contended*, under a key of its own among those of slots.
 
-use super::causality::join;
+use super::causality::{join, join_boundary};
 use super::run::{Progress, Run};
-use super::{Arrival, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
+use super::{Arrival, ArrivedWith, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
-use crate::program::{Barrier, Group, Program, SiteIndex};
+use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
 
 /// Threads of a warp.
@@ -29,39 +36,129 @@ impl Place {
     }
 }
 
+/// Tells a barrier's key from a slot's.
+const BARRIER: u64 = 1 << 63;
+
+/// Barriers of a block.
+const BARRIERS: u64 = 16;
+
+/// The key of a barrier of a block, among those of slots.
+fn key(block: u32, id: u32) -> u64 {
+    BARRIER | (u64::from(block) * BARRIERS + u64::from(id))
+}
+
+impl<P: Program> Machine<P> {
+    /// Whether it is a choice when a thread does this: what arrives by it may complete a contended barrier.
+    pub(super) fn arrives_at_choice(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> bool {
+        let block = self.block_of(thread);
+        let contended = |place: Place| match place {
+            Place::Named(id) => self.contended.slots.contains(&key(block, id)),
+            Place::Lanes { .. } => false,
+        };
+        let meetings = &state.blocks[block as usize].meetings;
+        let at = |id: u32| meetings.iter().find(|meeting| meeting.place == Place::Named(id));
+        match operation {
+            Operation::Barrier(Barrier { group: Group::Block { id, .. }, arrivals, .. }) => {
+                let last = |meeting: &Meeting| self.is_last_of_warp(state, meeting, thread);
+                contended(Place::Named(*id))
+                    && (!matches!(arrivals, Arrivals::Warps { .. })
+                        || at(*id).map_or_else(|| self.is_alone(state, thread), last))
+            }
+            // Who exits is waited for no more.
+            Operation::Exit => meetings.iter().any(|meeting| {
+                let own = |arrival: &Arrival| self.warp_of(arrival.thread) == self.warp_of(thread);
+                contended(meeting.place)
+                    && meeting.gathering.iter().any(own)
+                    && self.is_last_of_warp(state, meeting, thread)
+            }),
+            _ => false,
+        }
+    }
+
+    /// The warp of a thread, numbered over all blocks; its lanes.
+    fn warp_of(&self, thread: ThreadIndex) -> (u32, u32) {
+        (self.block_of(thread), thread % self.threads_of_block() / WARP)
+    }
+
+    fn lanes_of_warp(&self, thread: ThreadIndex) -> std::ops::Range<ThreadIndex> {
+        let (block, warp) = self.warp_of(thread);
+        let first = block * self.threads_of_block();
+        let end = (warp * WARP + WARP).min(self.threads_in(block));
+        first + warp * WARP..first + end
+    }
+
+    /// Whether all others of a thread's warp that have not exited have gathered.
+    fn is_last_of_warp(&self, state: &State<P::Thread>, meeting: &Meeting, thread: ThreadIndex) -> bool {
+        let gathered = |lane: ThreadIndex| meeting.gathering.iter().any(|arrival| arrival.thread == lane);
+        // Threads mostly come in order: it is the last that is missing.
+        self.lanes_of_warp(thread).rev().all(|lane| match state.threads[lane as usize].status {
+            _ if lane == thread => true,
+            Status::Ended => true,
+            Status::AtBarrier(_) => gathered(lane),
+            _ => false,
+        })
+    }
+
+    /// Whether a thread is all that is left of its warp.
+    fn is_alone(&self, state: &State<P::Thread>, thread: ThreadIndex) -> bool {
+        let ended = |lane: ThreadIndex| state.threads[lane as usize].status == Status::Ended;
+        self.lanes_of_warp(thread).all(|lane| lane == thread || ended(lane))
+    }
+}
+
 impl<P: Program> Run<'_, P> {
     pub(super) fn barrier(&mut self, thread: ThreadIndex, barrier: Barrier, site: SiteIndex) -> Progress {
         let index = self.machine.block_of(thread);
-        if let Some(problem) = barrier_problem(barrier.group, self.machine.threads_in(index)) {
+        if let Some(problem) = barrier_problem(barrier, self.machine.threads_in(index)) {
             let point = self.point(thread, site, "this barrier");
             return self.fail_here(Violation::new(Code::BarrierDivergence, problem, vec![point]));
+        }
+        if let Some(other) = self.at_another(thread, barrier.arrivals, site) {
+            return self.apart(thread, barrier.arrivals, site, other);
         }
         let count = match barrier.group {
             Group::Block { count, .. } => count,
             Group::Warp { .. } => None,
         };
         let place = Place::of(self.machine, thread, barrier);
-        if let Place::Named(id) = place {
-            let known = self.machine.has(Rule::BarrierAmbiguity);
-            self.notes.ambiguous_barrier |= known && self.may_have_come_earlier(thread, id);
-        }
-        let arrived_with = barrier.arrive.then(|| self.view_with_self(thread));
+        let arrived_with = barrier.arrive.then(|| {
+            let (view, epoch) = self.view_with_self(thread);
+            ArrivedWith { view, boundary: self.boundary_of(thread), epoch }
+        });
         let block = &mut self.state.blocks[index as usize];
         let at = match block.meetings.iter().position(|meeting| meeting.place == place) {
             Some(at) => at,
             None => {
-                block.meetings.push(Meeting { place, count, arrived: Vec::new() });
+                let (gathering, arrived) = (Vec::new(), Vec::new());
+                block.meetings.push(Meeting { place, count, gathering, arrived, counted: 0 });
                 block.meetings.len() - 1
             }
         };
         let meeting = &mut block.meetings[at];
         if meeting.count != count && self.machine.has(Rule::CountsAgree) {
-            let other = meeting.arrived.first().map(|arrival| (arrival.thread, arrival.site));
+            let other = meeting.arrived.iter().chain(&meeting.gathering).next();
+            let other = other.map(|arrival| (arrival.thread, arrival.site));
             return self.counts_differ(thread, site, other);
         }
-        meeting.arrived.push(Arrival { thread, arrived_with, gives: barrier.gather, site });
-        if !barrier.arrive {
-            self.thread_mut(thread).status = Status::AtBarrier(barrier.group);
+        let arrival = Arrival { thread, arrived_with, gives: barrier.gather, arrivals: barrier.arrivals, site };
+        self.thread_mut(thread).status = Status::AtBarrier(barrier.group);
+        match barrier.arrivals {
+            Arrivals::Warps { .. } if matches!(place, Place::Named(_)) => {
+                self.state.blocks[index as usize].meetings[at].gathering.push(arrival);
+                if !self.warp_arrives(index, at, thread) {
+                    self.wake_company(index, place);
+                    return Progress::Waits;
+                }
+            }
+            _ => self.arrive(index, at, vec![arrival], 1),
+        }
+        if barrier.arrive {
+            self.thread_mut(thread).status = Status::Ready;
         }
         if !self.complete_if_full(index, at) {
             self.wake_company(index, place);
@@ -69,13 +166,100 @@ impl<P: Program> Run<'_, P> {
         if barrier.arrive { Progress::Done } else { Progress::Waits }
     }
 
-    /// A lane has exited: those of its warp that wait for nobody else go on.
-    pub(super) fn complete_without(&mut self, block: u32) {
+    /// A thread at another barrier than this one, although both must reach one together.
+    fn at_another(&self, thread: ThreadIndex, arrivals: Arrivals, site: SiteIndex) -> Option<(ThreadIndex, SiteIndex)> {
+        if !self.machine.has(Rule::AlignedTogether) {
+            return None;
+        }
+        let machine = self.machine;
+        let block = machine.block_of(thread);
+        let apart = |other: &&Arrival| !machine.program().are_one_barrier(other.site, site);
+        let mut meetings = self.state.blocks[block as usize].meetings.iter();
+        let found = match arrivals {
+            Arrivals::Threads => None,
+            // One stands for all that have come.
+            Arrivals::WholeBlock => meetings
+                .filter_map(|meeting| meeting.arrived.first())
+                .find(|other| other.arrivals == Arrivals::WholeBlock && apart(other)),
+            Arrivals::Warps { aligned } => {
+                let either = |other: &Arrival| aligned || other.arrivals == Arrivals::Warps { aligned: true };
+                let own = |other: &Arrival| machine.warp_of(other.thread) == machine.warp_of(thread);
+                meetings.find_map(|meeting| {
+                    meeting.gathering.iter().find(|other| own(other) && either(other) && apart(other))
+                })
+            }
+        };
+        found.map(|arrival| (arrival.thread, arrival.site))
+    }
+
+    /// AR003: threads that must reach one barrier together are at two.
+    fn apart(
+        &mut self,
+        thread: ThreadIndex,
+        arrivals: Arrivals,
+        site: SiteIndex,
+        (other, its_site): (ThreadIndex, SiteIndex),
+    ) -> Progress {
+        let (who, why) = match arrivals {
+            Arrivals::WholeBlock => ("a block", "`block_sync` is one statement for all threads of a block"),
+            _ => ("a warp", "an `.aligned` barrier is one instruction for all threads of a warp (PTX ISA, `barrier`)"),
+        };
+        let points = vec![self.point(thread, site, "at this barrier"), self.point(other, its_site, "at this one")];
+        let message = format!("barrier divergence: threads of {who} are at different barriers");
+        let mut violation = Violation::new(Code::BarrierDivergence, message, points);
+        violation.notes.push(why.to_owned());
+        violation.help = Some("put one barrier behind the branch, or use `barrier.sync` in its arms".to_owned());
+        self.fail_here(violation)
+    }
+
+    /// Once all of a thread's warp that have not exited have gathered, the warp has arrived, and those that only arrive go
+    /// on. Returns whether it has.
+    fn warp_arrives(&mut self, block: u32, at: usize, thread: ThreadIndex) -> bool {
+        let machine = self.machine;
+        if !machine.is_last_of_warp(self.state, &self.state.blocks[block as usize].meetings[at], thread) {
+            return false;
+        }
+        let warp = machine.warp_of(thread);
+        let gathering = &mut self.state.blocks[block as usize].meetings[at].gathering;
+        let lanes: Vec<Arrival> = gathering.extract_if(.., |arrival| machine.warp_of(arrival.thread) == warp).collect();
+        let going_on = lanes.iter().filter(|lane| lane.arrived_with.is_some() && lane.thread != thread);
+        let going_on: Vec<ThreadIndex> = going_on.map(|lane| lane.thread).collect();
+        self.arrive(block, at, lanes, WARP);
+        going_on.into_iter().for_each(|lane| self.make_ready(lane));
+        true
+    }
+
+    /// A thread or a whole warp arrives.
+    fn arrive(&mut self, block: u32, at: usize, lanes: Vec<Arrival>, counted: u32) {
+        if let Place::Named(id) = self.state.blocks[block as usize].meetings[at].place
+            && self.machine.has(Rule::BarrierPartners)
+            && self.may_have_come_earlier(block, &lanes, id)
+        {
+            self.conflict(key(block, id));
+        }
+        let meeting = &mut self.state.blocks[block as usize].meetings[at];
+        meeting.arrived.extend(lanes);
+        meeting.counted += counted;
+    }
+
+    /// A thread has exited: those of its warp that wait for nobody else go on.
+    pub(super) fn complete_without(&mut self, thread: ThreadIndex) {
+        let block = self.machine.block_of(thread);
+        let warp = self.machine.warp_of(thread);
         let mut at = 0;
         while at < self.state.blocks[block as usize].meetings.len() {
-            let lanes = matches!(self.state.blocks[block as usize].meetings[at].place, Place::Lanes { .. });
-            let lanes = lanes || !self.machine.has(Rule::ExitedDoNotArrive);
-            if !(lanes && self.complete_if_full(block, at)) {
+            let meeting = &self.state.blocks[block as usize].meetings[at];
+            let lanes = matches!(meeting.place, Place::Lanes { .. }) || !self.machine.has(Rule::ExitedDoNotArrive);
+            let lane = meeting.gathering.iter().find(|arrival| self.machine.warp_of(arrival.thread) == warp);
+            let arrives = lane.map(|lane| (lane.thread, lane.arrived_with.is_some()));
+            let arrived = arrives.is_some_and(|(lane, goes_on)| {
+                let arrived = self.warp_arrives(block, at, lane);
+                if arrived && goes_on {
+                    self.make_ready(lane);
+                }
+                arrived
+            });
+            if !((lanes || arrived) && self.complete_if_full(block, at)) {
                 at += 1;
             }
         }
@@ -85,35 +269,46 @@ impl<P: Program> Run<'_, P> {
     fn complete_if_full(&mut self, block: u32, at: usize) -> bool {
         let threads = self.machine.threads_in(block);
         let meeting = &self.state.blocks[block as usize].meetings[at];
-        let wanted = match meeting.place {
-            Place::Named(_) if self.machine.has(Rule::ExitedDoNotArrive) => {
-                meeting.count.map_or(threads, |count| count.min(threads))
-            }
-            Place::Named(_) => meeting.count.unwrap_or(self.state.blocks[block as usize].live),
-            Place::Lanes { warp, mask, .. } => {
+        let arrived = meeting.arrived.len() as u32;
+        let full = match (meeting.place, meeting.count) {
+            (Place::Named(_), None) if self.machine.has(Rule::ExitedDoNotArrive) => arrived >= threads,
+            (Place::Named(_), None) => arrived >= self.state.blocks[block as usize].live,
+            // Threads that count one by one are those that there are; warps count whole.
+            (Place::Named(_), Some(count)) => meeting.counted >= count.min(threads),
+            (Place::Lanes { warp, mask, .. }, _) => {
                 let first = block * self.machine.threads_of_block();
                 let waited = (0..WARP).filter(|lane| mask >> lane & 1 == 1).map(|lane| warp * WARP + lane);
                 let waited = waited.filter(|thread| *thread < threads);
                 let live = |thread: &u32| self.state.threads[(first + thread) as usize].status != Status::Ended;
-                waited.filter(live).count() as u32
+                arrived >= waited.filter(live).count() as u32
             }
         };
-        if (meeting.arrived.len() as u32) < wanted {
+        if !full {
             return false;
         }
+        let gathering = std::mem::take(&mut self.state.blocks[block as usize].meetings[at].gathering);
         let meeting = self.state.blocks[block as usize].meetings.remove(at);
+        if !gathering.is_empty() {
+            // They are early for the next time round.
+            let (place, count, arrived) = (meeting.place, meeting.count, Vec::new());
+            let next = Meeting { place, count, gathering, arrived, counted: 0 };
+            self.state.blocks[block as usize].meetings.push(next);
+        }
         self.complete(block, meeting);
         true
     }
 
-    /// Whether a thread that arrives now could have taken part in the barrier's last completion instead of another:
-    /// its arrival does not follow all of those.
-    fn may_have_come_earlier(&self, thread: ThreadIndex, id: u32) -> bool {
-        let block = &self.state.blocks[self.machine.block_of(thread) as usize];
-        let view = &self.state.threads[thread as usize].view;
-        let covered =
-            |epoch: &Epoch| epoch.thread == thread || view.covers(self.machine.block_of(epoch.thread), *epoch);
-        block.completed.iter().any(|(known, arrivals)| *known == id && !arrivals.iter().all(covered))
+    /// Whether what arrives now could have taken part in the barrier's last completion instead of another: it does not
+    /// follow all of those. A warp follows what any of its threads follows.
+    fn may_have_come_earlier(&self, block: u32, lanes: &[Arrival], id: u32) -> bool {
+        let covers = |lane: &Arrival, epoch: &Epoch| {
+            let view = &self.state.threads[lane.thread as usize].view;
+            epoch.thread == lane.thread || view.covers(self.machine.block_of(epoch.thread), *epoch)
+        };
+        let completed = self.state.blocks[block as usize].completed.iter();
+        completed
+            .filter(|(known, _)| *known == id)
+            .any(|(_, arrivals)| !arrivals.iter().all(|epoch| lanes.iter().any(|lane| covers(lane, epoch))))
     }
 
     fn counts_differ(
@@ -157,7 +352,7 @@ impl<P: Program> Run<'_, P> {
 
     /// When a thread arrived.
     fn epoch_of(&self, arrival: &Arrival) -> Epoch {
-        arrival.arrived_with.as_ref().map_or_else(|| self.epoch(arrival.thread), |(_, epoch)| *epoch)
+        arrival.arrived_with.as_ref().map_or_else(|| self.epoch(arrival.thread), |with| with.epoch)
     }
 
     /// Everybody who waits sees what all had seen.
@@ -167,15 +362,19 @@ impl<P: Program> Run<'_, P> {
         let phase = self.state.blocks[block as usize].phase;
         let State { threads, slots, .. } = &mut *self.state;
         let mut merged = threads[meeting.arrived[0].thread as usize].view.clone();
-        if let Some((view, _)) = &meeting.arrived[0].arrived_with {
-            merged = view.clone();
+        if let Some(with) = &meeting.arrived[0].arrived_with {
+            merged = with.view.clone();
         }
+        let mut boundary = None;
         for arrival in &meeting.arrived {
             let thread = &threads[arrival.thread as usize];
-            let view = arrival.arrived_with.as_ref().map_or(&thread.view, |(view, _)| view);
+            let with = arrival.arrived_with.as_ref();
+            let view = with.map_or(&thread.view, |with| &with.view);
             if !view.is_same(&merged) && machine.has(Rule::BarrierJoins) {
                 join(machine, slots, &mut merged, view);
             }
+            let known = with.map_or(&thread.boundary, |with| &with.boundary);
+            join_boundary(machine, slots, &mut boundary, known.as_ref());
         }
         if whole && machine.has(Rule::BarrierEndsPhase) {
             merged.complete(block, phase + 1);
@@ -185,7 +384,9 @@ impl<P: Program> Run<'_, P> {
             }
         }
         for arrival in meeting.arrived.iter().filter(|arrival| arrival.arrived_with.is_none()) {
-            threads[arrival.thread as usize].view = merged.clone();
+            let thread = &mut threads[arrival.thread as usize];
+            thread.view = merged.clone();
+            thread.boundary.clone_from(&boundary);
         }
     }
 
@@ -209,15 +410,19 @@ impl<P: Program> Run<'_, P> {
     }
 }
 
-/// What the PTX ISA does not allow: a resource beyond 15, or a count that is no multiple of the warp size is allowed
-/// here (small blocks are checked), but one beyond the block is not.
-fn barrier_problem(group: Group, threads: u32) -> Option<String> {
-    match group {
+/// What the PTX ISA does not allow: a resource beyond 15, or a count beyond the block. Counts of threads may be any (small
+/// blocks are checked), those of warps multiples of the warp size, or the whole block.
+fn barrier_problem(barrier: Barrier, threads: u32) -> Option<String> {
+    let warps = matches!(barrier.arrivals, Arrivals::Warps { .. });
+    match barrier.group {
         Group::Block { id, .. } if id > 15 => Some(format!("barrier {id}: a block has barriers 0 to 15")),
         Group::Block { count: Some(0), .. } => Some("a barrier for 0 threads".to_owned()),
         // A whole warp takes part although it has fewer threads.
         Group::Block { count: Some(count), .. } if count > threads.next_multiple_of(WARP) => {
             Some(format!("a barrier for {count} threads in a block of {threads}"))
+        }
+        Group::Block { count: Some(count), .. } if warps && count != threads && !count.is_multiple_of(WARP) => {
+            Some(format!("a barrier for {count} threads: the number must be a multiple of {WARP}"))
         }
         _ => None,
     }

@@ -4,7 +4,7 @@
 //! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
-use super::launch::{REFRESH, REFRESHED};
+use super::launch::{DURING, REFRESH, REFRESHED};
 use super::rounds::Company;
 use super::run::Run;
 use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
@@ -58,20 +58,33 @@ impl<P: Program> Run<'_, P> {
         let instance = &self.machine.program().shape().instances[at.instance as usize];
         let mut points = vec![self.point(thread, site, &format!("{} here", verb(writes)))];
         points.push(self.other_point(&other, other_wrote));
+        let during = self.machine.is_stream(other.epoch.thread) && other.epoch.step == DURING;
+        let read_only = !writes && self.machine.program().is_non_coherent(site) || during;
         let message = format!(
-            "data race on `{}` of rank {}: {} by {} and {} by {}, in no order",
+            "data race on `{}` of rank {}: {} by {} and {} by {}, {}",
             instance.name,
             instance.rank,
             verb(writes),
             self.name(thread),
             verb(other_wrote),
-            self.describe(&other)
+            self.describe(&other),
+            if read_only { "while the kernel that reads it may run" } else { "in no order" },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.location = Some(at);
-        violation
-            .notes
-            .push("neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        violation.notes.push(
+            match read_only {
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
         if self.finishing {
             let note =
                 "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
@@ -119,6 +132,15 @@ impl<P: Program> Run<'_, P> {
         violation.crosses_launches = true;
         violation.help =
             Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
+        let peer = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread)) != rank;
+        let signal = self.state.slots.contains_key(&slot::key(at));
+        if wrote && peer && signal && matches!(instance.contents, Contents::Word(_)) {
+            violation.code = Code::ZeroingRace;
+            violation.message = format!(
+                "zeroing race: the owner's stream resets a slot while a signal from a peer is in flight ({})",
+                violation.message
+            );
+        }
         match self.state.name_of(self.machine, &other) {
             Some(name) => self.with_stale_waits(violation, [(name.rank, name.block, name.launch)].into_iter()),
             None => violation,
@@ -152,6 +174,10 @@ impl<P: Program> Run<'_, P> {
         match self.state.name_of(self.machine, access) {
             Some(name) if access.site == REFRESHED => format!("{name} (new contents)"),
             Some(name) => name.to_string(),
+            None if access.epoch.step == DURING => {
+                let rank = self.machine.rank_of_block(self.machine.block_of(access.epoch.thread));
+                format!("rank {rank} in launch {} (`ld.global.nc`)", access.epoch.phase.saturating_sub(1))
+            }
             None if access.epoch.step == REFRESH => {
                 format!("the owner's stream (new contents for launch {})", access.epoch.phase)
             }
@@ -554,9 +580,10 @@ impl<P: Program> Machine<P> {
             }
             let mut points: Vec<ViolationPoint> = Vec::new();
             for barrier in &block.meetings {
-                if let Some(arrival) = barrier.arrived.first() {
+                if let Some(arrival) = barrier.arrived.iter().chain(&barrier.gathering).next() {
                     let name = state.current_name(self, arrival.thread);
-                    let label = format!("{} threads wait at {} here", barrier.arrived.len(), barrier.place);
+                    let count = barrier.arrived.len() + barrier.gathering.len();
+                    let label = format!("{count} threads wait at {} here", barrier.place);
                     points.push(ViolationPoint { thread: Some(name), site: arrival.site, label });
                 }
             }

@@ -20,7 +20,7 @@ impl<P: Program> Run<'_, P> {
             }
             Call::Returns { launch } => {
                 let reader = self.on_stream(thread, REFRESHED);
-                let read = self.read_output(rank, &reader);
+                let read = self.read_outputs(rank, &reader);
                 if read {
                     self.check_result(rank, launch);
                 }
@@ -43,7 +43,7 @@ impl<P: Program> Run<'_, P> {
         self.thread_mut(thread).view.complete(index, phase);
     }
 
-    fn on_stream(&self, thread: ThreadIndex, site: SiteIndex) -> OnStream {
+    pub(super) fn on_stream(&self, thread: ThreadIndex, site: SiteIndex) -> OnStream {
         let access = Access { epoch: self.epoch(thread), site };
         OnStream { access, view: self.state.threads[thread as usize].view.clone() }
     }

@@ -1,11 +1,12 @@
-//! What precedes what: coverage of earlier accesses, the messages still to be read, and how views are joined.
+//! What precedes what: coverage of earlier accesses, the messages still to be read, how views are joined, and what is
+//! known of launches under `--assume launch-boundary=system`.
 
 use super::run::Run;
 use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
-use crate::memory::slot::{Release, Slot, Strength};
+use crate::memory::slot::{Release, Slot, Strength, morally_strong};
 use crate::program::{Location, Program, Width};
 use arverify_protocol::ir::{Scope, Semantics};
 
@@ -55,6 +56,24 @@ impl<P: Program> Run<'_, P> {
         view
     }
 
+    /// What a thread knows of launches, which its strong writes hand on.
+    pub(super) fn boundary_of(&self, thread: ThreadIndex) -> Option<View> {
+        self.state.threads[thread as usize].boundary.clone()
+    }
+
+    /// A thread observes a strong write and learns what came before the launches that its writer knew of: under the
+    /// assumption it knows that itself from now on, and hands it on.
+    pub(super) fn learn_boundary(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
+        let machine = self.machine;
+        let State { threads, slots, .. } = &mut *self.state;
+        let Some(message) = slots.get(&key).and_then(|slot| slot.messages.get(position)) else { return };
+        let (Some(learnt), reader) = (&message.boundary, &mut threads[thread as usize]) else { return };
+        if morally_strong(message.strength, Some(strength)) {
+            join(machine, slots, &mut reader.view, learnt);
+            join_boundary(machine, slots, &mut reader.boundary, message.boundary.as_ref());
+        }
+    }
+
     /// The current point, for callers outside this module.
     pub(super) fn view_with_self(&self, thread: ThreadIndex) -> (View, Epoch) {
         (self.state.threads[thread as usize].view.clone(), self.epoch(thread))
@@ -82,4 +101,18 @@ pub(super) fn join<P: Program>(
             _ => mine,
         },
     );
+}
+
+/// Joins what one knows of launches into what another does.
+pub(super) fn join_boundary<P: Program>(
+    machine: &Machine<P>,
+    slots: &std::collections::BTreeMap<u64, Slot>,
+    into: &mut Option<View>,
+    other: Option<&View>,
+) {
+    match (into, other) {
+        (Some(into), Some(other)) => join(machine, slots, into, other),
+        (into @ None, Some(other)) => *into = Some(other.clone()),
+        (_, None) => {}
+    }
 }

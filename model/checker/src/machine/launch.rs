@@ -4,17 +4,19 @@
 //! everything the launch did; so the end of a kernel orders its memory before the rank's next launch. It publishes
 //! nothing to peers unless `boundary_publishes` says so.
 
-use super::causality::join;
+use super::causality::{join, meets};
 use super::event::What;
 use super::run::Run;
 use super::wanted::wanted;
+use super::weak::Accessor;
 use super::{
     Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
 };
 use crate::memory::clock::{Epoch, ThreadIndex, View};
-use crate::memory::shadow::{Access, Kind, Shadow};
-use crate::memory::slot::overlapping;
+use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
+use crate::memory::slot::{Strength, overlapping};
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
+use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,8 +25,14 @@ use std::sync::Arc;
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
 
+/// Under this step of the stream what must not change during its launch is remembered as read.
+pub(super) const DURING: u32 = 0;
+
 /// The statement of new inputs: none.
 pub(super) const REFRESHED: SiteIndex = SiteIndex(u32::MAX - 1);
+
+/// The statement of reading what nothing is stated of: none.
+pub(super) const READ: SiteIndex = SiteIndex(u32::MAX - 2);
 
 /// Something that a stream does around a launch, and what it has seen by then.
 pub(super) struct OnStream {
@@ -50,6 +58,7 @@ impl<P: Program> Machine<P> {
                 Thread {
                     program: self.program().start(at),
                     view: beginning.clone(),
+                    boundary: None,
                     step: 0,
                     status: Status::Unstarted,
                     pending: None,
@@ -187,7 +196,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The machine's own stream of a rank.
-    fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
+    pub(super) fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
         let state = &self.state.ranks[rank as usize];
         let epoch = Epoch { thread: self.machine.stream_thread(rank), phase: state.stream_phase, step };
         OnStream { access: Access { epoch, site }, view: state.stream.clone() }
@@ -208,19 +217,28 @@ impl<P: Program> Run<'_, P> {
             return true;
         }
         let rank = instance.rank;
-        let OnStream { access, view } = writer;
-        let covered = |earlier: &Access| machine.covered(access.epoch.thread, view, earlier);
+        let at = Location { instance: index as u32, byte: 0 };
+        let written = self.access_of_stream(writer, at, Kind::Write);
         let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let written = memory.shadow.access(0..instance.bytes, Kind::Write, *access, covered);
         machine.fill(instance, launch, &mut memory.bytes);
+        self.overwrite_slots(at.instance, 0..instance.bytes, writer, launch);
         let Err(conflict) = written else { return true };
         if !machine.has(Rule::RefreshRaces) {
             return true;
         }
-        let at = Location { instance: index as u32, byte: conflict.byte };
+        let at = Location { byte: conflict.byte, ..at };
         let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
         self.fail(violation);
         false
+    }
+
+    /// A whole instance is read or written by its owner's stream.
+    fn access_of_stream(&mut self, by: &OnStream, at: Location, kind: Kind) -> Result<bool, Conflict> {
+        let machine = self.machine;
+        let bytes = machine.program().shape().instances[at.instance as usize].bytes;
+        let State { memory, slots, .. } = &mut *self.state;
+        let by = Accessor { access: by.access, view: &by.view, since: None };
+        by.accesses(machine, Arc::make_mut(&mut memory[at.instance as usize]), slots, (at, bytes), kind)
     }
 
     pub(super) fn start_block(&mut self, block: u32) {
@@ -235,11 +253,14 @@ impl<P: Program> Run<'_, P> {
         if !machine.has(Rule::LaunchFollowsStream) {
             view = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
         }
+        let publishes = machine.settings.boundary_publishes && machine.has(Rule::Boundary);
+        let boundary = self.state.ranks[rank].boundary.clone().filter(|_| publishes);
         for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
+            thread.boundary.clone_from(&boundary);
             thread.order = None;
             thread.plan = None;
             // Operations are numbered anew: the phase tells launches apart.
@@ -272,7 +293,7 @@ impl<P: Program> Run<'_, P> {
         let block = machine.block_of(thread) as usize;
         self.state.blocks[block].live -= 1;
         if self.state.blocks[block].live > 0 {
-            return self.complete_without(block as u32);
+            return self.complete_without(thread);
         }
         let rank = machine.rank_of_block(block as u32);
         let state = &mut self.state.ranks[rank as usize];
@@ -283,7 +304,28 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
+    /// Under the assumption the end of a launch acquires what its strong reads have observed, as a `fence.acq_rel.sys` by
+    /// each of its threads would.
+    fn acquire_at_end(&mut self, rank: u32) {
+        let machine = self.machine;
+        if !machine.settings.boundary_publishes || !machine.has(Rule::Boundary) {
+            return;
+        }
+        let first = machine.block_index(rank, 0) * machine.threads_of_block();
+        let count = machine.program().grid(rank) * machine.threads_of_block();
+        let State { threads, ranks, slots, .. } = &mut *self.state;
+        let stream = &mut ranks[rank as usize].stream;
+        for thread in first..first + count {
+            let strength = Strength { scope: Scope::Sys, placement: machine.placement(thread) };
+            let pending = threads[thread as usize].order.iter().flat_map(|order| &order.pending);
+            for (_, release) in pending.filter(|(_, release)| meets(release, strength)) {
+                join(machine, slots, stream, &release.view);
+            }
+        }
+    }
+
     fn end_launch(&mut self, rank: u32) {
+        self.acquire_at_end(rank);
         let machine = self.machine;
         let shape = machine.program().shape();
         let grid = machine.program().grid(rank);
@@ -311,7 +353,7 @@ impl<P: Program> Run<'_, P> {
         let launch = self.state.ranks[rank as usize].launch;
         if !machine.program().has_calls() {
             let reader = self.stream_of(rank, REFRESH + 1, REFRESHED);
-            if !self.read_output(rank, &reader) {
+            if !self.read_outputs(rank, &reader) {
                 return;
             }
             self.check_result(rank, launch);
@@ -347,31 +389,34 @@ impl<P: Program> Run<'_, P> {
         let count = machine.program().grid(rank) * machine.threads_of_block();
         for thread in &mut self.state.threads[first as usize..(first + count) as usize] {
             thread.view = view.clone();
+            thread.boundary = None;
             thread.order = None;
         }
     }
 
-    /// Whoever launched the kernel reads its output afterwards, in stream order: no peer may still write it. Returns
-    /// false after a violation.
-    pub(super) fn read_output(&mut self, rank: u32, reader: &OnStream) -> bool {
+    /// Whoever launched the kernel reads its output afterwards, and whatever else it is said to read, in stream order: no
+    /// peer may still write it. Returns false after a violation.
+    pub(super) fn read_outputs(&mut self, rank: u32, reader: &OnStream) -> bool {
         let machine = self.machine;
-        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::OutputIsRead)) else {
-            return true;
-        };
-        let index = (expected.output * machine.program().shape().ranks + rank) as usize;
-        let bytes = machine.program().shape().instances[index].bytes;
-        if bytes == 0 || !expected.definition.concerns(rank) {
+        if !machine.has(Rule::OutputIsRead) {
             return true;
         }
-        let access = Access { site: expected.site, ..reader.access };
-        let covered = |earlier: &Access| machine.covered(access.epoch.thread, &reader.view, earlier);
-        let memory = Arc::make_mut(&mut self.state.memory[index]);
-        let read = memory.shadow.access(0..bytes, Kind::Read, access, covered);
-        let Err(conflict) = read else { return true };
-        let at = Location { instance: index as u32, byte: conflict.byte };
-        let violation = self.output_race(rank, at, conflict.access);
-        self.fail(violation);
-        false
+        let expected = machine.program().expected();
+        for (index, instance) in machine.program().shape().instances.iter().enumerate() {
+            if instance.rank != rank || !instance.read || instance.bytes == 0 {
+                continue;
+            }
+            let stated = expected.as_ref().filter(|expected| expected.output == instance.buffer);
+            let site = stated.map_or(READ, |expected| expected.site);
+            let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
+            let at = Location { instance: index as u32, byte: 0 };
+            if let Err(conflict) = self.access_of_stream(&reader, at, Kind::Read) {
+                let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, conflict.access);
+                self.fail(violation);
+                return false;
+            }
+        }
+        true
     }
 
     /// Compares the output with the collective's definition, and with what other ranks got.
@@ -392,7 +437,8 @@ impl<P: Program> Run<'_, P> {
         for (element, got) in bytes.chunks_exact(size).enumerate() {
             let got = kind.read(got);
             let wanted = wanted(machine, &expected, kind, rank, launch, element as u64);
-            if got == wanted.bits {
+            let bits = |bits: u64| kind.canonical(bits, expected.exact_zero);
+            if bits(got) == bits(wanted.bits) {
                 continue;
             }
             in_order = false;
@@ -423,9 +469,12 @@ impl<P: Program> Run<'_, P> {
             if mine.is_none() && theirs.is_none() {
                 continue;
             }
-            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| match output {
-                Some(bytes) => kind.read(&bytes[element * size..]),
-                None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
+            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| {
+                let bits = match output {
+                    Some(bytes) => kind.read(&bytes[element * size..]),
+                    None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
+                };
+                kind.canonical(bits, expected.exact_zero)
             };
             let length = mine.as_ref().or(theirs.as_ref()).map_or(0, Vec::len) / size;
             let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);

@@ -42,7 +42,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::slot::{Release, Slot};
-use crate::program::{Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
 use pipe::Outstanding;
@@ -91,7 +91,7 @@ pub struct Settings {
 /// Slots at which the order of accesses is explored, found by refinement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contended {
-    /// By [`crate::memory::slot::key`].
+    /// Words by [`crate::memory::slot::key`]; barriers with a count, by a key of their own.
     pub slots: FxHashSet<u64>,
     /// The order of `fence.sc`.
     pub fences: bool,
@@ -106,8 +106,6 @@ pub struct Notes {
     pub steps: FxHashSet<ReadThenWrite>,
     /// Slots, with the blocks that have read them freely before a write that does not follow in causality order.
     pub overtaken: FxHashSet<(u64, u32)>,
-    /// A barrier with a count that another set of threads could have completed.
-    pub ambiguous_barrier: bool,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
     /// A `fence.sc` was taken for a weaker one.
@@ -168,6 +166,8 @@ pub struct Counters {
 struct Thread<T> {
     program: T,
     view: View,
+    /// Under `--assume launch-boundary=system`: what came before the launches that it knows of.
+    boundary: Option<View>,
     step: u32,
     status: Status,
     pending: Option<Box<(Operation, SiteIndex)>>,
@@ -238,7 +238,11 @@ struct StaleWait {
 struct Meeting {
     place: Place,
     count: Option<u32>,
+    /// Threads of warps that have not all come.
+    gathering: Vec<Arrival>,
     arrived: Vec<Arrival>,
+    /// Threads that the arrivals count for: warps are counted whole.
+    counted: u32,
 }
 
 /// Which barrier of a block: one of its sixteen, or one of some lanes of a warp.
@@ -252,10 +256,19 @@ enum Place {
 struct Arrival {
     thread: ThreadIndex,
     /// For `bar.arrive`: what the thread had seen then.
-    arrived_with: Option<(View, Epoch)>,
+    arrived_with: Option<ArrivedWith>,
     /// What the thread gives the others.
     gives: Option<u64>,
+    arrivals: Arrivals,
     site: SiteIndex,
+}
+
+/// What a thread that arrives without waiting hands on.
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct ArrivedWith {
+    view: View,
+    boundary: Option<View>,
+    epoch: Epoch,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -289,6 +302,8 @@ struct InstanceMemory {
 struct SequentialFence {
     release: Release,
     access: Access,
+    /// What its thread knew of launches.
+    boundary: Option<View>,
 }
 
 impl fmt::Display for Place {

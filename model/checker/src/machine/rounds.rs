@@ -170,7 +170,8 @@ impl<P: Program> Machine<P> {
             Status::AtBarrier(group) => {
                 let meetings = state.blocks[block as usize].meetings.iter();
                 let meeting = meetings.into_iter().find(|meeting| meeting.place == place)?;
-                let arrival = meeting.arrived.iter().find(|arrival| arrival.thread == thread)?;
+                let mut arrived = meeting.arrived.iter().chain(&meeting.gathering);
+                let arrival = arrived.find(|arrival| arrival.thread == thread)?;
                 let at = state.coordinates(self, thread);
                 let orders = !matches!(place, Place::Lanes { exchanges: true, .. });
                 let mut barrier = Barrier::BLOCK;

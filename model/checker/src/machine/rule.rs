@@ -68,6 +68,8 @@ rules! {
     UpdatesAreWhole,
     /// Updates commute only if they are equal, and nobody looks.
     UpdatesMatter,
+    /// Nobody learns from an update which of equal ones came before it, nor from one of them which came first.
+    UpdatesAreUnordered,
     /// Two writes of a slot in no order are tried in both.
     WriteOrders,
     /// A write and an earlier read of a slot in no order are tried in both.
@@ -84,8 +86,10 @@ rules! {
     BarrierEndsPhase,
     /// A barrier of some threads shows each the others' operations.
     BarrierOfSome,
-    /// Another set of threads that could complete a counted barrier leaves the verdict open.
-    BarrierAmbiguity,
+    /// Which arrivals complete a barrier with a count is tried in every way, where more could.
+    BarrierPartners,
+    /// Threads that must reach a barrier together are at one.
+    AlignedTogether,
     /// A thread that has exited does not count as arrived.
     ExitedDoNotArrive,
     /// The threads of a barrier give one count.
@@ -96,6 +100,8 @@ rules! {
     StreamFollowsLaunch,
     /// New inputs race with accesses they are in no order with.
     RefreshRaces,
+    /// Memory that is read through a path that is not coherent is written by nobody while the kernel runs.
+    ReadOnlyLoads,
     /// The owner reads its output after the launch.
     OutputIsRead,
     /// The output is what the definition says.

@@ -135,7 +135,7 @@ impl<'a, P: Program> Run<'a, P> {
                     return self.fault(index, fault);
                 }
             };
-            if !self.is_planned(index, &operation) && self.is_choice(&operation) {
+            if !self.is_planned(index, &operation) && self.is_choice(index, &operation) {
                 return self.leave_to_choice(index, operation, site);
             }
             match self.perform(index, &operation, site, Choice::Plain) {
@@ -187,7 +187,7 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
-    fn is_choice(&self, operation: &Operation) -> bool {
+    fn is_choice(&self, thread: ThreadIndex, operation: &Operation) -> bool {
         if matches!(operation, Operation::Spin { .. }) {
             return false;
         }
@@ -199,7 +199,7 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
             Operation::Fence { semantics } => return contended.fences && semantics.order == Order::Sc,
-            _ => return false,
+            _ => return self.machine.arrives_at_choice(self.state, thread, operation),
         };
         order != Order::Weak && contended.slots.contains(&key(*at))
     }

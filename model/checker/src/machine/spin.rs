@@ -108,8 +108,11 @@ impl<P: Program> Machine<P> {
             slot.messages.iter().find(|message| Some(message.number) == pick.message)
         };
         let no_less = |mine: &Pick| {
-            let Some(old) = message(mine).filter(|old| !old.carries_nothing()) else { return true };
-            let Some(theirs) = other.reads(mine.member, &mine.poll) else { return false };
+            let Some(old) = message(mine) else { return true };
+            let Some(theirs) = other.reads(mine.member, &mine.poll) else { return old.carries_nothing() };
+            if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
+                return false;
+            }
             if theirs.message == mine.message {
                 return true;
             }
@@ -137,6 +140,24 @@ impl<P: Program> Machine<P> {
         words.sort_unstable();
         words.dedup();
         words
+    }
+
+    /// Whether what a round reads of a word may as well have come before what another reads, for they are equal updates.
+    fn may_come_before(
+        &self,
+        state: &State<P::Thread>,
+        earlier: &Pick,
+        later: &Pick,
+        extra: Option<&Extra<'_>>,
+    ) -> bool {
+        let Some(slot) = state.slots.get(&key(earlier.poll.at)) else { return false };
+        let find = |pick: &Pick| slot.messages.iter().find(|message| Some(message.number) == pick.message);
+        let later = match extra.filter(|_| later.message == Some(EXTRA)) {
+            Some(extra) => Some(extra.message),
+            None => find(later),
+        };
+        let pair = find(earlier).zip(later);
+        self.has(Rule::UpdatesAreUnordered) && pair.is_some_and(|(earlier, later)| slot.may_come_before(earlier, later))
     }
 
     /// Whether a write commutes with a wait that has ended: with its message, too, the wait would have ended, in the same
@@ -179,6 +200,7 @@ impl<P: Program> Machine<P> {
                 let was = &slot.messages[slot.position(number)];
                 condition.holds(message.value)
                     && (!returns || message.value == was.value)
+                    && !(self.has(Rule::UpdatesAreUnordered) && slot.may_come_before(was, message))
                     && self.gives_no_less(state, read.access.epoch.thread, was, gives)
             }
             ReadKind::Round { wait, .. } => {
@@ -293,7 +315,8 @@ impl<P: Program> Run<'_, P> {
             self.ensure_slot(poll.at, poll.width);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
-            let read = SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
+            let read =
+                SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
                 slot.reads.push(read);
             }

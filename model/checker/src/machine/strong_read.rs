@@ -136,7 +136,9 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(value), Some(from));
         if matches!(kind, ReadKind::Round { .. }) {
             self.note_stale(thread, site, at, position, value);
-            self.count_received(thread, from);
+            self.count_received(thread, at, from, self.machine.program().hands_on(site));
+        } else {
+            self.count_strong_read(thread, at, from);
         }
         let element = match operation {
             Operation::Read { element, .. } => *element,
@@ -145,6 +147,7 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, (at, element), position, kind, semantics, site) {
             return Progress::Stops;
         }
+        self.count_strong_read(thread, at, from);
         self.supply(thread, value);
         Progress::Done
     }
@@ -211,8 +214,8 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
             return Progress::Stops;
         }
+        self.count_received(thread, at, from, returns && self.machine.program().hands_on(site));
         if returns {
-            self.count_received(thread, from);
             self.supply(thread, value);
         }
         Progress::Done
@@ -331,7 +334,10 @@ impl<P: Program> Run<'_, P> {
             &kind,
             floor,
             |access| machine.covered(thread, view, access),
-            |old, new| machine.gives_no_less(state, thread, old, (&new.releases, new.boundary.as_ref())),
+            |old, new| {
+                machine.gives_no_less(state, thread, old, (&new.releases, new.boundary.as_ref()))
+                    && !(machine.has(Rule::UpdatesAreUnordered) && slot.may_come_before(old, new))
+            },
         );
         let waits = !kind.is_free();
         let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
@@ -349,6 +355,7 @@ impl<P: Program> Run<'_, P> {
         if acquires(semantics.order) && element.is_last() {
             self.acquire_elements(thread, at, element, strength);
         }
+        self.learn_boundary(thread, key, position, strength);
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         if let Some(slot) = self.state.slots.get_mut(&key) {
@@ -430,7 +437,7 @@ impl<P: Program> Run<'_, P> {
         if !own && !morally_strong(message.strength, Some(strength)) {
             return;
         }
-        let mut joined: SmallVec<[&View; 4]> = message.boundary.iter().collect();
+        let mut joined = SmallVec::<[&View; 4]>::new();
         let mut kept = SmallVec::<[Release; 2]>::new();
         for release in &message.releases {
             if acquires(order) && meets(release, strength) && machine.has(Rule::AcquireByOperation) {

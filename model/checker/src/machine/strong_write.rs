@@ -5,7 +5,7 @@
 //! it continues.
 
 use super::buffering::steps;
-use super::causality::{join, meets};
+use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
 use crate::memory::clock::{ThreadIndex, View};
@@ -17,37 +17,37 @@ use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
-    /// A new message by a thread, not yet numbered.
-    pub(super) fn message(
+    /// A new message by a strong write of a thread, not yet numbered, that comes behind another.
+    fn message(
         &self,
         thread: ThreadIndex,
-        value: u64,
-        strength: Option<Strength>,
-        releases: SmallVec<[Release; 1]>,
+        key: u64,
+        (value, update): (u64, Option<Update>),
+        (strength, order): (Strength, (Order, VectorElement)),
+        after: usize,
         site: SiteIndex,
     ) -> Message {
-        let coordinates = self.state.coordinates(self.machine, thread);
-        let boundary = strength.and_then(|_| self.boundary_of(thread));
+        let mut releases = self.releases_of_write(thread, key, strength, order);
+        let slot = &self.state.slots[&key];
+        let before = &slot.messages[after];
+        let own = before.access.epoch.thread == thread;
+        let observes = own || morally_strong(before.strength, Some(strength));
+        let mut boundary = self.boundary_of(thread);
+        // What an update hands on, of launches, too: whoever reads it observes those before it.
+        if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
+            releases.extend(before.releases.iter().cloned());
+            join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_ref());
+        }
+        let follows = self.machine.floor(self.state, thread, key, slot);
         Message {
-            number: 0,
-            value,
-            access: Access { epoch: self.epoch(thread), site },
-            launch: coordinates.launch,
-            strength,
+            launch: self.state.coordinates(self.machine, thread).launch,
+            strength: Some(strength),
             releases,
             boundary,
-            update: None,
-            unwritten: false,
+            update,
+            follows: slot.messages[follows].number,
+            ..Message::weak(value, Access { epoch: self.epoch(thread), site })
         }
-    }
-
-    /// Under the assumption: what the launch boundary publishes with a strong write of a thread.
-    fn boundary_of(&self, thread: ThreadIndex) -> Option<View> {
-        if !self.machine.settings.boundary_publishes || !self.machine.has(Rule::Boundary) {
-            return None;
-        }
-        let coordinates = self.state.coordinates(self.machine, thread);
-        self.state.ranks[coordinates.rank as usize].boundary.clone()
     }
 
     /// Release patterns that end in a strong write of this slot by this thread.
@@ -134,9 +134,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let key = key(at);
         // What the write will give; an update that acquires gives more, which does not count here.
-        let mut message = self.message(thread, value, Some(strength), SmallVec::new(), site);
-        message.releases = self.releases_of_message(thread, key, strength, order, after, update);
-        message.update = update;
+        let message = self.message(thread, key, (value, update), (strength, order), after, site);
         let state = &*self.state;
         let slot = &state.slots[&key];
         let view = &state.threads[thread as usize].view;
@@ -180,7 +178,7 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) {
         let key = key(at);
-        let releases = self.releases_of_message(thread, key, strength, order, after, update);
+        let message = self.message(thread, key, (value, update), (strength, order), after, site);
         self.remember_release(thread, key, strength, order);
         let (order, _) = order;
         let fences = self.state.threads[thread as usize].order.iter().flat_map(|order| &order.fences);
@@ -192,29 +190,7 @@ impl<P: Program> Run<'_, P> {
         if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
             self.notes.steps.extend(steps(reads, block, key, released));
         }
-        let mut message = self.message(thread, value, Some(strength), releases, site);
-        message.update = update;
         self.put_message(thread, at, after, message);
-    }
-
-    /// Release patterns that end in a write behind a message, or in one that it continues.
-    fn releases_of_message(
-        &self,
-        thread: ThreadIndex,
-        key: u64,
-        strength: Strength,
-        order: (Order, VectorElement),
-        after: usize,
-        update: Option<Update>,
-    ) -> SmallVec<[Release; 1]> {
-        let mut releases = self.releases_of_write(thread, key, strength, order);
-        let before = &self.state.slots[&key].messages[after];
-        let own = before.access.epoch.thread == thread;
-        let observes = own || morally_strong(before.strength, Some(strength));
-        if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
-            releases.extend(before.releases.iter().cloned());
-        }
-        releases
     }
 
     pub(super) fn remember_release(
@@ -276,7 +252,9 @@ impl<P: Program> Run<'_, P> {
         self.record(thread, site, operation, Some(old), Some(from));
         if in_round {
             self.note_stale(thread, site, at, position, old);
-            self.count_received(thread, from);
+            self.count_received(thread, at, from, true);
+        } else if *returns {
+            self.count_strong_read(thread, at, from);
         }
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
         if update.only_reads(old) {
@@ -300,14 +278,36 @@ impl<P: Program> Run<'_, P> {
         {
             return Progress::Stops;
         }
-        // The read half synchronises before the write half releases.
-        self.synchronise(thread, key(at), position, strength, semantics.order);
+        // The read half synchronises before the write half releases: with what it found or, where that may as well come
+        // after it, with what both follow.
+        let found = self.settled_before(thread, key(at), position, update);
+        self.synchronise(thread, key(at), found, strength, semantics.order);
+        // Where nobody looks at the old value, equal updates may have come in another order: nothing is learnt from it.
+        if *returns {
+            self.learn_boundary(thread, key(at), position, strength);
+        }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
         self.remember_read(thread, key(at), (semantics.order, strength), waits);
         if *returns {
             self.supply(thread, old);
         }
         Progress::Done
+    }
+
+    /// The message that an update follows whatever the order of equal updates that nobody looks at: the first before it
+    /// that is none, or that it follows in causality order.
+    fn settled_before(&self, thread: ThreadIndex, key: u64, position: usize, update: Update) -> usize {
+        let slot = &self.state.slots[&key];
+        let view = &self.state.threads[thread as usize].view;
+        let open = |message: &Message| {
+            message.update.is_some_and(|theirs| theirs.commutes(update))
+                && !self.machine.covered(thread, view, &message.access)
+        };
+        let mut found = position;
+        while found > 0 && open(&slot.messages[found]) && self.machine.has(Rule::UpdatesAreUnordered) {
+            found -= 1;
+        }
+        found
     }
 
     pub(super) fn fence(&mut self, thread: ThreadIndex, semantics: Semantics, site: SiteIndex) -> Progress {
@@ -360,12 +360,14 @@ impl<P: Program> Run<'_, P> {
         let joined = fences.iter().filter(|_| machine.has(Rule::FenceScSynchronises));
         for earlier in joined.filter(|earlier| meets(&earlier.release, strength)) {
             join(machine, slots, &mut fencing.view, &earlier.release.view);
+            join_boundary(machine, slots, &mut fencing.boundary, earlier.boundary.as_ref());
         }
         if unordered && machine.has(Rule::FenceScOrders) {
             self.conflict_of_fences();
         }
         let access = Access { epoch: self.epoch(thread), site };
         let release = Release { view: self.view_now(thread), strength };
-        self.state.fences.push(SequentialFence { release, access });
+        let boundary = self.boundary_of(thread);
+        self.state.fences.push(SequentialFence { release, access, boundary });
     }
 }

@@ -17,6 +17,10 @@ pub struct Use {
     pub written_by: Option<SiteIndex>,
     /// Some thread reached another rank's instance.
     pub crossed: bool,
+    /// Some thread wrote another rank's instance strongly.
+    pub pushed: bool,
+    /// Some thread waited for a word of it.
+    pub awaited: bool,
 }
 
 impl Use {
@@ -26,6 +30,8 @@ impl Use {
             read: self.read || other.read,
             written_by: self.written_by.min(other.written_by).or(self.written_by).or(other.written_by),
             crossed: self.crossed || other.crossed,
+            pushed: self.pushed || other.pushed,
+            awaited: self.awaited || other.awaited,
         }
     }
 }
@@ -47,6 +53,19 @@ impl Uses {
         }
     }
 
+    /// Whether something was pushed to another rank into a buffer that nobody waits at: no flags, then.
+    pub fn pushed_data(&self) -> bool {
+        self.0.iter().any(|found| found.pushed && !found.awaited)
+    }
+
+    /// Notes that a thread waits for a word.
+    pub(super) fn note_wait<P: Program>(&mut self, machine: &Machine<P>, at: Location) {
+        let instance = &machine.program().shape().instances[at.instance as usize];
+        if instance.block.is_none() {
+            self.add(instance.buffer as usize, Use { awaited: true, ..Use::default() });
+        }
+    }
+
     fn add(&mut self, buffer: usize, found: Use) {
         if self.0.len() <= buffer {
             self.0.resize(buffer + 1, Use::default());
@@ -54,7 +73,7 @@ impl Uses {
         self.0[buffer] = self.0[buffer].with(found);
     }
 
-    /// Notes one access. A strong write may be half of a read-modify-write, and counts as both.
+    /// Notes one access. A read-modify-write is noted as a strong read, too.
     pub(super) fn note<P: Program>(
         &mut self,
         machine: &Machine<P>,
@@ -68,10 +87,13 @@ impl Uses {
         if instance.block.is_some() {
             return;
         }
+        let crossed = instance.rank != machine.rank_of_block(machine.block_of(thread));
         let found = Use {
-            read: kind != Kind::Write,
+            read: matches!(kind, Kind::Read | Kind::StrongRead),
             written_by: matches!(kind, Kind::Write | Kind::StrongWrite).then_some(site),
-            crossed: instance.rank != machine.rank_of_block(machine.block_of(thread)),
+            crossed,
+            pushed: crossed && kind == Kind::StrongWrite,
+            awaited: false,
         };
         self.add(instance.buffer as usize, found);
     }
@@ -86,7 +108,7 @@ mod tests {
         let written = Use { written_by: Some(SiteIndex(3)), ..Use::default() };
         let again = Use { written_by: Some(SiteIndex(2)), crossed: true, ..Use::default() };
         let read = Use { read: true, ..Use::default() };
-        let all = Use { read: true, written_by: Some(SiteIndex(2)), crossed: true };
+        let all = Use { read: true, written_by: Some(SiteIndex(2)), crossed: true, ..Use::default() };
         assert_eq!(written.with(again).with(read), all);
         assert_eq!(read.with(again).with(written), all);
     }

@@ -1,15 +1,65 @@
 //! Weak accesses: bounds, races, values. They are never a choice point.
+//!
+//! Decision: one path for all of them, whoever makes them: threads, copies on a pipe, and the owner's stream, which
+//! writes new inputs and reads what a launch has left. Each is compared with weak accesses (the shadow) and with strong
+//! ones (the slots), and a write is what later strong reads find.
 
+use super::launch::{DURING, OnStream};
 use super::pipe::Since;
 use super::run::{Progress, Run};
-use super::{InstanceMemory, Rule, State, Status};
-use crate::memory::clock::ThreadIndex;
-use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{location, overlapping};
+use super::{InstanceMemory, Machine, Rule, State, Status};
+use crate::memory::clock::{ThreadIndex, View};
+use crate::memory::shadow::{Access, Conflict, Kind};
+use crate::memory::slot::{Message, Slot, location, overlapping};
 use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Who makes a weak access, and what precedes it.
+pub(super) struct Accessor<'a> {
+    pub(super) access: Access,
+    pub(super) view: &'a View,
+    /// For a copy that was started at an earlier point.
+    pub(super) since: Option<&'a Since>,
+}
+
+impl Accessor<'_> {
+    /// Compares an access with all earlier ones that it must be ordered with, weak and strong, and remembers it. Returns
+    /// whether every byte had been written.
+    pub(super) fn accesses<P: Program>(
+        &self,
+        machine: &Machine<P>,
+        memory: &mut InstanceMemory,
+        slots: &BTreeMap<u64, Slot>,
+        (at, bytes): (Location, u64),
+        kind: Kind,
+    ) -> Result<bool, Conflict> {
+        let range = at.byte..at.byte + bytes;
+        let covered = |earlier: &Access| machine.covered_since(self.access.epoch, self.view, self.since, earlier);
+        let written = match memory.shadow.access(range.clone(), kind, self.access, covered) {
+            Err(conflict) if machine.has(Rule::WeakRaces) => return Err(conflict),
+            result => result.unwrap_or(true),
+        };
+        let weak = matches!(kind, Kind::Read | Kind::Write);
+        if !memory.has_slots || !weak || !machine.has(Rule::SlotsAgainstWeak) {
+            return Ok(written);
+        }
+        for (key, slot) in overlapping(slots, at.instance, range) {
+            let byte = location(key).byte;
+            let write = slot.messages.iter().map(|message| message.access).find(|earlier| !covered(earlier));
+            if let Some(access) = write {
+                return Err(Conflict { access, wrote: true, byte });
+            }
+            let read = slot.reads.iter().map(|read| read.access).find(|earlier| !covered(earlier));
+            if let Some(access) = read.filter(|_| kind == Kind::Write) {
+                return Err(Conflict { access, wrote: false, byte });
+            }
+        }
+        Ok(written)
+    }
+}
 
 impl<P: Program> Run<'_, P> {
     pub(super) fn memory_mut(&mut self, instance: u32) -> &mut InstanceMemory {
@@ -66,15 +116,10 @@ impl<P: Program> Run<'_, P> {
         let access = Access { epoch: self.epoch(thread), site };
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, kind, site);
-        let range = at.byte..at.byte + bytes;
-        let State { threads, memory, .. } = &mut *self.state;
-        let view = &threads[thread as usize].view;
+        let State { threads, memory, slots, .. } = &mut *self.state;
+        let by = Accessor { access, view: &threads[thread as usize].view, since };
         let memory = Arc::make_mut(&mut memory[at.instance as usize]);
-        let covered = |earlier: &Access| machine.covered_since(access.epoch, view, since, earlier);
-        let result = memory.shadow.access(range.clone(), kind, access, covered);
-        let has_slots = memory.has_slots;
-        match result {
-            Err(_) if !machine.has(Rule::WeakRaces) => true,
+        match by.accesses(machine, memory, slots, (at, bytes), kind) {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
                 let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
@@ -84,46 +129,22 @@ impl<P: Program> Run<'_, P> {
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at);
                 }
-                !has_slots
-                    || !matches!(kind, Kind::Read | Kind::Write)
-                    || !machine.has(Rule::SlotsAgainstWeak)
-                    || self.weak_access_to_slots(thread, at.instance, range, kind, site, since)
+                true
             }
         }
     }
 
-    /// A weak access that overlaps slots must be ordered with every strong access to them.
-    pub(super) fn weak_access_to_slots(
-        &mut self,
-        thread: ThreadIndex,
-        instance: u32,
-        range: Range<u64>,
-        kind: Kind,
-        site: SiteIndex,
-        since: Option<&Since>,
-    ) -> bool {
-        let now = self.epoch(thread);
-        let keys: SmallVec<[u64; 8]> = overlapping(&self.state.slots, instance, range).map(|(key, _)| key).collect();
-        for key in keys {
-            let (at, slot) = (location(key), &self.state.slots[&key]);
-            let view = &self.state.threads[thread as usize].view;
-            let unordered = |access: &Access| !self.machine.covered_since(now, view, since, access);
-            let write = slot.messages.iter().map(|message| message.access).find(&unordered);
-            let read = slot.reads.iter().map(|read| read.access).find(&unordered);
-            let (other, wrote) = match (write, read) {
-                (Some(write), _) => (write, true),
-                (None, Some(read)) if kind == Kind::Write => (read, false),
-                _ => continue,
-            };
-            if !self.race(thread, site, at, kind == Kind::Write, other, wrote) {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Tells slots in a range that was just written weakly of their new contents.
+    /// Tells slots in a range that a thread has just written weakly of their new contents.
     pub(super) fn slots_overwritten(&mut self, thread: ThreadIndex, instance: u32, range: Range<u64>, site: SiteIndex) {
+        if self.state.memory[instance as usize].has_slots {
+            let launch = self.state.coordinates(self.machine, thread).launch;
+            let writer = self.on_stream(thread, site);
+            self.overwrite_slots(instance, range, &writer, launch);
+        }
+    }
+
+    /// Slots in a range hold what was just written weakly, by a thread or by the host, and nothing older can be read.
+    pub(super) fn overwrite_slots(&mut self, instance: u32, range: Range<u64>, writer: &OnStream, launch: u32) {
         if !self.state.memory[instance as usize].has_slots {
             return;
         }
@@ -131,14 +152,9 @@ impl<P: Program> Run<'_, P> {
             overlapping(&self.state.slots, instance, range).map(|(key, slot)| (key, slot.width)).collect();
         for (key, width) in keys {
             let value = self.machine.word_at(self.state, location(key), width);
-            let message = self.message(thread, value, None, SmallVec::new(), site);
-            let waiters = match self.state.slots.get_mut(&key) {
-                Some(slot) => {
-                    slot.overwrite(message);
-                    std::mem::take(&mut slot.waiters)
-                }
-                None => Vec::new(),
-            };
+            let Some(slot) = self.state.slots.get_mut(&key) else { continue };
+            slot.overwrite(Message { launch, ..Message::weak(value, writer.access) });
+            let waiters = std::mem::take(&mut slot.waiters);
             self.wake(waiters);
         }
     }
@@ -259,7 +275,12 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn load(&mut self, thread: ThreadIndex, at: Location, bytes: u32, site: SiteIndex) -> Progress {
         let size = u64::from(bytes);
         self.plan_past(thread, at, size);
-        if !self.in_bounds(thread, at, size, size, site) || !self.weak_access(thread, at, size, Kind::Read, site) {
+        let whole_launch = self.machine.program().is_non_coherent(site) && self.machine.has(Rule::ReadOnlyLoads);
+        let reads = |run: &mut Self| match whole_launch {
+            true => run.read_during_launch(thread, at, size, site),
+            false => run.weak_access(thread, at, size, Kind::Read, site),
+        };
+        if !self.in_bounds(thread, at, size, size, site) || !reads(self) {
             return Progress::Stops;
         }
         self.count_peer_access(thread, at);
@@ -268,6 +289,31 @@ impl<P: Program> Run<'_, P> {
         let read = &memory[at.instance as usize].bytes[at.byte as usize..(at.byte + size) as usize];
         self.machine.program().supply_bytes(coordinates, &mut threads[thread as usize].program, read);
         Progress::Done
+    }
+
+    /// A load through a path that is not coherent reads at any time of its launch: what it reads must have been written
+    /// before the launch, and not be written before its end. So it is compared with what precedes the launch, and remembered
+    /// as an access of the owner's stream, which only what follows the launch is ordered after.
+    fn read_during_launch(&mut self, thread: ThreadIndex, at: Location, bytes: u64, site: SiteIndex) -> bool {
+        let machine = self.machine;
+        self.notes.uses.note(machine, thread, at, Kind::Read, site);
+        let rank = machine.rank_of_block(machine.block_of(thread));
+        let OnStream { access, view } = self.stream_of(rank, DURING, site);
+        let by = Accessor { access, view: &view, since: None };
+        let State { memory, slots, .. } = &mut *self.state;
+        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
+            Err(conflict) => {
+                let at = Location { byte: conflict.byte, ..at };
+                self.race(thread, site, at, false, conflict.access, conflict.wrote)
+            }
+            Ok(written) => {
+                if !written {
+                    self.uninitialised(thread, site, at);
+                }
+                true
+            }
+        }
     }
 
     /// A weak store of a scalar or a vector.
@@ -295,14 +341,26 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// A word that a wait hands on, with its data, counts like data of its own.
-    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access) {
-        let [reader, writer] = [thread, from.epoch.thread].map(|thread| self.machine.block_of(thread));
-        let foreign =
-            !from.epoch.is_initial() && self.machine.rank_of_block(reader) != self.machine.rank_of_block(writer);
-        if foreign {
+    /// A wait has ended with a word of another rank: where it is handed on as data, it counts like data of its own.
+    pub(super) fn count_received(&mut self, thread: ThreadIndex, at: Location, from: Access, is_data: bool) {
+        self.notes.uses.note_wait(self.machine, at);
+        if is_data && self.is_of_another_rank(thread, from) {
             self.counters().peer_accesses += 1;
         }
+    }
+
+    /// A strong read that is no wait counts like a weak one, of another rank's memory or of what another rank wrote.
+    pub(super) fn count_strong_read(&mut self, thread: ThreadIndex, at: Location, from: Access) {
+        if self.is_of_another_rank(thread, from) {
+            self.counters().peer_accesses += 1;
+        } else {
+            self.count_peer_access(thread, at);
+        }
+    }
+
+    fn is_of_another_rank(&self, thread: ThreadIndex, from: Access) -> bool {
+        let rank = |thread: ThreadIndex| self.machine.rank_of_block(self.machine.block_of(thread));
+        !from.epoch.is_initial() && rank(thread) != rank(from.epoch.thread)
     }
 
     pub(super) fn set_word(&mut self, at: Location, width: Width, value: u64) {

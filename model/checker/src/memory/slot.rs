@@ -122,9 +122,27 @@ pub struct Message {
     pub update: Option<Update>,
     /// What was there before anybody wrote.
     pub unwritten: bool,
+    /// The newest message that its writer followed, in causality order or by observation.
+    pub follows: u32,
 }
 
 impl Message {
+    /// What a weak write leaves, not yet numbered.
+    pub fn weak(value: u64, access: Access) -> Message {
+        Message {
+            number: 0,
+            value,
+            access,
+            launch: 0,
+            strength: None,
+            releases: SmallVec::new(),
+            boundary: None,
+            update: None,
+            unwritten: false,
+            follows: 0,
+        }
+    }
+
     /// Whether reading it can order nothing.
     pub fn carries_nothing(&self) -> bool {
         self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
@@ -240,17 +258,7 @@ pub enum Clash {
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
-        let message = Message {
-            number: 0,
-            value,
-            access,
-            launch: 0,
-            strength: None,
-            releases: SmallVec::new(),
-            boundary: None,
-            update: None,
-            unwritten,
-        };
+        let message = Message { unwritten, ..Message::weak(value, access) };
         Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
     }
 
@@ -396,6 +404,13 @@ impl Slot {
             message.boundary = message.boundary.take().filter(|view| !seen(view));
             message.access.epoch.step = 0;
         }
+    }
+
+    /// Whether an update that comes later may as well have come before an earlier one: both are equal, nobody looks at
+    /// what they found, and the later one does not follow the earlier one in causality order.
+    pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
+        let commute = earlier.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
+        commute && self.position(later.follows) < self.position(earlier.number)
     }
 
     /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality

@@ -54,19 +54,9 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             without: budget.without,
         };
         let machine = Machine::new(program.clone(), settings, contended.clone());
-        let mut round = Round {
-            test,
-            machine,
-            budget,
-            deadline,
-            explored: Explored::default(),
-            found: Contended::default(),
-            ambiguous_barrier: false,
-        };
+        let mut round =
+            Round { test, machine, budget, deadline, explored: Explored::default(), found: Contended::default() };
         round.explore()?;
-        if round.ambiguous_barrier {
-            return Err("other threads could have completed a barrier".to_owned());
-        }
         if !round.found.fences && round.found.slots.is_empty() {
             return Ok(round.explored);
         }
@@ -84,8 +74,6 @@ struct Round<'t> {
     explored: Explored,
     /// Slots that turned out to be contended too.
     found: Contended,
-    /// A barrier could have been completed by other threads than it was.
-    ambiguous_barrier: bool,
 }
 
 impl Round<'_> {
@@ -113,7 +101,6 @@ impl Round<'_> {
 
     fn add(&mut self, notes: Notes) {
         let conflicts = notes.conflicts;
-        self.ambiguous_barrier |= notes.ambiguous_barrier;
         self.found.slots.extend(conflicts.slots);
         self.found.fences |= conflicts.fences;
     }

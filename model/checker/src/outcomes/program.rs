@@ -84,6 +84,7 @@ impl LitmusProgram {
             block: None,
             pad: false,
             refreshed: false,
+            read: false,
             contents: Contents::Word(u64::from(*value as u32)),
             element: None,
             granule: 4,

@@ -62,6 +62,14 @@ impl Element {
         bytes[..size].copy_from_slice(&bits.to_le_bytes()[..size]);
     }
 
+    /// One bit pattern for +0.0 and −0.0, unless they are told apart.
+    pub fn canonical(self, bits: u64, exact_zero: bool) -> u64 {
+        match self {
+            Element::Data(data) if !exact_zero && data.to_f32(bits as u32) == 0.0 => 0,
+            _ => bits,
+        }
+    }
+
     /// Its value in words.
     pub fn show(self, bits: u64) -> String {
         match self {
@@ -111,6 +119,8 @@ pub struct Instance {
     pub pad: bool,
     /// New contents before every launch.
     pub refreshed: bool,
+    /// The owner's host reads it after every launch, in stream order.
+    pub read: bool,
     /// Contents before the first launch, and what a refresh brings.
     pub contents: Contents,
     /// Element type; `None` for words.
@@ -199,20 +209,57 @@ pub struct Expected {
     pub definition: Definition,
     /// Ranks must agree in every bit.
     pub same_on_all_ranks: bool,
+    /// +0.0 and −0.0 are two results.
+    pub exact_zero: bool,
     /// How 16-bit elements are summed.
     pub accumulate: Accumulate,
     /// The statement that says so.
     pub site: SiteIndex,
 }
 
+/// One integer of so many is zero.
+const ZEROS: u64 = 8;
+
 /// Deterministic input: element `index` of `rank` in `launch`, as bits. Floats are those of
-/// [`data::input_element`]; integers are drawn from all their values but zero.
+/// [`data::input_element`]; integers are drawn from all their values, and zero more often than its share, so that what a
+/// program does with it is seen: but not as the first element, for the one element of a small buffer must tell.
 pub fn input_element(element: Element, seed: u64, rank: u32, launch: u32, index: u64) -> u64 {
     let bits = data::input_bits(seed, rank, launch, index);
+    let integer = !matches!(element, Element::Data(_));
+    if integer && index > 0 && data::input_bits(!seed, rank, launch, index).is_multiple_of(ZEROS) {
+        return 0;
+    }
     match element {
         Element::Data(data) => u64::from(data::input_element(data, seed, rank, launch, index)),
-        Element::U8 => bits % 255 + 1,
-        Element::U32 => (bits >> 32) | 1,
-        Element::U64 => bits | 1,
+        Element::U8 => bits >> 56,
+        Element::U32 => bits >> 32,
+        Element::U64 => bits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_zero_even_and_odd() {
+        for element in [Element::U8, Element::U32, Element::U64] {
+            let drawn: Vec<u64> = (0..64).map(|index| input_element(element, 1, 0, 0, index)).collect();
+            for (what, count) in [
+                ("zero", drawn.iter().filter(|value| **value == 0).count()),
+                ("even", drawn.iter().filter(|value| **value != 0 && **value % 2 == 0).count()),
+                ("odd", drawn.iter().filter(|value| **value % 2 == 1).count()),
+            ] {
+                assert!(count >= 4, "{element:?}: {count} of 64 are {what}");
+            }
+            assert!(drawn.iter().all(|value| element == Element::U64 || value >> (8 * element.bytes()) == 0));
+        }
+    }
+
+    #[test]
+    fn zeros_are_one_unless_told_apart() {
+        let half = Element::Data(DataType::F16);
+        assert_eq!((half.canonical(0x8000, false), half.canonical(0x8000, true)), (0, 0x8000));
+        assert_eq!((half.canonical(0x8001, false), Element::U32.canonical(1 << 31, false)), (0x8001, 1 << 31));
     }
 }

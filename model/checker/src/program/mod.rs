@@ -186,6 +186,8 @@ pub const CALLER: u32 = 1;
 pub struct Barrier {
     /// Who takes part.
     pub group: Group,
+    /// What arrives at a barrier of the block.
+    pub arrivals: Arrivals,
     /// Arrive without waiting.
     pub arrive: bool,
     /// What this thread gives; whoever waits gets everyone's through [`Program::gathered`].
@@ -195,13 +197,28 @@ pub struct Barrier {
 }
 
 impl Barrier {
-    /// `bar.sync 0`
-    pub const BLOCK: Barrier = Barrier::named(0, None, false);
+    /// `block_sync`
+    pub const BLOCK: Barrier = Barrier { arrivals: Arrivals::WholeBlock, ..Barrier::named(0, None, false) };
 
-    /// `bar.sync id, count` or `bar.arrive`.
+    /// A barrier of single threads: of the first so many, or of all.
     pub const fn named(id: u32, count: Option<u32>, arrive: bool) -> Barrier {
-        Barrier { group: Group::Block { id, count }, arrive, gather: None, orders: true }
+        let group = Group::Block { id, count };
+        Barrier { group, arrivals: Arrivals::Threads, arrive, gather: None, orders: true }
     }
+}
+
+/// What arrives at a barrier of the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arrivals {
+    /// Each thread for itself.
+    Threads,
+    /// Each warp, once all its threads that have not exited are there (PTX ISA, `barrier`).
+    Warps {
+        /// They must be at one instruction.
+        aligned: bool,
+    },
+    /// The whole block, at one statement.
+    WholeBlock,
 }
 
 /// Who takes part in a barrier.
@@ -354,6 +371,14 @@ pub trait Program: Send + Sync + 'static {
     }
     /// What must hold after every launch.
     fn expected(&self) -> Option<Expected>;
+    /// Whether its threads check something themselves ([`Operation::Assert`]).
+    fn asserts(&self) -> bool {
+        false
+    }
+    /// What a verdict of verified does not rest on, known after a run: printed with it.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The text that sites point into.
     fn source(&self) -> &Source;
     /// Source and call sites of a statement.
@@ -361,6 +386,19 @@ pub trait Program: Send + Sync + 'static {
     /// Whether two sites are the same statement, reached in different ways.
     fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
         self.site(left).0 == self.site(right).0
+    }
+    /// Whether two sites are the same barrier, as those who must reach it together see it.
+    fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        left == right
+    }
+    /// Whether a load takes a path to memory that is not coherent, so that nobody may write what it reads while its kernel
+    /// runs.
+    fn is_non_coherent(&self, _site: SiteIndex) -> bool {
+        false
+    }
+    /// Whether what a wait reads, where it is given to the program, is handed on as data.
+    fn hands_on(&self, _site: SiteIndex) -> bool {
+        true
     }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;

@@ -2,8 +2,8 @@
 
 use super::memory::input_element;
 use super::{
-    AtomicFunction, Barrier, Bulk, Condition, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Program, Readers, Shape, SiteIndex, VectorElement, Width,
+    AtomicFunction, Barrier, Bulk, Condition, Coordinates, Definition, Element, Expected, Fault, Instance, Location,
+    Operation, Program, Readers, Shape, SiteIndex, VectorElement, Width,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Cursor, Position};
@@ -42,6 +42,7 @@ impl ProtocolProgram {
                     block: None,
                     pad: buffer.pad,
                     refreshed: buffer.refreshed,
+                    read: is_output(protocol, index, rank),
                     contents: buffer.initially.into(),
                     element: (buffer.element == ir::Element::Data).then_some(Element::Data(sizes.data)),
                     granule: if buffer.element == ir::Element::Data { 16 } else { 4 },
@@ -173,6 +174,14 @@ impl ProtocolProgram {
     }
 }
 
+/// Whether a rank's host reads this buffer after every launch: where something is expected of it.
+fn is_output(protocol: &Protocol, buffer: usize, rank: u32) -> bool {
+    protocol.expectation.as_ref().is_some_and(|expectation| {
+        let definition: Definition = expectation.collective.into();
+        expectation.output.index() == buffer && definition.concerns(rank)
+    })
+}
+
 fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
     match buffer.element {
         ir::Element::Data => u64::from(sizes.data.bytes()),
@@ -246,9 +255,14 @@ impl Program for ProtocolProgram {
             plus: expectation.plus.map(|plus| plus.0),
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
+            exact_zero: true,
             accumulate: self.code.sizes.accumulate,
             site: EXPECTATION,
         })
+    }
+
+    fn asserts(&self) -> bool {
+        self.code.has_assertions()
     }
 
     fn source(&self) -> &Source {

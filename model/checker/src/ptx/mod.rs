@@ -10,6 +10,7 @@
 //! | `flow/` | what can be told of code without running it: live registers, reads that may be polls |
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
+//! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
 //! | `program` | all of it as a thread program |
 //!
@@ -19,6 +20,7 @@
 //! is never held here: every access to it is an operation that the machine performs.
 
 pub mod arithmetic;
+mod branches;
 pub mod code;
 pub mod decode;
 pub mod entry;

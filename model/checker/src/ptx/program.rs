@@ -4,12 +4,13 @@
 //! Tables of pointers, constant memory and parameters are bytes that nobody writes, and stay with the interpreter.
 //! Shared memory is an instance for each block.
 
-use super::code::{Code, Effect, Instruction, Register, Step};
+use super::branches::Branches;
+use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxRound, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
-use super::flow::{Liveness, SpinLoops};
+use super::flow::{Chains, Liveness, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
@@ -20,6 +21,7 @@ use crate::program::{
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The expectation stands in LAUNCH.toml, outside the text that sites point into.
@@ -57,6 +59,9 @@ pub struct PtxProgram {
     interpreter: Interpreter,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Register]>>,
+    branches: Branches,
+    /// Reads whose values are stored.
+    stored: BTreeSet<Pc>,
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
@@ -87,6 +92,8 @@ impl PtxProgram {
         let mut code = decode(module, kernel)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
+        let branches = Branches::of(&code);
+        let stored = Chains::of(&code).stored(|_| true);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
         check_blocks(&code, launch)?;
         let ranks = launch.ranks;
@@ -130,6 +137,7 @@ impl PtxProgram {
             input: expectation.input.value as u32,
             definition: expectation.equals,
             same_on_all_ranks: expectation.same_on_all_ranks,
+            exact_zero: expectation.exact_zero,
             accumulate: Accumulate::Own,
             site: EXPECTATION,
         });
@@ -141,12 +149,15 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts })
+        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts })
     }
 
     /// What a thread need not keep any more.
     fn tidy(&self, thread: &mut PtxThread, operation: &Operation, site: SiteIndex) {
         match operation {
+            Operation::Load { at, .. } if self.shape.instances[at.instance as usize].contents == Contents::Random => {
+                self.branches.record_random(site.0);
+            }
             Operation::Exit => thread.end(),
             // Behind a barrier of a loop, what the thread brought to it is asked for.
             Operation::Barrier(_) if !self.interpreter.is_in_loop(site.0) => {
@@ -240,6 +251,7 @@ impl Layout {
                 block: None,
                 pad: false,
                 refreshed: buffer.refreshed,
+                read: buffer.read,
                 contents: buffer.contents[rank as usize].clone(),
                 element: Some(buffer.element),
                 granule: GRANULE,
@@ -275,7 +287,8 @@ impl Layout {
                 let none: Arc<[u8]> = Arc::from([]);
                 addresses.push(if variable.writable {
                     let contents = Contents::Bytes(none);
-                    let (local, block, pad, refreshed, element) = (true, None, false, false, None);
+                    let (local, block, pad, element) = (true, None, false, None);
+                    let (refreshed, read) = (false, false);
                     let granule = GRANULE;
                     self.instance(Instance {
                         name,
@@ -285,6 +298,7 @@ impl Layout {
                         block,
                         pad,
                         refreshed,
+                        read,
                         contents,
                         element,
                         granule,
@@ -326,6 +340,7 @@ impl Layout {
                 block: Some(block),
                 pad: false,
                 refreshed: false,
+                read: false,
                 contents: Contents::Poison,
                 element: None,
                 granule: GRANULE,
@@ -441,6 +456,35 @@ impl Program for PtxProgram {
             // Without lines, copies of one statement are told by what they do: the same mnemonic.
             _ => self.mnemonic(left) == self.mnemonic(right),
         }
+    }
+
+    /// A function that is called in several places has its instructions once, although each call has a copy here.
+    fn are_one_barrier(&self, left: SiteIndex, right: SiteIndex) -> bool {
+        self.span(left) == self.span(right)
+    }
+
+    fn hands_on(&self, site: SiteIndex) -> bool {
+        self.stored.contains(&site.0)
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let lines = self.branches.one_way(self.interpreter.guards(), |pc| {
+            let site = SiteIndex(pc);
+            let line = self.interpreter.code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
+            line.map_or((u32::MAX, self.line(site)), |line| (line.file, line.line))
+        });
+        let said = |(file, line): (u32, u32)| {
+            let text = if file == u32::MAX { "of the PTX" } else { "of the source" };
+            format!(
+                "line {line} {text}: a branch on data went one way in every execution, and what the other way does was \
+                 not seen"
+            )
+        };
+        lines.into_iter().map(said).collect()
+    }
+
+    fn is_non_coherent(&self, site: SiteIndex) -> bool {
+        self.interpreter.code().non_coherent.binary_search(&site.0).is_ok()
     }
 
     fn line(&self, site: SiteIndex) -> u32 {

@@ -71,6 +71,7 @@ impl HostProgram {
             block: None,
             pad: true,
             refreshed: false,
+            read: false,
             contents: Contents::Word(0),
             element: None,
             granule: 4,
@@ -113,6 +114,10 @@ impl Program for HostProgram {
 
     fn expected(&self) -> Option<Expected> {
         self.protocol.expected()
+    }
+
+    fn asserts(&self) -> bool {
+        self.protocol.asserts()
     }
 
     fn source(&self) -> &Source {

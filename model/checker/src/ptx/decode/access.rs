@@ -19,10 +19,6 @@ use smallvec::SmallVec;
 /// Scopes by name.
 pub(super) const SCOPES: [(&str, Scope); 3] = [("cta", Scope::Cta), ("gpu", Scope::Gpu), ("sys", Scope::Sys)];
 
-/// Said of `ld.global.nc`.
-const READ_ONLY: &str = "loads marked `.nc` are taken as ordinary weak loads: PTX wants memory read so not to be written \
-                         by anybody while the kernel runs";
-
 /// A state space as written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Written {
@@ -73,9 +69,7 @@ impl Decoder<'_> {
     }
 
     fn load(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        if modifiers.has("nc") {
-            self.remark(READ_ONLY);
-        }
+        let non_coherent = modifiers.has("nc");
         let semantics = access_semantics(&mut modifiers, ("acquire", Order::Acquire))?;
         let space = modifiers.one_of(&SPACES);
         let count = modifiers.vector();
@@ -90,6 +84,9 @@ impl Decoder<'_> {
             _ => 0,
         };
         let element = Element { width: width(kind)?, sign_extend_to, place: VectorElement::SCALAR };
+        if non_coherent {
+            self.code.non_coherent.push(self.here());
+        }
         if semantics.order == Order::Weak || destinations.len() == 1 {
             self.emit(Step::Load { space, address, destinations, element, semantics });
             return Ok(());

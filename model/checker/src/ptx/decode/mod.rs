@@ -168,6 +168,7 @@ impl<'m> Decoder<'m> {
                 .find(|(name, _)| name == "maxntid")
                 .map(|(_, numbers)| numbers.iter().fold(1, |all: u64, number| all.saturating_mul(*number))),
             remarks: Vec::new(),
+            non_coherent: Vec::new(),
         };
         let functions = symbols::functions(module);
         let mut decoder = Self {
@@ -222,6 +223,7 @@ impl<'m> Decoder<'m> {
         let start = self.code.instructions.len();
         let fixups = self.frame.fixups.len();
         let remarks = self.code.remarks.len();
+        let non_coherent = self.code.non_coherent.len();
         let guarded = self.guarded(instruction);
         let guard = self.guard;
         let decoded = guarded.and_then(|()| self.instruction(instruction));
@@ -230,6 +232,7 @@ impl<'m> Decoder<'m> {
             self.code.origins.truncate(start);
             self.frame.fixups.truncate(fixups);
             self.code.remarks.truncate(remarks);
+            self.code.non_coherent.truncate(non_coherent);
             // What a failed call has left behind is undone as well.
             self.guard = guard;
             self.emit(Step::Unsupported { text: format!("`{}`: {reason}", spelled(instruction)).into() });

@@ -3,8 +3,9 @@
 use super::notes::{Note, Notes};
 use super::setting::{RankSetting, Setting, axis};
 use super::thread::{Broken, PtxThread};
-use crate::program::{Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
+use crate::program::{Arrivals, Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
 use crate::ptx::arithmetic::{evaluate, evaluate_pair};
+use crate::ptx::branches::Guards;
 use crate::ptx::code::step::{self, BarrierKind, LaneMask, Special};
 use crate::ptx::code::{Code, Pc, Source, Step};
 use crate::ptx::flow::SpinLoops;
@@ -29,6 +30,8 @@ pub struct Interpreter {
     pub(super) loops: Option<Arc<SpinLoops>>,
     /// What verdicts rest on.
     pub(super) notes: Arc<Notes>,
+    /// What became of guards.
+    pub(super) guards: Arc<Guards>,
 }
 
 /// What a step that is not a mere computation leads to.
@@ -44,12 +47,18 @@ pub(super) enum Done {
 impl Interpreter {
     /// An interpreter of a kernel in a setting.
     pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
-        Self { code, setting, loops: loops.map(Arc::new), notes: Arc::default() }
+        let guards = Arc::new(Guards::of(&code));
+        Self { code, setting, loops: loops.map(Arc::new), notes: Arc::default(), guards }
     }
 
     /// The code.
     pub fn code(&self) -> &Arc<Code> {
         &self.code
+    }
+
+    /// What became of guards, as far as any thread has met them.
+    pub(in crate::ptx) fn guards(&self) -> &Guards {
+        &self.guards
     }
 
     /// Shapes, parameters, addresses.
@@ -95,11 +104,13 @@ impl Interpreter {
         let mut pc = thread.pc;
         for _ in 0..MOST_STEPS {
             let instruction = &code.instructions[pc as usize];
-            if let Some(guard) = instruction.guard
-                && (thread.registers[guard.register.0 as usize] == 0) != guard.negated
-            {
-                pc += 1;
-                continue;
+            if let Some(guard) = instruction.guard {
+                let predicate = thread.registers[guard.register.0 as usize] != 0;
+                self.guards.record(pc, predicate);
+                if predicate == guard.negated {
+                    pc += 1;
+                    continue;
+                }
             }
             match &instruction.step {
                 Step::Compute { function, destination, sources } => {
@@ -199,7 +210,8 @@ impl Interpreter {
             BarrierKind::Arrive => (true, None),
             BarrierKind::Reduce { predicate, .. } => (false, Some(value(registers, predicate))),
         };
-        Ok(Operation::Barrier(Barrier { group, arrive, gather, orders: true }))
+        let arrivals = Arrivals::Warps { aligned: barrier.aligned };
+        Ok(Operation::Barrier(Barrier { group, arrivals, arrive, gather, orders: true }))
     }
 
     fn special(&self, at: Coordinates, special: Special) -> u64 {

@@ -5,7 +5,7 @@
 
 use super::run::{Interpreter, value};
 use super::thread::{Broken, PtxThread};
-use crate::program::{Barrier, Coordinates, Fault, Group, Operation, SiteIndex};
+use crate::program::{Arrivals, Barrier, Coordinates, Fault, Group, Operation, SiteIndex};
 use crate::ptx::code::step::{BarrierKind, BarrierReduction, Exchange, Shuffle, Step, Vote, Warp, WarpReduction};
 use crate::ptx::code::{Register, Source};
 use arverify_protocol::verdict::Code as Finding;
@@ -28,7 +28,8 @@ impl Interpreter {
         };
         let gather = brought.map(|source| value(registers, source));
         let orders = warp.exchange == Exchange::Sync;
-        Ok(Operation::Barrier(Barrier { group: Group::Warp { mask }, arrive: false, gather, orders }))
+        let (group, arrivals) = (Group::Warp { mask }, Arrivals::Threads);
+        Ok(Operation::Barrier(Barrier { group, arrivals, arrive: false, gather, orders }))
     }
 
     /// Gives what every thread of the barrier brought, by thread of the block.

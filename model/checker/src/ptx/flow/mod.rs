@@ -6,6 +6,7 @@
 //! | `graph` | basic blocks |
 //! | `detours` | branches whose ways meet again |
 //! | `liveness` | the registers whose values can still reach an effect |
+//! | `chains` | the reads that a value comes from |
 //! | `counters` | registers that count the rounds of a loop |
 //! | `tries` | registers that count the tries of a loop that waits |
 //! | `spin_loops` | loops that may be waits, the ways into them, and the registers to compare |
@@ -17,6 +18,7 @@
 //! is to recognise loops by their shape, which every compiler and every release of it changes. Not modelled: contents
 //! of the thread's own memory, all of which count as live.
 
+mod chains;
 mod counters;
 mod detours;
 mod graph;
@@ -26,6 +28,7 @@ mod spin_loops;
 mod tests;
 mod tries;
 
+pub use chains::Chains;
 pub use graph::{Block, Graph};
 pub use liveness::Liveness;
 pub use spin_loops::{SpinLoop, SpinLoops};

@@ -66,6 +66,8 @@ pub struct Buffer {
     pub initial: Initial,
     /// New contents before every launch.
     pub refresh: bool,
+    /// The owner's host reads it after every launch; where the file does not say, if it is the buffer of `[expect]`.
+    pub read: Option<bool>,
     /// The table's header.
     pub span: Span,
 }
@@ -140,6 +142,8 @@ pub struct Expectation {
     pub equals: Definition,
     /// Bits must agree on all ranks.
     pub same_on_all_ranks: bool,
+    /// +0.0 and −0.0 are two results.
+    pub exact_zero: bool,
     /// The table's header.
     pub span: Span,
 }
@@ -209,7 +213,7 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
 }
 
 /// A field that may be missing, but not wrong.
-fn lift<T>(field: Option<Option<T>>) -> Option<Option<T>> {
+pub(super) fn lift<T>(field: Option<Option<T>>) -> Option<Option<T>> {
     match field {
         None => Some(None),
         Some(read) => read.map(Some),

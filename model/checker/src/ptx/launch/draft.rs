@@ -14,7 +14,8 @@ const HEAD: &str = "\
 const AFTER_SIZES: &str = "\
 # Symmetric buffers: one instance for each rank. For each: its size, its element type (f16 bf16 f32 u8 u32 u64), what
 # it holds before the first launch (\"random\", \"zero\", \"poison\" or { value = 0 }), and whether it gets new contents
-# before every launch (refresh = true).
+# before every launch (refresh = true), and whether its owner's host reads it after every launch (read = true; the
+# buffer of [expect] it reads anyway).
 ";
 
 const ARGUMENTS: &str = "\
@@ -32,6 +33,7 @@ const EXPECTATION: &str = "\
 # equals = \"sum\"          # sum | max | min | gather | reduce-scatter | copy
 # of = \"input\"
 # order = \"any\"           # any | same-on-all-ranks
+# zero = \"equal\"          # equal | exact: whether -0.0 passes for +0.0
 ";
 
 /// The text for a kernel with these parameters.

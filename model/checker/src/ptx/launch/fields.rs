@@ -1,6 +1,6 @@
 //! Fields of LAUNCH.toml: dimensions, buffers and the expectation.
 
-use super::description::{Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial};
+use super::description::{Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial, lift};
 use super::expression::{Expression, Variable};
 use super::reader::{Located, Reader, Section, Value, place};
 use super::scalar::ELEMENTS;
@@ -34,7 +34,7 @@ pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Lo
     }
     let mut found: Vec<(Located<String>, Option<Buffer>)> = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh"]);
+        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh", "read"]);
         let name = reader.required(section, "name", "\"comm\"");
         let Some(name) = name.and_then(|value| reader.string("name", value, "a name")) else {
             // Its other fields are read for their mistakes.
@@ -63,7 +63,16 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let element = element.and_then(|value| reader.word("dtype", value, &ELEMENTS));
     let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
     let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
-    Some(Buffer { name, bytes: bytes?, element: element?, initial: initial?, refresh: refresh?, span: section.span() })
+    let read = section.get("read").map(|value| reader.flag("read", value));
+    Some(Buffer {
+        name,
+        bytes: bytes?,
+        element: element?,
+        initial: initial?,
+        refresh: refresh?,
+        read: lift(read)?,
+        span: section.span(),
+    })
 }
 
 fn initial(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Initial> {
@@ -110,7 +119,7 @@ pub(super) fn buffer_named(
 /// `[expect]`
 pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str]) -> Option<Expectation> {
     let section = reader.section("[expect]", value, "a table, written [expect]")?;
-    reader.unknown_keys(section, &["buffer", "equals", "of", "order"]);
+    reader.unknown_keys(section, &["buffer", "equals", "of", "order", "zero"]);
     let output = reader.required(section, "buffer", "\"output\"");
     let output = output.and_then(|value| buffer_named(reader, "buffer", value, names));
     let equals = reader.required(section, "equals", "\"sum\"");
@@ -119,11 +128,14 @@ pub(super) fn expectation(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&
     let input = input.and_then(|value| buffer_named(reader, "of", value, names));
     let orders = [("any", false), ("same-on-all-ranks", true)];
     let order = section.get("order").map_or(Some(false), |value| reader.word("order", value, &orders));
+    let zeros = [("equal", false), ("exact", true)];
+    let zero = section.get("zero").map_or(Some(false), |value| reader.word("zero", value, &zeros));
     Some(Expectation {
         output: output?,
         input: input?,
         equals: equals?,
         same_on_all_ranks: order?,
+        exact_zero: zero?,
         span: section.span(),
     })
 }

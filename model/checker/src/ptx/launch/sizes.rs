@@ -88,6 +88,8 @@ pub struct Memory {
     pub contents: Vec<Contents>,
     /// New contents before every launch.
     pub refreshed: bool,
+    /// The owner's host reads it after every launch.
+    pub read: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -195,8 +197,10 @@ impl Sizing {
         };
         self.threads(&launch, description)?;
         launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
+        let output = description.expectation.as_ref().map(|expectation| expectation.output.value);
+        let buffers = description.buffers.iter().enumerate();
         let buffers: Vec<Option<Memory>> =
-            description.buffers.iter().map(|buffer| self.memory(&launch, buffer)).collect();
+            buffers.map(|(index, buffer)| self.memory(&launch, buffer, output == Some(index))).collect();
         launch.buffers = buffers.into_iter().collect::<Option<_>>()?;
         self.total(&launch);
         self.tables(&launch.arguments, ranks, &mut launch.tables);
@@ -281,7 +285,7 @@ impl Sizing {
         Some(found)
     }
 
-    fn memory(&mut self, launch: &Launch, buffer: &Buffer) -> Option<Memory> {
+    fn memory(&mut self, launch: &Launch, buffer: &Buffer, is_output: bool) -> Option<Memory> {
         // Instances are alike on all ranks, so the greatest grid and block count.
         let greatest = |of: fn(&Values) -> u64| {
             (0..launch.ranks).map(|rank| of(&launch.values(rank, 0))).max().unwrap_or_default()
@@ -320,8 +324,8 @@ impl Sizing {
                 }
             });
         }
-        let (name, refreshed) = (name.clone(), buffer.refresh);
-        Some(Memory { name, bytes: fits, element, contents, refreshed, span: buffer.span.clone() })
+        let (name, refreshed, read) = (name.clone(), buffer.refresh, buffer.read.unwrap_or(is_output));
+        Some(Memory { name, bytes: fits, element, contents, refreshed, read, span: buffer.span.clone() })
     }
 
     fn total(&mut self, launch: &Launch) {

@@ -1,7 +1,7 @@
 //! What lanes exchange.
 
 use super::{Bench, bench};
-use crate::program::{Barrier, FaultOutcome, Group, Operation};
+use crate::program::{Arrivals, Barrier, FaultOutcome, Group, Operation};
 use arverify_protocol::verdict::Code;
 
 /// Lanes 0 to 31 bring these values; the result that thread 37, which is lane 5 of its warp, stores afterwards.
@@ -67,7 +67,8 @@ fn votes_matches_reductions_and_elections() {
 #[test]
 fn warps_synchronise_by_mask() {
     let mut warp = bench("bar.warp.sync 0xff; bar.warp.sync 1;");
-    let all = Barrier { group: Group::Warp { mask: 0xff }, arrive: false, gather: None, orders: true };
+    let (group, arrivals) = (Group::Warp { mask: 0xff }, Arrivals::Threads);
+    let all = Barrier { group, arrivals, arrive: false, gather: None, orders: true };
     assert_eq!(warp.next(), Operation::Barrier(all));
     let fault = warp.fault();
     assert_eq!(fault.outcome, FaultOutcome::Violation(Code::BarrierDivergence));
