@@ -2,17 +2,20 @@
 //! tests/litmus, or a case of `rules/` beside this file, for what those do not need. docs/machine-rules.md is the
 //! table; `BLESS=1` writes it anew.
 
-use arverify_model::check::{Options, Progress, check};
+use arverify_model::check::{Options, Outcome, Progress, check, check_program};
 use arverify_model::litmus::{Test, parse};
 use arverify_model::machine::Rule;
 use arverify_model::outcomes;
+use arverify_model::program::Program;
+use arverify_model::ptx::launch::Overrides;
+use arverify_model::ptx::load::load;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
-use arverify_protocol::ir::Protocol;
+use arverify_protocol::ir::{Protocol, Source};
 use arverify_protocol::language;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn root() -> PathBuf {
@@ -40,16 +43,31 @@ fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
 /// Something to be judged.
 enum Case {
     Protocol(Box<Protocol>, Options),
+    /// A kernel in PTX, and how it is launched.
+    Kernel(String, String),
     Litmus(Box<Test>),
+}
+
+/// A verdict with its codes.
+fn words(outcome: &Outcome) -> String {
+    let codes: Vec<&str> = outcome.findings.iter().map(|finding| finding.code.number()).collect();
+    format!("{} {}", outcome.verdict.name(), codes.join(" "))
 }
 
 /// What the machine says of it: a verdict with its codes, or whether the condition holds.
 fn answer(case: &Case, without: Option<Rule>) -> String {
     match case {
-        Case::Protocol(protocol, options) => {
-            let outcome = check(protocol, &Options { without, ..*options });
-            let codes: Vec<&str> = outcome.findings.iter().map(|finding| finding.code.number()).collect();
-            format!("{} {}", outcome.verdict.name(), codes.join(" "))
+        Case::Protocol(protocol, options) => words(&check(protocol, &Options { without, ..*options })),
+        Case::Kernel(ptx, launch) => {
+            let source = Arc::new(Source { name: "kernel.ptx".into(), text: ptx.clone() });
+            let program = load(&source, ("launch.toml", launch), &Overrides::default(), 1);
+            let program = program.unwrap_or_else(|error| panic!("{error}"));
+            let shape = program.shape();
+            let (data, accumulate) = (DataType::F32, Accumulate::Own);
+            let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
+            let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+            let options = Options { launches: shape.launches, max_states: 20_000, without, ..Options::new(sizes) };
+            words(&check_program(Arc::new(program), &options))
         }
         Case::Litmus(test) => {
             let budget = outcomes::Budget { time: Duration::from_secs(5), states: 20_000, passes: 2, without };
@@ -125,6 +143,12 @@ fn cases() -> Vec<(String, Case)> {
             let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
             found.extend(protocol_cases(&name, &read(&path)));
         }
+    }
+    let mut kernels = Vec::new();
+    files(&root().join("model/checker/tests/rules"), "ptx", &mut kernels);
+    for path in kernels {
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        found.push((name, Case::Kernel(read(&path), read(&path.with_extension("toml")))));
     }
     for folder in ["tests/litmus", "model/checker/tests/rules"] {
         let mut paths = Vec::new();

@@ -200,15 +200,23 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         (other, its_site): (ThreadIndex, SiteIndex),
     ) -> Progress {
-        let (who, why) = match arrivals {
-            Arrivals::WholeBlock => ("a block", "`block_sync` is one statement for all threads of a block"),
-            _ => ("a warp", "an `.aligned` barrier is one instruction for all threads of a warp (PTX ISA, `barrier`)"),
+        let (who, why, help) = match arrivals {
+            Arrivals::WholeBlock => (
+                "a block",
+                "`block_sync` is one statement for all threads of a block",
+                "put one `block_sync` behind the branch",
+            ),
+            _ => (
+                "a warp",
+                "an `.aligned` barrier is one instruction for all threads of a warp (PTX ISA, `barrier`)",
+                "put one barrier behind the branch, or use `barrier.sync` in its arms",
+            ),
         };
         let points = vec![self.point(thread, site, "at this barrier"), self.point(other, its_site, "at this one")];
         let message = format!("barrier divergence: threads of {who} are at different barriers");
         let mut violation = Violation::new(Code::BarrierDivergence, message, points);
         violation.notes.push(why.to_owned());
-        violation.help = Some("put one barrier behind the branch, or use `barrier.sync` in its arms".to_owned());
+        violation.help = Some(help.to_owned());
         self.fail_here(violation)
     }
 

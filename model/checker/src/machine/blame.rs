@@ -596,10 +596,16 @@ impl<P: Program> Machine<P> {
                 "barrier divergence: the threads of a block wait at different barriers".to_owned()
             };
             let mut violation = Violation::new(Code::BarrierDivergence, message, points);
-            violation.notes.push(
-                "a barrier without a count waits for every thread of the block; an exited thread has not arrived"
-                    .to_owned(),
-            );
+            let counted = block.meetings.iter().find_map(|meeting| meeting.count.map(|count| (meeting, count)));
+            violation.notes.push(match counted {
+                Some((meeting, count)) => {
+                    format!("{} waits for {count} threads, and {} have come", meeting.place, meeting.counted)
+                }
+                None => {
+                    "a barrier without a count waits for every thread of the block; an exited thread has not arrived"
+                        .to_owned()
+                }
+            });
             violation.help = Some(
                 "let every thread reach the barrier: leave after it, or skip the work and not the barrier".to_owned(),
             );
