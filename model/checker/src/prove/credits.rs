@@ -10,7 +10,8 @@
 //! the sender's wait has seen given back, where D is the number of slots. *Conserved*: what is sent in a launch is given
 //! back in it.
 //!
-//! A slot is written and read by partitions; they must be the same, so that an element is one thread's on either side.
+//! A slot is written and read by partitions; they must be the same, at the same offset, so that an element is one thread's
+//! on either side. Of a single word any two threads are looked at.
 //!
 //! Not modelled: channels that are read by atomics, or written to by several ranks; credits that are given back in a later
 //! launch are inconclusive.
@@ -117,9 +118,12 @@ impl<'p> Counting<'p> {
             return Err(Unsupported::Statement("this use of a channel is"));
         };
         let mut met = vec![writing.guard(), using.guard()];
-        met.push(equal(&writing.instance.block(), &using.instance.block())?);
-        met.push(equal(&writing.instance.thread(), &using.instance.thread())?);
-        if !self.same_elements(&joint, writing, using, &met)? {
+        // An element is one thread's on either side; a word may be written by one thread and read by another.
+        if partition(writing.event()).is_some() || partition(using.event()).is_some() {
+            met.push(equal(&writing.instance.block(), &using.instance.block())?);
+            met.push(equal(&writing.instance.thread(), &using.instance.thread())?);
+        }
+        if !self.same_elements(&joint, (writing, row), (using, their_row), &met)? {
             return Err(Unsupported::Statement("a slot that is written and read by different partitions is"));
         }
         for (one, other) in writing.indices(row).iter().zip(&using.indices(their_row)) {
@@ -154,15 +158,20 @@ impl<'p> Counting<'p> {
     fn same_elements(
         &mut self,
         joint: &Joint,
-        writing: &At<'p>,
-        using: &At<'p>,
+        (writing, row): (&At<'p>, &PlaceTerm),
+        (using, their_row): (&At<'p>, &PlaceTerm),
         met: &[Formula],
     ) -> Result<bool, Unsupported> {
         match (partition(writing.event()), partition(using.event())) {
             (None, None) => Ok(true),
             (Some(one), Some(other)) => {
                 let (here, there) = (&writing.instance, &using.instance);
-                let terms = [(&one.first, &other.first), (&one.limit, &other.limit), (&one.step, &other.step)];
+                let terms = [
+                    (&one.first, &other.first),
+                    (&one.limit, &other.limit),
+                    (&one.step, &other.step),
+                    (&row.offset, &their_row.offset),
+                ];
                 let same = terms.into_iter().map(|(one, other)| equal(&here.term(one), &there.term(other)));
                 let same = Formula::all(same.collect::<Result<Vec<_>, _>>()?);
                 let alike = one.width == other.width && one.tail == other.tail;

@@ -32,7 +32,17 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     let other = actor(&mut problem, elsewhere, "'")?;
     let others = events(&mut problem, elsewhere, &other, &Rounds::default())?;
     problem.conditions.clear();
-    let mut pads = Pads { problem, context, setting, thread, own, other, others, obligations: Vec::new() };
+    let mut pads = Pads {
+        problem,
+        context,
+        setting,
+        another_launch: another_launch.clone(),
+        thread,
+        own,
+        other,
+        others,
+        obligations: Vec::new(),
+    };
     for index in 0..protocol.buffers.len() {
         if protocol.buffers[index].pad {
             pads.slots(BufferId(index as u32));
@@ -41,20 +51,22 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     for index in 0..pads.own.len() {
         pads.peers(index);
     }
+    pads.words();
     let Pads { problem, obligations, .. } = pads;
     Ok(Generated { problem, variables, obligations })
 }
 
-struct Pads<'p> {
+pub(super) struct Pads<'p> {
     problem: Problem,
-    context: Context<'p>,
+    pub(super) context: Context<'p>,
     setting: Setting,
-    thread: Actor,
-    own: Vec<Event>,
+    pub(super) another_launch: Polynomial,
+    pub(super) thread: Actor,
+    pub(super) own: Vec<Event>,
     /// Another thread, in another launch.
-    other: Actor,
-    others: Vec<Event>,
-    obligations: Vec<Obligation>,
+    pub(super) other: Actor,
+    pub(super) others: Vec<Event>,
+    pub(super) obligations: Vec<Obligation>,
 }
 
 /// The word that an event signals: stores and atomics, but no resets.
