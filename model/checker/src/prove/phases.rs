@@ -19,7 +19,7 @@ use super::translate::{equal, less};
 use super::walk::{
     self, Actor, Context, Event, Loops, PartitionTerm, Phase, PlaceTerm, Rounds, actor, actor_at, events, same_place,
 };
-use arverify_protocol::ir::{Element, Protocol, Tail, Width};
+use arverify_protocol::ir::{Element, Protocol, Space, Tail, Width};
 
 /// Elements and steps are looked at as far as an index reaches: a bound that is too low would hide what lies beyond.
 const MOST_INDEX: i128 = i64::MAX as i128;
@@ -110,7 +110,7 @@ impl Phases<'_> {
         }
     }
 
-    /// Every index lies in its dimension, and the rank is one.
+    /// Every index lies in its dimension, and the rank is one, or this one where peers do not reach the buffer.
     fn within(&self, hypotheses: &[Formula], place: &PlaceTerm) -> Result<Claim, Unsupported> {
         let mut goals = Vec::new();
         for (index, extent) in place.indices.iter().zip(&self.shapes[place.buffer.index()]) {
@@ -119,6 +119,9 @@ impl Phases<'_> {
         }
         goals.push(Formula::at_least_zero(place.rank.clone()));
         goals.push(less(&place.rank, &self.context.sizes.ranks)?);
+        if self.context.protocol.buffer(place.buffer).space == Space::Local {
+            goals.push(equal(&place.rank, &self.thread.coordinates[0])?);
+        }
         Ok(Claim::new(hypotheses.to_vec(), Formula::all(goals)))
     }
 

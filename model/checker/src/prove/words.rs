@@ -6,8 +6,9 @@
 //! obligation ([`super::pads`]), where a reset is no signal. The claim is sufficient and not necessary: two threads may take
 //! turns by barriers, and atomics may meet; where a check finds nothing wrong with that, it is inconclusive.
 //!
-//! Not modelled: buffers that are written by single stores and by data phases as well, and streams; both are reported.
-//! Which reads follow which writes is shown of channels ([`super::credits`]), and otherwise left to the check.
+//! Not modelled: streams, which are reported; and a buffer of words that data phases write as well: what comes first is a
+//! question of order, as for two phases (such a phase is inconclusive by itself, [`super::phases`]). Which reads follow which
+//! writes is shown of channels ([`super::credits`]), and otherwise left to the check.
 
 use super::claim::{Claim, Kind, Obligation, Subject};
 use super::pads::Pads;
@@ -53,11 +54,6 @@ impl Pads<'_> {
     fn one_writer_of_words(&self, buffer: BufferId) -> Result<Vec<Claim>, Unsupported> {
         if self.context.protocol.is_host_program() {
             return Err(Unsupported::Statement("a word that streams store to is"));
-        }
-        let phase =
-            |event: &Event| matches!(&event.kind, walk::Kind::Phase(phase) if phase.destination.buffer == buffer);
-        if self.own.iter().any(phase) {
-            return Err(Unsupported::Statement("a buffer written by single stores and by data phases is"));
         }
         let mut same_thread = Vec::new();
         for (left, right) in self.thread.coordinates.iter().zip(&self.other.coordinates) {
