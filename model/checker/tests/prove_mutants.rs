@@ -56,8 +56,9 @@ fn nothing_proven_is_found_violated() {
         let original = &originals[index as usize % originals.len()];
         let Some((mutant, done)) = (0..50).find_map(|_| mutate(original, &mut random)) else { continue };
         tally.mutants += 1;
+        let bounds = count <= 60 || index.is_multiple_of(10);
         // A mutant may be one that no text resolves to.
-        let judged = catch_unwind(AssertUnwindSafe(|| judge(&mutant, &mut random, &mut tally)));
+        let judged = catch_unwind(AssertUnwindSafe(|| judge(&mutant, &mut random, bounds, &mut tally)));
         match judged {
             Ok(Some(wrong)) => {
                 let told = format!("seed {seed} mutant {index}: {}: {done}: {wrong}", original.name);
@@ -77,10 +78,11 @@ fn nothing_proven_is_found_violated() {
 }
 
 /// What is wrong with what is said of a mutant, if anything is.
-fn judge(mutant: &Protocol, random: &mut Random, tally: &mut Tally) -> Option<String> {
+fn judge(mutant: &Protocol, random: &mut Random, asks_for_bounds: bool, tally: &mut Tally) -> Option<String> {
     let (sizes, codes) = first_violation(mutant, random)?;
     tally.found += 1;
-    let misplaced = codes.contains(&Code::OutOfBounds);
+    // To prove takes longer than to check: in a long run the bounds of every tenth are asked for.
+    let misplaced = codes.contains(&Code::OutOfBounds) && asks_for_bounds;
     let rests = premise(mutant, &ranks_left(mutant, LIMITS.most_ranks), Duration::from_secs(30));
     let refuted = rests.verdict() != CheckVerdict::Verified;
     if refuted {

@@ -31,7 +31,12 @@ pub(super) fn fills<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e Pla
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.destination,
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => place,
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+        walk::Kind::Load { .. }
+        | walk::Kind::Await { .. }
+        | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
+        | walk::Kind::Transfer { .. } => {
             return None;
         }
     };
@@ -43,7 +48,12 @@ fn uses<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e PlaceTerm> {
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.source,
         walk::Kind::Load { place, .. } | walk::Kind::Await { place, .. } => place,
-        walk::Kind::Store { .. } | walk::Kind::Atomic { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+        walk::Kind::Store { .. }
+        | walk::Kind::Atomic { .. }
+        | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
+        | walk::Kind::Transfer { .. } => {
             return None;
         }
     };

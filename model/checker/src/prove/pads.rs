@@ -81,6 +81,8 @@ pub(super) fn signalled(events: &[Event], index: usize, own_rank: &Polynomial) -
         | walk::Kind::Await { .. }
         | walk::Kind::Phase(_)
         | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
         | walk::Kind::Transfer { .. } => None,
     }
 }
@@ -173,7 +175,11 @@ impl Pads<'_> {
                 self.is_awaited(&event, place)
             }
             walk::Kind::Transfer { sends, place } => self.is_matched(&event, place, *sends),
-            walk::Kind::Load { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => return,
+            walk::Kind::Load { .. }
+            | walk::Kind::Phase(_)
+            | walk::Kind::BlockSync
+            | walk::Kind::Named { .. }
+            | walk::Kind::Stream { .. } => return,
         };
         let subject =
             Subject { kind: Kind::Peers, span: event.span.clone(), calls: event.calls.to_vec(), what: String::new() };

@@ -15,7 +15,7 @@ use super::claim::{Claim, Generated, Kind, Obligation, Setting, Subject, shapes,
 use super::counters::Counters;
 use super::problem::{Problem, Unsupported};
 use super::term::{Formula, Polynomial, Variable};
-use super::translate::{equal, less};
+use super::translate::{Scope, equal, less, value};
 use super::walk::{
     self, Actor, Context, Event, Loops, PartitionTerm, Phase, PlaceTerm, Rounds, actor, actor_at, events, same_place,
 };
@@ -85,9 +85,14 @@ impl Phases<'_> {
     fn of(&mut self, index: usize, event: &Event, twin: &Event) {
         match &event.kind {
             walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {}
+            walk::Kind::Stream { number } => {
+                let claim = self.is_stream(&event.guard, number);
+                self.push(event, Kind::Bounds, claim.map(|claim| vec![claim]));
+            }
             walk::Kind::Store { place, .. }
             | walk::Kind::Load { place, .. }
             | walk::Kind::Await { place, .. }
+            | walk::Kind::Named { place }
             | walk::Kind::Atomic { place, .. } => {
                 let claims = self.within(std::slice::from_ref(&event.guard), place);
                 self.push(event, Kind::Bounds, claims.map(|claim| vec![claim]));
@@ -108,6 +113,16 @@ impl Phases<'_> {
                 }
             }
         }
+    }
+
+    /// A stream is one of those that the rank has.
+    fn is_stream(&mut self, guard: &Formula, number: &Polynomial) -> Result<Claim, Unsupported> {
+        let Some(streams) = &self.context.protocol.streams else {
+            return Err(Unsupported::Statement("a stream in a kernel is"));
+        };
+        let streams = value(&mut self.problem, &Scope::of_sizes(self.context.sizes), streams)?;
+        let goals = [Formula::at_least_zero(number.clone()), less(number, &streams)?];
+        Ok(Claim::new(vec![guard.clone()], Formula::all(goals)))
     }
 
     /// Every index lies in its dimension, and the rank is one, or this one where peers do not reach the buffer.

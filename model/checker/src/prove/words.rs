@@ -26,6 +26,8 @@ fn written(event: &Event) -> Option<&PlaceTerm> {
         | walk::Kind::Await { .. }
         | walk::Kind::Phase(_)
         | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
         | walk::Kind::Transfer { .. } => None,
     }
 }
