@@ -3,6 +3,8 @@
  * Launch with the grid and block sizes given for each kernel, one launch for each rank, all blocks of a rank resident
  * together. Buffers start on 16-byte boundaries; N is below 2^62. What each buffer holds before the first launch, and
  * which of them are written anew before every launch, stands in manifest.json.
+ *
+{{ holds_for|safe }}
  */
 #ifndef ARVERIFY_KERNELS_H
 #define ARVERIFY_KERNELS_H

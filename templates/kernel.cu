@@ -3,7 +3,7 @@
 // {{ summary }}
 {{ knobs|safe }}
 // P = {{ ranks }} ranks, {{ dtype }}, {{ accumulation }}; {{ threads }} threads for each block.
-{{ requirements|safe }}
+{{ requirements|safe }}{{ holds_for|safe }}
 using u16 = unsigned short;
 using u32 = unsigned int;
 using u64 = unsigned long long;

@@ -1,14 +1,13 @@
 //! Checking a protocol before anything is written.
 //!
-//! The checker runs at sizes that are small but hold everything that matters: the target's ranks and data type, one
-//! and two blocks, a message smaller than a vector, one that divides evenly, one whose threads each take several
-//! vectors and whose last vector is cut off, and none at all. Not shown by this: all sizes. The manifest records the
-//! bounds of each check.
+//! The checker runs at the target's ranks and data type and at the sizes that [`small_sizes`] names: one and two blocks,
+//! and messages that are cut off in every way. Not shown by this: all sizes, and launches of different lengths on one
+//! workspace. The manifest records the bounds of each check.
 
 use crate::error::Error;
 use crate::notation::notation;
 use crate::target::Target;
-use arverify_model::check::{Options, try_check};
+use arverify_model::check::{Fixed, Options, small_sizes, try_check};
 use arverify_protocol::certificate::CheckEntry;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
@@ -33,7 +32,8 @@ pub(crate) fn check_requirements(protocol: &Protocol, target: &Target) -> Result
 
 /// Checks the protocol at the small sizes of this target. All must be verified.
 pub(crate) fn certify(protocol: &Protocol, target: &Target) -> Result<Vec<CheckEntry>, Error> {
-    let sizes = small_sizes(protocol, target);
+    let Target { ranks, dtype: data, accumulate, max_blocks, .. } = *target;
+    let sizes = small_sizes(protocol, &Fixed { ranks, data, accumulate, blocks: None, max_blocks });
     if sizes.is_empty() {
         let message = format!("{}: no size that is small enough to check meets its requirements", protocol.name);
         return Err(Error::Usage(message));
@@ -101,21 +101,4 @@ fn line(protocol: &Protocol, finding: &Finding) -> String {
         None => String::new(),
     };
     format!("{place}{}: {}\n", finding.code.number(), finding.message)
-}
-
-/// The sizes at which a target is checked.
-fn small_sizes(protocol: &Protocol, target: &Target) -> Vec<Sizes> {
-    let meets = |sizes: &Sizes| matches!(protocol.unmet_requirement(sizes), Ok(None));
-    let vector = u64::from(target.dtype.vector());
-    let mut found: Vec<Sizes> = Vec::new();
-    for blocks in [2, 1].into_iter().filter(|blocks| *blocks <= target.max_blocks) {
-        // The fewest threads that the protocol takes; whole warps where it uses numbered barriers.
-        let candidates = [target.ranks.max(4), target.ranks.next_power_of_two().max(4), 32, 64, 128, 256, 512, 1024];
-        let with = |threads: u32, elements: u64| Target { threads, ..*target }.sizes(blocks, elements);
-        let Some(threads) = candidates.into_iter().find(|threads| meets(&with(*threads, vector))) else { continue };
-        let pass = u64::from(blocks) * u64::from(threads) * vector;
-        let messages: &[u64] = if blocks == 2 { &[2 * pass + vector + 3, pass, 0] } else { &[1, pass + 1] };
-        found.extend(messages.iter().map(|elements| with(threads, *elements)).filter(|sizes| meets(sizes)));
-    }
-    found
 }

@@ -5,7 +5,7 @@ use crate::emit::{Request, emit, verify};
 use crate::error::Error;
 use crate::output::{check_vacant, write};
 use arverify_protocol::catalogue;
-use arverify_protocol::certificate::Certificate;
+use arverify_protocol::certificate::{Certificate, HOLDS_FOR};
 use arverify_protocol::data::{Accumulate, DataType};
 use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
@@ -131,7 +131,7 @@ fn run_emit(arguments: &EmitArguments) -> Result<(), Error> {
         .iter()
         .map(|kernel| format!("{}  verified in {} checks\n", kernel.entry, kernel.checks.len()))
         .collect();
-    print(&lines);
+    print(&format!("{lines}certified for {HOLDS_FOR}\n"));
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 
 use crate::error::RenderError;
 use crate::expression::{Helper, Rendered, Scope, Type, render};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, holds_for};
 use crate::layout::laid_out;
 use arverify_protocol::certificate::{KernelEntry, Parameter};
 use arverify_protocol::ids::{ArgumentId, LocalId};
@@ -23,7 +23,9 @@ pub(crate) fn render_header(kernels: &[(Kernel, &Protocol)]) -> Result<String, R
     ranks.dedup();
     let kernels =
         kernels.iter().map(|(kernel, protocol)| section(&kernel.entry, protocol)).collect::<Result<_, _>>()?;
-    Ok(laid_out(&HeaderTemplate { version: env!("CARGO_PKG_VERSION"), ranks, kernels }.render()?))
+    Ok(laid_out(
+        &HeaderTemplate { version: env!("CARGO_PKG_VERSION"), holds_for: holds_for(" *"), ranks, kernels }.render()?,
+    ))
 }
 
 fn section(entry: &KernelEntry, protocol: &Protocol) -> Result<Section, RenderError> {
@@ -150,6 +152,7 @@ struct Section {
 #[template(path = "header.h")]
 struct HeaderTemplate {
     version: &'static str,
+    holds_for: String,
     ranks: Vec<u32>,
     kernels: Vec<Section>,
 }

@@ -9,7 +9,7 @@ use crate::layout::{laid_out, without_empty_lines, wrapped};
 use crate::names::identifier;
 use crate::notation::notation;
 use crate::target::Target;
-use arverify_protocol::certificate::{BufferEntry, CheckEntry, KernelEntry, Parameter, protocol_digest};
+use arverify_protocol::certificate::{BufferEntry, CheckEntry, HOLDS_FOR, KernelEntry, Parameter, protocol_digest};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::{Element, Protocol, Space};
 use askama::Template;
@@ -51,6 +51,7 @@ pub fn render_kernel(
         grid: notation(&protocol.grid),
         requirements: protocol.requirements.iter().map(|requirement| notation(&requirement.condition)).collect(),
         ptx: BTreeMap::new(),
+        holds_for: HOLDS_FOR.to_owned(),
         deadline: body.watches,
         parameters,
         buffers: buffers(protocol),
@@ -58,6 +59,13 @@ pub fn render_kernel(
         ptx_checks: Vec::new(),
     };
     Ok(Kernel { entry, source: laid_out(&source), mnemonics: body.functions.mnemonics() })
+}
+
+/// What a certificate is about, as lines of a comment.
+pub(crate) fn holds_for(prefix: &str) -> String {
+    let words = format!("Certified for {HOLDS_FOR}.");
+    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    wrapped(&words, prefix, 120)
 }
 
 /// The C symbol: protocol, ranks, type, and what is not as usual.
@@ -115,6 +123,7 @@ struct SourceTemplate {
     accumulation: &'static str,
     threads: u32,
     requirements: String,
+    holds_for: String,
     bytes: u32,
     vector: u32,
     parameters: Vec<String>,
@@ -151,7 +160,8 @@ impl SourceTemplate {
                 _ => "rounded after each operation",
             },
             threads: target.threads,
-            requirements: requirements + "\n",
+            requirements,
+            holds_for: holds_for("//") + "\n",
             bytes: target.dtype.bytes(),
             vector: target.dtype.vector(),
             parameters: declarations(protocol, parameters, body),

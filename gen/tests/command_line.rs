@@ -43,6 +43,22 @@ fn emitted(beside: &Path) -> PathBuf {
 }
 
 #[test]
+fn what_is_emitted_says_that_it_holds_for_one_length() {
+    let beside = tempfile::tempdir().expect("a temporary folder");
+    let out = beside.path().join("out");
+    let text = out.to_str().expect("UTF-8");
+    let outcome = argen(&["emit", "two-shot", "--ranks", "2", "--dtype", "f32", "--no-ptx", "--out", text]);
+    let last = outcome.output.lines().last().unwrap_or_default();
+    assert!(last.starts_with("certified for launches of one length N"), "{}", outcome.output);
+    for file in ["arverify_kernels.h", "two_shot_p2_f32.cu", "manifest.json"] {
+        let written = fs::read_to_string(out.join(file)).expect("it was written");
+        let words: Vec<&str> = written.split([' ', '\n', '*', '/', '"']).filter(|word| !word.is_empty()).collect();
+        let said = words.join(" ").contains("launches of one length N and one number of blocks B");
+        assert!(said, "{file} does not say it");
+    }
+}
+
+#[test]
 fn unknown_names_and_sizes_are_bad_input() {
     refused(&["nosuch", "--ranks", "2"], 2, "unknown protocol `nosuch`: the catalogue has one-shot,");
     for ranks in ["0", "1", "65", "two", "-1"] {

@@ -65,6 +65,21 @@ fn right_results_end_with_0() {
 }
 
 #[test]
+fn another_order_of_summing_is_compared_for_what_it_promises() {
+    let same = "the same bits on every rank, within rounding of the sum in rank order; median ";
+    let own = "within rounding of the sum in rank order on every rank; median ";
+    for (algorithm, said) in [("ring", same), ("channel-tree", same), ("channel-ring", own), ("channel-mesh", own)] {
+        for dtype in ["f32", "f16", "bf16"] {
+            let mut command = example("all_reduce");
+            command.args(["--ranks", "4", "--elements", "1009", "--iters", "10", "--dtype", dtype]);
+            let (status, output, errors) = outcome(command.args(["--algorithm", algorithm]));
+            assert_eq!((status, errors.as_str()), (Some(0), ""), "{algorithm} {dtype}: {output}");
+            assert!(output.contains(said), "{algorithm} {dtype}: {output}");
+        }
+    }
+}
+
+#[test]
 fn a_dead_rank_ends_with_1_and_the_slot() {
     let arguments = ["--ranks", "4", "--kill-rank", "1", "--kill-at", "3", "--kill-after", "0", "--deadline-ms", "100"];
     let (status, output, errors) = run(&arguments);

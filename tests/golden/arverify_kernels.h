@@ -3,6 +3,10 @@
  * Launch with the grid and block sizes given for each kernel, one launch for each rank, all blocks of a rank resident
  * together. Buffers start on 16-byte boundaries; N is below 2^62. What each buffer holds before the first launch, and
  * which of them are written anew before every launch, stands in manifest.json.
+ *
+ * Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
+ * contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
+ * rows that are laid out by N race otherwise.
  */
 #ifndef ARVERIFY_KERNELS_H
 #define ARVERIFY_KERNELS_H

@@ -37,6 +37,11 @@ fn program(name: &str, test: &str) -> PathBuf {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
+    built(command, name)
+}
+
+/// Runs cargo; where the executable of this name lies.
+fn built(mut command: Command, name: &str) -> PathBuf {
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => panic!("cargo does not start: {error}"),
@@ -63,6 +68,19 @@ pub fn arverify() -> PathBuf {
 pub fn argen() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| program("argen", "golden")).clone()
+}
+
+/// Builds an example of the workspace, in the profile of the tests, and returns where it lies.
+///
+/// # Panics
+/// If it does not build: no test can go on without it.
+pub fn example(name: &str) -> PathBuf {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(["build", "--workspace", "--quiet", "--message-format=json", "--example", name]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    built(command, name)
 }
 
 /// The rendering with the operations and seconds in its closing table replaced: a test must not depend on time, nor on

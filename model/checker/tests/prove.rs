@@ -3,7 +3,7 @@
 
 use arverify_model::check::{Options, try_check};
 use arverify_model::prove::known::{Known, digest, entries};
-use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Verdict, prove};
+use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Verdict, premise, prove};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::Sizes;
@@ -238,6 +238,49 @@ fn channels_that_are_not_right_are_not_proven() {
         let credits = verdicts(&proof, Kind::Credits);
         assert!(credits.iter().any(|verdict| **verdict != Verdict::Proven), "{name} {variant}");
     }
+}
+
+fn metadata(knobs: &[(&str, &str)]) -> Protocol {
+    let document = parse("metadata.arp", include_str!("prove/metadata.arp")).unwrap_or_else(|error| panic!("{error}"));
+    document.resolve(knobs).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_word_of_a_channel_is_read_after_it_is_written_by_whichever_thread() {
+    let limits = Limits { most_ranks: 6, ..LIMITS };
+    let sound = prove(&metadata(&[]), &limits);
+    assert_eq!(open(&sound), Vec::<String>::new());
+    assert_eq!(verdicts(&sound, Kind::Credits), [&Verdict::Proven]);
+    assert_eq!(verdicts(&sound, Kind::Disjoint), [&Verdict::Proven; 2]);
+    for broken in [[("arrival", "at_once")], [("offset", "one")]] {
+        let credits = prove(&metadata(&broken), &limits);
+        let credits = verdicts(&credits, Kind::Credits);
+        assert!(credits.iter().any(|verdict| **verdict != Verdict::Proven), "{broken:?}");
+    }
+}
+
+#[test]
+fn a_word_has_one_writer() {
+    let text = catalogue::TEXTS.iter().find(|(name, _)| *name == "channel-ring").expect("it is there").1;
+    let stored = "store number[slot][block] on rank right";
+    assert!(text.contains(stored));
+    let ring = of_text("channel-ring.arp", &text.replace(stored, "store number[slot][0] on rank right"));
+    for (protocol, code) in [(metadata(&[("slot", "shared")]), None), (ring, Some("AR013"))] {
+        let at = refuted(&protocol, Kind::Disjoint);
+        let codes = found_by_check(&protocol, &at);
+        assert!(code.is_none_or(|code| codes.contains(&code)), "{} at {at:?}: {codes:?}", protocol.name);
+    }
+}
+
+#[test]
+fn what_the_check_finds_wrong_at_small_sizes_is_no_premise() {
+    let limit = Duration::from_secs(600);
+    let sound = premise(&of_catalogue("one-shot", None), &[2, 3], limit);
+    assert_eq!(sound.verdict(), CheckVerdict::Verified);
+    assert!(sound.checked.len() > 20, "{sound:?}");
+    let weak = premise(&of_catalogue("one-shot", Some("volatile-flags")), &[2, 3], limit);
+    assert_eq!(weak.verdict(), CheckVerdict::Violated);
+    assert_eq!(premise(&of_catalogue("one-shot", None), &[], limit).verdict(), CheckVerdict::Inconclusive);
 }
 
 #[test]

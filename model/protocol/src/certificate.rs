@@ -11,7 +11,8 @@
 mod manifest;
 
 pub use manifest::{
-    BufferEntry, CheckEntry, KernelEntry, Manifest, Parameter, PtxCheckEntry, SCHEMA, STATUS_WORDS, StatusWord,
+    BufferEntry, CheckEntry, HOLDS_FOR, KernelEntry, Manifest, Parameter, PtxCheckEntry, SCHEMA, STATUS_WORDS,
+    StatusWord,
 };
 
 use crate::ir::Protocol;

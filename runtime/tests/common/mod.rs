@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 use arverify_protocol::certificate::{
-    BufferEntry, Certificate, CheckEntry, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
+    BufferEntry, Certificate, CheckEntry, HOLDS_FOR, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
 };
 use arverify_protocol::data::{input_element, is_exact_element};
 use arverify_protocol::ir::{Protocol, Reduction, Space};
@@ -102,6 +102,7 @@ fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<S
         requirements: Vec::new(),
         source,
         ptx: BTreeMap::new(),
+        holds_for: HOLDS_FOR.to_owned(),
         deadline: true,
         parameters: parameters(&protocol),
         buffers: buffers.collect(),

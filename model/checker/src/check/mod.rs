@@ -12,6 +12,7 @@ mod explore;
 mod lints;
 mod mutants;
 mod options;
+mod sizes;
 mod trace;
 
 use crate::machine::event::Event;
@@ -32,6 +33,7 @@ pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
+pub use sizes::{Fixed, small_sizes};
 pub use trace::{Replay, replay};
 
 /// The answer of a check.

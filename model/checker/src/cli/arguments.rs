@@ -53,7 +53,8 @@ pub struct BoundArguments {
     /// Threads in each block [default: 8, or the number of ranks where that is more; or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "N")]
     pub threads: Option<u32>,
-    /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one]
+    /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one; `check` of a
+    /// protocol tries other small sizes as well, where neither these nor the threads are named]
     #[arg(long, value_name = "N")]
     pub elements: Option<u64>,
     /// Back-to-back launches on every rank [default: 3, or one more than the sets of buffers that

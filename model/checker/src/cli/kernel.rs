@@ -202,6 +202,7 @@ impl KernelTarget {
                 message: None,
             },
             options: self.options,
+            tried: Vec::new(),
             outcome,
             beyond: None,
         }

@@ -1,17 +1,19 @@
-//! `arverify prove`: obligations for all sizes, and the check at the sizes that a counterexample names.
+//! `arverify prove`: obligations for all sizes, and the check: at small sizes, which a proof rests on, and at those that a
+//! counterexample names.
 
 use super::arguments::{BoundArguments, Format, ProveArguments};
 use super::target::{Target, target};
 use super::{InputError, print};
 use crate::axioms::solver_is_new_enough;
 use crate::check::{Options, try_check};
-use crate::prove::{Counterexample, Kind, Limits, Proven, Verdict, prove};
-use crate::report::proof::{Reproduction, Row, human, json};
+use crate::prove::{Counterexample, Kind, Limits, Proven, Verdict, premise, prove, ranks_left};
+use crate::report::proof::{Answer, Reproduction, Row, human, json};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict as CheckVerdict;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Sizes that are checked to see whether a counterexample is one.
@@ -21,6 +23,9 @@ const MOST_LAUNCHES_CHECKED: u64 = 16;
 
 /// Wall-clock limit of such a check.
 const CHECK_TIME: Duration = Duration::from_secs(20);
+
+/// Wall-clock limit of the checks that a proof rests on.
+const PREMISE_TIME: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn run(arguments: &ProveArguments) -> Result<u8, InputError> {
@@ -52,27 +57,26 @@ fn bounds(arguments: &ProveArguments) -> BoundArguments {
 
 /// Refuted wins over inconclusive, inconclusive over proven.
 fn status(rows: &[Row]) -> u8 {
-    let mut all = rows.iter().flat_map(|row| &row.obligations).map(|(obligation, _)| &obligation.verdict);
-    let mut status = 0;
-    for verdict in &mut all {
-        status = match (verdict, status) {
-            (Verdict::Refuted(_), _) | (_, 1) => 1,
-            (Verdict::Inconclusive(_), _) => 3,
-            (Verdict::Proven, status) => status,
-        };
+    let any = |answer: Answer| rows.iter().any(|row| row.verdict() == answer);
+    match () {
+        () if any(Answer::Refuted) => 1,
+        () if any(Answer::Inconclusive) => 3,
+        () => 0,
     }
-    status
 }
 
 fn row(target: &Target, limits: &Limits) -> Row {
     let proof = prove(&target.protocol, limits);
     let mut checked: Vec<(Counterexample, Reproduction)> = Vec::new();
     let obligations = proof.obligations.into_iter().map(|obligation| confirmed(target, obligation, &mut checked));
+    let ranks = ranks_left(&target.protocol, limits.most_ranks);
     Row {
         target: target.name.clone(),
         variant: target.variant.clone(),
-        source: target.protocol.source.clone(),
-        most_ranks: limits.most_ranks,
+        command: super::target::command("check", target),
+        protocol: Arc::new(target.protocol.clone()),
+        premise: premise(&target.protocol, &ranks, PREMISE_TIME),
+        ranks,
         obligations: obligations.collect(),
         seconds: proof.time.as_secs_f64(),
     }

@@ -67,8 +67,8 @@ fn render(replay: &Replay, place: impl Fn(u32) -> String) -> String {
 }
 
 /// The command that shows an execution of a protocol again.
-pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
-    let Options { sizes, launches, .. } = target.options;
+pub(super) fn command(target: &Target, options: &Options, schedule: &Schedule) -> String {
+    let Options { sizes, launches, .. } = *options;
     let mut text = format!("arverify replay {}", target.name);
     if let Some(variant) = &target.variant {
         let _ = write!(text, " --variant {variant}");
@@ -87,7 +87,7 @@ pub(super) fn command(target: &Target, schedule: &Schedule) -> String {
     if sizes.accumulate == Accumulate::F32 {
         text.push_str(" --accumulate f32");
     }
-    common_options(&mut text, &target.options, schedule);
+    common_options(&mut text, options, schedule);
     text
 }
 

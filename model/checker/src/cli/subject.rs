@@ -6,11 +6,13 @@ use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, check_program_with, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
-use crate::prove::{Limits, prove};
+use crate::prove::{Limits, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
+use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A target of either kind.
 pub(super) enum Subject {
@@ -63,37 +65,91 @@ impl Subject {
         }
     }
 
+    /// Only the sizes of its options are checked.
+    pub(super) fn at_one_size(&mut self) {
+        if let Subject::Protocol(target) = self {
+            target.others.clear();
+        }
+    }
+
     /// Checks it; `lints` asks for what could be weaker, too, where it is verified.
-    pub(super) fn check(&self, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
+    pub(super) fn check(&self, engine: Engine, lints: bool) -> Result<Checked, InputError> {
         match self {
             Subject::Protocol(target) => check_protocol(target, engine, lints),
             Subject::Kernel(target) if lints => {
                 Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
             }
-            Subject::Kernel(target) => Ok(check_program_with(&Arc::new(target.program()?), &target.options, engine)),
+            Subject::Kernel(target) => {
+                let outcome = check_program_with(&Arc::new(target.program()?), &target.options, engine);
+                Ok(Checked { outcome, options: target.options, tried: Vec::new() })
+            }
         }
     }
 
     /// Its result, for the report; with limits, what is not known to be proven is proven now.
-    pub(super) fn row(&self, outcome: Outcome, proofs: Option<&Limits>) -> Row {
+    pub(super) fn row(&self, checked: Checked, proofs: Option<&Limits>) -> Row {
         match self {
-            Subject::Protocol(target) => protocol_row(target, outcome, proofs),
-            Subject::Kernel(target) => target.row(outcome),
+            Subject::Protocol(target) => protocol_row(target, checked, proofs),
+            Subject::Kernel(target) => target.row(checked.outcome),
         }
     }
 }
 
-fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Outcome, InputError> {
-    let mut outcome =
-        try_check_with(&target.protocol, &target.options, engine).map_err(|error| refusal(target, &error))?;
+/// The outcome of a check, with the sizes that decided it.
+pub(super) struct Checked {
+    outcome: Outcome,
+    options: Options,
+    /// All sizes that were tried, each with its verdict; nothing where there was one.
+    tried: Vec<(Sizes, Verdict)>,
+}
+
+/// The worst verdict of all sizes counts; of equal ones the first. A violation ends it.
+fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Checked, InputError> {
+    let started = Instant::now();
+    let mut worst: Option<(Outcome, Options)> = None;
+    let mut tried = Vec::new();
+    for (number, options) in all_options(target).into_iter().enumerate() {
+        let left = options.timeout.map(|limit| limit.saturating_sub(started.elapsed()));
+        // A second opinion is asked for once, at the sizes that come first.
+        let engine = if number == 0 { engine } else { Engine::Operational };
+        let outcome = try_check_with(&target.protocol, &Options { timeout: left, ..options }, engine)
+            .map_err(|error| refusal(target, &error))?;
+        tried.push((options.sizes, outcome.verdict));
+        let verdict = outcome.verdict;
+        if worst.as_ref().is_none_or(|(worst, _)| severity(verdict) > severity(worst.verdict)) {
+            worst = Some((outcome, options));
+        }
+        if verdict == Verdict::Violated || engine == Engine::Axiomatic {
+            break;
+        }
+    }
+    let Some((mut outcome, options)) = worst else {
+        return Err(InputError::message(format!("`{}`: there is nothing to check", target.name)));
+    };
     if lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &target.options, engine);
+        let (findings, undecided) = redundancies(&target.protocol, &options, engine);
         outcome.findings.extend(findings);
         if undecided > 0 {
             outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
         }
     }
-    Ok(outcome)
+    Ok(Checked { outcome, options, tried })
+}
+
+/// The sizes of the options first, unless a requirement excludes them and there are others that it does not.
+fn all_options(target: &Target) -> Vec<Options> {
+    let meets = matches!(target.protocol.unmet_requirement(&target.options.sizes), Ok(None));
+    let first = (meets || target.others.is_empty()).then_some(target.options.sizes);
+    let all = first.into_iter().chain(target.others.iter().copied());
+    all.map(|sizes| Options { sizes, ..target.options }).collect()
+}
+
+fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Verified => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Violated => 2,
+    }
 }
 
 /// What is proven of a protocol beyond the bounds of its check.
@@ -103,11 +159,14 @@ fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
         let proof = prove(&target.protocol, limits);
         Some(Known::of(&target.protocol, target.variant.as_deref(), limits.most_ranks, &proof))
     });
-    proven.map_or_else(|| Beyond::Unasked(super::target::command("prove", target)), Beyond::Proven)
+    let Some(known) = proven else { return Beyond::Unasked(super::target::command("prove", target)) };
+    let ranks = ranks_left(&target.protocol, known.most_ranks);
+    Beyond::Proven { known, ranks, requirements: written_requirements(&target.protocol) }
 }
 
-fn protocol_row(target: &Target, mut outcome: Outcome, proofs: Option<&Limits>) -> Row {
-    let replay = outcome.schedule.as_ref().map(|schedule| super::replay::command(target, schedule));
+fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> Row {
+    let Checked { mut outcome, options, tried } = checked;
+    let replay = outcome.schedule.as_ref().map(|schedule| super::replay::command(target, &options, schedule));
     for finding in &mut outcome.findings {
         finding.replay.clone_from(&replay);
     }
@@ -118,8 +177,9 @@ fn protocol_row(target: &Target, mut outcome: Outcome, proofs: Option<&Limits>) 
         source: target.protocol.source.clone(),
         kernel: None,
         topology: target.topology.clone(),
-        bounds: Bounds { streams: streams(target), ..Bounds::from(&target.options.sizes) },
-        options: target.options,
+        bounds: Bounds { streams: streams(target), ..Bounds::from(&options.sizes) },
+        options,
+        tried,
         outcome,
         beyond: Some(beyond(target, proofs)),
     }

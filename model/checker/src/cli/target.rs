@@ -2,7 +2,7 @@
 
 use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
-use crate::check::{CheckError, Options, Progress};
+use crate::check::{CheckError, Fixed, Options, Progress, small_sizes};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
@@ -75,6 +75,8 @@ pub(super) struct Target {
     pub(super) protocol: Protocol,
     /// Sizes and assumptions.
     pub(super) options: Options,
+    /// Other sizes that a check tries, because none were named.
+    pub(super) others: Vec<Sizes>,
     /// What the variant is known to get.
     pub(super) expected: Option<Expected>,
 }
@@ -128,8 +130,27 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
     let ranks = bounds.ranks.map_or_else(|| topology.map(ranks_of).transpose(), |ranks| Ok(Some(ranks)))?;
     let options = options(bounds, ranks, &configuration, &protocol);
+    let others = other_sizes(bounds, &configuration, &protocol, &options.sizes);
     let (variant, topology) = (bounds.variant.clone(), topology.cloned());
-    Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, expected })
+    Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, others, expected })
+}
+
+/// Sizes beside the default ones, where neither threads nor elements were named.
+fn other_sizes(
+    bounds: &BoundArguments,
+    configuration: &Configuration,
+    protocol: &Protocol,
+    default: &Sizes,
+) -> Vec<Sizes> {
+    let threads = bounds.threads.is_some() || configuration.threads.is_some();
+    if threads || bounds.elements.is_some() || configuration.elements.is_some() {
+        return Vec::new();
+    }
+    let Sizes { ranks, data, accumulate, .. } = *default;
+    let blocks = bounds.blocks.or(configuration.blocks);
+    let mut others = small_sizes(protocol, &Fixed { ranks, data, accumulate, blocks, max_blocks: u32::MAX });
+    others.retain(|sizes| sizes != default);
+    others
 }
 
 /// How many ranks a topology has, if a protocol may have as many.

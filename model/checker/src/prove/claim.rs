@@ -21,7 +21,7 @@ pub enum Kind {
     Bounds,
     /// Vector accesses are aligned.
     Alignment,
-    /// No element is written by two threads in one data phase.
+    /// No element is written by two threads in one data phase, and no word outside pads by two threads in one launch.
     Disjoint,
     /// Every element of a data phase's range is handled by some thread.
     Complete,

@@ -162,19 +162,29 @@ impl<'p> Counting<'p> {
             if writers.is_empty() || writers.iter().any(|(from, _)| *from != writer) {
                 continue;
             }
+            // What precedes a word is most often a wait of its own thread; else one of the block's first, as for phases.
             let is_word = !matches!(event.event().kind, walk::Kind::Phase(_));
+            let threads: &[bool] = if is_word { &[true, false] } else { &[false] };
             let ways = if wait.rounds.is_empty() { &WAYS[..1] } else { &WAYS[..] };
-            for way in ways {
-                let mut joint = joint.clone();
-                let at = joint.add(role).at(index);
-                let Some(Placed { equations, possible }) = placed(&at, event, *way, is_word)? else { continue };
-                if !self.holds(&joint, hypotheses, &possible)? {
-                    continue;
+            for same_thread in threads {
+                let before = found.len();
+                for way in ways {
+                    let mut joint = joint.clone();
+                    let at = joint.add(role).at(index);
+                    let Some(Placed { equations, possible }) = placed(&at, event, *way, *same_thread)? else {
+                        continue;
+                    };
+                    if !self.holds(&joint, hypotheses, &possible)? {
+                        continue;
+                    }
+                    let implied = Formula::all([at.guard(), at.certainly_before(event)?]);
+                    let assumed: Vec<Formula> = hypotheses.iter().chain(&equations).cloned().collect();
+                    if self.holds(&joint, &assumed, &implied)? {
+                        found.push(Dominator { joint, at, equations });
+                    }
                 }
-                let implied = Formula::all([at.guard(), at.certainly_before(event)?]);
-                let assumed: Vec<Formula> = hypotheses.iter().chain(&equations).cloned().collect();
-                if self.holds(&joint, &assumed, &implied)? {
-                    found.push(Dominator { joint, at, equations });
+                if found.len() > before {
+                    break;
                 }
             }
         }

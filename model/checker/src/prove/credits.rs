@@ -10,7 +10,8 @@
 //! the sender's wait has seen given back, where D is the number of slots. *Conserved*: what is sent in a launch is given
 //! back in it.
 //!
-//! A slot is written and read by partitions; they must be the same, so that an element is one thread's on either side.
+//! A slot is written and read by partitions; they must be the same, at the same offset, so that an element is one thread's
+//! on either side. Of a single word any two threads are looked at.
 //!
 //! Not modelled: channels that are read by atomics, or written to by several ranks; credits that are given back in a later
 //! launch are inconclusive.
@@ -30,7 +31,12 @@ pub(super) fn fills<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e Pla
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.destination,
         walk::Kind::Store { place, .. } | walk::Kind::Atomic { place, .. } => place,
-        walk::Kind::Load { .. } | walk::Kind::Await { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+        walk::Kind::Load { .. }
+        | walk::Kind::Await { .. }
+        | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
+        | walk::Kind::Transfer { .. } => {
             return None;
         }
     };
@@ -42,7 +48,12 @@ fn uses<'e>(protocol: &Protocol, event: &'e Event) -> Option<&'e PlaceTerm> {
     let place = match &event.kind {
         walk::Kind::Phase(phase) => &phase.source,
         walk::Kind::Load { place, .. } | walk::Kind::Await { place, .. } => place,
-        walk::Kind::Store { .. } | walk::Kind::Atomic { .. } | walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {
+        walk::Kind::Store { .. }
+        | walk::Kind::Atomic { .. }
+        | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
+        | walk::Kind::Transfer { .. } => {
             return None;
         }
     };
@@ -117,9 +128,12 @@ impl<'p> Counting<'p> {
             return Err(Unsupported::Statement("this use of a channel is"));
         };
         let mut met = vec![writing.guard(), using.guard()];
-        met.push(equal(&writing.instance.block(), &using.instance.block())?);
-        met.push(equal(&writing.instance.thread(), &using.instance.thread())?);
-        if !self.same_elements(&joint, writing, using, &met)? {
+        // An element is one thread's on either side; a word may be written by one thread and read by another.
+        if partition(writing.event()).is_some() || partition(using.event()).is_some() {
+            met.push(equal(&writing.instance.block(), &using.instance.block())?);
+            met.push(equal(&writing.instance.thread(), &using.instance.thread())?);
+        }
+        if !self.same_elements(&joint, (writing, row), (using, their_row), &met)? {
             return Err(Unsupported::Statement("a slot that is written and read by different partitions is"));
         }
         for (one, other) in writing.indices(row).iter().zip(&using.indices(their_row)) {
@@ -154,15 +168,20 @@ impl<'p> Counting<'p> {
     fn same_elements(
         &mut self,
         joint: &Joint,
-        writing: &At<'p>,
-        using: &At<'p>,
+        (writing, row): (&At<'p>, &PlaceTerm),
+        (using, their_row): (&At<'p>, &PlaceTerm),
         met: &[Formula],
     ) -> Result<bool, Unsupported> {
         match (partition(writing.event()), partition(using.event())) {
             (None, None) => Ok(true),
             (Some(one), Some(other)) => {
                 let (here, there) = (&writing.instance, &using.instance);
-                let terms = [(&one.first, &other.first), (&one.limit, &other.limit), (&one.step, &other.step)];
+                let terms = [
+                    (&one.first, &other.first),
+                    (&one.limit, &other.limit),
+                    (&one.step, &other.step),
+                    (&row.offset, &their_row.offset),
+                ];
                 let same = terms.into_iter().map(|(one, other)| equal(&here.term(one), &there.term(other)));
                 let same = Formula::all(same.collect::<Result<Vec<_>, _>>()?);
                 let alike = one.width == other.width && one.tail == other.tail;

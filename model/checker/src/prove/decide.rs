@@ -5,13 +5,13 @@
 //! evaluation. An obligation that rests on a witness (some thread handles this element) is refuted by trying every
 //! thread at small sizes, which [`super::phases`] does.
 
-use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject, sizes};
+use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject};
 use super::counters::Counters;
 use super::counts::{Failure, Judged};
 use super::problem::{Problem, Unsupported, WORDS};
 use super::ranks::{self, Found};
+use super::requirements::sizes_exist;
 use super::solve::{self, Answer, Assignment};
-use super::term::Formula;
 use super::{epochs, pads, phases};
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::{Protocol, Span};
@@ -423,13 +423,4 @@ fn sizes_of(
         launches: number(&variables.launch)? + 1 + claim.launches_after,
         data,
     })
-}
-
-/// Whether some sizes meet what the protocol requires: a proof about no sizes is none.
-fn sizes_exist(protocol: &Protocol, setting: Setting) -> bool {
-    let mut problem = Problem::default();
-    let Ok((terms, _)) = sizes(&mut problem, protocol, setting) else { return true };
-    let all = [&terms.ranks, &terms.blocks, &terms.threads, &terms.elements];
-    let possible: Vec<Formula> = all.into_iter().map(|term| Formula::at_least_zero(term.clone())).collect();
-    solve::prove(&problem, &possible, &Formula::Truth(false), setting.deadline) != Answer::Proven
 }

@@ -32,7 +32,17 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     let other = actor(&mut problem, elsewhere, "'")?;
     let others = events(&mut problem, elsewhere, &other, &Rounds::default())?;
     problem.conditions.clear();
-    let mut pads = Pads { problem, context, setting, thread, own, other, others, obligations: Vec::new() };
+    let mut pads = Pads {
+        problem,
+        context,
+        setting,
+        another_launch: another_launch.clone(),
+        thread,
+        own,
+        other,
+        others,
+        obligations: Vec::new(),
+    };
     for index in 0..protocol.buffers.len() {
         if protocol.buffers[index].pad {
             pads.slots(BufferId(index as u32));
@@ -41,20 +51,22 @@ pub(super) fn generate(protocol: &Protocol, setting: Setting, counters: &Counter
     for index in 0..pads.own.len() {
         pads.peers(index);
     }
+    pads.words();
     let Pads { problem, obligations, .. } = pads;
     Ok(Generated { problem, variables, obligations })
 }
 
-struct Pads<'p> {
+pub(super) struct Pads<'p> {
     problem: Problem,
-    context: Context<'p>,
+    pub(super) context: Context<'p>,
     setting: Setting,
-    thread: Actor,
-    own: Vec<Event>,
+    pub(super) another_launch: Polynomial,
+    pub(super) thread: Actor,
+    pub(super) own: Vec<Event>,
     /// Another thread, in another launch.
-    other: Actor,
-    others: Vec<Event>,
-    obligations: Vec<Obligation>,
+    pub(super) other: Actor,
+    pub(super) others: Vec<Event>,
+    pub(super) obligations: Vec<Obligation>,
 }
 
 /// The word that an event signals: stores and atomics, but no resets.
@@ -69,6 +81,8 @@ pub(super) fn signalled(events: &[Event], index: usize, own_rank: &Polynomial) -
         | walk::Kind::Await { .. }
         | walk::Kind::Phase(_)
         | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
         | walk::Kind::Transfer { .. } => None,
     }
 }
@@ -161,7 +175,11 @@ impl Pads<'_> {
                 self.is_awaited(&event, place)
             }
             walk::Kind::Transfer { sends, place } => self.is_matched(&event, place, *sends),
-            walk::Kind::Load { .. } | walk::Kind::Phase(_) | walk::Kind::BlockSync => return,
+            walk::Kind::Load { .. }
+            | walk::Kind::Phase(_)
+            | walk::Kind::BlockSync
+            | walk::Kind::Named { .. }
+            | walk::Kind::Stream { .. } => return,
         };
         let subject =
             Subject { kind: Kind::Peers, span: event.span.clone(), calls: event.calls.to_vec(), what: String::new() };

@@ -15,11 +15,11 @@ use super::claim::{Claim, Generated, Kind, Obligation, Setting, Subject, shapes,
 use super::counters::Counters;
 use super::problem::{Problem, Unsupported};
 use super::term::{Formula, Polynomial, Variable};
-use super::translate::{equal, less};
+use super::translate::{Scope, equal, less, value};
 use super::walk::{
     self, Actor, Context, Event, Loops, PartitionTerm, Phase, PlaceTerm, Rounds, actor, actor_at, events, same_place,
 };
-use arverify_protocol::ir::{Element, Protocol, Tail, Width};
+use arverify_protocol::ir::{Element, Protocol, Space, Tail, Width};
 
 /// Elements and steps are looked at as far as an index reaches: a bound that is too low would hide what lies beyond.
 const MOST_INDEX: i128 = i64::MAX as i128;
@@ -85,9 +85,14 @@ impl Phases<'_> {
     fn of(&mut self, index: usize, event: &Event, twin: &Event) {
         match &event.kind {
             walk::Kind::BlockSync | walk::Kind::Transfer { .. } => {}
+            walk::Kind::Stream { number } => {
+                let claim = self.is_stream(&event.guard, number);
+                self.push(event, Kind::Bounds, claim.map(|claim| vec![claim]));
+            }
             walk::Kind::Store { place, .. }
             | walk::Kind::Load { place, .. }
             | walk::Kind::Await { place, .. }
+            | walk::Kind::Named { place }
             | walk::Kind::Atomic { place, .. } => {
                 let claims = self.within(std::slice::from_ref(&event.guard), place);
                 self.push(event, Kind::Bounds, claims.map(|claim| vec![claim]));
@@ -110,7 +115,17 @@ impl Phases<'_> {
         }
     }
 
-    /// Every index lies in its dimension, and the rank is one.
+    /// A stream is one of those that the rank has.
+    fn is_stream(&mut self, guard: &Formula, number: &Polynomial) -> Result<Claim, Unsupported> {
+        let Some(streams) = &self.context.protocol.streams else {
+            return Err(Unsupported::Statement("a stream in a kernel is"));
+        };
+        let streams = value(&mut self.problem, &Scope::of_sizes(self.context.sizes), streams)?;
+        let goals = [Formula::at_least_zero(number.clone()), less(number, &streams)?];
+        Ok(Claim::new(vec![guard.clone()], Formula::all(goals)))
+    }
+
+    /// Every index lies in its dimension, and the rank is one, or this one where peers do not reach the buffer.
     fn within(&self, hypotheses: &[Formula], place: &PlaceTerm) -> Result<Claim, Unsupported> {
         let mut goals = Vec::new();
         for (index, extent) in place.indices.iter().zip(&self.shapes[place.buffer.index()]) {
@@ -119,6 +134,9 @@ impl Phases<'_> {
         }
         goals.push(Formula::at_least_zero(place.rank.clone()));
         goals.push(less(&place.rank, &self.context.sizes.ranks)?);
+        if self.context.protocol.buffer(place.buffer).space == Space::Local {
+            goals.push(equal(&place.rank, &self.thread.coordinates[0])?);
+        }
         Ok(Claim::new(hypotheses.to_vec(), Formula::all(goals)))
     }
 

@@ -171,6 +171,8 @@ pub(super) fn written(event: &Event) -> Option<&PlaceTerm> {
         | walk::Kind::Await { .. }
         | walk::Kind::Phase(_)
         | walk::Kind::BlockSync
+        | walk::Kind::Named { .. }
+        | walk::Kind::Stream { .. }
         | walk::Kind::Transfer { .. } => None,
     }
 }
@@ -209,12 +211,13 @@ fn each_place(event: &mut Event, visit: &mut impl FnMut(&mut PlaceTerm)) {
         | walk::Kind::Load { place, .. }
         | walk::Kind::Await { place, .. }
         | walk::Kind::Atomic { place, .. }
+        | walk::Kind::Named { place }
         | walk::Kind::Transfer { place, .. } => visit(place),
         walk::Kind::Phase(phase) => {
             visit(&mut phase.destination);
             visit(&mut phase.source);
         }
-        walk::Kind::BlockSync => {}
+        walk::Kind::BlockSync | walk::Kind::Stream { .. } => {}
     }
 }
 

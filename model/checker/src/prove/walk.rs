@@ -74,6 +74,14 @@ pub(super) enum Kind {
     },
     Phase(Box<Phase>),
     BlockSync,
+    /// A row or an event that a host statement names, without accessing its words.
+    Named {
+        place: PlaceTerm,
+    },
+    /// A stream that a host statement names.
+    Stream {
+        number: Polynomial,
+    },
     /// A send or receive: the transfer as a place, see [`transfer_place`].
     Transfer {
         sends: bool,
@@ -284,18 +292,29 @@ impl Walk<'_> {
         }
     }
 
-    /// Which stream does something, and what orders streams, is not looked at here.
+    /// That streams and events are there is looked at; what orders streams is not.
     fn host_statement(&mut self, statement: &Statement, host: &HostStatement) -> Result<(), Unsupported> {
         match host {
-            HostStatement::Stream { body, .. } | HostStatement::Group { body } => self.statements(body),
+            HostStatement::Stream { stream, body } => {
+                let number = value(self.problem, &self.scope, stream)?;
+                self.event(statement, Kind::Stream { number })?;
+                self.statements(body)
+            }
+            HostStatement::Group { body } => self.statements(body),
             HostStatement::Send { place, partition, peer } => self.transfer(statement, true, (place, partition), peer),
             HostStatement::Receive { place, partition, peer } => {
                 self.transfer(statement, false, (place, partition), peer)
             }
-            HostStatement::Synchronise { .. }
-            | HostStatement::Exchange { .. }
-            | HostStatement::Record { .. }
-            | HostStatement::Wait { .. } => Ok(()),
+            HostStatement::Synchronise { stream } => {
+                let number = value(self.problem, &self.scope, stream)?;
+                self.event(statement, Kind::Stream { number })
+            }
+            HostStatement::Exchange { place }
+            | HostStatement::Record { event: place }
+            | HostStatement::Wait { event: place } => {
+                let place = self.place(place)?;
+                self.event(statement, Kind::Named { place })
+            }
         }
     }
 

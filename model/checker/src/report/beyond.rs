@@ -4,6 +4,7 @@
 //! target that is violated, where a proof comforts nobody, and of kernels in PTX, which nothing is proven of.
 
 use super::{Bounds, Row};
+use crate::prove::described_ranks;
 use crate::prove::known::Known;
 use arverify_protocol::verdict::Verdict;
 use serde_json::{Value, json};
@@ -12,7 +13,14 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beyond {
     /// This is proven, and this is not.
-    Proven(Known),
+    Proven {
+        /// What.
+        known: Known,
+        /// For these numbers of ranks, which the requirements leave.
+        ranks: Vec<u32>,
+        /// The requirements, as they are written.
+        requirements: Vec<String>,
+    },
     /// Nobody asked: the command that does.
     Unasked(String),
 }
@@ -20,20 +28,37 @@ pub enum Beyond {
 impl Beyond {
     /// For programs; none where nobody asked.
     pub(super) fn json(&self, bounds: &Bounds) -> Option<Value> {
-        let Beyond::Proven(known) = self else { return None };
+        let Beyond::Proven { known, ranks, .. } = self else { return None };
         Some(json!({
             "proven": known.proven,
             "open": known.open,
-            "ranks": [2, known.most_ranks],
-            "for_all": sizes(known.most_ranks, bounds),
+            "ranks": [ranks.first(), ranks.last()],
+            "for_all": self.sizes(bounds),
         }))
     }
-}
 
-/// The sizes of a proof, in the order in which the bounds of a check are printed. A host program has no blocks of threads.
-fn sizes(most_ranks: u32, bounds: &Bounds) -> String {
-    let grid = if bounds.streams.is_some() { "" } else { " × 1 to 2^31 - 1 blocks × 1 to 1024 threads" };
-    format!("2 to {most_ranks} ranks{grid}, 0 to 2^40 elements, any number of launches")
+    /// The sizes of a proof, in the order in which the bounds of a check are printed. A host program has no blocks of
+    /// threads.
+    fn sizes(&self, bounds: &Bounds) -> String {
+        let Beyond::Proven { ranks, requirements, .. } = self else { return String::new() };
+        let grid = if bounds.streams.is_some() { "" } else { " × 1 to 2^31 - 1 blocks × 1 to 1024 threads" };
+        let required =
+            if requirements.is_empty() { String::new() } else { format!(", where {}", requirements.join(" and ")) };
+        format!("{}{grid}, 0 to 2^40 elements, any number of launches{required}", described_ranks(ranks))
+    }
+
+    fn line(&self, bounds: &Bounds) -> String {
+        let sizes = self.sizes(bounds);
+        match self {
+            Beyond::Unasked(command) => format!("nothing proven beyond these bounds: {command}"),
+            Beyond::Proven { known, .. } if known.proven.is_empty() => format!("nothing proven for {sizes}"),
+            Beyond::Proven { known, .. } => {
+                let open = &known.open;
+                let but = if open.is_empty() { String::new() } else { format!("; not proven: {}", open.join(", ")) };
+                format!("proven: {sizes}: {}{but}", known.proven.join(", "))
+            }
+        }
+    }
 }
 
 /// The lines that belong under the bounds of these rows: one for each set of obligations.
@@ -42,10 +67,7 @@ pub(super) fn lines(rows: &[&Row]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for row in &told {
         let Some(beyond) = &row.beyond else { continue };
-        let text = match beyond {
-            Beyond::Proven(known) => proven(known, &row.bounds),
-            Beyond::Unasked(command) => format!("nothing proven beyond these bounds: {command}"),
-        };
+        let text = beyond.line(&row.bounds);
         match groups.iter_mut().find(|(known, _)| *known == text) {
             Some((_, names)) => names.push(super::human::name_of(row)),
             None => groups.push((text, vec![super::human::name_of(row)])),
@@ -56,12 +78,4 @@ pub(super) fn lines(rows: &[&Row]) -> Vec<String> {
         if several { format!("{text} ({})", names.join(", ")) } else { text }
     };
     groups.into_iter().map(line).collect()
-}
-
-fn proven(known: &Known, bounds: &Bounds) -> String {
-    if known.proven.is_empty() {
-        return format!("nothing proven for {}", sizes(known.most_ranks, bounds));
-    }
-    let but = if known.open.is_empty() { String::new() } else { format!("; not proven: {}", known.open.join(", ")) };
-    format!("proven: {}: {}{but}", sizes(known.most_ranks, bounds), known.proven.join(", "))
 }

@@ -147,6 +147,9 @@ fn bounds(text: &mut String, rows: &[Row]) {
         for assumption in &row.outcome.assumptions {
             let _ = write!(line, ", assuming {assumption}");
         }
+        if let Some(tried) = super::tried::line(row) {
+            let _ = write!(line, "\n{tried}");
+        }
         match lines.iter_mut().find(|(known, _)| *known == line) {
             Some((_, same)) => same.push(row),
             None => lines.push((line, vec![row])),

@@ -37,6 +37,9 @@ fn result(row: &Row) -> Value {
     if let Some(streams) = row.bounds.streams {
         value["streams"] = json!(streams);
     }
+    if let Some(tried) = super::tried::json(row) {
+        value["tried"] = tried;
+    }
     if let Some(proven) = row.beyond.as_ref().and_then(|beyond| beyond.json(&row.bounds)) {
         value["proven"] = proven;
     }

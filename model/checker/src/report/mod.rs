@@ -4,6 +4,7 @@ pub mod beyond;
 pub mod human;
 pub mod json;
 pub mod proof;
+mod tried;
 
 use crate::check::{Options, Outcome};
 use arverify_protocol::data::DataType;
@@ -11,6 +12,7 @@ use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::Expected;
 use arverify_protocol::topology::Topology;
+use arverify_protocol::verdict::Verdict;
 use std::sync::Arc;
 
 /// Sizes that a verdict is about.
@@ -60,6 +62,8 @@ pub struct Row {
     pub bounds: Bounds,
     /// Assumptions and limits.
     pub options: Options,
+    /// All sizes that were tried, each with its verdict, where none were named; those of `bounds` decided.
+    pub tried: Vec<(Sizes, Verdict)>,
     /// The result.
     pub outcome: Outcome,
     /// What is proven beyond the bounds; none for kernels.

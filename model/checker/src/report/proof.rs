@@ -1,7 +1,13 @@
-//! What `arverify prove` prints: how many obligations of each kind hold for all sizes, then each that does not.
+//! What `arverify prove` prints: how many obligations of each kind hold for all sizes, then each that does not; for which
+//! sizes, what the check says that this rests on, and what was not looked at.
+//!
+//! Decision: a target is called proven where all obligations are and the check finds nothing wrong at small sizes; "for all"
+//! names the kinds that are proven, and the ranks that the requirements leave. Not told: which questions z3 was asked.
 
-use crate::prove::{Counterexample, Kind, Proven, Verdict};
-use arverify_protocol::ir::Source;
+mod scope;
+
+use crate::prove::{Counterexample, Kind, Premise, Proven, Verdict};
+use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Code, Verdict as CheckVerdict};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -25,10 +31,14 @@ pub struct Row {
     pub target: String,
     /// The variant chosen.
     pub variant: Option<String>,
-    /// Its text.
-    pub source: Arc<Source>,
-    /// Ranks, from 2 to this.
-    pub most_ranks: u32,
+    /// The protocol.
+    pub protocol: Arc<Protocol>,
+    /// The numbers of ranks that were looked at and that the requirements leave, ascending.
+    pub ranks: Vec<u32>,
+    /// How to check it, without sizes.
+    pub command: String,
+    /// The check at small sizes.
+    pub premise: Premise,
     /// Each obligation, and the check at the sizes that refute it.
     pub obligations: Vec<(Proven, Option<Reproduction>)>,
     /// Wall-clock time of the proofs.
@@ -36,13 +46,37 @@ pub struct Row {
 }
 
 impl Row {
-    /// Refuted wins over inconclusive, inconclusive over proven.
-    fn verdict(&self) -> &'static str {
+    /// Refuted wins over inconclusive, inconclusive over proven; a check that finds something wrong refutes.
+    pub fn verdict(&self) -> Answer {
         let any = |wanted: fn(&Verdict) -> bool| self.obligations.iter().any(|(proven, _)| wanted(&proven.verdict));
+        let checked = self.premise.verdict();
         match () {
-            () if any(|verdict| matches!(verdict, Verdict::Refuted(_))) => "refuted",
-            () if any(|verdict| matches!(verdict, Verdict::Inconclusive(_))) => "inconclusive",
-            () => "proven",
+            () if checked == CheckVerdict::Violated => Answer::Refuted,
+            () if any(|verdict| matches!(verdict, Verdict::Refuted(_))) => Answer::Refuted,
+            () if checked == CheckVerdict::Inconclusive => Answer::Inconclusive,
+            () if any(|verdict| matches!(verdict, Verdict::Inconclusive(_))) => Answer::Inconclusive,
+            () => Answer::Proven,
+        }
+    }
+}
+
+/// What is said of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// All obligations hold for all sizes, and the check finds nothing wrong.
+    Proven,
+    /// One fails, or the check finds something wrong.
+    Refuted,
+    /// Neither.
+    Inconclusive,
+}
+
+impl Answer {
+    fn name(self) -> &'static str {
+        match self {
+            Answer::Proven => "proven",
+            Answer::Refuted => "refuted",
+            Answer::Inconclusive => "inconclusive",
         }
     }
 }
@@ -52,18 +86,13 @@ pub fn human(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows {
         let variant = row.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
-        let _ = writeln!(text, "{}{variant}: {}", row.target, row.verdict());
+        let _ = writeln!(text, "{}{variant}: {}", row.target, row.verdict().name());
         kinds(&mut text, row);
+        scope::lines(&mut text, row);
         for (obligation, reproduction) in &row.obligations {
             details(&mut text, row, obligation, reproduction.as_ref());
         }
     }
-    let most = rows.iter().map(|row| row.most_ranks).max().unwrap_or(0);
-    let _ = writeln!(
-        text,
-        "for all: 2 to {most} ranks, 1 to 2^31 - 1 blocks, 1 to 1024 threads, 0 to 2^40 elements of f32, f16 and bf16, \
-         any number of launches"
-    );
     text
 }
 
@@ -83,11 +112,11 @@ fn kinds(text: &mut String, row: &Row) {
 fn place(row: &Row, obligation: &Proven) -> String {
     let mut place = obligation.what.clone();
     if !obligation.span.is_empty() {
-        let (line, column) = row.source.line_column(obligation.span.start);
+        let (line, column) = row.protocol.source.line_column(obligation.span.start);
         let separator = if place.is_empty() { "" } else { ", " };
-        let _ = write!(place, "{separator}{}:{line}:{column}", row.source.name);
+        let _ = write!(place, "{separator}{}:{line}:{column}", row.protocol.source.name);
         for call in &obligation.calls {
-            let _ = write!(place, ", called in line {}", row.source.line_column(call.start).0);
+            let _ = write!(place, ", called in line {}", row.protocol.source.line_column(call.start).0);
         }
     }
     place
@@ -132,15 +161,16 @@ fn result(row: &Row) -> Value {
     json!({
         "target": row.target,
         "variant": row.variant,
-        "ranks": [2, row.most_ranks],
-        "verdict": row.verdict(),
+        "ranks": [row.ranks.first(), row.ranks.last()],
+        "verdict": row.verdict().name(),
         "obligations": obligations,
+        "scope": scope::json(row),
         "seconds": row.seconds,
     })
 }
 
 fn obligation(row: &Row, proven: &Proven, reproduction: Option<&Reproduction>) -> Value {
-    let (line, column) = row.source.line_column(proven.span.start);
+    let (line, column) = row.protocol.source.line_column(proven.span.start);
     let (verdict, sizes, reason) = match &proven.verdict {
         Verdict::Proven => ("proven", Value::Null, Value::Null),
         Verdict::Inconclusive(why) => ("inconclusive", Value::Null, json!(why)),
@@ -149,7 +179,7 @@ fn obligation(row: &Row, proven: &Proven, reproduction: Option<&Reproduction>) -
     json!({
         "kind": proven.kind.name(),
         "what": proven.what,
-        "source": { "file": row.source.name, "line": line, "column": column },
+        "source": { "file": row.protocol.source.name, "line": line, "column": column },
         "verdict": verdict,
         "sizes": sizes,
         "reason": reason,

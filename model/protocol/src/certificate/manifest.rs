@@ -17,6 +17,12 @@ pub const SCHEMA: u32 = 1;
 /// 32-bit words behind the status pointer of a kernel, all zero before a launch. See [`StatusWord`].
 pub const STATUS_WORDS: usize = 16;
 
+/// What every certificate is about: [`KernelEntry::holds_for`]. The checks of a certificate are launches of one length each;
+/// where rows are laid out by N, a rank that is still in a launch of one length reads what another writes for the next.
+pub const HOLDS_FOR: &str = "launches of one length N and one number of blocks B on a workspace, back to back from its initial \
+                             contents; before N or B changes all ranks must be done, and every buffer gets its initial \
+                             contents again, because rows that are laid out by N race otherwise";
+
 /// What the status words hold once an await has passed its deadline. Only the first thread to expire writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(usize)]
@@ -89,6 +95,9 @@ pub struct KernelEntry {
     pub source: String,
     /// PTX files in the folder by architecture, such as `sm_90`.
     pub ptx: BTreeMap<String, String>,
+    /// What the certificate is about: [`HOLDS_FOR`]. Empty in folders that were written before this was said.
+    #[serde(default)]
+    pub holds_for: String,
     /// Whether awaits give up at the deadline. Without it there is no deadline and no status parameter.
     pub deadline: bool,
     /// The kernel's parameters, in order.
