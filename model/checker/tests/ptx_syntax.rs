@@ -2,7 +2,7 @@
 //! No text makes the parser panic or hang, nor what comes after it, and whatever it refuses it refuses with a message.
 
 use arverify_model::ptx::decode::decode;
-use arverify_model::ptx::flow::Polls;
+use arverify_model::ptx::flow::SpinLoops;
 use arverify_model::ptx::syntax::{Module, parse};
 use arverify_protocol::ir::Source;
 use proptest::prelude::*;
@@ -99,13 +99,13 @@ fn survives(text: String) -> Option<Module> {
     }
 }
 
-/// Decodes every kernel and looks for its polls.
+/// Decodes every kernel and looks for its spin loops.
 fn analyse(module: &Module) {
     for kernel in module.functions.iter().filter(|function| function.is_entry) {
         match decode(module, &kernel.name) {
             Ok(code) => {
-                let polls = Polls::of(&code);
-                assert!(polls.all().all(|pc| (pc as usize) < code.instructions.len()));
+                let loops = SpinLoops::of(&code);
+                assert!(loops.all().all(|pc| (pc as usize) < code.instructions.len()));
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }

@@ -26,6 +26,9 @@ const MOST_STEPS: u32 = 100_000;
 /// Reads and exchanges of a round.
 const MOST_READS: usize = 4096;
 
+/// Reads and exchanges that a round passes without knowing where it stands.
+const MOST_UNDECIDED: u32 = 1024;
+
 /// A thread in a round.
 #[derive(Clone, Debug)]
 pub struct PtxRound {
@@ -36,6 +39,8 @@ pub struct PtxRound {
     home: Pc,
     /// Where the round stood, at each read and exchange.
     visited: Vec<u64>,
+    /// Reads and exchanges at which where it stood was not decided.
+    undecided: u32,
     /// It stands at its first read, which `visited` holds already.
     begins: bool,
 }
@@ -60,7 +65,7 @@ impl Interpreter {
         let home = if met { thread.pc.checked_sub(1)? } else { thread.pc };
         self.loops.as_ref()?.at(home)?;
         let unknown = vec![0; thread.registers.len()].into();
-        let mut round = PtxRound { thread: thread.clone(), unknown, home, visited: Vec::new(), begins: !met };
+        let mut round = PtxRound { thread: thread.clone(), unknown, home, visited: Vec::new(), undecided: 0, begins: !met };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
         round.thread.pc = thread.pc;
@@ -353,7 +358,11 @@ impl Interpreter {
         if self.home_of(round).is_none_or(|spin| !spin.holds(round.thread.pc)) {
             return Some(self.leaves(round));
         }
-        let Some(standing) = self.standing(round) else { return Some(RoundStep::Undecided) };
+        // Where it stands is not decided: whether it was there before is told at the next point where it is.
+        let Some(standing) = self.standing(round) else {
+            round.undecided += 1;
+            return (round.undecided > MOST_UNDECIDED).then_some(RoundStep::Undecided);
+        };
         if round.visited.contains(&standing) {
             return Some(RoundStep::Returns);
         }

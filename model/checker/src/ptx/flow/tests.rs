@@ -1,6 +1,6 @@
 //! Graph, live registers and polls of small kernels; and that what is not live indeed matters to nobody.
 
-use super::{Graph, Liveness, Polls};
+use super::{Graph, Liveness, SpinLoops};
 use crate::ptx::arithmetic::evaluate;
 use crate::ptx::code::{Code, Instruction, Pc, Register, Source, Step};
 use crate::ptx::decode::decode;
@@ -20,11 +20,11 @@ fn code(body: &str) -> (Code, String) {
     (decode(&module, "k").unwrap_or_else(|error| panic!("{error}")), text)
 }
 
-/// The texts of the polls.
+/// The texts of the reads and exchanges in spin loops.
 fn polls(body: &str) -> Vec<String> {
     let (code, text) = code(body);
     let span = |pc: Pc| code.origins[pc as usize].span.clone();
-    Polls::of(&code).all().map(|pc| text[span(pc).start as usize..span(pc).end as usize].to_owned()).collect()
+    SpinLoops::of(&code).all().map(|pc| text[span(pc).start as usize..span(pc).end as usize].to_owned()).collect()
 }
 
 /// How many registers are live before the instruction that starts with this text.
@@ -126,7 +126,7 @@ fn a_poll_within_a_counted_loop_stays_one() {
 
 #[test]
 fn loops_with_effects_hold_no_polls() {
-    for effect in ["st.global.u32 [%p], 1;", "bar.sync 0;", "bar.warp.sync 1;", "red.global.add.u32 [%p], 1;"] {
+    for effect in ["st.global.u32 [%p], 1;", "bar.arrive 0, 64;", "red.global.add.u32 [%p], 1;"] {
         let body = format!("L: ld.acquire.sys.global.u32 %r1, [%p]; {effect} setp.ne.u32 %q1, %r1, 7; @%q1 bra L;");
         assert!(polls(&body).is_empty(), "{effect}");
         let beside = format!(
@@ -153,23 +153,45 @@ fn loops_over_data_are_no_polls() {
                add.u64 %rd1, %rd1, 4; add.u32 %r3, %r3, 1; setp.lt.u32 %q1, %r3, 8; @%q1 bra L;\n\
                st.global.u32 [%p], %r2;";
     assert!(polls(own).is_empty());
+    // Without an address that moves, the counter alone ends the loop: it counts no tries.
+    let still = own.replace("add.u64 %rd1, %rd1, 4;", "");
+    assert!(polls(&still).is_empty());
     // A stride in a register, and a counter that goes through a move.
-    let strided = own.replace("add.u32 %r3, %r3, 1;", "add.u32 %r4, %r3, %r9; mov.u32 %r3, %r4;");
-    assert!(polls(&strided.replace("add.u64 %rd1, %rd1, 4;", "")).is_empty());
-    // A counter that is put back, one that only some rounds move, and one that moves to and fro.
-    let base = "mov.u32 %r3, 0; L: ld.global.u32 %r1, [%p]; COUNT setp.lt.u32 %q1, %r3, %r1; @%q1 bra L;";
-    for count in [
-        "add.u32 %r3, %r3, 1; mov.u32 %r3, 0;",
-        "@%q2 add.u32 %r3, %r3, 1;",
-        "setp.eq.u32 %q2, %r1, 4; @%q2 bra M; add.u32 %r3, %r3, 1; M:",
-        "add.u32 %r4, %r3, 1; sub.u32 %r3, %r4, 1;",
-        "setp.eq.u32 %q2, %r1, 4; @%q2 bra M; add.u32 %r4, %r3, 1; M: mov.u32 %r3, %r4;",
-    ] {
-        assert_eq!(polls(&base.replace("COUNT", count)).len(), 1, "{count}");
-    }
+    assert!(polls(&still.replace("add.u32 %r3, %r3, 1;", "add.u32 %r4, %r3, %r9; mov.u32 %r3, %r4;")).is_empty());
     // One that nobody looks at.
     let faint = "L: add.u32 %r3, %r3, 1; ld.global.u32 %r1, [%p]; setp.ne.u32 %q1, %r1, 7; @%q1 bra L;";
     assert_eq!(polls(faint).len(), 1);
+}
+
+/// What counts tries, and what counts something else.
+#[test]
+fn tries_are_only_counted_and_compared() {
+    let base = "mov.u32 %r3, 0; L: ld.global.u32 %r1, [%p]; COUNT setp.ne.u32 %q1, %r1, 7; @%q1 bra L; REST";
+    let tries = |count: &str, rest: &str| {
+        let (code, _) = code(&base.replace("COUNT", count).replace("REST", rest));
+        let loops = SpinLoops::of(&code);
+        let pc = loops.all().next()?;
+        loops.at(pc).map(|spin| spin.counts_tries())
+    };
+    let limit = "add.u32 %r3, %r3, 1; setp.gt.u32 %q2, %r3, 9; @%q2 exit;";
+    assert_eq!(tries(limit, ""), Some(true));
+    assert_eq!(
+        tries("setp.gt.u32 %q2, %r3, 9; @%q2 mov.u32 %r3, 0; add.u32 %r3, %r3, 1;", "st.global.u32 [%p], %r3;"),
+        Some(true)
+    );
+    // Compared with what is read, used as an address, or made into data.
+    assert_eq!(tries("add.u32 %r3, %r3, 1; setp.gt.u32 %q2, %r3, %r1; @%q2 exit;", ""), None);
+    let address = "cvt.u64.u32 %rd1, %r3; add.u64 %rd1, %rd1, %p; st.global.u32 [%rd1], 1;";
+    assert_eq!(tries(limit, address), None);
+    assert_eq!(tries("add.u32 %r3, %r3, 1;", "mul.lo.u32 %r4, %r3, 3; st.global.u32 [%p], %r4;"), None);
+    // A wait inside a loop that counts is a wait, and what counts its rounds counts no tries.
+    let nested = "mov.u32 %r3, 0; M: ld.global.u32 %r1, [%p]; setp.ne.u32 %q1, %r1, 7; @%q1 bra M;\n\
+                  add.u32 %r3, %r3, 1; setp.lt.u32 %q2, %r3, 3; @%q2 bra M;";
+    let (code, _) = code(nested);
+    let loops = SpinLoops::of(&code);
+    let waits: Vec<Pc> = loops.all().collect();
+    assert_eq!(waits.len(), 1);
+    assert!(!loops.at(waits[0]).expect("it is in a loop").counts_tries());
 }
 
 /// Runs code for a while, with registers that are not live before each instruction overwritten if asked; what comes
@@ -254,11 +276,11 @@ proptest! {
         let common = effects.len().min(scrambled.len());
         prop_assert_eq!(&effects[..common], &scrambled[..common]);
         prop_assert!(!(ended && also_ended) || effects.len() == scrambled.len());
-        let polls = Polls::of(&code);
+        let loops = SpinLoops::of(&code);
         let liveness = Liveness::of(&code);
-        for pc in polls.all() {
+        for pc in loops.all() {
             let live = liveness.live_before(&code, pc);
-            prop_assert_eq!(polls.live_before(pc), Some(&*live));
+            prop_assert_eq!(loops.live_before(pc), Some(&*live));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which memory an access means, and what becomes of it.
 
 use super::{Bench, bench, bench_with};
-use crate::program::{AtomicFunction, AtomicKind, FaultOutcome, Group, Location, Operation, Width};
+use crate::program::{AtomicFunction, AtomicKind, FaultOutcome, Group, Location, Operation, VectorElement, Width};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 
@@ -36,9 +36,10 @@ fn weak_vectors_are_one_access_and_strong_ones_several() {
     bench.interpreter.supply_bytes(&mut bench.thread, &[1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(bench.stored(), 0x0403_0201);
     let semantics = Semantics { order: Order::Volatile, scope: Scope::Sys };
-    assert_eq!(bench.next(), Operation::Read { at: buffer(32), width: Width::Eight, semantics });
+    let element = |index| VectorElement { index, count: 2 };
+    assert_eq!(bench.next(), Operation::Read { at: buffer(32), width: Width::Eight, semantics, element: element(0) });
     bench.supply(1);
-    assert_eq!(bench.next(), Operation::Read { at: buffer(40), width: Width::Eight, semantics });
+    assert_eq!(bench.next(), Operation::Read { at: buffer(40), width: Width::Eight, semantics, element: element(1) });
     bench.supply(2);
     assert!(bench.not_understood().contains("constant"));
 }
@@ -53,10 +54,22 @@ fn small_elements_are_extended_as_their_types_say() {
     bench.supply(0x80);
     assert_eq!(bench.stored(), 0xffff_ff80);
     let acquire = Semantics { order: Order::Acquire, scope: Scope::Sys };
-    assert_eq!(bench.next(), Operation::Read { at: buffer(0), width: Width::Two, semantics: acquire });
+    assert_eq!(
+        bench.next(),
+        Operation::Read { at: buffer(0), width: Width::Two, semantics: acquire, element: VectorElement::SCALAR }
+    );
     bench.supply(0x8001);
     let semantics = Semantics { order: Order::Release, scope: Scope::Sys };
-    assert_eq!(bench.next(), Operation::Write { at: buffer(4), width: Width::Four, value: 0x8001, semantics });
+    assert_eq!(
+        bench.next(),
+        Operation::Write {
+            at: buffer(4),
+            width: Width::Four,
+            value: 0x8001,
+            semantics,
+            element: VectorElement::SCALAR
+        }
+    );
     assert_eq!(bench.next(), Operation::Store { at: buffer(1), data: [1].into_iter().collect() });
 }
 

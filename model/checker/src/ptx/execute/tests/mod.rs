@@ -9,7 +9,7 @@ use super::{Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, Re
 use crate::program::{Coordinates, Fault, FaultOutcome, Operation};
 use crate::ptx::code::Code;
 use crate::ptx::decode::decode;
-use crate::ptx::flow::Polls;
+use crate::ptx::flow::SpinLoops;
 use crate::ptx::syntax::parse;
 use arverify_protocol::ir::Source;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn code(module_scope: &str, body: &str) -> Code {
     decode(&module, "k").expect("the kernel is decoded")
 }
 
-fn bench_with(module_scope: &str, body: &str, polls: impl Fn(&Code) -> Option<Polls>) -> Bench {
+fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<SpinLoops>) -> Bench {
     let code = code(module_scope, body);
     let mut map = MemoryMap::default();
     let mut region = |name: &str, bytes, kind| map.add(Region { name: name.into(), rank: 0, bytes, kind });
@@ -61,8 +61,8 @@ fn bench_with(module_scope: &str, body: &str, polls: impl Fn(&Code) -> Option<Po
         shared_bytes: code.shared_bytes + 32,
         dynamic_shared_bytes: 32,
     };
-    let polls = polls(&code);
-    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), polls);
+    let loops = loops(&code);
+    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), loops);
     let thread = interpreter.start();
     Bench { interpreter, thread, at: AT }
 }
@@ -76,6 +76,10 @@ impl Bench {
         self.interpreter.next(self.at, &mut self.thread).expect("the thread does nothing wrong").0
     }
 
+    fn next_of_round(&mut self) -> Operation {
+        self.interpreter.next_of_round(self.at, &mut self.thread).expect("the thread does nothing wrong").0
+    }
+
     fn fault(&mut self) -> Fault {
         self.interpreter.next(self.at, &mut self.thread).expect_err("the thread does something wrong")
     }
@@ -87,7 +91,7 @@ impl Bench {
     }
 
     fn supply(&mut self, word: u64) {
-        self.interpreter.supply_wait(self.at, &mut self.thread, word);
+        self.interpreter.supply(&mut self.thread, word);
     }
 
     /// The number that the next operation, a weak store, writes.
