@@ -6,11 +6,13 @@
 //!
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
+//! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
 pub mod memory;
 pub mod protocol;
+pub mod wanted;
 pub mod word;
 
 use arverify_protocol::data::{Accumulate, DataType};
@@ -19,7 +21,7 @@ use arverify_protocol::ir::{Reduction, Semantics, Span};
 use arverify_protocol::verdict::{Code, Role};
 use smallvec::SmallVec;
 use std::fmt::Debug;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
 pub use word::{AtomicFunction, AtomicKind, Condition, Spin, Width};
@@ -207,6 +209,18 @@ pub struct Bulk {
     pub pipe: Option<u32>,
 }
 
+/// Who arrives at a barrier of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arrivals {
+    /// Each thread by itself.
+    Threads,
+    /// Warps, when all their threads that have not exited have come (PTX ISA, `barrier`).
+    Warps {
+        /// All threads of the warp execute this one instruction together.
+        aligned: bool,
+    },
+}
+
 /// Coordinates of a thread within a launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Coordinates {
@@ -341,5 +355,27 @@ pub trait Program: Send + Sync + 'static {
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// The same program with every poll a read like any other, where it would yield waits of its own finding.
+    fn without_waits(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+    /// Digest of all that a thread's future depends on: before the operation of a statement, which it has yielded, or
+    /// behind its last operation.
+    fn standing(&self, thread: &Self::Thread, _before: Option<SiteIndex>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        thread.hash(&mut hasher);
+        hasher.finish()
+    }
+    /// For an element of a strong vector access, the first of its elements: they are in no order.
+    fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {
+        None
+    }
+    /// Who arrives at the block's barrier of a statement.
+    fn arrivals(&self, _site: SiteIndex) -> Arrivals {
+        Arrivals::Threads
     }
 }

@@ -11,10 +11,11 @@ use super::execute::{
 };
 use super::flow::{Liveness, Polls};
 use super::launch::{Addresses, Launch, Parameter};
+use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, Shape, SiteIndex,
+    Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, Shape, SiteIndex,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -61,6 +62,8 @@ pub struct PtxProgram {
     seed: u64,
     /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
     parts: Option<Box<Parts>>,
+    /// In a program without waits.
+    plain: Option<Plain>,
 }
 
 /// What a program is made from.
@@ -140,7 +143,7 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts })
+        Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts, plain: None })
     }
 
     /// The instruction's name with its modifiers: `st.release.sys.global.u32`.
@@ -429,5 +432,34 @@ impl Program for PtxProgram {
 
     fn assumptions(&self) -> Vec<String> {
         self.interpreter.assumptions()
+    }
+
+    fn without_waits(&self) -> Option<Self> {
+        Some(PtxProgram {
+            source: self.source.clone(),
+            interpreter: self.interpreter.without_polls(),
+            dead: self.dead.clone(),
+            shape: self.shape.clone(),
+            expected: self.expected,
+            seed: self.seed,
+            parts: None,
+            plain: Some(Plain::of(self.interpreter.code())),
+        })
+    }
+
+    fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {
+        let pc = before.map_or(thread.pc(), |site| site.0);
+        thread.digest(pc, self.plain.as_ref().and_then(|plain| plain.live(pc)))
+    }
+
+    fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {
+        self.plain.as_ref()?.vector(site.0).map(SiteIndex)
+    }
+
+    fn arrivals(&self, site: SiteIndex) -> Arrivals {
+        match self.interpreter.code().instructions.get(site.0 as usize).map(|instruction| &instruction.step) {
+            Some(Step::Barrier(barrier)) => Arrivals::Warps { aligned: barrier.aligned },
+            _ => Arrivals::Threads,
+        }
     }
 }

@@ -43,6 +43,11 @@ impl Interpreter {
         Self { code, setting, polls: polls.map(Arc::new), notes: Arc::default() }
     }
 
+    /// The same, with every poll a read like any other.
+    pub fn without_polls(&self) -> Self {
+        Self { polls: None, ..self.clone() }
+    }
+
     /// The code.
     pub fn code(&self) -> &Arc<Code> {
         &self.code
