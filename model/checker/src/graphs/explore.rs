@@ -9,6 +9,7 @@
 //! What a thread does that it will do in any case is never put off: see [`super::step`].
 
 use super::event::{INITIAL, Range, Sources};
+use super::future::Future;
 use super::graph::Graph;
 use super::search::{Covered, Flow, Refusal, Search, Stop, Who};
 use super::state::{Field, Half, Last, Pending, Runner, State, Status, Stream};
@@ -30,6 +31,7 @@ impl<'p, P: Program> Search<'p, P> {
             field: Field::new(program),
             settings,
             initial,
+            future: Future::default(),
             contested: BTreeSet::new(),
             fences_seen: false,
             bounded: false,
@@ -43,7 +45,9 @@ impl<'p, P: Program> Search<'p, P> {
     /// Something wrong in some execution, if there is any.
     pub(super) fn run(&mut self) -> Result<Option<Finding>, Refusal> {
         loop {
+            self.future.grew = false;
             match self.explore() {
+                Ok(()) if self.future.grew => {}
                 Ok(()) if self.bounded => return Err(Refusal::Bounded(ROUNDS)),
                 Ok(()) => return Ok(None),
                 Err(Stop::Found(finding)) => return Ok(Some(*finding)),
@@ -54,6 +58,7 @@ impl<'p, P: Program> Search<'p, P> {
     }
 
     fn explore(&mut self) -> Result<(), Stop> {
+        (self.bounded, self.covered) = (false, Covered { states: self.covered.states, ..Covered::default() });
         let mut start = self.start();
         for rank in 0..start.streams.len() as u32 {
             self.begin_launch(&mut start, rank, 0)?;
@@ -113,7 +118,12 @@ impl<'p, P: Program> Search<'p, P> {
         if let Some(flow) = self.choose_arrival(state)? {
             return Ok(flow);
         }
-        for thread in 0..state.threads.len() {
+        if self.is_hopeless(state) {
+            return state.suspect.take().map_or(Ok(Flow::Dead), |suspect| Err(Stop::Found(suspect)));
+        }
+        let mut order = self.depended_on(state);
+        order.extend((0..state.threads.len()).filter(|thread| !order.contains(thread)).collect::<Vec<_>>());
+        for thread in order {
             let Status::Reads(pending) = &state.threads[thread].status else { continue };
             let pending = (**pending).clone();
             let options = self.options(state, thread, &pending);
@@ -214,10 +224,8 @@ impl<'p, P: Program> Search<'p, P> {
             }
             return state.suspect.take().map_or(Ok(()), |suspect| Err(Stop::Found(suspect)));
         }
-        match self.hang(&state)? {
-            None => Ok(()),
-            Some(found) => Err(Stop::Found(state.suspect.take().unwrap_or(Box::new(found)))),
-        }
+        let found = self.hang(&state)?.map(Box::new);
+        state.suspect.take().or(found).map_or(Ok(()), |found| Err(Stop::Found(found)))
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::event::{Event, Range};
 use super::search::{Search, Stop};
-use super::state::{Place, State, Status};
+use super::state::{Pending, Place, State, Status};
 use super::step::word;
 use super::words;
 use crate::program::{Barrier, Group, Operation, Program, SiteIndex, Width};
@@ -171,6 +171,30 @@ impl<P: Program> Search<'_, P> {
             }
         }
         None
+    }
+
+    /// Whether a thread that reads what is newest comes to a state in which it has not been since its last effect.
+    pub(super) fn leads_elsewhere(&self, state: &State<P::Thread>, thread: usize, pending: &Pending) -> bool {
+        let runner = &state.threads[thread];
+        let old = word(&self.newest(state, &pending.range));
+        let program = &mut runner.program.clone();
+        match &pending.operation {
+            Operation::Await { condition, .. } => return condition.holds(old) == Some(true),
+            Operation::Atomic { function, expected, returns, .. } => {
+                let swaps = function.operation == AtomicOperation::CompareSwap;
+                if !swaps || old == pending.width.truncate(*expected) || !returns {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        self.field.program.supply(runner.at, program, old);
+        match self.next_rest(state, thread, program) {
+            Some(Rest::Reads(_, site, ..)) => {
+                !runner.visited.contains(&self.field.program.standing(program, Some(site)))
+            }
+            _ => true,
+        }
     }
 
     /// What is last in coherence order.

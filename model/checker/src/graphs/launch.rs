@@ -22,7 +22,7 @@ const STREAM: SiteIndex = SiteIndex(u32::MAX - 1);
 impl<P: Program> Search<'_, P> {
     /// An access by a stream, or by the thread that is the caller's stream.
     fn access(
-        &self,
+        &mut self,
         state: &mut State<P::Thread>,
         who: Who,
         act: Act,
@@ -60,7 +60,7 @@ impl<P: Program> Search<'_, P> {
         }
     }
 
-    fn refresh(&self, state: &mut State<P::Thread>, who: Who, rank: u32, launch: u32) -> Result<(), Stop> {
+    fn refresh(&mut self, state: &mut State<P::Thread>, who: Who, rank: u32, launch: u32) -> Result<(), Stop> {
         let program = self.field.program;
         for (index, instance) in program.shape().instances.iter().enumerate() {
             if instance.rank != rank || !instance.refreshed || instance.bytes == 0 {
@@ -72,7 +72,7 @@ impl<P: Program> Search<'_, P> {
         Ok(())
     }
 
-    pub(super) fn begin_launch(&self, state: &mut State<P::Thread>, rank: u32, launch: u32) -> Result<(), Stop> {
+    pub(super) fn begin_launch(&mut self, state: &mut State<P::Thread>, rank: u32, launch: u32) -> Result<(), Stop> {
         state.streams[rank as usize].launch = launch;
         let who = Who::Stream(rank);
         if !self.field.program.has_calls() {
@@ -97,7 +97,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Ends the launches whose threads have all ended, and begins the next ones. False if there are none.
-    pub(super) fn end_launches(&self, state: &mut State<P::Thread>) -> Result<bool, Stop> {
+    pub(super) fn end_launches(&mut self, state: &mut State<P::Thread>) -> Result<bool, Stop> {
         let mut any = false;
         for rank in 0..state.streams.len() as u32 {
             let ended = |thread: usize| matches!(state.threads[thread].status, Status::Ended);
@@ -116,7 +116,7 @@ impl<P: Program> Search<'_, P> {
         Ok(any)
     }
 
-    fn end_launch(&self, state: &mut State<P::Thread>, rank: u32) -> Result<(), Stop> {
+    fn end_launch(&mut self, state: &mut State<P::Thread>, rank: u32) -> Result<(), Stop> {
         let who = Who::Stream(rank);
         let mut last = self.on_stream(state, who);
         for thread in self.field.of_rank(rank) {
@@ -144,7 +144,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Where a launch of a host program begins and returns.
-    pub(super) fn call(&self, state: &mut State<P::Thread>, thread: usize, call: Call) -> Result<(), Stop> {
+    pub(super) fn call(&mut self, state: &mut State<P::Thread>, thread: usize, call: Call) -> Result<(), Stop> {
         let at = state.threads[thread].at;
         match call {
             Call::Begins { launch } => {
@@ -159,7 +159,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Whoever launched the kernel reads its output, and compares.
-    fn read_output(&self, state: &mut State<P::Thread>, who: Who, rank: u32, launch: u32) -> Result<(), Stop> {
+    fn read_output(&mut self, state: &mut State<P::Thread>, who: Who, rank: u32, launch: u32) -> Result<(), Stop> {
         let program = self.field.program;
         let Some(expected) = program.expected().filter(|expected| expected.definition.concerns(rank)) else {
             return Ok(());

@@ -13,6 +13,7 @@
 //! | `barrier` | barriers of blocks and lanes |
 //! | `launch` | launches, streams, results |
 //! | `explore` | reads, which do: every execution, each once |
+//! | `future` | reads that wait for what cannot come any more |
 //! | `hang` | whether threads that wait do so for ever |
 //! | `words` | findings |
 //!
@@ -32,6 +33,7 @@ mod barrier;
 mod bits;
 mod event;
 mod explore;
+mod future;
 mod graph;
 mod hang;
 mod launch;
@@ -104,6 +106,9 @@ fn ask<P: Program>(
         let mut search = Search::new(program, Settings { fences: true, ..settings }, &limits, begun);
         found = search.run();
         covered = search.covered;
+    }
+    if std::env::var_os("GRAPHS_DEBUG").is_some() {
+        eprintln!("{covered:?} {:?}", begun.elapsed());
     }
     opinion.events = covered.events;
     opinion.executions = usize::try_from(covered.executions).unwrap_or(usize::MAX);

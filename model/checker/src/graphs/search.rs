@@ -1,6 +1,7 @@
 //! One exploration: its settings, what it has come across, and how it ends.
 
 use super::event::{Act, Actor, Event, Node, Range};
+use super::future::Future;
 use super::rule::Rule;
 use super::state::{Field, State};
 use super::words;
@@ -74,6 +75,8 @@ pub(super) struct Search<'p, P> {
     pub(super) settings: Settings,
     /// By instance: contents before the first launch.
     pub(super) initial: Vec<Arc<[u8]>>,
+    /// Who writes what.
+    pub(super) future: Future,
     /// Barriers of blocks at which it matters who arrives first.
     pub(super) contested: BTreeSet<(u32, u32)>,
     /// A fence.sc was performed.

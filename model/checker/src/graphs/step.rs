@@ -245,6 +245,7 @@ impl<P: Program> Search<'_, P> {
             Arc::make_mut(&mut state.graph.nodes[read]).partner = Some(write);
         }
         self.check_race(state, write)?;
+        self.remember(state, write);
         self.follows(state, thread, write, site);
         state.effect(thread);
         Arc::make_mut(&mut state.threads[thread]).status = Status::Ready;

@@ -73,7 +73,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     pub(super) fn weak_write(
-        &self,
+        &mut self,
         state: &mut State<P::Thread>,
         thread: usize,
         range: Range,
@@ -89,7 +89,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Adds a weak write: behind all that precedes it, for anything else races with it.
-    pub(super) fn write_event(&self, state: &mut State<P::Thread>, node: Node, last: &[Event]) -> Result<Event, Stop> {
+    pub(super) fn write_event(&mut self, state: &mut State<P::Thread>, node: Node, last: &[Event]) -> Result<Event, Stop> {
         let range = node.range;
         let event = state.graph.add(node, last);
         self.check_race(state, event)?;
@@ -99,6 +99,7 @@ impl<P: Program> Search<'_, P> {
         };
         let place = state.graph.places(&range, &past, None).last().copied().unwrap_or(0);
         state.graph.place(event, place);
+        self.remember(state, event);
         Ok(event)
     }
 
