@@ -10,7 +10,7 @@
 
 use super::event::Act;
 use super::search::{Flow, Refusal, Search, Step, Stop};
-use super::state::{Arrival, Last, Meeting, Place, Round, State, Status};
+use super::state::{Arrival, Input, Last, Meeting, Place, Round, State, Status};
 use super::words;
 use crate::program::{Arrivals, Barrier, Group, Program, SiteIndex};
 use arverify_protocol::verdict::{Code, Finding};
@@ -223,6 +223,7 @@ impl<P: Program> Search<'_, P> {
             let runner = Arc::make_mut(&mut state.threads[arrival.thread]);
             if !given.is_empty() {
                 self.field.program.gathered(runner.at, &mut runner.program, &given);
+                super::step::note(runner, || Input::Gathered(given.clone()));
             }
             runner.status = Status::Ready;
             runner.visited.clear();

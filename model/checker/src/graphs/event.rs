@@ -94,6 +94,10 @@ pub(super) struct Node {
     pub(super) data: Arc<[u8]>,
     /// Of a strong read that has its value: where each byte comes from.
     pub(super) sources: Sources,
+    /// Its value is open: see [`super::deferred`].
+    pub(super) open: bool,
+    /// Of a write: how many were placed in coherence order before it was.
+    pub(super) stamp: usize,
     /// Of half an atomic: the other half.
     pub(super) partner: Option<Event>,
     /// What precedes it in base causality order.

@@ -15,7 +15,7 @@ use super::search::{Covered, Flow, Refusal, Search, Stop, Who};
 use super::state::{Field, Half, Last, Pending, Runner, State, Status, Stream};
 use super::step::{ROUNDS, word};
 use super::{Limits, words};
-use crate::program::{Operation, Program};
+use crate::program::{Operation, Program, Unknown};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
@@ -35,6 +35,7 @@ impl<'p, P: Program> Search<'p, P> {
             contested: BTreeSet::new(),
             fences_seen: false,
             bounded: false,
+            forced: false,
             covered: Covered::default(),
             most_events: limits.events,
             begun,
@@ -48,6 +49,7 @@ impl<'p, P: Program> Search<'p, P> {
             self.future.grew = false;
             match self.explore() {
                 Ok(()) if self.future.grew => {}
+                Ok(()) if self.forced => return Err(Refusal::Forced),
                 Ok(()) if self.bounded => return Err(Refusal::Bounded(ROUNDS)),
                 Ok(()) => return Ok(None),
                 Err(Stop::Found(finding)) => return Ok(Some(*finding)),
@@ -58,6 +60,7 @@ impl<'p, P: Program> Search<'p, P> {
     }
 
     fn explore(&mut self) -> Result<(), Stop> {
+        self.forced = false;
         (self.bounded, self.covered) = (false, Covered { states: self.covered.states, ..Covered::default() });
         let mut start = self.start();
         for rank in 0..start.streams.len() as u32 {
@@ -99,6 +102,9 @@ impl<'p, P: Program> Search<'p, P> {
                 visited: Vec::new(),
                 rounds: FxHashMap::default(),
                 copies: Vec::new(),
+                log: Vec::new(),
+                unknown: Unknown::default(),
+                open: Vec::new(),
             })
         };
         State {
@@ -118,7 +124,8 @@ impl<'p, P: Program> Search<'p, P> {
         if let Some(flow) = self.choose_arrival(state)? {
             return Ok(flow);
         }
-        if self.is_hopeless(state) {
+        let closed = state.threads.iter().all(|runner| runner.open.is_empty());
+        if closed && self.is_hopeless(state) {
             return state.suspect.take().map_or(Ok(Flow::Dead), |suspect| Err(Stop::Found(suspect)));
         }
         let mut order = self.depended_on(state);
@@ -137,12 +144,12 @@ impl<'p, P: Program> Search<'p, P> {
                 branches.push(branch);
             }
             let runner = Arc::make_mut(&mut state.threads[thread]);
-            let put_off = Some(state.graph.nodes.len());
+            let put_off = Some(state.graph.placed);
             runner.status = Status::Reads(Box::new(Pending { put_off, ..pending }));
             branches.push(state.clone());
             return Ok(Flow::Branches(branches));
         }
-        Ok(Flow::Quiet)
+        Ok(self.choose_open(state)?.unwrap_or(Flow::Quiet))
     }
 
     /// What a read may return: of what has been written since it was put off.
@@ -151,7 +158,7 @@ impl<'p, P: Program> Search<'p, P> {
         let past = state.graph.past(&last);
         let fresh = |sources: &Sources| match pending.put_off {
             None => true,
-            Some(known) => sources.iter().any(|source| *source != INITIAL && *source >= known),
+            Some(known) => sources.iter().any(|source| *source != INITIAL && self.stamp(state, *source) >= known),
         };
         let mut options = state.graph.readable(&pending.range, &past);
         options.retain(fresh);
@@ -217,6 +224,12 @@ impl<'p, P: Program> Search<'p, P> {
 
     /// Nobody goes on. An execution is over; or a read waits for a write that does not come.
     fn at_rest(&mut self, mut state: State<P::Thread>) -> Result<(), Stop> {
+        if state.threads.iter().any(|runner| !runner.open.is_empty()) {
+            return Ok(());
+        }
+        if let Some((first, second)) = state.graph.any_race().filter(|_| self.settings.deferred) {
+            return Err(Stop::Found(Box::new(words::race(self, &state, first, second))));
+        }
         if state.streams.iter().all(|stream| stream.done) {
             self.covered.executions += 1;
             if self.covered.executions == 1 {
@@ -230,7 +243,7 @@ impl<'p, P: Program> Search<'p, P> {
 }
 
 /// Order and scope of a read.
-fn semantics_of(operation: &Operation) -> Semantics {
+pub(super) fn semantics_of(operation: &Operation) -> Semantics {
     match operation {
         Operation::Read { semantics, .. }
         | Operation::Await { semantics, .. }

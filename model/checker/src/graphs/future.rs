@@ -76,12 +76,12 @@ impl<P: Program> Search<'_, P> {
 
     fn may_go_on(&self, state: &State<P::Thread>, thread: usize, goes_on: &[bool]) -> bool {
         match &state.threads[thread].status {
-            Status::Ready | Status::Writes(_) => true,
+            Status::Ready | Status::Writes(_) | Status::Needs(_) | Status::Holds(..) => true,
             Status::Unstarted | Status::Ended => false,
             Status::AtBarrier => self.may_meet(state, thread, goes_on),
             Status::Reads(pending) => {
                 let Some(known) = pending.put_off else { return true };
-                let there = state.graph.writes_to(&pending.range).any(|write| write >= known);
+                let there = state.graph.writes_to(&pending.range).any(|write| self.stamp(state, write) >= known);
                 there || self.writers(state, &pending.range, goes_on)
             }
         }

@@ -21,6 +21,8 @@ pub(super) struct Graph {
     pub(super) lines: Vec<Line>,
     /// The order of sc fences: each pair that is morally strong.
     pub(super) fences: Arc<Vec<(Event, Event)>>,
+    /// Writes that have been placed in coherence order, at any time.
+    pub(super) placed: usize,
     /// The rule that a test leaves out.
     pub(super) without: Option<Rule>,
 }
@@ -202,6 +204,29 @@ impl Graph {
         reads.into_iter().for_each(|read| self.synchronize(read, fence));
     }
 
+    /// A read has its value late: what follows it in its thread acquires now.
+    pub(super) fn synchronize_later(&mut self, read: Event) {
+        let node = self.nodes[read].clone();
+        let acquires = |event: &Event| {
+            let later = &self.nodes[*event];
+            if !node.precedes(later) || !later.acquires() || later.open {
+                return false;
+            }
+            match later.act {
+                Act::Fence => self.has(Rule::AcquireByFence),
+                Act::Read => later.range == node.range && self.has(Rule::AcquireAfterRead),
+                _ => false,
+            }
+        };
+        let ends: Vec<Event> = (0..self.nodes.len()).filter(acquires).collect();
+        ends.into_iter().for_each(|end| self.synchronize(read, end));
+    }
+
+    /// Any two events that race.
+    pub(super) fn any_race(&self) -> Option<(Event, Event)> {
+        (0..self.nodes.len()).find_map(|event| self.race(event).map(|other| (other, event)))
+    }
+
     /// The sc fences that are morally strong with one.
     pub(super) fn rivals(&self, fence: Event) -> Vec<Event> {
         let rival = |other: &Event| {
@@ -229,6 +254,8 @@ impl Graph {
     /// Puts a write at a place of its line.
     pub(super) fn place(&mut self, write: Event, place: usize) {
         let range = self.nodes[write].range;
+        Arc::make_mut(&mut self.nodes[write]).stamp = self.placed;
+        self.placed += 1;
         match self.lines.iter_mut().find(|(known, _)| *known == range) {
             Some((_, line)) => Arc::make_mut(line).insert(place, write),
             None => self.lines.push((range, Arc::new(vec![write]))),
@@ -255,7 +282,7 @@ impl Graph {
     /// Writes that overlap a range.
     pub(super) fn writes_to<'g>(&'g self, range: &'g Range) -> impl Iterator<Item = Event> + 'g {
         let nodes = self.nodes.iter().enumerate();
-        nodes.filter(move |(_, node)| node.is_write() && node.range.overlaps(range)).map(|(event, _)| event)
+        nodes.filter(move |(_, node)| node.is_write() && !node.open && node.range.overlaps(range)).map(|(event, _)| event)
     }
 
     /// An earlier event that a new one races with: a conflict, unordered by causality, not morally strong.

@@ -48,7 +48,7 @@ impl<P: Program> Search<'_, P> {
                     None => continue,
                 },
                 Status::Ended | Status::Unstarted => Rest::Ended,
-                Status::Ready | Status::Writes(_) => return Ok(None),
+                Status::Ready | Status::Writes(_) | Status::Needs(_) | Status::Holds(..) => return Ok(None),
             };
             threads.insert(thread, (runner.program.clone(), rest));
         }

@@ -10,7 +10,7 @@ use super::state::{Last, State, Status};
 use super::step::WEAK;
 use super::words;
 use crate::program::wanted::wanted;
-use crate::program::{CALLER, Call, Element, Expected, Program, SiteIndex};
+use crate::program::{CALLER, Call, Element, Expected, Program, SiteIndex, Unknown};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use rustc_hash::FxHashMap;
@@ -92,6 +92,8 @@ impl<P: Program> Search<'_, P> {
             runner.vector = None;
             runner.visited.clear();
             runner.rounds = FxHashMap::default();
+            runner.log.clear();
+            runner.unknown = Unknown::default();
         }
         Ok(())
     }
@@ -102,6 +104,10 @@ impl<P: Program> Search<'_, P> {
         for rank in 0..state.streams.len() as u32 {
             let ended = |thread: usize| matches!(state.threads[thread].status, Status::Ended);
             if state.streams[rank as usize].done || !self.field.of_rank(rank).all(ended) {
+                continue;
+            }
+            // Numbers of open reads are those of a launch; and what they observe, its end may acquire.
+            if self.field.of_rank(rank).any(|thread| !state.threads[thread].open.is_empty()) {
                 continue;
             }
             any = true;

@@ -14,6 +14,7 @@
 //! | `launch` | launches, streams, results |
 //! | `explore` | reads, which do: every execution, each once |
 //! | `future` | reads that wait for what cannot come any more |
+//! | `deferred` | reads whose values stay open: load buffering |
 //! | `hang` | whether threads that wait do so for ever |
 //! | `words` | findings |
 //!
@@ -31,6 +32,7 @@
 mod axioms;
 mod barrier;
 mod bits;
+mod deferred;
 mod event;
 mod explore;
 mod future;
@@ -70,13 +72,35 @@ struct Limits {
 /// Events of one execution: more than the solver takes, for they cost less.
 const MOST_EVENTS: usize = 4_000;
 
-/// What execution graphs say about a program: whether some execution races, hangs, or gets a wrong result.
+/// What execution graphs say about a program: whether some execution races, hangs, or gets a wrong result. First with
+/// every read performed in its turn, then with relaxed ones left open.
 pub fn graph_opinion<P: Program>(program: &P, question: Question, patience: &Patience) -> Opinion {
+    let opinion = asked(program, question, patience, false);
+    if opinion.verdict != Verdict::Verified {
+        return opinion;
+    }
+    let buffered = load_buffering_opinion(program, question, patience);
+    let seconds = opinion.seconds + buffered.seconds;
+    match buffered.verdict {
+        Verdict::Verified => Opinion { seconds, ..opinion },
+        _ => Opinion { seconds, ..buffered },
+    }
+}
+
+/// The same, of executions in which relaxed reads may return what is written only later in program order (load
+/// buffering), and all others. Programs that know no open values are not asked.
+pub fn load_buffering_opinion<P: Program>(program: &P, question: Question, patience: &Patience) -> Opinion {
+    asked(program, question, patience, true)
+}
+
+fn asked<P: Program>(program: &P, question: Question, patience: &Patience, deferred: bool) -> Opinion {
     let begun = Instant::now();
     let plain = program.without_waits();
     let program = plain.as_ref().unwrap_or(program);
     let mut opinion = Opinion { reason: None, ..Opinion::inconclusive("") };
-    match ask(program, question, patience, begun, &mut opinion) {
+    let limits = Limits { time: patience.time, events: patience.events.max(MOST_EVENTS) };
+    let settings = Settings { publishes: question.publishes, fences: false, deferred, without: question.without };
+    match explored(program, settings, &limits, begun, &mut opinion) {
         Ok(Some(finding)) => {
             opinion.verdict = Verdict::Violated;
             opinion.finding = Some(finding);
@@ -90,20 +114,18 @@ pub fn graph_opinion<P: Program>(program: &P, question: Question, patience: &Pat
 
 /// Weaker fences order less: what is right with them is right with sc fences, too. So the orders of sc fences are tried
 /// only where something is wrong without.
-fn ask<P: Program>(
+fn explored<P: Program>(
     program: &P,
-    question: Question,
-    patience: &Patience,
+    settings: Settings,
+    limits: &Limits,
     begun: Instant,
     opinion: &mut Opinion,
 ) -> Result<Option<Finding>, Refusal> {
-    let limits = Limits { time: patience.time, events: patience.events.max(MOST_EVENTS) };
-    let settings = Settings { publishes: question.publishes, fences: false, without: question.without };
-    let mut search = Search::new(program, settings, &limits, begun);
+    let mut search = Search::new(program, settings, limits, begun);
     let mut found = search.run();
     let mut covered = search.covered;
     if search.fences_seen && !matches!(found, Ok(None)) {
-        let mut search = Search::new(program, Settings { fences: true, ..settings }, &limits, begun);
+        let mut search = Search::new(program, Settings { fences: true, ..settings }, limits, begun);
         found = search.run();
         covered = search.covered;
     }

@@ -21,6 +21,8 @@ pub(super) struct Settings {
     pub(super) publishes: bool,
     /// sc fences are tried in every order; otherwise they order no more than weaker ones.
     pub(super) fences: bool,
+    /// Relaxed reads may stay open.
+    pub(super) deferred: bool,
     /// The rule that a test leaves out.
     pub(super) without: Option<Rule>,
 }
@@ -34,6 +36,8 @@ pub(super) enum Refusal {
     TooLarge(&'static str, usize),
     #[error("not explored in {0} s: {1} executions so far")]
     Time(u64, u64),
+    #[error("load buffering: a weak read behind a relaxed one and a fence")]
+    Forced,
     #[error("loops were unrolled {0} times")]
     Bounded(u32),
 }
@@ -81,6 +85,8 @@ pub(super) struct Search<'p, P> {
     pub(super) contested: BTreeSet<(u32, u32)>,
     /// A fence.sc was performed.
     pub(super) fences_seen: bool,
+    /// An open read was closed for the sake of a weak one.
+    pub(super) forced: bool,
     /// Some loop was cut off at the bound.
     pub(super) bounded: bool,
     pub(super) covered: Covered,
@@ -148,6 +154,8 @@ impl<P: Program> Search<'_, P> {
             range,
             data: none,
             sources: SmallVec::new(),
+            open: false,
+            stamp: 0,
             partner: None,
             before: Default::default(),
             observed: Default::default(),
@@ -177,6 +185,9 @@ impl<P: Program> Search<'_, P> {
 
     /// A race of a new event, as the end of the exploration.
     pub(super) fn check_race(&self, state: &State<P::Thread>, event: Event) -> Result<(), Stop> {
+        if self.settings.deferred {
+            return Ok(());
+        }
         match state.graph.race(event) {
             None => Ok(()),
             Some(other) => Err(Stop::Found(Box::new(words::race(self, state, other, event)))),

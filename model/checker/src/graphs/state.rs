@@ -3,7 +3,7 @@
 use super::event::{Event, Range, Space};
 use super::graph::Graph;
 use crate::memory::scope::Placement;
-use crate::program::{Coordinates, Operation, Program, SiteIndex, Width};
+use crate::program::{Coordinates, Operation, Program, SiteIndex, Unknown, Width};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -40,7 +40,32 @@ pub(super) enum Status {
     Reads(Box<Pending>),
     Writes(Box<Half>),
     AtBarrier,
+    /// It depends on open reads.
+    Needs(SmallVec<[u32; 2]>),
+    /// It does nothing before these reads are no longer open.
+    Holds(Box<(Operation, SiteIndex)>, Vec<Event>),
     Ended,
+}
+
+/// What an operation brought.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    Nothing,
+    Word(u64),
+    Bytes(Vec<u8>),
+    Gathered(Vec<(u32, u64)>),
+    /// Nothing yet: an open read, by its number.
+    Open(u32),
+}
+
+/// A read whose value is open.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) number: u32,
+    pub(super) read: Event,
+    /// Of an atomic.
+    pub(super) write: Option<Event>,
+    pub(super) pending: Pending,
 }
 
 /// A thread in its launch.
@@ -57,6 +82,12 @@ pub(super) struct Runner<T> {
     pub(super) visited: Vec<u64>,
     /// How often it has done an operation since its last effect, and altogether.
     pub(super) rounds: FxHashMap<(SiteIndex, u64), (u32, u32)>,
+    /// What it was given, by operation, where that is wanted.
+    pub(super) log: Vec<Input>,
+    /// Registers whose values are open.
+    pub(super) unknown: Unknown,
+    /// Its open reads.
+    pub(super) open: Vec<Open>,
     /// Copies that it has started: pipe, where, and their events.
     pub(super) copies: Vec<(u32, SiteIndex, Last, Vec<Event>)>,
 }

@@ -7,9 +7,9 @@
 use super::bits::Bits;
 use super::event::{Act, Event, Range};
 use super::search::{Flow, Refusal, Search, Step, Stop, Who};
-use super::state::{Half, Last, Pending, State, Status};
+use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
-use crate::program::{FaultOutcome, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use std::sync::Arc;
@@ -37,6 +37,10 @@ impl<P: Program> Search<'_, P> {
                 if state.graph.nodes.len() > self.most_events {
                     return Err(self.refuse(Refusal::TooLarge("events", self.most_events)));
                 }
+            } else if let Some(step) = self.release_held(state)? {
+                if let Some(flow) = step? {
+                    return Ok(flow);
+                }
             } else if !self.end_launches(state)? {
                 return Ok(Flow::Quiet);
             }
@@ -50,8 +54,16 @@ impl<P: Program> Search<'_, P> {
         }
         let program = self.field.program;
         let runner = Arc::make_mut(&mut state.threads[thread]);
-        let (operation, site) = match program.next(runner.at, &mut runner.program) {
-            Ok(next) => next,
+        let next = match self.settings.deferred {
+            false => program.next(runner.at, &mut runner.program).map(|(operation, site)| Next::Operation(operation, site)),
+            true => program.next_of(runner.at, &mut runner.program, &mut runner.unknown),
+        };
+        let (operation, site) = match next {
+            Ok(Next::Operation(operation, site)) => (operation, site),
+            Ok(Next::Needs(numbers)) => {
+                runner.status = Status::Needs(numbers);
+                return Ok(None);
+            }
             Err(fault) => match fault.outcome {
                 FaultOutcome::Violation(code) => {
                     let found = words::of_thread(self, state, (code, fault.message), thread, fault.site);
@@ -60,10 +72,13 @@ impl<P: Program> Search<'_, P> {
                 FaultOutcome::NotUnderstood => return Err(self.refuse(Refusal::NotUnderstood(fault.message))),
             },
         };
+        if self.settings.deferred {
+            runner.log.push(Input::Nothing);
+        }
         self.perform(state, thread, operation, site)
     }
 
-    fn perform(
+    pub(super) fn perform(
         &mut self,
         state: &mut State<P::Thread>,
         thread: usize,
@@ -73,6 +88,9 @@ impl<P: Program> Search<'_, P> {
         match operation {
             Operation::Read { at, width, semantics } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
+                if self.hold(state, thread, (operation, site), range) {
+                    return Ok(None);
+                }
                 let bytes = self.weak_read(state, thread, range, site)?;
                 self.supply(state, thread, word(&bytes));
                 Ok(None)
@@ -80,9 +98,13 @@ impl<P: Program> Search<'_, P> {
             Operation::Load { at, bytes } => {
                 let size = u64::from(bytes);
                 let range = self.in_bounds(state, thread, at, (size, size), site)?;
+                if self.hold(state, thread, (operation, site), range) {
+                    return Ok(None);
+                }
                 let bytes = self.weak_read(state, thread, range, site)?;
                 let runner = Arc::make_mut(&mut state.threads[thread]);
                 self.field.program.supply_bytes(runner.at, &mut runner.program, &bytes);
+                note(runner, || Input::Bytes(bytes));
                 Ok(None)
             }
             Operation::Store { at, data } => {
@@ -179,6 +201,7 @@ impl<P: Program> Search<'_, P> {
     pub(super) fn supply(&self, state: &mut State<P::Thread>, thread: usize, value: u64) {
         let runner = Arc::make_mut(&mut state.threads[thread]);
         self.field.program.supply(runner.at, &mut runner.program, value);
+        note(runner, || Input::Word(value));
     }
 
     /// A thread comes to a read. False where it has been in the same state since its last effect: the rounds since then
@@ -193,12 +216,14 @@ impl<P: Program> Search<'_, P> {
     ) -> Step<P::Thread> {
         let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
         let runner = Arc::make_mut(&mut state.threads[thread]);
-        let digest = self.field.program.standing(&runner.program, Some(site));
-        if runner.visited.contains(&digest) {
-            self.covered.waits += 1;
-            return self.dead(state);
+        if runner.unknown.registers.is_empty() {
+            let digest = self.field.program.standing(&runner.program, Some(site));
+            if runner.visited.contains(&digest) {
+                self.covered.waits += 1;
+                return self.dead(state);
+            }
+            runner.visited.push(digest);
         }
-        runner.visited.push(digest);
         let key = (u64::from(at.instance) << 40) | at.byte;
         let (since, ever) = runner.rounds.entry((site, key)).or_default();
         (*since, *ever) = (*since + 1, *ever + 1);
@@ -209,7 +234,11 @@ impl<P: Program> Search<'_, P> {
         if matches!(operation, Operation::Await { .. }) {
             self.covered.waits += 1;
         }
-        runner.status = Status::Reads(Box::new(Pending { operation, site, range, width, put_off: None }));
+        let pending = Pending { operation, site, range, width, put_off: None };
+        if self.may_stay_open(&pending.operation) && self.leave_open(state, thread, &pending) {
+            return Ok(None);
+        }
+        Arc::make_mut(&mut state.threads[thread]).status = Status::Reads(Box::new(pending));
         Ok(None)
     }
 
@@ -323,6 +352,13 @@ impl<P: Program> Search<'_, P> {
 /// Whether with each fence those before it are among the earlier ones.
 fn downward_closed(order: &[(Event, Event)], rivals: &[Event], earlier: &Bits) -> bool {
     order.iter().all(|(from, to)| !rivals.contains(from) || !earlier.contains(*to) || earlier.contains(*from))
+}
+
+/// Notes what an operation brought, where that is wanted.
+pub(super) fn note<T>(runner: &mut Runner<T>, input: impl FnOnce() -> Input) {
+    if let Some(last) = runner.log.last_mut() {
+        *last = input();
+    }
 }
 
 /// A word from memory.

@@ -20,6 +20,7 @@ use arverify_protocol::ir::Source;
 use arverify_protocol::ir::{Reduction, Semantics, Span};
 use arverify_protocol::verdict::{Code, Role};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -221,6 +222,22 @@ pub enum Arrivals {
     },
 }
 
+/// Which registers of a thread hold values that are not known yet: by register, the reads that they come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// By register.
+    pub registers: BTreeMap<u32, SmallVec<[u32; 2]>>,
+}
+
+/// What a thread does next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// An operation.
+    Operation(Operation, SiteIndex),
+    /// It needs values that are not known yet.
+    Needs(SmallVec<[u32; 2]>),
+}
+
 /// Coordinates of a thread within a launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Coordinates {
@@ -369,6 +386,15 @@ pub trait Program: Send + Sync + 'static {
         let mut hasher = DefaultHasher::new();
         thread.hash(&mut hasher);
         hasher.finish()
+    }
+    /// The thread's next operation, where values that it has read may be unknown; or which of them it needs first.
+    /// Programs that know no unknown values need none.
+    fn next_of(&self, at: Coordinates, thread: &mut Self::Thread, _: &mut Unknown) -> Result<Next, Fault> {
+        self.next(at, thread).map(|(operation, site)| Next::Operation(operation, site))
+    }
+    /// Leaves the word that the last operation read unknown, under this number. False if it must be known.
+    fn supply_unknown(&self, _: &Self::Thread, _: &mut Unknown, _number: u32) -> bool {
+        false
     }
     /// For an element of a strong vector access, the first of its elements: they are in no order.
     fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {

@@ -15,7 +15,7 @@ use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, Shape, SiteIndex,
+    Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -450,6 +450,18 @@ impl Program for PtxProgram {
     fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {
         let pc = before.map_or(thread.pc(), |site| site.0);
         thread.digest(pc, self.plain.as_ref().and_then(|plain| plain.live(pc)))
+    }
+
+    fn next_of(&self, at: Coordinates, thread: &mut PtxThread, unknown: &mut Unknown) -> Result<Next, Fault> {
+        let next = self.interpreter.next_of(at, thread, unknown)?;
+        if next == Next::Operation(Operation::Exit, SiteIndex(thread.pc())) {
+            thread.end();
+        }
+        Ok(next)
+    }
+
+    fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {
+        self.plain.is_some() && self.interpreter.supply_unknown(thread, unknown, number)
     }
 
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {

@@ -10,6 +10,7 @@
 //! | `warp` | what lanes exchange and barriers reduce |
 //! | `spin` | polls: loops that read until they like what they see |
 //! | `peeled` | the same, where the first read stands before the loop |
+//! | `unknown` | the same loop where some registers hold values that are not known yet |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -24,6 +25,7 @@ mod run;
 mod setting;
 mod spin;
 mod thread;
+mod unknown;
 mod warp;
 
 #[cfg(test)]
