@@ -12,6 +12,7 @@ pub mod axioms;
 pub mod check;
 pub mod cli;
 pub mod compiler;
+pub mod graphs;
 pub mod litmus;
 pub mod liveness;
 pub mod machine;

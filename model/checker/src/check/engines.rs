@@ -6,6 +6,7 @@
 
 use super::{CheckError, Options, Outcome, Progress, check_program, doubts::vacuity, try_check};
 use crate::axioms::{Opinion, Patience, second_opinion};
+use crate::graphs::{Question, graph_opinion};
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
@@ -111,7 +112,6 @@ fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
 /// What the axioms say, and doubts about it.
 fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<String>) {
     let unsupported = match options {
-        Options { boundary_publishes: true, .. } => Some("an assumption is not expressed as axioms"),
         Options { resident_blocks: Some(_), .. } => {
             Some("blocks that are not all resident are not expressed as axioms")
         }
@@ -123,13 +123,32 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
     }
     let mut patience = Patience::default();
     patience.time = options.timeout.map_or(patience.time, |timeout| timeout.min(patience.time));
-    let found = second_opinion(&**program, &patience);
+    let found = asked(program, options, &patience);
     let warnings = match found.verdict {
         Verdict::Verified => vacuity(&**program, found.waits, found.peer_accesses),
         Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),
         Verdict::Violated => Vec::new(),
     };
     (found, warnings)
+}
+
+/// Kernels are explored as execution graphs; protocols are put to the solver, and explored where it refuses.
+fn asked<P: Program>(program: &Arc<P>, options: &Options, patience: &Patience) -> Opinion {
+    let question = Question { publishes: options.boundary_publishes, without: None };
+    if options.boundary_publishes || program.without_waits().is_some() {
+        return graph_opinion(&**program, question, patience);
+    }
+    let found = second_opinion(&**program, patience);
+    if found.verdict != Verdict::Inconclusive {
+        return found;
+    }
+    let mut explored = graph_opinion(&**program, question, patience);
+    explored.seconds += found.seconds;
+    if explored.verdict == Verdict::Inconclusive {
+        let reasons = [found.reason, explored.reason].into_iter().flatten().collect::<Vec<_>>();
+        explored.reason = Some(reasons.join("; as graphs: "));
+    }
+    explored
 }
 
 impl From<&Opinion> for Answer {

@@ -73,8 +73,10 @@ pub(super) struct Leaving {
 pub(super) struct Rounds {
     /// The combinations, fewer reads and earlier messages first.
     pub(super) leaving: Vec<Leaving>,
-    /// Every word that was asked for, once for each member.
+    /// Every read that was asked for, once for each member.
     pub(super) asked: Vec<(usize, Poll)>,
+    /// Reads of rounds that come back: whoever goes round makes them.
+    pub(super) failing: Vec<(usize, Poll)>,
     /// The member meets others, who are not there yet.
     pub(super) meets: Option<Barrier>,
     /// Too many combinations: there may be more.
@@ -202,13 +204,15 @@ impl<P: Program> Machine<P> {
                 found.cut = true;
                 break;
             }
-            let (end, asked, open) = self.evaluate(company, &decided);
+            let mut reads = Vec::new();
+            let (end, asked, open) = self.evaluate(company, &decided, &mut reads);
+            if matches!(end, End::Returns) {
+                reads.into_iter().for_each(|read| note(&mut found.failing, read));
+            }
             match (end, open) {
                 (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
                     let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
-                    if !found.asked.iter().any(|(who, known)| (*who, known.at) == (member, poll.at)) {
-                        found.asked.push((member, poll));
-                    }
+                    note(&mut found.asked, (member, poll));
                     decided.push(Decided { member, poll, candidates, chosen: 0 });
                     continue;
                 }
@@ -276,10 +280,16 @@ impl<P: Program> Machine<P> {
 
     /// Runs the rounds with what is decided. Returns how that ends, how many decisions it used, and the first word that
     /// is not decided.
-    fn evaluate(&self, company: &Company<P::Round>, decided: &[Decided]) -> (End, usize, Option<(usize, Poll)>) {
+    fn evaluate(
+        &self,
+        company: &Company<P::Round>,
+        decided: &[Decided],
+        reads: &mut Vec<(usize, Poll)>,
+    ) -> (End, usize, Option<(usize, Poll)>) {
         let (mut asked, mut open) = (0, None);
         let end = self.run_company(company, &mut |member, poll| {
             asked += 1;
+            reads.push((member, *poll));
             match decided.get(asked - 1) {
                 Some(known) => known.candidates.get(known.chosen).map(|candidate| candidate.1),
                 None => {
@@ -509,6 +519,14 @@ impl<R> Company<R> {
             (member.thread, round, &member.view).hash(&mut hasher);
         }
         hasher.finish()
+    }
+}
+
+/// Adds a read, unless one that is no different is known.
+fn note(reads: &mut Vec<(usize, Poll)>, (member, poll): (usize, Poll)) {
+    let same = |(who, known): &(usize, Poll)| (*who, known.at, known.semantics) == (member, poll.at, poll.semantics);
+    if !reads.iter().any(same) {
+        reads.push((member, poll));
     }
 }
 

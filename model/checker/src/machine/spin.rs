@@ -110,6 +110,9 @@ impl<P: Program> Machine<P> {
         let no_less = |mine: &Pick| {
             let Some(old) = message(mine) else { return true };
             let Some(theirs) = other.reads(mine.member, &mine.poll) else { return old.carries_nothing() };
+            if !old.carries_nothing() && !is_no_weaker(&mine.poll, &theirs.poll) {
+                return false;
+            }
             if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
                 return false;
             }
@@ -266,6 +269,12 @@ impl<P: Program> Run<'_, P> {
     ) -> Progress {
         let machine = self.machine;
         let part = machine.contended_part(leaving);
+        if machine.has(Rule::WaitOrders) && !machine.ends_with_newest(self.state, company) {
+            // It may as well see the newest messages first, with which it does not end.
+            for pick in leaving.picks.iter().filter(|pick| pick.poll.semantics.order != Order::Weak) {
+                self.conflict_of_old(pick);
+            }
+        }
         for other in rounds.leaving.iter().filter(|other| machine.contended_part(other) == part) {
             if machine.has(Rule::WaitOrders) {
                 machine
@@ -281,7 +290,9 @@ impl<P: Program> Run<'_, P> {
         let digest = company.digest(machine) ^ leaving.outcome;
         let ended = Ended { company: company.clone(), performed: leaving.clone(), digest };
         let wait = SharedWait(Arc::new(ended));
-        self.remember_wait(company, rounds, leaving, &wait);
+        if !self.remember_wait(company, rounds, leaving, &wait) {
+            return Progress::Stops;
+        }
         let readers: SmallVec<[usize; 4]> =
             (0..company.members.len()).filter(|member| company.members[*member].arrived.is_none()).collect();
         for member in readers {
@@ -305,21 +316,70 @@ impl<P: Program> Run<'_, P> {
         Progress::Done
     }
 
-    /// The words that were asked for and are not read remember the wait.
-    fn remember_wait(&mut self, company: &Company<P::Round>, rounds: &Rounds, leaving: &Leaving, wait: &SharedWait) {
-        for (member, poll) in &rounds.asked {
-            if leaving.reads(*member, poll).is_some() || poll.semantics.order == Order::Weak {
+    /// The order of accesses to a word matters if what is read of it is not the newest message.
+    fn conflict_of_old(&mut self, pick: &Pick) {
+        let newest = self.state.slots.get(&key(pick.poll.at)).map(|slot| slot.latest().number);
+        if pick.message != newest && newest.is_some() {
+            self.conflict(key(pick.poll.at));
+        }
+    }
+
+    /// The words that were asked for and are not read remember the wait; reads of rounds that come back are made, for all
+    /// that others can tell of them: they race. Returns false after a violation.
+    fn remember_wait(
+        &mut self,
+        company: &Company<P::Round>,
+        rounds: &Rounds,
+        leaving: &Leaving,
+        wait: &SharedWait,
+    ) -> bool {
+        let is_performed = |member: usize, poll: &Poll| {
+            let same =
+                |pick: &Pick| (pick.member, pick.poll.at, pick.poll.semantics) == (member, poll.at, poll.semantics);
+            leaving.picks.iter().any(same)
+        };
+        for (member, poll) in rounds.asked.iter().filter(|(member, poll)| !is_performed(*member, poll)) {
+            let reader = company.members[*member].thread;
+            let made = rounds
+                .failing
+                .iter()
+                .any(|(who, known)| (*who, known.at, known.semantics) == (*member, poll.at, poll.semantics));
+            if made && !self.read_in_vain(reader, poll) {
+                return false;
+            }
+            if poll.semantics.order == Order::Weak {
                 continue;
             }
-            let reader = company.members[*member].thread;
             self.ensure_slot(poll.at, poll.width);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
-            let read =
-                SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
+            let kind = ReadKind::Round { wait: wait.clone(), free: false };
+            let read = SlotRead { access, strength, message: None, kind, made };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
                 slot.reads.push(read);
             }
+        }
+        true
+    }
+
+    /// A read of a round that comes back: nobody can tell that it was made, but that it races. Returns false after a
+    /// violation.
+    fn read_in_vain(&mut self, thread: ThreadIndex, poll: &Poll) -> bool {
+        if poll.semantics.order == Order::Weak {
+            return self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site);
+        }
+        if !self.strong_access(thread, poll.at, poll.width, Kind::StrongRead, poll.site) {
+            return false;
+        }
+        let machine = self.machine;
+        let strength = machine.strength_of(thread, poll.semantics);
+        let view = &self.state.threads[thread as usize].view;
+        let slot = &self.state.slots[&key(poll.at)];
+        match slot.race_of_read(strength, |access| machine.covered(thread, view, access)) {
+            Some(other) if machine.has(Rule::StrongReadRaces) => {
+                self.race(thread, poll.site, poll.at, false, other, true)
+            }
+            _ => true,
         }
     }
 
@@ -364,22 +424,15 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> Progress {
         let Operation::Spin { at, width, .. } = operation else { return Progress::Stops };
-        // A round that fails is not made, but for its ordinary loads: they race with whoever writes what they read.
-        let Some((company, _)) = waits.last() else { return Progress::Stops };
-        for (member, poll) in self.machine.newest_reads(self.state, company) {
-            if poll.semantics.order == Order::Weak && company.members[member].thread == thread {
-                self.thread_mut(thread).step += 1;
-                if !self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site) {
-                    return Progress::Stops;
-                }
-            }
+        let is_weak = |(_, poll): &(usize, Poll)| poll.semantics.order == Order::Weak;
+        if waits.iter().any(|(_, rounds)| rounds.failing.iter().any(is_weak)) {
+            self.thread_mut(thread).step += 1;
         }
         for (company, rounds) in waits {
-            for (member, poll) in &rounds.asked {
-                if company.members[*member].thread == thread && poll.semantics.order != Order::Weak {
-                    if !self.strong_access(thread, poll.at, poll.width, Kind::StrongRead, poll.site) {
-                        return Progress::Stops;
-                    }
+            let own = rounds.failing.iter().filter(|(member, _)| company.members[*member].thread == thread);
+            for (_, poll) in own {
+                if !self.read_in_vain(thread, poll) {
+                    return Progress::Stops;
                 }
             }
             for poll in distinct_words(&rounds.asked) {
@@ -435,4 +488,11 @@ impl<P: Program> Run<'_, P> {
         }
         Progress::Waits
     }
+}
+
+/// Whether a read acquires all that another would.
+fn is_no_weaker(mine: &Poll, theirs: &Poll) -> bool {
+    let acquires = |poll: &Poll| crate::memory::scope::acquires(poll.semantics.order);
+    let scope = |poll: &Poll| crate::memory::scope::strong_scope(poll.semantics);
+    (!acquires(mine) || acquires(theirs)) && scope(theirs) >= scope(mine)
 }

@@ -79,7 +79,8 @@ impl<P: Program> Run<'_, P> {
             .filter(|(other, slot)| *other != key(at) || slot.width != width)
             .find_map(|(other, slot)| {
                 let write = slot.messages.iter().map(|message| message.access).find(unordered);
-                let read = slot.reads.iter().map(|read| read.access).find(unordered).filter(|_| writes);
+                let read = slot.reads.iter().filter(|read| read.made).map(|read| read.access).find(unordered);
+                let read = read.filter(|_| writes);
                 write.map(|access| (access, true)).or(read.map(|access| (access, false))).map(|found| (other, found))
             });
         match found {
@@ -101,7 +102,7 @@ impl<P: Program> Run<'_, P> {
             if !latest.epoch.is_initial() {
                 shadow.remember(range.clone(), true, latest);
             }
-            for read in &slot.reads {
+            for read in slot.reads.iter().filter(|read| read.made) {
                 shadow.remember(range.clone(), false, read.access);
             }
             self.wake(slot.waiters);
@@ -359,7 +360,7 @@ impl<P: Program> Run<'_, P> {
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         if let Some(slot) = self.state.slots.get_mut(&key) {
-            slot.reads.push(SlotRead { access, strength, message: Some(number), kind });
+            slot.reads.push(SlotRead { access, strength, message: Some(number), kind, made: true });
         }
         self.remember_read(thread, key, (semantics.order, strength), waits);
         true

@@ -52,7 +52,8 @@ impl Accessor<'_> {
             if let Some(access) = write {
                 return Err(Conflict { access, wrote: true, byte });
             }
-            let read = slot.reads.iter().map(|read| read.access).find(|earlier| !covered(earlier));
+            let made = slot.reads.iter().filter(|read| read.made).map(|read| read.access);
+            let read = made.into_iter().find(|earlier| !covered(earlier));
             if let Some(access) = read.filter(|_| kind == Kind::Write) {
                 return Err(Conflict { access, wrote: false, byte });
             }

@@ -160,6 +160,8 @@ pub struct SlotRead {
     pub message: Option<u32>,
     /// What it was made for.
     pub kind: ReadKind,
+    /// It was made, or might as well have been; else only the order of later writes matters to it, and it races with none.
+    pub made: bool,
 }
 
 /// What a read was made for.
@@ -376,7 +378,7 @@ impl Slot {
             }
         }
         for read in self.reads.iter().filter(|read| !covered(&read.access)) {
-            if !morally_strong(Some(read.strength), Some(strength)) {
+            if read.made && !morally_strong(Some(read.strength), Some(strength)) {
                 return Some(Clash::Race { other: read.access, wrote: false });
             }
             if !over(&read.access) && matters(Matter::Reads) && !alike(read) {
@@ -404,6 +406,12 @@ impl Slot {
             message.boundary = message.boundary.take().filter(|view| !seen(view));
             message.access.epoch.step = 0;
         }
+    }
+
+    /// A write that a strong read races with.
+    pub fn race_of_read(&self, strength: Strength, covered: impl Fn(&Access) -> bool) -> Option<Access> {
+        let races = |message: &&Message| !covered(&message.access) && !morally_strong(message.strength, Some(strength));
+        self.messages.iter().find(races).map(|message| message.access)
     }
 
     /// Whether an update that comes later may as well have come before an earlier one: both are equal, nobody looks at

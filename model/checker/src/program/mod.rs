@@ -7,12 +7,14 @@
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`round`]: rounds of spin loops, which are waits for several words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
+//! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
 pub mod memory;
 pub mod protocol;
 pub mod round;
+pub mod wanted;
 pub mod word;
 
 use arverify_protocol::data::{Accumulate, DataType};
@@ -20,8 +22,9 @@ use arverify_protocol::ir::Source;
 use arverify_protocol::ir::{Reduction, Semantics, Span};
 use arverify_protocol::verdict::{Code, Role};
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
@@ -259,6 +262,22 @@ pub struct Bulk {
     pub pipe: Option<u32>,
 }
 
+/// Which registers of a thread hold values that are not known yet: by register, the reads that they come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// By register.
+    pub registers: BTreeMap<u32, SmallVec<[u32; 2]>>,
+}
+
+/// What a thread does next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// An operation.
+    Operation(Operation, SiteIndex),
+    /// It needs values that are not known yet.
+    Needs(SmallVec<[u32; 2]>),
+}
+
 /// Coordinates of a thread within a launch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Coordinates {
@@ -440,5 +459,36 @@ pub trait Program: Send + Sync + 'static {
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// The same program with every poll a read like any other, where it would yield waits of its own finding.
+    fn without_waits(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+    /// Digest of all that a thread's future depends on: before the operation of a statement, which it has yielded, or
+    /// behind its last operation.
+    fn standing(&self, thread: &Self::Thread, _before: Option<SiteIndex>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        thread.hash(&mut hasher);
+        hasher.finish()
+    }
+    /// The thread's next operation, where values that it has read may be unknown; or which of them it needs first.
+    /// Programs that know no unknown values need none.
+    fn next_of(&self, at: Coordinates, thread: &mut Self::Thread, _: &mut Unknown) -> Result<Next, Fault> {
+        self.next(at, thread).map(|(operation, site)| Next::Operation(operation, site))
+    }
+    /// Leaves the word that the last operation read unknown, under this number. False if it must be known.
+    fn supply_unknown(&self, _: &Self::Thread, _: &mut Unknown, _number: u32) -> bool {
+        false
+    }
+    /// For an element of a strong vector access, the first of its elements: they are in no order.
+    fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {
+        None
+    }
+    /// Who arrives at the block's barrier of a statement.
+    fn arrivals(&self, _site: SiteIndex) -> Arrivals {
+        Arrivals::Threads
     }
 }

@@ -12,6 +12,7 @@
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
+//! | `plain` | what is asked of a kernel whose polls are reads like any other |
 //! | `program` | all of it as a thread program |
 //!
 //! Decision: three forms, one for each question. The syntax tree keeps what was written, so that whatever is not
@@ -29,5 +30,6 @@ pub mod flow;
 pub mod launch;
 pub mod lines;
 pub mod load;
+pub mod plain;
 pub mod program;
 pub mod syntax;

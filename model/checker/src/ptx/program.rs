@@ -12,11 +12,12 @@ use super::execute::{
 };
 use super::flow::{Chains, Liveness, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
+use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, RoundStep, Shape,
-    SiteIndex,
+    Answers, Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers,
+    RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -67,6 +68,8 @@ pub struct PtxProgram {
     seed: u64,
     /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
     parts: Option<Box<Parts>>,
+    /// In a program without waits.
+    plain: Option<Plain>,
 }
 
 /// What a program is made from.
@@ -149,7 +152,7 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts })
+        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts, plain: None })
     }
 
     /// What a thread need not keep any more.
@@ -509,5 +512,48 @@ impl Program for PtxProgram {
 
     fn assumptions(&self) -> Vec<String> {
         self.interpreter.assumptions()
+    }
+
+    fn without_waits(&self) -> Option<Self> {
+        Some(PtxProgram {
+            source: self.source.clone(),
+            interpreter: self.interpreter.without_polls(),
+            dead: self.dead.clone(),
+            branches: Branches::of(self.interpreter.code()),
+            stored: self.stored.clone(),
+            shape: self.shape.clone(),
+            expected: self.expected,
+            seed: self.seed,
+            parts: None,
+            plain: Some(Plain::of(self.interpreter.code())),
+        })
+    }
+
+    fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {
+        let pc = before.map_or(thread.pc(), |site| site.0);
+        thread.digest(pc, self.plain.as_ref().and_then(|plain| plain.live(pc)))
+    }
+
+    fn next_of(&self, at: Coordinates, thread: &mut PtxThread, unknown: &mut Unknown) -> Result<Next, Fault> {
+        let next = self.interpreter.next_of(at, thread, unknown)?;
+        if next == Next::Operation(Operation::Exit, SiteIndex(thread.pc())) {
+            thread.end();
+        }
+        Ok(next)
+    }
+
+    fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {
+        self.plain.is_some() && self.interpreter.supply_unknown(thread, unknown, number)
+    }
+
+    fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {
+        self.plain.as_ref()?.vector(site.0).map(SiteIndex)
+    }
+
+    fn arrivals(&self, site: SiteIndex) -> Arrivals {
+        match self.interpreter.code().instructions.get(site.0 as usize).map(|instruction| &instruction.step) {
+            Some(Step::Barrier(barrier)) => Arrivals::Warps { aligned: barrier.aligned },
+            _ => Arrivals::Threads,
+        }
     }
 }

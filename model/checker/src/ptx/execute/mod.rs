@@ -10,6 +10,7 @@
 //! | `warp` | what lanes exchange and barriers reduce |
 //! | `round` | rounds of spin loops, which are waits |
 //! | `spin_words` | what ends a spin loop, in words |
+//! | `unknown` | the same loop where some registers hold values that are not known yet |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -24,6 +25,7 @@ mod run;
 mod setting;
 mod spin_words;
 mod thread;
+mod unknown;
 mod warp;
 
 #[cfg(test)]

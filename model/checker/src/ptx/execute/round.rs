@@ -65,7 +65,8 @@ impl Interpreter {
         let home = if met { thread.pc.checked_sub(1)? } else { thread.pc };
         self.loops.as_ref()?.at(home)?;
         let unknown = vec![0; thread.registers.len()].into();
-        let mut round = PtxRound { thread: thread.clone(), unknown, home, visited: Vec::new(), undecided: 0, begins: !met };
+        let mut round =
+            PtxRound { thread: thread.clone(), unknown, home, visited: Vec::new(), undecided: 0, begins: !met };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
         round.thread.pc = thread.pc;

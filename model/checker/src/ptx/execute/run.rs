@@ -17,7 +17,7 @@ use std::sync::Arc;
 const WEAK: Semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
 
 /// Local instructions between two operations before a thread counts as caught in a loop.
-const MOST_STEPS: u32 = 1 << 24;
+pub(super) const MOST_STEPS: u32 = 1 << 24;
 
 /// Runs threads of one kernel in one setting. Cheap to clone: spin loops hold one.
 #[derive(Clone, Debug)]
@@ -49,6 +49,11 @@ impl Interpreter {
     pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
         let guards = Arc::new(Guards::of(&code));
         Self { code, setting, loops: loops.map(Arc::new), notes: Arc::default(), guards }
+    }
+
+    /// The same, with every poll a read like any other.
+    pub fn without_polls(&self) -> Self {
+        Self { loops: None, ..self.clone() }
     }
 
     /// The code.
@@ -139,6 +144,36 @@ impl Interpreter {
         }
         thread.pc = pc;
         Err(not_understood(format!("the thread ran {MOST_STEPS} instructions without any effect"), pc))
+    }
+
+    /// One instruction, at `thread.pc`; the operation that it yields, if it does.
+    pub(super) fn single(&self, at: Coordinates, thread: &mut PtxThread) -> Result<Option<Operation>, Fault> {
+        let pc = thread.pc;
+        let instruction = &self.code.instructions[pc as usize];
+        if let Some(guard) = instruction.guard
+            && (thread.registers[guard.register.0 as usize] == 0) != guard.negated
+        {
+            thread.pc = pc + 1;
+            return Ok(None);
+        }
+        match &instruction.step {
+            Step::Compute { function, destination, sources } => {
+                let operands = sources.map(|source| value(&thread.registers, source));
+                thread.registers[destination.0 as usize] = evaluate(*function, operands);
+                thread.pc = pc + 1;
+            }
+            Step::Branch { target } => thread.pc = *target,
+            Step::Nothing => thread.pc = pc + 1,
+            step => match self.step(at, thread, step)? {
+                Done::Next => thread.pc = pc + 1,
+                Done::Jump(target) => thread.pc = target,
+                Done::Yield(operation) => {
+                    thread.pc = if operation == Operation::Exit { pc } else { pc + 1 };
+                    return Ok(Some(operation));
+                }
+            },
+        }
+        Ok(None)
     }
 
     /// One of the rarer steps, at `thread.pc`.

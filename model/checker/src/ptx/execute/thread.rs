@@ -4,6 +4,7 @@
 //! instruction before the program counter says, so nothing pending is stored.
 
 use crate::ptx::code::{Code, Pc, Register};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A thread: program counter, registers, own memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,18 @@ impl PtxThread {
     pub fn end(&mut self) {
         self.registers = Box::default();
         self.local = Box::default();
+    }
+
+    /// Digest of what the thread's future depends on where it stands before an instruction with these live registers;
+    /// where they are not known, of all registers.
+    pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (pc, self.broken, &self.local).hash(&mut hasher);
+        match live {
+            Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
+            None => self.registers.hash(&mut hasher),
+        }
+        hasher.finish()
     }
 
     /// The next instruction, for reports.

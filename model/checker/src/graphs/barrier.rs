@@ -1,0 +1,342 @@
+//! Barriers of blocks and of lanes.
+//!
+//! PTX ISA, `barrier`: warps arrive. A thread waits until all threads of its warp that have not exited have come; then the
+//! warp has arrived, and counts with all its lanes. `.aligned` is one instruction for all threads of the warp. A thread
+//! that has exited comes to no barrier, but nobody waits for it in its warp. Lanes that have exited, or do not exist, are
+//! not waited for where lanes meet.
+//!
+//! Where a barrier counts fewer warps than the block has, or some arrive without waiting, it matters who comes first:
+//! each arrival is made now, or not before another has been. Everywhere else arrivals commute.
+
+use super::event::Act;
+use super::search::{Flow, Refusal, Search, Step, Stop};
+use super::state::{Arrival, Input, Last, Meeting, Place, Round, State, Status};
+use super::words;
+use crate::program::{Arrivals, Barrier, Group, Program, SiteIndex};
+use arverify_protocol::verdict::{Code, Finding};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// Lanes of a warp.
+const WARP: u32 = 32;
+/// Barrier completions of one block without any effect.
+const MOST_ROUNDS: usize = 64;
+
+impl<P: Program> Search<'_, P> {
+    /// A thread comes to a barrier.
+    pub(super) fn reach_barrier(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        barrier: Barrier,
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
+        let block = self.field.block_of(thread);
+        let threads = self.field.of_block(block).len() as u32;
+        let lane = thread as u32 % self.field.room;
+        let arrivals = self.field.program.arrivals(site);
+        let (place, needed, partial) = match barrier.group {
+            Group::Warp { mask } => {
+                let place = Place::Lanes { warp: lane / WARP, mask, exchanges: !barrier.orders };
+                (place, 0, false)
+            }
+            Group::Block { id, count } => {
+                if let Some(message) = wrong_count(id, count, threads) {
+                    return Err(self.diverges(state, message, &[(thread, site)]));
+                }
+                let (whole, needed) = match arrivals {
+                    Arrivals::Threads | Arrivals::WholeBlock => (threads, count.unwrap_or(threads)),
+                    Arrivals::Warps { .. } => {
+                        (threads.div_ceil(WARP), count.map_or(threads.div_ceil(WARP), |count| count.div_ceil(WARP)))
+                    }
+                };
+                (Place::Named(id), needed, needed < whole || barrier.arrive)
+            }
+        };
+        if let (true, Place::Named(id)) = (partial, place)
+            && self.contested.insert((block, id))
+        {
+            return Err(Stop::Again);
+        }
+        if arrivals == (Arrivals::Warps { aligned: true }) && matches!(place, Place::Named(_)) {
+            self.is_aligned(state, thread, site)?;
+        }
+        let waits = !barrier.arrive;
+        let last = state.threads[thread].last.clone();
+        let arrival = Arrival { thread, site, last, waits, gives: barrier.gather };
+        let meetings = Arc::make_mut(&mut state.meetings);
+        let known = meetings.iter().position(|meeting| meeting.block == block && meeting.place == place);
+        let index = known.unwrap_or_else(|| {
+            let (partial, offered, arrived) = (Vec::new(), Vec::new(), Vec::new());
+            meetings.push(Meeting { block, place, needed, partial, offered, arrived, count: 0 });
+            meetings.len() - 1
+        });
+        let meeting = &mut meetings[index];
+        let nobody = meeting.partial.is_empty() && meeting.offered.is_empty() && meeting.arrived.is_empty();
+        if nobody {
+            meeting.needed = needed;
+        } else if meeting.needed != needed {
+            let message = "threads reach one barrier with different counts".to_owned();
+            return Err(self.diverges(state, message, &[(thread, site)]));
+        }
+        meeting.partial.push(arrival);
+        Arc::make_mut(&mut state.threads[thread]).status = Status::AtBarrier;
+        self.gather(state, index, arrivals == Arrivals::Threads)
+    }
+
+    /// `.aligned`: the whole warp executes this instruction.
+    fn is_aligned(&self, state: &State<P::Thread>, thread: usize, site: SiteIndex) -> Result<(), Stop> {
+        for other in self.warp_of(thread) {
+            if other != thread && matches!(state.threads[other].status, Status::Ended) {
+                let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
+                return Err(self.diverges(state, message, &[(thread, site)]));
+            }
+        }
+        let elsewhere = state.meetings.iter().flat_map(|meeting| {
+            let named = matches!(meeting.place, Place::Named(_));
+            meeting.partial.iter().filter(move |arrival| named && arrival.site != site)
+        });
+        let warp = self.warp_of(thread);
+        match elsewhere.into_iter().find(|arrival| warp.contains(&arrival.thread)) {
+            None => Ok(()),
+            Some(other) => {
+                let message = "threads of one warp reach different barriers".to_owned();
+                Err(self.diverges(state, message, &[(thread, site), (other.thread, other.site)]))
+            }
+        }
+    }
+
+    /// Threads of the warp of a thread.
+    fn warp_of(&self, thread: usize) -> std::ops::Range<usize> {
+        let block = self.field.of_block(self.field.block_of(thread));
+        let first = block.start + (thread - block.start) / WARP as usize * WARP as usize;
+        first..(first + WARP as usize).min(block.end)
+    }
+
+    pub(super) fn diverges(&self, state: &State<P::Thread>, message: String, who: &[(usize, SiteIndex)]) -> Stop {
+        Stop::Found(Box::new(self.divergence(state, message, who)))
+    }
+
+    pub(super) fn divergence(&self, state: &State<P::Thread>, message: String, who: &[(usize, SiteIndex)]) -> Finding {
+        let point = |(thread, site): &(usize, SiteIndex)| {
+            self.point(Some(self.thread_name(state, *thread)), *site, "at this barrier")
+        };
+        words::finding(Code::BarrierDivergence, message, who.iter().map(point).collect())
+    }
+
+    /// Whether a thread may still come to a barrier.
+    fn is_live(&self, state: &State<P::Thread>, thread: usize) -> bool {
+        !matches!(state.threads[thread].status, Status::Ended)
+    }
+
+    /// Somebody has come, or will not come any more: warps that are complete arrive.
+    fn gather(&mut self, state: &mut State<P::Thread>, index: usize, alone: bool) -> Step<P::Thread> {
+        let meeting = &state.meetings[index];
+        let Place::Named(id) = meeting.place else {
+            return self.lanes(state, index);
+        };
+        let contested = self.contested.contains(&(meeting.block, id));
+        let Some(first) = meeting.partial.last() else { return Ok(None) };
+        let warp = if alone { first.thread..first.thread + 1 } else { self.warp_of(first.thread) };
+        let here = |thread: &usize| meeting.partial.iter().any(|arrival| arrival.thread == *thread);
+        if !warp.clone().filter(|thread| self.is_live(state, *thread)).all(|thread| here(&thread)) {
+            return Ok(None);
+        }
+        let meeting = &mut Arc::make_mut(&mut state.meetings)[index];
+        let (arrived, rest) =
+            std::mem::take(&mut meeting.partial).into_iter().partition(|arrival| warp.contains(&arrival.thread));
+        meeting.partial = rest;
+        if contested {
+            meeting.offered.push((arrived, None));
+            return Ok(None);
+        }
+        self.arrive(state, index, arrived)
+    }
+
+    /// A warp arrives.
+    pub(super) fn arrive(
+        &mut self,
+        state: &mut State<P::Thread>,
+        index: usize,
+        arrivals: Vec<Arrival>,
+    ) -> Step<P::Thread> {
+        for arrival in arrivals.iter().filter(|arrival| !arrival.waits) {
+            state.effect(arrival.thread);
+            Arc::make_mut(&mut state.threads[arrival.thread]).status = Status::Ready;
+        }
+        let meeting = &mut Arc::make_mut(&mut state.meetings)[index];
+        meeting.arrived.push(arrivals);
+        meeting.count += 1;
+        if (meeting.arrived.len() as u32) < meeting.needed {
+            return Ok(None);
+        }
+        let arrived = std::mem::take(&mut meeting.arrived).into_iter().flatten().collect();
+        let block = meeting.block;
+        self.complete(state, block, arrived, true)
+    }
+
+    /// Lanes go on when all that are named, exist and have not exited are there.
+    fn lanes(&mut self, state: &mut State<P::Thread>, index: usize) -> Step<P::Thread> {
+        let meeting = &state.meetings[index];
+        let Place::Lanes { warp, mask, exchanges } = meeting.place else { return Ok(None) };
+        let block = self.field.of_block(meeting.block);
+        let first = block.start + (warp * WARP) as usize;
+        let named = (0..WARP as usize).filter(|lane| mask >> lane & 1 == 1).map(|lane| first + lane);
+        let waited = named.filter(|thread| block.contains(thread) && self.is_live(state, *thread)).count();
+        if meeting.partial.len() < waited || meeting.partial.is_empty() {
+            return Ok(None);
+        }
+        let block = meeting.block;
+        let meeting = Arc::make_mut(&mut state.meetings).remove(index);
+        self.complete(state, block, meeting.partial, !exchanges)
+    }
+
+    /// All have come: those that wait get what all gave, follow what all did, and go on.
+    fn complete(
+        &mut self,
+        state: &mut State<P::Thread>,
+        block: u32,
+        mut arrived: Vec<Arrival>,
+        orders: bool,
+    ) -> Step<P::Thread> {
+        arrived.sort_by_key(|arrival| arrival.thread);
+        if orders && state.graph.has(super::Rule::BarriersSynchronize) {
+            let mut last = Last::new();
+            arrived.iter().flat_map(|arrival| &arrival.last).for_each(|event| {
+                if !last.contains(event) {
+                    last.push(*event);
+                }
+            });
+            let node = self.joint(state, Act::Joint, block / self.field.blocks, arrived[0].site);
+            let joint = state.graph.add(node, &last);
+            for arrival in arrived.iter().filter(|arrival| arrival.waits) {
+                let runner = Arc::make_mut(&mut state.threads[arrival.thread]);
+                runner.last = Last::from_slice(&[joint]);
+                runner.vector = None;
+            }
+        }
+        let given: Vec<(u32, u64)> = arrived
+            .iter()
+            .filter_map(|arrival| arrival.gives.map(|value| (arrival.thread as u32 % self.field.room, value)))
+            .collect();
+        for arrival in arrived.iter().filter(|arrival| arrival.waits) {
+            let runner = Arc::make_mut(&mut state.threads[arrival.thread]);
+            if !given.is_empty() {
+                self.field.program.gathered(runner.at, &mut runner.program, &given);
+                super::step::note(runner, || Input::Gathered(given.clone()));
+            }
+            runner.status = Status::Ready;
+            runner.visited.clear();
+            runner.rounds.values_mut().for_each(|(since, _)| *since = 0);
+        }
+        self.is_round(state, &arrived)
+    }
+
+    /// Whether the threads of a barrier stand as they stood behind an earlier one, with no effect of theirs since, and
+    /// nobody else having met them: then what lies between might as well not have been.
+    fn is_round(&mut self, state: &mut State<P::Thread>, arrived: &[Arrival]) -> Step<P::Thread> {
+        let members: Vec<usize> = arrived.iter().map(|arrival| arrival.thread).collect();
+        let mut hasher = DefaultHasher::new();
+        for thread in &members {
+            self.field.program.standing(&state.threads[*thread].program, None).hash(&mut hasher);
+        }
+        let round = Round { members, digest: hasher.finish() };
+        if state.rounds.contains(&round) {
+            self.covered.waits += 1;
+            return self.dead(state);
+        }
+        let rounds = Arc::make_mut(&mut state.rounds);
+        rounds.retain(|known| {
+            let meets = known.members.iter().any(|thread| round.members.contains(thread));
+            !meets || round.members.iter().all(|thread| known.members.contains(thread))
+        });
+        let alike = rounds.iter().filter(|known| known.members == round.members).count();
+        rounds.push(round);
+        if alike > MOST_ROUNDS {
+            self.bounded = true;
+            return self.dead(state);
+        }
+        Ok(None)
+    }
+
+    /// A thread ends. Nobody waits for it in its warp any more.
+    pub(super) fn exit(&mut self, state: &mut State<P::Thread>, thread: usize, site: SiteIndex) -> Step<P::Thread> {
+        if let Some((pipe, started, _, _)) = state.threads[thread].copies.first() {
+            let name = self.field.program.pipe_name(*pipe);
+            let message = format!("a thread ends its kernel while copies are outstanding on pipe `{name}`");
+            let found = words::of_thread(self, state, (Code::Hazard, message), thread, *started);
+            return Err(Stop::Found(Box::new(found)));
+        }
+        Arc::make_mut(&mut state.threads[thread]).status = Status::Ended;
+        let block = self.field.block_of(thread);
+        let warp = self.warp_of(thread);
+        let mut index = 0;
+        while index < state.meetings.len() {
+            let meeting = &state.meetings[index];
+            let mate = meeting.partial.iter().find(|arrival| warp.contains(&arrival.thread));
+            let Some(mate) = mate.filter(|_| meeting.block == block).cloned() else {
+                index += 1;
+                continue;
+            };
+            let named = matches!(meeting.place, Place::Named(_));
+            let arrivals = self.field.program.arrivals(mate.site);
+            if named && arrivals == (Arrivals::Warps { aligned: true }) {
+                let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
+                return Err(self.diverges(state, message, &[(mate.thread, mate.site), (thread, site)]));
+            }
+            let before = state.meetings.len();
+            let flow = if named && arrivals == Arrivals::Threads { None } else { self.again(state, index, mate)? };
+            if flow.is_some() {
+                return Ok(flow);
+            }
+            index += usize::from(state.meetings.len() == before);
+        }
+        Ok(None)
+    }
+
+    /// Asks again whether the warp of somebody who waits is complete.
+    fn again(&mut self, state: &mut State<P::Thread>, index: usize, mate: Arrival) -> Step<P::Thread> {
+        let meeting = &mut Arc::make_mut(&mut state.meetings)[index];
+        if let Some(place) = meeting.partial.iter().position(|arrival| arrival.thread == mate.thread) {
+            let arrival = meeting.partial.remove(place);
+            meeting.partial.push(arrival);
+        }
+        self.gather(state, index, false)
+    }
+
+    /// Arrivals of which it matters when they are made: one of them now, or not before another.
+    pub(super) fn choose_arrival(&mut self, state: &State<P::Thread>) -> Result<Option<Flow<P::Thread>>, Stop> {
+        for (index, meeting) in state.meetings.iter().enumerate() {
+            let fresh = |(_, put_off): &(Vec<Arrival>, Option<u32>)| put_off.is_none_or(|count| meeting.count > count);
+            let Some(offer) = meeting.offered.iter().position(fresh) else { continue };
+            let mut now = state.clone();
+            let (arrivals, _) = Arc::make_mut(&mut now.meetings)[index].offered.remove(offer);
+            let mut branches = Vec::new();
+            match self.arrive(&mut now, index, arrivals)? {
+                None => branches.push(now),
+                Some(Flow::Branches(more)) => branches.extend(more),
+                Some(_) => {}
+            }
+            let mut later = state.clone();
+            Arc::make_mut(&mut later.meetings)[index].offered[offer].1 = Some(meeting.count);
+            branches.push(later);
+            if branches.len() > 1_000 {
+                return Err(self.refuse(Refusal::TooLarge("arrivals at a barrier", 1_000)));
+            }
+            return Ok(Some(Flow::Branches(branches)));
+        }
+        Ok(None)
+    }
+}
+
+/// What no barrier can be.
+fn wrong_count(id: u32, count: Option<u32>, threads: u32) -> Option<String> {
+    match count {
+        _ if id > 15 => Some(format!("barrier {id}: a block has barriers 0 to 15")),
+        Some(0) => Some("a barrier for 0 threads".to_owned()),
+        Some(count) if count > threads.next_multiple_of(WARP) => {
+            Some(format!("a barrier for {count} threads in a block of {threads}"))
+        }
+        _ => None,
+    }
+}

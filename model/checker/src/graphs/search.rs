@@ -1,0 +1,212 @@
+//! One exploration: its settings, what it has come across, and how it ends.
+
+use super::event::{Act, Actor, Event, Node, Range};
+use super::future::Future;
+use super::rule::Rule;
+use super::state::{Field, State};
+use super::words;
+use crate::memory::scope::{Placement, strong_scope};
+use crate::program::{Contents, Element, Instance, Program, SiteIndex};
+use arverify_protocol::ir::{Order, Semantics};
+use arverify_protocol::verdict::{Finding, Point, ThreadName};
+use smallvec::SmallVec;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What is explored, and what is assumed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Settings {
+    /// Launches are known to whoever observes them.
+    pub(super) publishes: bool,
+    /// sc fences are tried in every order; otherwise they order no more than weaker ones.
+    pub(super) fences: bool,
+    /// Relaxed reads may stay open.
+    pub(super) deferred: bool,
+    /// The rule that a test leaves out.
+    pub(super) without: Option<Rule>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("{0}")]
+    NotUnderstood(String),
+    #[error("too large: more than {1} {0}")]
+    TooLarge(&'static str, usize),
+    #[error("not explored in {0} s: {1} executions so far")]
+    Time(u64, u64),
+    #[error("load buffering: a weak read behind a relaxed one and a fence")]
+    Forced,
+    #[error("loops were unrolled {0} times")]
+    Bounded(u32),
+}
+
+/// Why an exploration stops.
+pub(super) enum Stop {
+    Found(Box<Finding>),
+    Refused(Refusal),
+    /// Arrivals at a barrier turned out to be in no order: once more, with that known.
+    Again,
+}
+
+/// What becomes of a state.
+pub(super) enum Flow<T> {
+    /// Every thread waits, or has ended.
+    Quiet,
+    /// There is a choice.
+    Branches(Vec<State<T>>),
+    /// No execution, or one that is also found elsewhere.
+    Dead,
+}
+
+/// Goes on, unless there is a choice.
+pub(super) type Step<T> = Result<Option<Flow<T>>, Stop>;
+
+/// What was covered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Covered {
+    pub(super) executions: u64,
+    pub(super) states: u64,
+    pub(super) events: usize,
+    pub(super) waits: u64,
+    pub(super) peer_accesses: u64,
+}
+
+/// An exploration.
+pub(super) struct Search<'p, P> {
+    pub(super) field: Field<'p, P>,
+    pub(super) settings: Settings,
+    /// By instance: contents before the first launch.
+    pub(super) initial: Vec<Arc<[u8]>>,
+    /// Who writes what.
+    pub(super) future: Future,
+    /// Barriers of blocks at which it matters who arrives first.
+    pub(super) contested: BTreeSet<(u32, u32)>,
+    /// A fence.sc was performed.
+    pub(super) fences_seen: bool,
+    /// An open read was closed for the sake of a weak one.
+    pub(super) forced: bool,
+    /// Some loop was cut off at the bound.
+    pub(super) bounded: bool,
+    pub(super) covered: Covered,
+    pub(super) most_events: usize,
+    pub(super) begun: Instant,
+    pub(super) deadline: Instant,
+}
+
+/// Who does something.
+#[derive(Clone, Copy)]
+pub(super) enum Who {
+    Thread(usize),
+    Stream(u32),
+}
+
+impl<P: Program> Search<'_, P> {
+    pub(super) fn refuse(&self, refusal: Refusal) -> Stop {
+        Stop::Refused(refusal)
+    }
+
+    /// Contents of an instance for a launch; `u32::MAX` before the first.
+    pub(super) fn contents(program: &P, instance: &Instance, launch: u32) -> Arc<[u8]> {
+        let mut bytes = vec![0; instance.bytes as usize];
+        let element = instance.element.unwrap_or(Element::U32);
+        let elements = bytes.chunks_exact_mut(element.bytes() as usize);
+        match &instance.contents {
+            Contents::Poison => bytes.fill(0xA5),
+            Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
+            Contents::Random => elements.enumerate().for_each(|(index, bytes)| {
+                let bits = program.input(element, instance.buffer, instance.rank, launch, index as u64);
+                element.write(bits, bytes);
+            }),
+            Contents::Bytes(initial) => {
+                let length = initial.len().min(bytes.len());
+                bytes[..length].copy_from_slice(&initial[..length]);
+            }
+        }
+        bytes.into()
+    }
+
+    /// An event of somebody, not yet in any order.
+    pub(super) fn node(
+        &self,
+        state: &State<P::Thread>,
+        who: Who,
+        (act, range): (Act, Range),
+        semantics: Semantics,
+        site: SiteIndex,
+    ) -> Node {
+        let (actor, position, placement) = self.actor(state, who);
+        let scope = match act {
+            Act::Fence => Some(semantics.scope),
+            Act::Read | Act::Write => strong_scope(semantics),
+            Act::Joint | Act::Boundary => None,
+        };
+        let none: Arc<[u8]> = Arc::from([]);
+        Node {
+            actor,
+            position,
+            placement,
+            site,
+            act,
+            order: semantics.order,
+            scope,
+            range,
+            data: none,
+            sources: SmallVec::new(),
+            open: false,
+            stamp: 0,
+            partner: None,
+            before: Default::default(),
+            observed: Default::default(),
+            observes: Default::default(),
+        }
+    }
+
+    /// An event of nobody.
+    pub(super) fn joint(&self, state: &State<P::Thread>, act: Act, rank: u32, site: SiteIndex) -> Node {
+        let weak = Semantics { order: Order::Weak, scope: arverify_protocol::ir::Scope::Sys };
+        Node { actor: Actor::Joint, ..self.node(state, Who::Stream(rank), (act, Range::NONE), weak, site) }
+    }
+
+    fn actor(&self, state: &State<P::Thread>, who: Who) -> (Actor, u32, Placement) {
+        match who {
+            Who::Thread(thread) => {
+                let runner = &state.threads[thread];
+                let launch = if self.field.program.has_calls() { 0 } else { runner.at.launch };
+                let actor = Actor::Thread { thread: thread as u32, launch };
+                (actor, runner.position, self.field.placement(thread))
+            }
+            Who::Stream(rank) => {
+                (Actor::Stream(rank), state.streams[rank as usize].position, self.field.stream_placement(rank))
+            }
+        }
+    }
+
+    /// A race of a new event, as the end of the exploration.
+    pub(super) fn check_race(&self, state: &State<P::Thread>, event: Event) -> Result<(), Stop> {
+        if self.settings.deferred {
+            return Ok(());
+        }
+        match state.graph.race(event) {
+            None => Ok(()),
+            Some(other) => Err(Stop::Found(Box::new(words::race(self, state, other, event)))),
+        }
+    }
+
+    pub(super) fn thread_name(&self, state: &State<P::Thread>, thread: usize) -> ThreadName {
+        let at = state.threads[thread].at;
+        let role = self.field.program.role(at.block);
+        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
+    }
+
+    pub(super) fn point(&self, thread: Option<ThreadName>, site: SiteIndex, label: &str) -> Point {
+        let (span, calls) = self.field.program.site(site);
+        Point { thread, span, calls, label: label.to_owned() }
+    }
+
+    /// Something wrong: it is reported when nothing explains it better.
+    pub(super) fn suspect(&self, state: &mut State<P::Thread>, finding: Finding) {
+        state.suspect.get_or_insert_with(|| Box::new(finding));
+    }
+}

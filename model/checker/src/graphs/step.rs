@@ -1,0 +1,374 @@
+//! The next operation of a thread: performed at once where it leaves no choice.
+//!
+//! Weak accesses, fences and ends leave none. A strong write has its places in coherence order, a fence.sc those in the
+//! order of fences; both belong to every execution that goes on from here, so only its own places are tried. A read
+//! waits until every thread waits: see [`super::explore`].
+
+use super::bits::Bits;
+use super::event::{Act, Event, Range};
+use super::search::{Flow, Refusal, Search, Step, Stop, Who};
+use super::state::{Half, Input, Last, Pending, Runner, State, Status};
+use super::words;
+use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width};
+use arverify_protocol::ir::{Order, Scope, Semantics};
+use arverify_protocol::verdict::Code;
+use std::sync::Arc;
+
+/// Rounds of a loop without an effect, that do not come back to where they began.
+pub(super) const ROUNDS: u32 = 3;
+/// The same operation on the same word by one thread in one launch.
+const REPEATS: u32 = 40;
+/// Fences that are tried in every order.
+const MOST_RIVALS: usize = 16;
+
+/// Of weak accesses.
+pub(super) const WEAK: Semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
+
+impl<P: Program> Search<'_, P> {
+    /// Lets threads run as long as nothing is to be chosen.
+    pub(super) fn advance(&mut self, state: &mut State<P::Thread>) -> Result<Flow<P::Thread>, Stop> {
+        loop {
+            let moves = |status: &Status| matches!(status, Status::Ready | Status::Writes(_));
+            let next = state.threads.iter().position(|thread| moves(&thread.status));
+            if let Some(thread) = next {
+                if let Some(flow) = self.step(state, thread)? {
+                    return Ok(flow);
+                }
+                if state.graph.nodes.len() > self.most_events {
+                    return Err(self.refuse(Refusal::TooLarge("events", self.most_events)));
+                }
+            } else if let Some(step) = self.release_held(state)? {
+                if let Some(flow) = step? {
+                    return Ok(flow);
+                }
+            } else if !self.end_launches(state)? {
+                return Ok(Flow::Quiet);
+            }
+        }
+    }
+
+    fn step(&mut self, state: &mut State<P::Thread>, thread: usize) -> Step<P::Thread> {
+        if let Status::Writes(half) = &state.threads[thread].status {
+            let half = half.clone();
+            return self.second_half(state, thread, &half);
+        }
+        let program = self.field.program;
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        let next = match self.settings.deferred {
+            false => {
+                program.next(runner.at, &mut runner.program).map(|(operation, site)| Next::Operation(operation, site))
+            }
+            true => program.next_of(runner.at, &mut runner.program, &mut runner.unknown),
+        };
+        let (operation, site) = match next {
+            Ok(Next::Operation(operation, site)) => (operation, site),
+            Ok(Next::Needs(numbers)) => {
+                runner.status = Status::Needs(numbers);
+                return Ok(None);
+            }
+            Err(fault) => match fault.outcome {
+                FaultOutcome::Violation(code) => {
+                    let found = words::of_thread(self, state, (code, fault.message), thread, fault.site);
+                    return Err(Stop::Found(Box::new(found)));
+                }
+                FaultOutcome::NotUnderstood => return Err(self.refuse(Refusal::NotUnderstood(fault.message))),
+            },
+        };
+        if self.settings.deferred {
+            runner.log.push(Input::Nothing);
+        }
+        self.perform(state, thread, operation, site)
+    }
+
+    pub(super) fn perform(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        operation: Operation,
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
+        match operation {
+            Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
+                let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
+                if self.hold(state, thread, (operation, site), range) {
+                    return Ok(None);
+                }
+                let bytes = self.weak_read(state, thread, range, site)?;
+                self.supply(state, thread, word(&bytes));
+                Ok(None)
+            }
+            Operation::Load { at, bytes } => {
+                let size = u64::from(bytes);
+                let range = self.in_bounds(state, thread, at, (size, size), site)?;
+                if self.hold(state, thread, (operation, site), range) {
+                    return Ok(None);
+                }
+                let bytes = self.weak_read(state, thread, range, site)?;
+                let runner = Arc::make_mut(&mut state.threads[thread]);
+                self.field.program.supply_bytes(runner.at, &mut runner.program, &bytes);
+                note(runner, || Input::Bytes(bytes));
+                Ok(None)
+            }
+            Operation::Store { at, data } => {
+                let size = data.len() as u64;
+                let range = self.in_bounds(state, thread, at, (size, size), site)?;
+                self.weak_write(state, thread, range, data.to_vec().into(), site)
+            }
+            Operation::Write { at, width, value, semantics, .. } => {
+                let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
+                let data: Arc<[u8]> = value.to_le_bytes()[..width.bytes() as usize].into();
+                match semantics.order {
+                    Order::Weak => self.weak_write(state, thread, range, data, site),
+                    _ => self.strong_write(state, thread, (range, data), semantics, site, None),
+                }
+            }
+            Operation::Read { at, width, .. }
+            | Operation::Await { at, width, .. }
+            | Operation::Atomic { at, width, .. } => self.reach_read(state, thread, operation, (at, width), site),
+            Operation::Spin { .. } => {
+                Err(self.refuse(Refusal::NotUnderstood("a loop that was taken for a wait".to_owned())))
+            }
+            Operation::Fence { semantics } => self.fence(state, thread, semantics, site),
+            Operation::Barrier(barrier) => self.reach_barrier(state, thread, barrier, site),
+            Operation::Bulk(bulk) => self.bulk(state, thread, &bulk, site),
+            Operation::Start { pipe, capacity } => self.start_copy(state, thread, pipe, capacity, site),
+            Operation::Finish { pipe, remaining } => {
+                self.finish_copies(state, thread, pipe, remaining);
+                Ok(None)
+            }
+            Operation::Assert { holds } => {
+                if !holds {
+                    let message = "an assertion fails".to_owned();
+                    let found = words::of_thread(self, state, (Code::WrongResult, message), thread, site);
+                    self.suspect(state, found);
+                }
+                Ok(None)
+            }
+            Operation::Call(call) => self.call(state, thread, call).map(|()| None),
+            Operation::Exit => self.exit(state, thread, site),
+        }
+    }
+
+    /// Bounds, alignment and reachability of an access.
+    pub(super) fn in_bounds(
+        &self,
+        state: &State<P::Thread>,
+        thread: usize,
+        at: Location,
+        (bytes, align): (u64, u64),
+        site: SiteIndex,
+    ) -> Result<Range, Stop> {
+        let runner = &state.threads[thread];
+        let instance = &self.field.program.shape().instances[at.instance as usize];
+        let name = &instance.name;
+        let problem = if at.byte.saturating_add(bytes) > instance.bytes {
+            format!("{bytes} bytes at byte {} of `{name}`, which has {} bytes", at.byte, instance.bytes)
+        } else if !at.byte.is_multiple_of(align) {
+            format!("{bytes} bytes at byte {} of `{name}`: not aligned to {align} bytes", at.byte)
+        } else if instance.local && instance.rank != runner.at.rank {
+            format!("`{name}` of rank {} cannot be reached from rank {}: it is local", instance.rank, runner.at.rank)
+        } else {
+            let space = self.field.space(at.instance, runner.at.launch);
+            return Ok(Range { space, from: at.byte, to: at.byte + bytes });
+        };
+        let found = words::of_thread(self, state, (Code::OutOfBounds, problem), thread, site);
+        Err(Stop::Found(Box::new(found)))
+    }
+
+    /// What precedes a thread's next operation. Elements of a vector have it in common.
+    pub(super) fn preceding(&self, state: &mut State<P::Thread>, thread: usize, site: SiteIndex) -> Last {
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        let first = self.field.program.vector(site).filter(|_| state.graph.has(super::Rule::VectorsUnordered));
+        match (&runner.vector, first) {
+            (Some((known, last)), Some(first)) if *known == first && site != first => return last.clone(),
+            (_, Some(first)) => runner.vector = Some((first, runner.last.clone())),
+            (_, None) => runner.vector = None,
+        }
+        runner.position += 2;
+        runner.last.clone()
+    }
+
+    /// A thread has done something.
+    pub(super) fn follows(&self, state: &mut State<P::Thread>, thread: usize, event: Event, site: SiteIndex) {
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        let goes_on = runner.vector.as_ref().is_some_and(|(first, _)| *first != site);
+        if !goes_on {
+            runner.last.clear();
+        }
+        runner.last.push(event);
+        let instance = state.graph.nodes[event].range.space.instance;
+        let foreign = self.field.program.shape().instances.get(instance as usize);
+        if foreign.is_some_and(|instance| instance.rank != state.threads[thread].at.rank) {
+            state.peer_accesses += 1;
+        }
+    }
+
+    pub(super) fn supply(&self, state: &mut State<P::Thread>, thread: usize, value: u64) {
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        self.field.program.supply(runner.at, &mut runner.program, value);
+        note(runner, || Input::Word(value));
+    }
+
+    /// A thread comes to a read. False where it has been in the same state since its last effect: the rounds since then
+    /// were for nothing, and the execution without them is explored, too.
+    fn reach_read(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        operation: Operation,
+        (at, width): (Location, Width),
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
+        let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        if runner.unknown.registers.is_empty() {
+            let digest = self.field.program.standing(&runner.program, Some(site));
+            if runner.visited.contains(&digest) {
+                self.covered.waits += 1;
+                return self.dead(state);
+            }
+            runner.visited.push(digest);
+        }
+        let key = (u64::from(at.instance) << 40) | at.byte;
+        let (since, ever) = runner.rounds.entry((site, key)).or_default();
+        (*since, *ever) = (*since + 1, *ever + 1);
+        if *since > ROUNDS || *ever > REPEATS {
+            self.bounded = true;
+            return self.dead(state);
+        }
+        if matches!(operation, Operation::Await { .. }) {
+            self.covered.waits += 1;
+        }
+        let pending = Pending { operation, site, range, width, put_off: None };
+        if self.may_stay_open(&pending.operation) && self.leave_open(state, thread, &pending) {
+            return Ok(None);
+        }
+        Arc::make_mut(&mut state.threads[thread]).status = Status::Reads(Box::new(pending));
+        Ok(None)
+    }
+
+    /// Nothing more is looked for here. What was suspected is found by then.
+    pub(super) fn dead(&self, state: &mut State<P::Thread>) -> Step<P::Thread> {
+        match state.suspect.take() {
+            Some(suspect) => Err(Stop::Found(suspect)),
+            None => Ok(Some(Flow::Dead)),
+        }
+    }
+
+    /// Performs a strong write, at each place that it may take.
+    pub(super) fn strong_write(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        (range, data): (Range, Arc<[u8]>),
+        semantics: Semantics,
+        site: SiteIndex,
+        half: Option<Event>,
+    ) -> Step<P::Thread> {
+        let last = match half {
+            Some(read) => Last::from_slice(&[read]),
+            None => self.preceding(state, thread, site),
+        };
+        let past = state.graph.past(&last);
+        let places = state.graph.places(&range, &past, half);
+        let mut node = self.node(state, Who::Thread(thread), (Act::Write, range), semantics, site);
+        (node.data, node.partner) = (data, half);
+        node.position += u32::from(half.is_some());
+        let write = state.graph.add(node, &last);
+        if let Some(read) = half {
+            Arc::make_mut(&mut state.graph.nodes[read]).partner = Some(write);
+        }
+        self.check_race(state, write)?;
+        self.remember(state, write);
+        self.follows(state, thread, write, site);
+        state.effect(thread);
+        Arc::make_mut(&mut state.threads[thread]).status = Status::Ready;
+        match places[..] {
+            [] => self.dead(state),
+            [place] => {
+                state.graph.place(write, place);
+                Ok(None)
+            }
+            _ => {
+                let placed = |place: &usize| {
+                    let mut state = state.clone();
+                    state.graph.place(write, *place);
+                    state
+                };
+                Ok(Some(Flow::Branches(places.iter().map(placed).collect())))
+            }
+        }
+    }
+
+    fn second_half(&mut self, state: &mut State<P::Thread>, thread: usize, half: &Half) -> Step<P::Thread> {
+        let read = &state.graph.nodes[half.read];
+        let (range, scope) = (read.range, read.scope.unwrap_or(Scope::Sys));
+        let semantics = Semantics { order: read.order, scope };
+        let data: Arc<[u8]> = half.value.to_le_bytes()[..half.width.bytes() as usize].into();
+        self.strong_write(state, thread, (range, data), semantics, half.site, Some(half.read))
+    }
+
+    /// A fence; fence.sc at each place in their order.
+    fn fence(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        semantics: Semantics,
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
+        let last = self.preceding(state, thread, site);
+        let node = self.node(state, Who::Thread(thread), (Act::Fence, Range::NONE), semantics, site);
+        let fence = state.graph.add(node, &last);
+        state.graph.acquire_by_fence(fence);
+        self.follows(state, thread, fence, site);
+        if semantics.order != Order::Sc {
+            return Ok(None);
+        }
+        self.fences_seen = true;
+        if !self.settings.fences || !state.graph.has(super::Rule::FenceSc) {
+            return Ok(None);
+        }
+        let rivals = state.graph.rivals(fence);
+        if rivals.is_empty() {
+            return Ok(None);
+        }
+        let free: Vec<Event> =
+            rivals.iter().copied().filter(|rival| !state.graph.nodes[fence].before.contains(*rival)).collect();
+        if free.len() > MOST_RIVALS {
+            return Err(self.refuse(Refusal::TooLarge("unordered sc fences", MOST_RIVALS)));
+        }
+        let mut branches = Vec::new();
+        for chosen in 0..1_u32 << free.len() {
+            let mut earlier = state.graph.nodes[fence].before.clone();
+            let chosen = free.iter().enumerate().filter(|(index, _)| chosen >> index & 1 == 1);
+            chosen.for_each(|(_, rival)| earlier.insert(*rival));
+            if !downward_closed(&state.graph.fences, &rivals, &earlier) {
+                continue;
+            }
+            let mut branch = state.clone();
+            if branch.graph.order_fence(fence, &rivals, &earlier) && branch.graph.is_consistent() {
+                branches.push(branch);
+            }
+        }
+        Ok(Some(Flow::Branches(branches)))
+    }
+}
+
+/// Whether with each fence those before it are among the earlier ones.
+fn downward_closed(order: &[(Event, Event)], rivals: &[Event], earlier: &Bits) -> bool {
+    order.iter().all(|(from, to)| !rivals.contains(from) || !earlier.contains(*to) || earlier.contains(*from))
+}
+
+/// Notes what an operation brought, where that is wanted.
+pub(super) fn note<T>(runner: &mut Runner<T>, input: impl FnOnce() -> Input) {
+    if let Some(last) = runner.log.last_mut() {
+        *last = input();
+    }
+}
+
+/// A word from memory.
+pub(super) fn word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
+    u64::from_le_bytes(word)
+}
