@@ -6,7 +6,7 @@
 
 use super::{CheckError, Options, Outcome, Progress, check_program, doubts::vacuity, try_check};
 use crate::axioms::{Opinion, Patience, second_opinion};
-use crate::graphs::{Question, graph_opinion};
+use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
@@ -14,6 +14,7 @@ use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Finding, Stats, Verdict};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which engines are asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) ->
     }
     let program = || ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed).map(Arc::new);
     Ok(match engine {
-        Engine::Operational => try_check(protocol, options)?,
+        Engine::Operational => with_circles(try_check(protocol, options)?, &program()?, options),
         Engine::Axiomatic => by_axioms(&program()?, options),
         Engine::Both => together(try_check(protocol, options)?, &opinion(&program()?, options).0),
     })
@@ -96,10 +97,47 @@ pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) ->
 /// Checks any program with the engines asked for.
 pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
     match engine {
-        Engine::Operational => check_program(program.clone(), options),
+        Engine::Operational => with_circles(check_program(program.clone(), options), program, options),
         Engine::Axiomatic => by_axioms(program, options),
         Engine::Both => together(check_program(program.clone(), options), &opinion(program, options).0),
     }
+}
+
+/// Where the machine has found nothing but that load buffering, which it does not explore, could matter, the axioms decide.
+fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Options) -> Outcome {
+    let fair = options.progress == Progress::Fair && options.resident_blocks.is_none();
+    if !outcome.open_circle || !fair {
+        return outcome;
+    }
+    let mut patience = Patience::default();
+    if let Some(timeout) = options.timeout {
+        patience.time = timeout.saturating_sub(Duration::from_secs_f64(outcome.stats.seconds)).min(patience.time);
+    }
+    let question = Question { publishes: options.boundary_publishes, without: None };
+    let found = match program.without_waits() {
+        Some(_) => load_buffering_opinion(&**program, question, &patience),
+        None => asked(program, options, &patience),
+    };
+    outcome.stats.seconds += found.seconds;
+    outcome.verdict = found.verdict;
+    match found.verdict {
+        Verdict::Verified => {
+            outcome.warnings = vacuity(&**program, found.waits, found.peer_accesses);
+            outcome.warnings.push(
+                "load buffering, which the machine does not explore, was looked for by the axioms: nothing was found"
+                    .to_owned(),
+            );
+        }
+        Verdict::Violated => {
+            outcome.warnings.clear();
+            outcome.findings = found.finding.into_iter().collect();
+        }
+        Verdict::Inconclusive => {
+            let reason = found.reason.as_deref().unwrap_or("inconclusive");
+            outcome.warnings.push(format!("the axioms, which know load buffering, do not decide it: {reason}"));
+        }
+    }
+    outcome
 }
 
 fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
@@ -179,6 +217,7 @@ fn alone(opinion: Opinion) -> Outcome {
         finals: BTreeSet::new(),
         schedule: None,
         engines: None,
+        open_circle: false,
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Outcome {
     pub schedule: Option<Schedule>,
     /// What each engine says, where more than the machine was asked for.
     pub engines: Option<Engines>,
+    /// It is inconclusive for load buffering alone, which the machine does not explore.
+    pub open_circle: bool,
 }
 
 impl Outcome {
@@ -72,6 +74,7 @@ impl Outcome {
             finals: BTreeSet::new(),
             schedule: None,
             engines: None,
+            open_circle: false,
         }
     }
 }
@@ -294,6 +297,7 @@ fn conclude<P: Program>(
         );
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
         outcome.verdict = Verdict::Inconclusive;
+        outcome.open_circle = true;
         outcome.warnings.push(
             "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \
              engine does not explore: nothing was found otherwise"
