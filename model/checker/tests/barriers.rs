@@ -1,6 +1,6 @@
 //! Barriers: what those with counts order and whom they let go on, and where a block's must stand.
 
-use arverify_model::check::{Options, check};
+use arverify_model::check::{Engine, Options, check, try_check_with};
 use arverify_protocol::data::{Accumulate, DataType, input_bits};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::language;
@@ -115,6 +115,20 @@ fn a_block_barrier_is_one_statement() {
     let arms = |chosen: &str| format!("{USE}if {chosen} == 0 {{\nblock_sync\n}} else {{\nblock_sync\n}}");
     assert_eq!(verdict(2, &arms("thread")), Verdict::Violated);
     assert_eq!(verdict(2, &arms("self")), Verdict::Verified);
+    // The axioms say so, too.
+    for (chosen, verdict) in [("thread", Verdict::Violated), ("self", Verdict::Verified)] {
+        let text = format!(
+            "protocol barriers\nparam ranks P, blocks B, threads T\nlocal word : u32[1] initially 0\nkernel {{\n{}\n}}\n",
+            arms(chosen)
+        );
+        let document = language::parse("barriers.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
+        let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
+        let (data, accumulate) = (DataType::F32, Accumulate::Own);
+        let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements: 1, data, accumulate };
+        let options = Options { launches: 1, ..Options::new(sizes) };
+        let both = try_check_with(&protocol, &options, Engine::Both).expect("sizes that fit");
+        assert_eq!(both.verdict, verdict, "{:?}", both.warnings);
+    }
 }
 
 #[test]

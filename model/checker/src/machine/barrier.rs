@@ -173,7 +173,7 @@ impl<P: Program> Run<'_, P> {
         }
         let machine = self.machine;
         let block = machine.block_of(thread);
-        let apart = |other: &&Arrival| !machine.program().are_one_barrier(other.site, site);
+        let apart = |other: &&Arrival| other.site != site && !machine.program().are_one_barrier(other.site, site);
         let mut meetings = self.state.blocks[block as usize].meetings.iter();
         let found = match arrivals {
             Arrivals::Threads => None,
@@ -185,7 +185,7 @@ impl<P: Program> Run<'_, P> {
                 let either = |other: &Arrival| aligned || other.arrivals == Arrivals::Warps { aligned: true };
                 let own = |other: &Arrival| machine.warp_of(other.thread) == machine.warp_of(thread);
                 meetings.find_map(|meeting| {
-                    meeting.gathering.iter().find(|other| own(other) && either(other) && apart(other))
+                    meeting.gathering.iter().find(|other| apart(other) && either(other) && own(other))
                 })
             }
         };

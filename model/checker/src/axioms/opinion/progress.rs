@@ -5,7 +5,7 @@
 //! that different sets of threads could complete.
 
 use super::unfold::{Refusal, Unit};
-use crate::program::{Barrier, Group, Operation};
+use crate::program::{Arrivals, Barrier, Group, Operation};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An operation: its thread, and its number there.
@@ -71,7 +71,7 @@ pub(super) fn run(units: &[Unit], in_vain: &FxHashSet<At>) -> Reached {
                     moved = true;
                 }
                 let size = units.iter().filter(|other| block(other) == block(unit)).count();
-                if here.len() == count.map_or(size, |count| count as usize) {
+                if here.len() == count.map_or(size, |count| count as usize) && is_one_statement(units, here) {
                     let here = std::mem::take(here);
                     for (other, step) in &here {
                         if barrier(&units[*other], *step).is_some_and(|(.., arrive)| !arrive) {
@@ -94,6 +94,15 @@ pub(super) fn run(units: &[Unit], in_vain: &FxHashSet<At>) -> Reached {
             return reached;
         }
     }
+}
+
+/// Whether those who have come to a `block_sync` are all at one: else it is none, and nobody goes on.
+fn is_one_statement(units: &[Unit], here: &[At]) -> bool {
+    let mut sites = here.iter().map(|(index, step)| &units[*index].steps[*step]);
+    let whole =
+        |operation: &Operation| matches!(operation, Operation::Barrier(Barrier { arrivals: Arrivals::WholeBlock, .. }));
+    let Some(first) = sites.next() else { return true };
+    sites.all(|other| other.site == first.site || !whole(&first.operation) || !whole(&other.operation))
 }
 
 /// Whether a thread's launch has begun: every thread of the rank's launch before it has ended.
