@@ -77,6 +77,20 @@ fn nothing_proven_is_found_violated() {
     assert_eq!(tally.wrong, Vec::<String>::new());
 }
 
+/// A mutant's grid had no blocks at one size, and the trace of its wrong result asked for the first of them.
+#[test]
+fn a_grid_of_no_blocks_has_a_wrong_result() {
+    let text = "protocol none\nparam ranks P, blocks B, threads T, elements N, element E\nlocal a : E[N]\n\
+                local b : E[N] refreshed\npartition whole = 0..N\ngrid B - 1\n\
+                kernel {\n  copy a <- b over whole\n}\nexpect a == broadcast of b\n";
+    let document = arverify_protocol::language::parse("none.arp", text).unwrap_or_else(|error| panic!("{error}"));
+    let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
+    let (data, accumulate) = (DataType::F32, Accumulate::Own);
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 8, data, accumulate };
+    let outcome = try_check(&protocol, &Options::new(sizes)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(outcome.verdict, CheckVerdict::Violated);
+}
+
 /// What is wrong with what is said of a mutant, if anything is.
 fn judge(mutant: &Protocol, random: &mut Random, asks_for_bounds: bool, tally: &mut Tally) -> Option<String> {
     let (sizes, codes) = first_violation(mutant, random)?;

@@ -452,7 +452,8 @@ impl<T> State<T> {
             rank,
             block: block % machine.program.shape().blocks.max(1),
             thread: thread % machine.threads_of_block(),
-            launch: match self.blocks[block as usize].launches.len() as u32 {
+            // A grid of no blocks has no first one.
+            launch: match self.blocks.get(block as usize).map_or(0, |block| block.launches.len() as u32) {
                 begun @ 1.. if machine.program.has_calls() => begun - 1,
                 _ => self.ranks[rank as usize].launch,
             },

@@ -11,11 +11,11 @@ use arverify_protocol::ir::{
 };
 
 /// A generator of numbers (splitmix64): the same on every machine.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// The next number.
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,7 +24,7 @@ impl Random {
     }
 
     /// A number below a limit.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.number() % limit.max(1) as u64) as usize
     }
 }
@@ -42,7 +42,7 @@ enum Site<'a> {
 }
 
 /// A mutant and what was done, in words; none where the draw changes nothing.
-pub fn mutate(protocol: &Protocol, random: &mut Random) -> Option<(Protocol, String)> {
+pub(crate) fn mutate(protocol: &Protocol, random: &mut Random) -> Option<(Protocol, String)> {
     let mut mutant = protocol.clone();
     let mut sites = 0;
     each_site(&mut mutant, &mut |_| sites += 1);
