@@ -233,10 +233,10 @@ impl<P: Program> Machine<P> {
         let Operation::Atomic { at, function, operand, expected, .. } = operation else { return };
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
         let Some(slot) = state.slots.get(&key(*at)) else { return push(Choice::Plain) };
-        let only_reads = |number: u32| update.only_reads(slot.messages[slot.position(number)].value);
+        let only_reads = |number: u32| self.only_reads(update, slot.messages[slot.position(number)].value);
         let floor = self.floor(state, thread, key(*at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
-        for message in slot.messages[floor..].iter().filter(|message| update.only_reads(message.value)) {
+        for message in slot.messages[floor..].iter().filter(|message| self.only_reads(update, message.value)) {
             push(Choice::Read(message.number));
         }
         self.write_choices(state, thread, key(*at), |choice| match choice {

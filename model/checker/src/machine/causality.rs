@@ -7,7 +7,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Release, Slot, Strength, morally_strong};
-use crate::program::{Location, Program, Width};
+use crate::program::{Location, PollUpdate, Program, Width};
 use arverify_protocol::ir::{Scope, Semantics};
 
 impl<P: Program> Machine<P> {
@@ -26,6 +26,11 @@ impl<P: Program> Machine<P> {
     pub(super) fn floor_of(&self, thread: ThreadIndex, view: &View, key: u64, slot: &Slot) -> usize {
         let hides = |access: &Access| self.has(Rule::CausalityHides) && self.covered(thread, view, access);
         slot.floor(hides, view.observed(key))
+    }
+
+    /// Whether an atomic that finds a word only reads it.
+    pub(super) fn only_reads(&self, update: PollUpdate, word: u64) -> bool {
+        update.only_reads(word) && self.has(Rule::FailedSwapsRead)
     }
 
     /// Scope and place of a thread's strong operation.

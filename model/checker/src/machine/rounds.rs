@@ -439,7 +439,7 @@ impl<P: Program> Machine<P> {
                 if position < self.floor_of(member.thread, &view, key(pick.poll.at), slot) {
                     return false;
                 }
-                let writes = pick.poll.update.is_some_and(|update| !update.only_reads(pick.value));
+                let writes = pick.poll.update.is_some_and(|update| !self.only_reads(update, pick.value));
                 let parted = slot.messages.get(position + 1).is_some_and(|next| next.update.is_some());
                 if writes && parted && self.has(Rule::UpdatesAreWhole) {
                     return false;
@@ -457,7 +457,7 @@ impl<P: Program> Machine<P> {
             if number != EXTRA && morally_strong(message.strength, Some(strength)) && self.has(Rule::Observation) {
                 view.observe(Observed { slot: key(pick.poll.at), message: number });
             }
-            if pick.poll.element.is_last() {
+            if pick.poll.element.is_last() || !self.has(Rule::VectorsAreUnordered) {
                 for release in later.drain(..) {
                     join(self, &state.slots, &mut view, &release);
                 }
@@ -476,6 +476,9 @@ impl<P: Program> Machine<P> {
         (releases, boundary): (&[Release], Option<&View>),
     ) -> bool {
         use arverify_protocol::ir::Scope;
+        if !self.has(Rule::NothingLess) {
+            return true;
+        }
         let placement = self.placement(reader);
         let within = |left: &View, right: &View| {
             let later = |slot: u64, mine: u32, theirs: u32| {

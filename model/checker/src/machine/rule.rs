@@ -78,6 +78,26 @@ rules! {
     LoadOrders,
     /// A wait and the writes of a slot in no order are tried in both, where the order matters.
     WaitOrders,
+    /// A message or round stands for another only if both come to the same next step with the same live registers.
+    SameNextStep,
+    /// A message or round stands for another only if the reader gets from the other no less.
+    NothingLess,
+    /// A round stands for another only if the other's reads acquire all that its own do.
+    NoWeakerReads,
+    /// Words that a wait would have read, had others been different, remember the wait.
+    WordsAskedFor,
+    /// Reads of rounds that come back race.
+    ReadsInVain,
+    /// The elements of a strong vector access are in no order.
+    VectorsAreUnordered,
+    /// A compare-and-swap that fails only reads.
+    FailedSwapsRead,
+    /// Atomics read, also where nobody looks at what they found.
+    UpdatesRead,
+    /// What nobody has written is not read, whichever message is returned.
+    UnwrittenMessages,
+    /// A word that a wait does not depend on is read freely.
+    FreeWords,
     /// A wait may see the newest value first and miss the one it waits for.
     Misses,
     /// A barrier joins what its threads have seen.

@@ -110,7 +110,10 @@ impl<P: Program> Machine<P> {
         let no_less = |mine: &Pick| {
             let Some(old) = message(mine) else { return true };
             let Some(theirs) = other.reads(mine.member, &mine.poll) else { return old.carries_nothing() };
-            if !old.carries_nothing() && !is_no_weaker(&mine.poll, &theirs.poll) {
+            if !old.carries_nothing()
+                && self.has(Rule::NoWeakerReads)
+                && !is_no_weaker(&mine.poll, &theirs.poll)
+            {
                 return false;
             }
             if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
@@ -128,7 +131,8 @@ impl<P: Program> Machine<P> {
                     .is_some_and(|new| self.gives_no_less(state, reader, old, (&new.releases, new.boundary.as_ref()))),
             }
         };
-        if other.outcome == performed.outcome && performed.picks.iter().all(no_less) {
+        let same_step = other.outcome == performed.outcome || !self.has(Rule::SameNextStep);
+        if same_step && performed.picks.iter().all(no_less) {
             return Vec::new();
         }
         let parted = |pick: &&Pick, rest: &Leaving| {
@@ -202,7 +206,7 @@ impl<P: Program> Machine<P> {
                 let Some(number) = read.message else { return false };
                 let was = &slot.messages[slot.position(number)];
                 condition.holds(message.value)
-                    && (!returns || message.value == was.value)
+                    && (!returns || message.value == was.value || !self.has(Rule::SameNextStep))
                     && !(self.has(Rule::UpdatesAreUnordered) && slot.may_come_before(was, message))
                     && self.gives_no_less(state, read.access.epoch.thread, was, gives)
             }
@@ -301,7 +305,7 @@ impl<P: Program> Run<'_, P> {
             let planned = |(index, pick): (usize, &Pick)| Planned {
                 at: pick.poll.at,
                 message: pick.message,
-                free: several && machine.ends_without(company, leaving, index),
+                free: several && machine.has(Rule::FreeWords) && machine.ends_without(company, leaving, index),
             };
             let reads: Vec<Planned> = picks.map(planned).collect();
             let index = company.members[member].thread;
@@ -338,21 +342,27 @@ impl<P: Program> Run<'_, P> {
                 |pick: &Pick| (pick.member, pick.poll.at, pick.poll.semantics) == (member, poll.at, poll.semantics);
             leaving.picks.iter().any(same)
         };
+        // Before the round that leaves: what that acquires, those that came back did not know.
+        for (member, poll) in &rounds.failing {
+            if !self.read_in_vain(company.members[*member].thread, poll) {
+                return false;
+            }
+        }
         for (member, poll) in rounds.asked.iter().filter(|(member, poll)| !is_performed(*member, poll)) {
             let reader = company.members[*member].thread;
             let made = rounds
                 .failing
                 .iter()
                 .any(|(who, known)| (*who, known.at, known.semantics) == (*member, poll.at, poll.semantics));
-            if made && !self.read_in_vain(reader, poll) {
-                return false;
-            }
             if poll.semantics.order == Order::Weak {
                 continue;
             }
             self.ensure_slot(poll.at, poll.width);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
+            if !self.machine.has(Rule::WordsAskedFor) {
+                continue;
+            }
             let kind = ReadKind::Round { wait: wait.clone(), free: false };
             let read = SlotRead { access, strength, message: None, kind, made };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
@@ -365,6 +375,9 @@ impl<P: Program> Run<'_, P> {
     /// A read of a round that comes back: nobody can tell that it was made, but that it races. Returns false after a
     /// violation.
     fn read_in_vain(&mut self, thread: ThreadIndex, poll: &Poll) -> bool {
+        if !self.machine.has(Rule::ReadsInVain) {
+            return true;
+        }
         if poll.semantics.order == Order::Weak {
             return self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site);
         }

@@ -54,7 +54,8 @@ impl<P: Program> Run<'_, P> {
             let slot = &self.state.slots[&key(at)];
             let floor = self.machine.floor(self.state, thread, key(at), slot);
             // Whatever is read now: what nobody has written may be.
-            if slot.messages[floor..].iter().any(|message| message.unwritten) {
+            let readable = if self.machine.has(Rule::UnwrittenMessages) { floor } else { slot.messages.len() - 1 };
+            if slot.messages[readable..].iter().any(|message| message.unwritten) {
                 self.uninitialised(thread, site, at);
             }
         }
@@ -141,16 +142,25 @@ impl<P: Program> Run<'_, P> {
         } else {
             self.count_strong_read(thread, at, from);
         }
-        let element = match operation {
-            Operation::Read { element, .. } => *element,
-            _ => VectorElement::SCALAR,
-        };
+        let element = self.element(operation);
         if !self.read_message(thread, (at, element), position, kind, semantics, site) {
             return Progress::Stops;
         }
         self.count_strong_read(thread, at, from);
         self.supply(thread, value);
         Progress::Done
+    }
+
+    /// Which element of a vector a strong access is.
+    pub(super) fn element(&self, operation: &Operation) -> VectorElement {
+        match operation {
+            Operation::Read { element, .. } | Operation::Write { element, .. }
+                if self.machine.has(Rule::VectorsAreUnordered) =>
+            {
+                *element
+            }
+            _ => VectorElement::SCALAR,
+        }
     }
 
     /// Position of the message that a read returns, planned or chosen, and what the read is made for; `None` where the

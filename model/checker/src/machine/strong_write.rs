@@ -107,10 +107,7 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         let strength = self.strength(thread, semantics);
-        let element = match operation {
-            Operation::Write { element, .. } => *element,
-            _ => VectorElement::SCALAR,
-        };
+        let element = self.element(operation);
         let after = self.chosen(&self.state.slots[&key(at)], choice);
         let order = (semantics.order, element);
         if !self.write_may_happen(thread, at, (value, None), (strength, order), after, site) {
@@ -257,7 +254,7 @@ impl<P: Program> Run<'_, P> {
             self.count_strong_read(thread, at, from);
         }
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
-        if update.only_reads(old) {
+        if self.machine.only_reads(update, old) {
             // A compare-and-swap that fails is a read.
             if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
                 return Progress::Stops;
@@ -287,7 +284,9 @@ impl<P: Program> Run<'_, P> {
             self.learn_boundary(thread, key(at), position, strength);
         }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
-        self.remember_read(thread, key(at), (semantics.order, strength), waits);
+        if *returns || self.machine.has(Rule::UpdatesRead) {
+            self.remember_read(thread, key(at), (semantics.order, strength), waits);
+        }
         if *returns {
             self.supply(thread, old);
         }
