@@ -105,7 +105,8 @@ pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engin
 fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
     let (opinion, warnings) = opinion(program, options);
     let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
-    let assumptions = program.assumptions();
+    let mut assumptions = program.assumptions();
+    assumptions.extend(opinion.assumptions.clone());
     Outcome { warnings, assumptions, engines: Some(engines), ..alone(opinion) }
 }
 
@@ -192,6 +193,7 @@ fn together(mut outcome: Outcome, opinion: &Opinion) -> Outcome {
     };
     let engines = Engines { operational: Some(operational), axiomatic: Some(Answer::from(opinion)) };
     outcome.stats.seconds += opinion.seconds;
+    outcome.assumptions.extend(opinion.assumptions.clone());
     match (outcome.verdict, opinion.verdict) {
         (_, Verdict::Inconclusive) => {
             let reason = opinion.reason.as_deref().unwrap_or("inconclusive");
