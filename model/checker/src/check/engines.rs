@@ -143,7 +143,8 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
 fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
     let (opinion, warnings) = opinion(program, options);
     let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
-    let assumptions = program.assumptions();
+    let mut assumptions = program.assumptions();
+    assumptions.extend(opinion.assumptions.clone());
     Outcome { warnings, assumptions, engines: Some(engines), ..alone(opinion) }
 }
 
@@ -231,6 +232,7 @@ fn together(mut outcome: Outcome, opinion: &Opinion) -> Outcome {
     };
     let engines = Engines { operational: Some(operational), axiomatic: Some(Answer::from(opinion)) };
     outcome.stats.seconds += opinion.seconds;
+    outcome.assumptions.extend(opinion.assumptions.clone());
     match (outcome.verdict, opinion.verdict) {
         (_, Verdict::Inconclusive) => {
             let reason = opinion.reason.as_deref().unwrap_or("inconclusive");

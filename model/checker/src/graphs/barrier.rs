@@ -227,7 +227,7 @@ impl<P: Program> Search<'_, P> {
             }
             runner.status = Status::Ready;
             runner.visited.clear();
-            runner.rounds.values_mut().for_each(|(since, _)| *since = 0);
+            runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         }
         self.is_round(state, &arrived)
     }

@@ -211,9 +211,52 @@ impl<P: Program> Search<'_, P> {
         Ok(states)
     }
 
+    /// Whether an open read that returns what is newest leads its thread to a state in which it has not been.
+    pub(super) fn closes_elsewhere(&self, state: &State<P::Thread>, thread: usize, open: &Open) -> bool {
+        let runner = &state.threads[thread];
+        let needed = matches!(&runner.status, Status::Needs(numbers) if numbers[..] == [open.number]);
+        if !needed {
+            return true;
+        }
+        let mut log = runner.log.clone();
+        log[open.number as usize] = Input::Word(word(&self.newest(state, &open.pending.range)));
+        match self.run_again(state, thread, &log) {
+            Some((mut program, unknown)) if unknown.registers.is_empty() => {
+                self.is_elsewhere(state, thread, &mut program)
+            }
+            _ => true,
+        }
+    }
+
+    /// A thread that has been given so much.
+    pub(super) fn run_again(
+        &self,
+        state: &State<P::Thread>,
+        thread: usize,
+        log: &[Input],
+    ) -> Option<(P::Thread, Unknown)> {
+        let (program, at) = (self.field.program, state.threads[thread].at);
+        let (mut runner, mut unknown) = (program.start(at), Unknown::default());
+        for input in log {
+            match program.next_of(at, &mut runner, &mut unknown) {
+                Ok(Next::Operation(..)) => {}
+                _ => return None,
+            }
+            match input {
+                Input::Nothing => {}
+                Input::Word(word) => program.supply(at, &mut runner, *word),
+                Input::Bytes(bytes) => program.supply_bytes(at, &mut runner, bytes),
+                Input::Gathered(given) => program.gathered(at, &mut runner, given),
+                Input::Open(number) => {
+                    program.supply_unknown(&runner, &mut unknown, *number);
+                }
+            }
+        }
+        Some((runner, unknown))
+    }
+
     /// Runs a thread again with one more value known.
     fn replay(&mut self, state: &mut State<P::Thread>, thread: usize, number: u32, value: u64) -> Result<(), Stop> {
-        let program = self.field.program;
         let runner = Arc::make_mut(&mut state.threads[thread]);
         let returned = matches!(runner.log.get(number as usize), Some(Input::Open(_)));
         if returned {
@@ -225,23 +268,12 @@ impl<P: Program> Search<'_, P> {
         if !returned || matches!(runner.status, Status::Ended) {
             return Ok(());
         }
-        runner.program = program.start(runner.at);
-        runner.unknown = Unknown::default();
-        for input in runner.log.clone() {
-            match program.next_of(runner.at, &mut runner.program, &mut runner.unknown) {
-                Ok(Next::Operation(..)) => {}
-                _ => return Err(self.refuse(Refusal::NotUnderstood("a thread cannot be run again".to_owned()))),
-            }
-            match input {
-                Input::Nothing => {}
-                Input::Word(word) => program.supply(runner.at, &mut runner.program, word),
-                Input::Bytes(bytes) => program.supply_bytes(runner.at, &mut runner.program, &bytes),
-                Input::Gathered(given) => program.gathered(runner.at, &mut runner.program, &given),
-                Input::Open(number) => {
-                    program.supply_unknown(&runner.program, &mut runner.unknown, number);
-                }
-            }
-        }
+        let log = runner.log.clone();
+        let Some((again, unknown)) = self.run_again(state, thread, &log) else {
+            return Err(self.refuse(Refusal::NotUnderstood("a thread cannot be run again".to_owned())));
+        };
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        (runner.program, runner.unknown) = (again, unknown);
         Ok(())
     }
 }

@@ -36,6 +36,7 @@ impl<'p, P: Program> Search<'p, P> {
             fences_seen: false,
             bounded: false,
             forced: false,
+            counted: false,
             covered: Covered::default(),
             most_events: limits.events,
             begun,
@@ -124,8 +125,7 @@ impl<'p, P: Program> Search<'p, P> {
         if let Some(flow) = self.choose_arrival(state)? {
             return Ok(flow);
         }
-        let closed = state.threads.iter().all(|runner| runner.open.is_empty());
-        if closed && self.is_hopeless(state) {
+        if self.is_hopeless(state) {
             return state.suspect.take().map_or(Ok(Flow::Dead), |suspect| Err(Stop::Found(suspect)));
         }
         let mut order = self.depended_on(state);
@@ -224,7 +224,11 @@ impl<'p, P: Program> Search<'p, P> {
 
     /// Nobody goes on. An execution is over; or a read waits for a write that does not come.
     fn at_rest(&mut self, mut state: State<P::Thread>) -> Result<(), Stop> {
-        if state.threads.iter().any(|runner| !runner.open.is_empty()) {
+        // An open read that nobody needs has been put off for a write that does not come.
+        let in_vain = |status: &Status, open: &super::state::Open| {
+            open.write.is_none() && matches!(status, Status::Needs(numbers) if numbers.contains(&open.number))
+        };
+        if state.threads.iter().any(|runner| !runner.open.iter().all(|open| in_vain(&runner.status, open))) {
             return Ok(());
         }
         if let Some((first, second)) = state.graph.any_race().filter(|_| self.settings.deferred) {

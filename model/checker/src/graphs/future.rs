@@ -45,10 +45,18 @@ impl<P: Program> Search<'_, P> {
     pub(super) fn is_hopeless(&self, state: &State<P::Thread>) -> bool {
         let put_off = |pending: &Pending| pending.put_off.is_some();
         let waits = |status: &Status| matches!(status, Status::Reads(pending) if put_off(pending));
-        if !state.threads.iter().any(|runner| waits(&runner.status)) {
+        let open = |runner: &super::state::Runner<P::Thread>| runner.open.iter().any(|open| put_off(&open.pending));
+        if !state.threads.iter().any(|runner| waits(&runner.status) || open(runner)) {
             return false;
         }
         let goes_on = self.who_goes_on(state);
+        for (thread, runner) in state.threads.iter().enumerate() {
+            for open in runner.open.iter().filter(|open| put_off(&open.pending)) {
+                if !self.may_read(state, &open.pending, &goes_on) && self.closes_elsewhere(state, thread, open) {
+                    return true;
+                }
+            }
+        }
         state.threads.iter().enumerate().any(|(thread, runner)| match &runner.status {
             Status::Reads(pending) if put_off(pending) && !goes_on[thread] => {
                 self.leads_elsewhere(state, thread, pending)
@@ -76,15 +84,25 @@ impl<P: Program> Search<'_, P> {
 
     fn may_go_on(&self, state: &State<P::Thread>, thread: usize, goes_on: &[bool]) -> bool {
         match &state.threads[thread].status {
-            Status::Ready | Status::Writes(_) | Status::Needs(_) | Status::Holds(..) => true,
+            Status::Ready | Status::Writes(_) | Status::Holds(..) => true,
+            Status::Needs(numbers) => {
+                let needed = state.threads[thread].open.iter().filter(|open| numbers.contains(&open.number));
+                needed.into_iter().all(|open| self.may_read(state, &open.pending, goes_on))
+            }
             Status::Unstarted | Status::Ended => false,
             Status::AtBarrier => self.may_meet(state, thread, goes_on),
-            Status::Reads(pending) => {
-                let Some(known) = pending.put_off else { return true };
-                let there = state.graph.writes_to(&pending.range).any(|write| self.stamp(state, write) >= known);
-                there || self.writers(state, &pending.range, goes_on)
-            }
+            Status::Reads(pending) => self.may_read(state, pending, goes_on),
         }
+    }
+
+    /// Whether there is, or may be, a write that a read can return.
+    fn may_read(&self, state: &State<P::Thread>, pending: &Pending, goes_on: &[bool]) -> bool {
+        let Some(known) = pending.put_off else { return true };
+        let range = &pending.range;
+        let open = |open: &super::state::Open| open.write.is_some() && open.pending.range.overlaps(range);
+        state.graph.writes_to(range).any(|write| self.stamp(state, write) >= known)
+            || state.threads.iter().any(|runner| runner.open.iter().any(open))
+            || self.writers(state, range, goes_on)
     }
 
     /// Whether somebody who goes on may write to a range.
@@ -144,6 +162,11 @@ impl<P: Program> Search<'_, P> {
                 needed.push(thread);
             }
         }
+        for (thread, runner) in state.threads.iter().enumerate() {
+            if runner.open.iter().any(|open| open.pending.put_off.is_some()) && !needed.contains(&thread) {
+                needed.push(thread);
+            }
+        }
         let mut next = 0;
         while next < needed.len() {
             let more = self.depends_on(state, needed[next]);
@@ -164,8 +187,18 @@ impl<P: Program> Search<'_, P> {
                 let rank = self.field.block_of(thread) / self.field.blocks;
                 self.field.of_rank(rank).collect()
             }
-            Status::Reads(pending) if pending.put_off.is_some() => {
-                let writes = |ranges: &[(Range, u32)]| ranges.iter().any(|(range, _)| range.overlaps(&pending.range));
+            Status::Reads(_) | Status::Needs(_) => {
+                let runner = &state.threads[thread];
+                let own = match &runner.status {
+                    Status::Reads(pending) => Some(&**pending),
+                    _ => None,
+                };
+                let pending = own.into_iter().chain(runner.open.iter().map(|open| &open.pending));
+                let awaited: Vec<Range> =
+                    pending.filter(|pending| pending.put_off.is_some()).map(|pending| pending.range).collect();
+                let writes = |ranges: &[(Range, u32)]| {
+                    ranges.iter().any(|(range, _)| awaited.iter().any(|awaited| range.overlaps(awaited)))
+                };
                 let writer = |(actor, ranges): (&Actor, &Vec<(Range, u32)>)| match actor {
                     Actor::Thread { thread, .. } if writes(ranges) => Some(*thread as usize),
                     _ => None,

@@ -48,7 +48,17 @@ impl<P: Program> Search<'_, P> {
                     None => continue,
                 },
                 Status::Ended | Status::Unstarted => Rest::Ended,
-                Status::Ready | Status::Writes(_) | Status::Needs(_) | Status::Holds(..) => return Ok(None),
+                Status::Needs(_) => {
+                    // It stands before the first of its open reads.
+                    let first = runner.open.iter().map(|open| open.number).min().unwrap_or(0) as usize;
+                    let Some((mut program, _)) = self.run_again(state, thread, &runner.log[..first]) else {
+                        return Ok(None);
+                    };
+                    let Some(rest) = self.next_rest(state, thread, &mut program) else { return Ok(None) };
+                    threads.insert(thread, (program, rest));
+                    continue;
+                }
+                Status::Ready | Status::Writes(_) | Status::Holds(..) => return Ok(None),
             };
             threads.insert(thread, (runner.program.clone(), rest));
         }
@@ -192,16 +202,22 @@ impl<P: Program> Search<'_, P> {
             _ => {}
         }
         self.field.program.supply(runner.at, program, old);
+        self.is_elsewhere(state, thread, program)
+    }
+
+    /// Whether a thread goes on to anything but a read of a word that it has read there since its last effect.
+    pub(super) fn is_elsewhere(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> bool {
         match self.next_rest(state, thread, program) {
-            Some(Rest::Reads(_, site, ..)) => {
-                !runner.visited.contains(&self.field.program.standing(program, Some(site)))
+            Some(Rest::Reads(_, site, range, _)) => {
+                let rounds = state.threads[thread].rounds.get(&(site, super::step::word_key(&range)));
+                rounds.is_none_or(|rounds| rounds.held.is_empty())
             }
             _ => true,
         }
     }
 
     /// What is last in coherence order.
-    fn newest(&self, state: &State<P::Thread>, range: &Range) -> Vec<u8> {
+    pub(super) fn newest(&self, state: &State<P::Thread>, range: &Range) -> Vec<u8> {
         let writes: Vec<Event> = state.graph.writes_to(range).collect();
         self.bytes(state, range, &state.graph.latest(range, &writes)).0
     }

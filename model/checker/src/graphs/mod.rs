@@ -72,6 +72,9 @@ struct Limits {
 /// Events of one execution: more than the solver takes, for they cost less.
 const MOST_EVENTS: usize = 4_000;
 
+/// Said of loops that count their rounds.
+const COUNTED: &str = "loops that count their rounds go round a few times at most: no count ends them";
+
 /// What execution graphs say about a program: whether some execution races, hangs, or gets a wrong result. First with
 /// every read performed in its turn, then with relaxed ones left open.
 pub fn graph_opinion<P: Program>(program: &P, question: Question, patience: &Patience) -> Opinion {
@@ -82,7 +85,12 @@ pub fn graph_opinion<P: Program>(program: &P, question: Question, patience: &Pat
     let buffered = load_buffering_opinion(program, question, patience);
     let seconds = opinion.seconds + buffered.seconds;
     match buffered.verdict {
-        Verdict::Verified => Opinion { seconds, ..opinion },
+        Verdict::Verified => {
+            let mut assumptions = opinion.assumptions.clone();
+            assumptions.extend(buffered.assumptions);
+            assumptions.dedup();
+            Opinion { seconds, assumptions, ..opinion }
+        }
         _ => Opinion { seconds, ..buffered },
     }
 }
@@ -123,14 +131,17 @@ fn explored<P: Program>(
 ) -> Result<Option<Finding>, Refusal> {
     let mut search = Search::new(program, settings, limits, begun);
     let mut found = search.run();
-    let mut covered = search.covered;
+    let (mut covered, mut counted) = (search.covered, search.counted);
     if search.fences_seen && !matches!(found, Ok(None)) {
         let mut search = Search::new(program, Settings { fences: true, ..settings }, limits, begun);
         found = search.run();
-        covered = search.covered;
+        (covered, counted) = (search.covered, search.counted);
     }
     if std::env::var_os("GRAPHS_DEBUG").is_some() {
         eprintln!("{covered:?} {:?}", begun.elapsed());
+    }
+    if counted {
+        opinion.assumptions.push(COUNTED.to_owned());
     }
     opinion.events = covered.events;
     opinion.executions = usize::try_from(covered.executions).unwrap_or(usize::MAX);

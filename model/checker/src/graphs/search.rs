@@ -87,6 +87,8 @@ pub(super) struct Search<'p, P> {
     pub(super) fences_seen: bool,
     /// An open read was closed for the sake of a weak one.
     pub(super) forced: bool,
+    /// A loop that counts was cut off.
+    pub(super) counted: bool,
     /// Some loop was cut off at the bound.
     pub(super) bounded: bool,
     pub(super) covered: Covered,

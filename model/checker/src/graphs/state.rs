@@ -80,8 +80,8 @@ pub(super) struct Runner<T> {
     pub(super) vector: Option<(SiteIndex, Last)>,
     /// States in which it has read since its last effect.
     pub(super) visited: Vec<u64>,
-    /// How often it has done an operation since its last effect, and altogether.
-    pub(super) rounds: FxHashMap<(SiteIndex, u64), (u32, u32)>,
+    /// How often it has come to a read of a word.
+    pub(super) rounds: FxHashMap<(SiteIndex, u64), Rounds>,
     /// What it was given, by operation, where that is wanted.
     pub(super) log: Vec<Input>,
     /// Registers whose values are open.
@@ -90,6 +90,15 @@ pub(super) struct Runner<T> {
     pub(super) open: Vec<Open>,
     /// Copies that it has started: pipe, where, and their events.
     pub(super) copies: Vec<(u32, SiteIndex, Last, Vec<Event>)>,
+}
+
+/// How often a thread has come to a read of one word.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rounds {
+    /// In its launch.
+    pub(super) ever: u32,
+    /// What its registers held there each time since its last effect.
+    pub(super) held: Vec<Vec<(u32, u64)>>,
 }
 
 /// Which barrier.
@@ -226,7 +235,7 @@ impl<T> State<T> {
     {
         let runner = Arc::make_mut(&mut self.threads[thread]);
         runner.visited.clear();
-        runner.rounds.values_mut().for_each(|(since, _)| *since = 0);
+        runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         if self.rounds.iter().any(|round| round.members.contains(&thread)) {
             Arc::make_mut(&mut self.rounds).retain(|round| !round.members.contains(&thread));
         }

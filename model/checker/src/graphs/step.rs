@@ -15,7 +15,7 @@ use arverify_protocol::verdict::Code;
 use std::sync::Arc;
 
 /// Rounds of a loop without an effect, that do not come back to where they began.
-pub(super) const ROUNDS: u32 = 3;
+pub(super) const ROUNDS: u32 = 6;
 /// The same operation on the same word by one thread in one launch.
 const REPEATS: u32 = 40;
 /// Fences that are tried in every order.
@@ -221,7 +221,10 @@ impl<P: Program> Search<'_, P> {
     ) -> Step<P::Thread> {
         let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
         let runner = Arc::make_mut(&mut state.threads[thread]);
-        if runner.unknown.registers.is_empty() {
+        let held = self.field.program.live(&runner.program, site);
+        let unknown = &runner.unknown.registers;
+        let known = unknown.is_empty() || !held.is_empty() && held.iter().all(|(of, _)| !unknown.contains_key(of));
+        if known {
             let digest = self.field.program.standing(&runner.program, Some(site));
             if runner.visited.contains(&digest) {
                 self.covered.waits += 1;
@@ -229,10 +232,14 @@ impl<P: Program> Search<'_, P> {
             }
             runner.visited.push(digest);
         }
-        let key = (u64::from(at.instance) << 40) | at.byte;
-        let (since, ever) = runner.rounds.entry((site, key)).or_default();
-        (*since, *ever) = (*since + 1, *ever + 1);
-        if *since > ROUNDS || *ever > REPEATS {
+        let rounds = runner.rounds.entry((site, word_key(&range))).or_default();
+        rounds.ever += 1;
+        rounds.held.push(held);
+        if rounds.held.len() > ROUNDS as usize && counts(&rounds.held) {
+            self.counted = true;
+            return self.dead(state);
+        }
+        if rounds.held.len() > ROUNDS as usize || rounds.ever > REPEATS {
             self.bounded = true;
             return self.dead(state);
         }
@@ -364,6 +371,22 @@ pub(super) fn note<T>(runner: &mut Runner<T>, input: impl FnOnce() -> Input) {
     if let Some(last) = runner.log.last_mut() {
         *last = input();
     }
+}
+
+/// The word that a loop reads.
+pub(super) fn word_key(range: &Range) -> u64 {
+    (u64::from(range.space.instance) << 40) | range.from
+}
+
+/// Whether the last rounds of a loop differ by registers that move on evenly, and nothing else: it counts, and no round
+/// has left anything else behind. That the count is never such as to end it is assumed, and said.
+fn counts(held: &[Vec<(u32, u64)>]) -> bool {
+    let [.., first, second, third] = held else { return false };
+    let steps = |from: &[(u32, u64)], to: &[(u32, u64)]| -> Vec<u32> {
+        from.iter().zip(to).map(|((_, from), (_, to))| to.wrapping_sub(*from) as u32).collect()
+    };
+    let moved = steps(second, third);
+    first.len() == third.len() && steps(first, second) == moved && moved.iter().any(|step| *step != 0)
 }
 
 /// A word from memory.

@@ -483,6 +483,11 @@ pub trait Program: Send + Sync + 'static {
     fn supply_unknown(&self, _: &Self::Thread, _: &mut Unknown, _number: u32) -> bool {
         false
     }
+    /// The registers, by number, whose values a thread's future depends on before the operation of a statement; empty
+    /// where they are not told apart.
+    fn live(&self, _thread: &Self::Thread, _before: SiteIndex) -> Vec<(u32, u64)> {
+        Vec::new()
+    }
     /// For an element of a strong vector access, the first of its elements: they are in no order.
     fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {
         None

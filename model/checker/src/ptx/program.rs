@@ -546,6 +546,11 @@ impl Program for PtxProgram {
         self.plain.is_some() && self.interpreter.supply_unknown(thread, unknown, number)
     }
 
+    fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
+        let live = self.plain.as_ref().and_then(|plain| plain.live(before.0)).unwrap_or_default();
+        live.iter().map(|register| (register.0, thread.value(*register))).collect()
+    }
+
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {
         self.plain.as_ref()?.vector(site.0).map(SiteIndex)
     }

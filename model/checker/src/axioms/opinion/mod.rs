@@ -60,6 +60,8 @@ pub struct Opinion {
     pub finding: Option<Finding>,
     /// Why it is inconclusive.
     pub reason: Option<String>,
+    /// What it rests on besides the memory model.
+    pub assumptions: Vec<String>,
     /// Events of the largest execution that was asked about.
     pub events: usize,
     /// How many executions were asked about.
@@ -79,6 +81,7 @@ impl Opinion {
             verdict: Verdict::Inconclusive,
             finding: None,
             reason: Some(reason.to_owned()),
+            assumptions: Vec::new(),
             events: 0,
             executions: 0,
             waits: 0,

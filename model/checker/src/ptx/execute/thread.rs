@@ -64,6 +64,11 @@ impl PtxThread {
         hasher.finish()
     }
 
+    /// What a register holds.
+    pub fn value(&self, register: Register) -> u64 {
+        self.registers.get(register.0 as usize).copied().unwrap_or(0)
+    }
+
     /// The next instruction, for reports.
     pub fn pc(&self) -> Pc {
         self.pc
