@@ -1,0 +1,88 @@
+//! Random programs made of idioms, asked of two engines: as many as wanted, for as long as it takes.
+//!
+//! `cargo run -p arverify-model --release --example idioms -- --seed 1 --count 1000 --kind ptx --against everything`
+//! Exit status 1 if any answers differ; what differs is shrunk and written to `--out`. `--first N --count 1` repeats a case.
+
+#[path = "../tests/idioms/mod.rs"]
+mod idioms;
+
+use clap::Parser;
+use idioms::compare::Against;
+use idioms::session::{Kind, Plan, run};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[derive(Parser)]
+struct Arguments {
+    /// Of all cases.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of the first case.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// How many.
+    #[arg(long, default_value_t = 1000)]
+    count: u64,
+    /// ptx, arp or mutants.
+    #[arg(long, default_value = "ptx", value_parser = kind)]
+    kind: Kind,
+    /// everything or axioms.
+    #[arg(long, default_value = "everything", value_parser = against)]
+    against: Against,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Where differences are written.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// For each answer, in milliseconds.
+    #[arg(long, default_value_t = 2000)]
+    timeout_ms: u64,
+    /// Print the program of each case.
+    #[arg(long)]
+    show: bool,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "ptx" => Ok(Kind::Ptx),
+        "arp" => Ok(Kind::Arp),
+        "mutants" => Ok(Kind::Mutants),
+        _ => Err("expected ptx, arp or mutants".to_owned()),
+    }
+}
+
+fn against(text: &str) -> Result<Against, String> {
+    match text {
+        "axioms" => Ok(Against::Axioms),
+        "everything" => Ok(Against::Everything),
+        _ => Err("expected axioms or everything".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let plan = Plan {
+        seed: arguments.seed,
+        first: arguments.first,
+        count: arguments.count,
+        kind: arguments.kind,
+        against: arguments.against,
+        jobs: arguments.jobs,
+        timeout: Duration::from_millis(arguments.timeout_ms),
+        at_most: None,
+        out: arguments.out,
+        finals: true,
+        show: arguments.show,
+    };
+    let start = Instant::now();
+    let report = run(&plan);
+    println!("{}", report.table());
+    for difference in &report.differences {
+        println!("\n{difference}");
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("seed {}: {} cases, {} differences, {seconds:.0} s", plan.seed, report.cases, report.differences.len());
+    if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,328 @@
+//! Many cases of one kind: made, compared, counted, and where they differ shrunk and kept.
+
+use super::compare::{Against, Compared, Question, Relation, Subject, compare, keep_panics, kernel, protocol};
+use super::mutants::{Mutant, Original, instructions, mutant, originals};
+use super::program::Generated;
+use super::random::Random;
+use super::render::{Text, render};
+use super::shrink::smallest;
+use super::writer::Dialect;
+use arverify_model::ptx::launch::Overrides;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Kernels of idioms.
+    Ptx,
+    /// Protocols of idioms.
+    Arp,
+    /// Mutants of compiled kernels.
+    Mutants,
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Of all cases.
+    pub(crate) seed: u64,
+    /// The first case, to repeat one.
+    pub(crate) first: u64,
+    /// How many.
+    pub(crate) count: u64,
+    /// What is made.
+    pub(crate) kind: Kind,
+    /// Whom the machine is compared with.
+    pub(crate) against: Against,
+    /// Threads.
+    pub(crate) jobs: usize,
+    /// For each answer.
+    pub(crate) timeout: Duration,
+    /// For all of it; cases that were not begun by then are left out, and it is said.
+    pub(crate) at_most: Option<Duration>,
+    /// Where differences are written.
+    pub(crate) out: Option<PathBuf>,
+    /// Whether final memories are compared.
+    pub(crate) finals: bool,
+    /// Whether the program of each case is printed.
+    pub(crate) show: bool,
+}
+
+/// How it went.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Cases that were compared.
+    pub(crate) cases: u64,
+    /// How answers relate, in all.
+    pub(crate) relations: BTreeMap<Relation, u64>,
+    /// The same by idiom, or by kernel.
+    pub(crate) by_name: BTreeMap<String, BTreeMap<Relation, u64>>,
+    /// Why there was no answer, and how often.
+    pub(crate) reasons: BTreeMap<String, u64>,
+    /// Differences, in words.
+    pub(crate) differences: Vec<String>,
+}
+
+impl Report {
+    /// How often answers related so.
+    pub(crate) fn count(&self, relation: Relation) -> u64 {
+        self.relations.get(&relation).copied().unwrap_or(0)
+    }
+
+    /// A table: one line for each idiom.
+    pub(crate) fn table(&self) -> String {
+        let mut text = format!("{:34}", "");
+        for relation in Relation::ALL {
+            let _ = write!(text, " {:>20}", format!("{relation:?}"));
+        }
+        let all = ("all".to_owned(), self.relations.clone());
+        for (name, relations) in
+            self.by_name.iter().map(|(name, relations)| (name.clone(), relations.clone())).chain([all])
+        {
+            let _ = write!(text, "\n{name:34}");
+            for relation in Relation::ALL {
+                let _ = write!(text, " {:>20}", relations.get(&relation).copied().unwrap_or(0));
+            }
+        }
+        let mut reasons: Vec<(&String, &u64)> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (reason, count) in reasons.into_iter().take(15) {
+            let _ = write!(text, "\n{count:6} × {reason}");
+        }
+        text
+    }
+
+    fn add(&mut self, names: &[String], compared: &Compared, relation: Relation) {
+        self.cases += 1;
+        *self.relations.entry(relation).or_default() += 1;
+        for name in names {
+            *self.by_name.entry(name.clone()).or_default().entry(relation).or_default() += 1;
+        }
+        for (who, answer) in [("machine", Some(&compared.machine)), ("other", compared.other.as_ref())] {
+            if let Some(super::compare::Answer::Inconclusive(why)) = answer {
+                // Numbers differ from case to case.
+                let why: String =
+                    why.chars().map(|letter| if letter.is_ascii_digit() { '#' } else { letter }).collect();
+                *self.reasons.entry(format!("{who}: {}", why.replace("##", "#"))).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// A case: made from the seed, comparable, and shrinkable.
+enum Case {
+    Generated(Box<Generated>),
+    Mutant(Box<Mutant>),
+}
+
+impl Case {
+    fn names(&self) -> Vec<String> {
+        match self {
+            Case::Generated(generated) => {
+                let mut names: Vec<String> = generated.idioms.iter().map(|name| (*name).to_owned()).collect();
+                names.sort();
+                names.dedup();
+                names
+            }
+            Case::Mutant(mutant) => vec![mutant.name.clone()],
+        }
+    }
+
+    fn damage(&self) -> &[String] {
+        match self {
+            Case::Generated(generated) => &generated.damage,
+            Case::Mutant(mutant) => &mutant.damage,
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            Case::Generated(generated) => render(generated),
+            Case::Mutant(mutant) => mutant.text.clone(),
+        }
+    }
+
+    fn sizes(&self) -> Overrides {
+        match self {
+            Case::Generated(_) => Overrides::default(),
+            Case::Mutant(mutant) => mutant.sizes.clone(),
+        }
+    }
+}
+
+/// Reads a program of idioms.
+fn subject(generated: &Generated) -> Result<Subject, String> {
+    let text = render(generated);
+    let layout = &generated.layout;
+    match generated.dialect {
+        Dialect::Ptx => kernel(&text, &Overrides::default()).ok_or_else(|| "it cannot be read".to_owned()),
+        Dialect::Language => protocol(&text, (layout.ranks, layout.blocks, layout.threads), layout.launches),
+    }
+}
+
+fn made(plan: &Plan, originals: &[Original], number: u64) -> (Case, Subject) {
+    let mut random = Random::of_case(plan.seed, number);
+    let dialect = match plan.kind {
+        Kind::Ptx => Dialect::Ptx,
+        Kind::Arp => Dialect::Language,
+        Kind::Mutants => {
+            let (mutant, subject) = mutant(originals, &mut random);
+            return (Case::Mutant(Box::new(mutant)), subject);
+        }
+    };
+    loop {
+        let generated = Generated::random(&mut random, dialect);
+        match subject(&generated) {
+            Ok(subject) => return (Case::Generated(Box::new(generated)), subject),
+            Err(error) if generated.damage.is_empty() => {
+                panic!("case {number}: what is not damaged can be read: {error}\n{}", render(&generated).program)
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Does all of it.
+pub(crate) fn run(plan: &Plan) -> Report {
+    let originals = if plan.kind == Kind::Mutants { originals() } else { Vec::new() };
+    keep_panics();
+    let report = Mutex::new(Report::default());
+    if plan.kind == Kind::Mutants && originals.is_empty() {
+        return Report::default();
+    }
+    let next = AtomicU64::new(plan.first);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..plan.jobs {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let late = plan.at_most.is_some_and(|limit| start.elapsed() > limit);
+                    if number >= plan.first + plan.count || late {
+                        return;
+                    }
+                    one(plan, &originals, number, &report);
+                }
+            });
+        }
+    });
+    report.into_inner().expect("no thread panicked")
+}
+
+fn question(plan: &Plan, text: &Text) -> Question {
+    // How often a loop went round is anything, and may be stored.
+    let finals = plan.finals && !text.program.contains(", %tries;");
+    Question { against: plan.against, timeout: plan.timeout, finals }
+}
+
+fn one(plan: &Plan, originals: &[Original], number: u64, report: &Mutex<Report>) {
+    let (case, subject) = made(plan, originals, number);
+    let text = case.text();
+    if plan.show {
+        println!(
+            "case {number}: {:?}\n{}\n{}",
+            case.damage(),
+            text.program,
+            text.launch.as_deref().unwrap_or_default()
+        );
+    }
+    let question = question(plan, &text);
+    let compared = compare(&subject, &question);
+    let relation = compared.relation(question.finals);
+    report.lock().expect("no thread panicked").add(&case.names(), &compared, relation);
+    if !relation.is_difference() {
+        return;
+    }
+    let smaller = shrunk(&case, &question, relation);
+    let now = match reread(&smaller) {
+        Some(subject) => compare(&subject, &question),
+        None => compared,
+    };
+    let words = described(plan, &smaller, number, relation, &now);
+    if let Some(out) = &plan.out {
+        keep(out, plan, &smaller, number, relation, &words);
+    }
+    report.lock().expect("no thread panicked").differences.push(words);
+}
+
+fn reread(case: &Case) -> Option<Subject> {
+    match case {
+        Case::Generated(generated) => subject(generated).ok(),
+        Case::Mutant(mutant) => kernel(&mutant.text, &mutant.sizes),
+    }
+}
+
+/// The case with as little as shows the same relation.
+fn shrunk(case: &Case, question: &Question, relation: Relation) -> Case {
+    let same = |case: &Case| {
+        reread(case).is_some_and(|subject| compare(&subject, question).relation(question.finals) == relation)
+    };
+    match case {
+        Case::Generated(generated) => {
+            let mut generated = (**generated).clone();
+            while generated.layout.launches > 1 {
+                let mut fewer = generated.clone();
+                fewer.layout.launches -= 1;
+                if !same(&Case::Generated(Box::new(fewer.clone()))) {
+                    break;
+                }
+                generated = fewer;
+            }
+            let all = generated.removable();
+            let without = |kept: &[(usize, usize, usize)]| {
+                let dropped: Vec<_> = all.iter().filter(|place| !kept.contains(place)).copied().collect();
+                Case::Generated(Box::new(generated.without(&dropped)))
+            };
+            without(&smallest(all.clone(), 600, |kept| same(&without(kept))))
+        }
+        Case::Mutant(mutant) => {
+            let lines: Vec<&str> = mutant.text.program.lines().collect();
+            let all = instructions(&mutant.text.program);
+            let without = |kept: &[usize]| {
+                let left =
+                    lines.iter().enumerate().filter(|(number, _)| kept.contains(number) || !all.contains(number));
+                let program = left.map(|(_, line)| *line).collect::<Vec<_>>().join("\n") + "\n";
+                let text = Text { program, launch: mutant.text.launch.clone() };
+                Case::Mutant(Box::new(Mutant { text, ..(**mutant).clone() }))
+            };
+            without(&smallest(all.clone(), 600, |kept| same(&without(kept))))
+        }
+    }
+}
+
+fn described(plan: &Plan, case: &Case, number: u64, relation: Relation, compared: &Compared) -> String {
+    let sizes = case.sizes();
+    format!(
+        "{relation:?}: {:?} seed {} case {number} against {:?}\nof: {}\ndamage: {:?}\nsizes: ranks {:?} blocks {:?} threads {:?} launches {:?}\n\
+         machine: {}\nother: {}\n",
+        plan.kind,
+        plan.seed,
+        plan.against,
+        case.names().join(" "),
+        case.damage(),
+        sizes.ranks,
+        sizes.blocks,
+        sizes.threads,
+        sizes.launches,
+        compared.machine.describe(),
+        compared.other.as_ref().map_or("not asked".to_owned(), super::compare::Answer::describe),
+    )
+}
+
+fn keep(out: &PathBuf, plan: &Plan, case: &Case, number: u64, relation: Relation, words: &str) {
+    let text = case.text();
+    let name = format!("{relation:?}-{:?}-{}-{number}", plan.kind, plan.seed).to_lowercase();
+    let program = if plan.kind == Kind::Arp { "arp" } else { "ptx" };
+    let files = [(program, Some(text.program)), ("toml", text.launch), ("txt", Some(words.to_owned()))];
+    std::fs::create_dir_all(out).expect("a folder can be made there");
+    for (extension, text) in files {
+        if let Some(text) = text {
+            std::fs::write(out.join(format!("{name}.{extension}")), text).expect("a file can be written there");
+        }
+    }
+}
