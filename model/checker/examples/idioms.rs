@@ -7,7 +7,7 @@
 mod idioms;
 
 use clap::Parser;
-use idioms::compare::Against;
+use idioms::compare::{Against, Relation};
 use idioms::session::{Kind, Plan, run};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +39,12 @@ struct Arguments {
     /// For each answer, in milliseconds.
     #[arg(long, default_value_t = 2000)]
     timeout_ms: u64,
+    /// Only these idioms; may be given several times.
+    #[arg(long)]
+    idiom: Vec<String>,
+    /// Print what is violated without damage.
+    #[arg(long)]
+    undamaged: bool,
     /// Print the program of each case.
     #[arg(long)]
     show: bool,
@@ -74,15 +80,21 @@ fn main() -> ExitCode {
         at_most: None,
         out: arguments.out,
         finals: true,
+        only: arguments.idiom,
         show: arguments.show,
     };
     let start = Instant::now();
     let report = run(&plan);
     println!("{}", report.table());
+    if arguments.undamaged {
+        report.undamaged.iter().for_each(|what| println!("violated without damage: {what}"));
+    }
     for difference in &report.differences {
         println!("\n{difference}");
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!("seed {}: {} cases, {} differences, {seconds:.0} s", plan.seed, report.cases, report.differences.len());
+    let compared = report.count(Relation::BothVerified) + report.count(Relation::BothViolated);
+    let (cases, differences) = (report.cases, report.differences.len());
+    println!("seed {}: {cases} cases, {compared} alike, {differences} differences, {seconds:.0} s", plan.seed);
     if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -67,6 +67,20 @@ pub(crate) struct Question {
     pub(crate) timeout: Duration,
     /// Whether final memories are compared where both verify.
     pub(crate) finals: bool,
+    /// Whether launch boundaries are presumed to publish.
+    pub(crate) boundary: bool,
+}
+
+impl Question {
+    /// What the machine says at once.
+    pub(crate) fn short() -> Question {
+        Question { against: Against::Axioms, timeout: Duration::from_millis(300), finals: false, boundary: false }
+    }
+}
+
+/// Whether the machine says so at once.
+pub(crate) fn is_violated(subject: &Subject, question: &Question) -> bool {
+    matches!(answer(|| ask(subject, question, false, Engine::Operational)), Answer::Violated(_))
 }
 
 /// Both answers.
@@ -193,6 +207,7 @@ fn options(subject: &Subject, question: &Question, everything: bool) -> Options 
     Options {
         launches,
         everything,
+        boundary_publishes: question.boundary,
         timeout: Some(question.timeout),
         // Neither exploration knows it, so neither need say so.
         ignore_load_buffering: alone,

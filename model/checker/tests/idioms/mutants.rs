@@ -3,12 +3,14 @@
 //! The kernels are those of `tests/zoo/kernels`, and of ../shared/zoo and ../shared/zoo2 where these lie beside the
 //! checkout. Their launch files stay as they are but for the sizes.
 
-use super::compare::{Subject, kernel};
+use super::compare::{Question, Subject, is_violated, kernel};
 use super::damage::{changes, synchronises};
 use super::random::Random;
 use super::render::Text;
 use arverify_model::ptx::launch::Overrides;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// A kernel to make mutants of.
 #[derive(Clone, Debug)]
@@ -17,8 +19,38 @@ pub(crate) struct Original {
     pub(crate) name: String,
     /// The kernel and its launch file.
     pub(crate) text: Text,
+    /// The one without a known mistake, which is it or lies beside it.
+    good: Text,
+    /// Whether launch boundaries are presumed to publish.
+    pub(crate) assumes: bool,
     /// Sizes at which it can be launched.
-    pub(crate) sizes: Vec<Overrides>,
+    sizes: Vec<Overrides>,
+}
+
+impl Original {
+    /// One of its sizes at which the good kernel is not violated: at others all mutants would be.
+    fn size(&self, random: &mut Random) -> Option<&Overrides> {
+        let sizes = &self.sizes;
+        let first = random.below(sizes.len());
+        (0..sizes.len()).map(|index| &sizes[(first + index) % sizes.len()]).find(|sizes| {
+            let key = format!("{} {sizes:?}", self.name);
+            let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+            *known.entry(key).or_insert_with(|| {
+                let question = Question { boundary: self.assumes, ..Question::short() };
+                kernel(&self.good, sizes).is_some_and(|subject| !is_violated(&subject, &question))
+            })
+        })
+    }
+}
+
+/// Whether good kernels may be launched at given sizes.
+static KNOWN: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
+
+/// Whether a good kernel needs the assumption, as `expect.toml` says.
+fn assumes(folder: &Path) -> bool {
+    std::fs::read_to_string(folder.join("expect.toml")).is_ok_and(|text| {
+        text.lines().any(|line| line.starts_with("assume") && line.contains("launch-boundary=system"))
+    })
 }
 
 /// Folders of kernels. What is not there is said.
@@ -52,37 +84,33 @@ pub(crate) fn originals() -> Vec<Original> {
             let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let name = format!("{}/{}", folder.file_name().unwrap_or_default().to_string_lossy(), name(file));
             let text = Text { program, launch: Some(launch) };
+            let good = std::fs::read_to_string(folder.join("good.ptx")).map_or(text.clone(), |program| {
+                let own = std::fs::read_to_string(folder.join("good.toml")).ok();
+                Text { program, launch: own.or_else(|| text.launch.clone()) }
+            });
             let sizes: Vec<Overrides> = small().into_iter().filter(|sizes| kernel(&text, sizes).is_some()).collect();
             if sizes.is_empty() {
                 println!("SKIPPED: {name} cannot be launched at small sizes");
             } else {
-                found.push(Original { name, text, sizes });
+                found.push(Original { name, text, good, assumes: assumes(&folder), sizes });
             }
         }
     }
     found
 }
 
-/// Ranks, blocks, threads, launches to try.
+/// Ranks, blocks, threads, launches to try: those of the file, once or twice, and smaller ones.
 fn small() -> Vec<Overrides> {
-    let all = [
-        (2, 1, 2, 1),
-        (2, 1, 2, 2),
-        (3, 1, 3, 1),
-        (2, 1, 4, 2),
-        (2, 2, 2, 1),
-        (1, 2, 2, 2),
-        (1, 3, 2, 1),
-        (1, 2, 1, 2),
-    ];
-    let sizes = all.into_iter().map(|(ranks, blocks, threads, launches)| Overrides {
+    let own = [1, 2].map(|launches| Overrides { launches: Some(launches), ..Overrides::default() });
+    let smaller = [(2, 1, 2, 1), (2, 1, 2, 2), (2, 1, 4, 1), (3, 1, 3, 1), (3, 1, 4, 1), (1, 2, 2, 1), (1, 2, 1, 2)];
+    let smaller = smaller.into_iter().map(|(ranks, blocks, threads, launches)| Overrides {
         ranks: Some(ranks),
         blocks: Some(blocks),
         threads: Some(threads),
         launches: Some(launches),
         kernel: None,
     });
-    sizes.collect()
+    own.into_iter().chain(smaller).collect()
 }
 
 /// A mutant: its text, its sizes, and what was done to it.
@@ -94,6 +122,8 @@ pub(crate) struct Mutant {
     pub(crate) text: Text,
     /// At which sizes.
     pub(crate) sizes: Overrides,
+    /// Whether launch boundaries are presumed to publish.
+    pub(crate) assumes: bool,
     /// What was changed.
     pub(crate) damage: Vec<String>,
 }
@@ -112,7 +142,7 @@ pub(crate) fn instructions(program: &str) -> Vec<usize> {
 pub(crate) fn mutant(originals: &[Original], random: &mut Random) -> (Mutant, Subject) {
     loop {
         let original = &originals[random.below(originals.len())];
-        let sizes = original.sizes[random.below(original.sizes.len())].clone();
+        let Some(sizes) = original.size(random).cloned() else { continue };
         let mut lines: Vec<String> = original.text.program.lines().map(str::to_owned).collect();
         let mut damage = Vec::new();
         let changed = random.pick(&[0, 1, 1, 1, 1, 1, 2, 2]);
@@ -121,7 +151,7 @@ pub(crate) fn mutant(originals: &[Original], random: &mut Random) -> (Mutant, Su
         }
         let text = Text { program: lines.join("\n") + "\n", launch: original.text.launch.clone() };
         if let Some(subject) = kernel(&text, &sizes) {
-            return (Mutant { name: original.name.clone(), text, sizes, damage }, subject);
+            return (Mutant { name: original.name.clone(), text, sizes, assumes: original.assumes, damage }, subject);
         }
     }
 }

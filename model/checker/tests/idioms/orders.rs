@@ -3,7 +3,7 @@
 
 use super::signals::anyone;
 use super::steps::Steps;
-use super::writer::{Buffer, Compare, Dialect, WEAK, Writer, constant, how};
+use super::writer::{Buffer, Compare, Dialect, WEAK, Writer, constant, how, step};
 
 /// Two threads announce themselves and look whether the other has; who sees nobody writes (Dekker).
 pub(crate) fn announce_and_look(writer: &mut Writer<'_>, steps: &mut Steps) {
@@ -41,13 +41,14 @@ pub(crate) fn glance(writer: &mut Writer<'_>, steps: &mut Steps) {
     let data = writer.word_of(Buffer::Data, &[from, to]);
     let flag = writer.word_of(Buffer::Flag, &[from, to]);
     writer.store(data, "7", WEAK);
-    writer.publish(flag, constant(1), reach);
+    writer.publish(flag, step(1), reach);
     steps.by(from, writer);
     let scope = writer.wider(reach);
     let seen = writer.load(flag, how("acquire", scope));
+    let value = writer.value(step(1));
     if writer.dialect == Dialect::Ptx {
         let (early, over) = (writer.predicate(), writer.label());
-        writer.line(format!("setp.eq.u32 {early}, {seen}, 0;"));
+        writer.line(format!("setp.lt.u32 {early}, {seen}, {value};"));
         writer.line(format!("@{early} bra {over};"));
         let loaded = writer.load(data, WEAK);
         writer.keep(to, &loaded);
@@ -55,7 +56,9 @@ pub(crate) fn glance(writer: &mut Writer<'_>, steps: &mut Steps) {
     } else {
         let (loaded, place) = (writer.register(), writer.place(data));
         let kept = writer.word(Buffer::Out, 0).word;
-        writer.line(format!("if {seen} != 0 {{ let {loaded} = load {place} weak store out[{kept}] = {loaded} weak }}"));
+        writer.line(format!(
+            "if {seen} >= {value} {{ let {loaded} = load {place} weak store out[{kept}] = {loaded} weak }}"
+        ));
     }
     steps.by(to, writer);
 }
@@ -83,7 +86,7 @@ pub(crate) fn coherence(writer: &mut Writer<'_>, steps: &mut Steps) {
     let one = writer.load(first, how(order, scope));
     let two = writer.load(second, how(order, scope));
     writer.keep(reader, &one);
-    if !crossed && writer.dialect == Dialect::Ptx {
+    if !crossed && writer.dialect == Dialect::Ptx && writer.layout.launches == 1 {
         // Never backwards.
         let (new, old) = (writer.predicate(), writer.predicate());
         writer.line(format!("setp.eq.u32 {new}, {one}, 3;"));

@@ -118,9 +118,9 @@ pub(crate) struct Generated {
 
 impl Generated {
     /// A random one.
-    pub(crate) fn random(random: &mut Random, dialect: Dialect) -> Generated {
+    pub(crate) fn random(random: &mut Random, dialect: Dialect, only: &[String]) -> Generated {
         let layout = Layout::random(random, dialect == Dialect::Ptx);
-        let (idioms, parts, end) = parts(random, &layout, dialect);
+        let (idioms, parts, end) = parts(random, &layout, dialect, only);
         let mut steps = merged(parts, random);
         // The barrier at the end comes behind everything.
         steps.extend(end.into_iter().map(|step| (idioms.len() - 1, step)));
@@ -174,6 +174,29 @@ impl Generated {
         }
     }
 
+    /// Whether every register that a line of a kernel uses is written by some line.
+    pub(crate) fn is_defined(&self) -> bool {
+        let texts = self.texts();
+        let named = |text: &str| -> Vec<String> {
+            let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '%'));
+            let number = |word: &str| {
+                word.trim_start_matches("%rd").trim_start_matches("%r").trim_start_matches("%p").parse::<u32>().is_ok()
+            };
+            words.filter(|word| word.starts_with('%') && number(word)).map(str::to_owned).collect()
+        };
+        let mut written = std::collections::BTreeSet::new();
+        for text in &texts {
+            let body = if text.starts_with('@') { text.split_once(' ').map_or("", |(_, body)| body) } else { text };
+            let stores = ["st.", "red.", "bra", "trap"].iter().any(|name| body.starts_with(name));
+            if !stores {
+                // A vector has several destinations.
+                let end = body.find("},").or_else(|| body.find(',')).unwrap_or(body.len());
+                written.extend(named(&body[..end]));
+            }
+        }
+        texts.iter().flat_map(|text| named(text)).all(|register| written.contains(&register))
+    }
+
     /// All texts.
     pub(crate) fn texts(&self) -> Vec<String> {
         let mut copy = self.sections.clone();
@@ -185,12 +208,17 @@ impl Generated {
 }
 
 /// One to three idioms with their steps, and the steps at the end of a launch that is followed by another.
-fn parts(random: &mut Random, layout: &Layout, dialect: Dialect) -> (Vec<&'static str>, Vec<Vec<Step>>, Vec<Step>) {
+fn parts(
+    random: &mut Random,
+    layout: &Layout,
+    dialect: Dialect,
+    only: &[String],
+) -> (Vec<&'static str>, Vec<Vec<Step>>, Vec<Step>) {
     let number = random.pick(&[1, 1, 2, 2, 2, 3]);
     let mut writer = Writer::new(random, layout, dialect);
     let (mut names, mut parts) = (Vec::new(), Vec::new());
     for _ in 0..number {
-        let (name, write) = choice(&mut writer);
+        let (name, write) = choice(&mut writer, only);
         let mut steps = Steps::default();
         write(&mut writer, &mut steps);
         names.push(name);
@@ -204,12 +232,17 @@ fn parts(random: &mut Random, layout: &Layout, dialect: Dialect) -> (Vec<&'stati
     (names, parts, end.0)
 }
 
-fn choice(writer: &mut Writer<'_>) -> (&'static str, Write) {
-    if writer.dialect == Dialect::Ptx && writer.random.chance(2) {
+fn choice(writer: &mut Writer<'_>, only: &[String]) -> (&'static str, Write) {
+    if writer.dialect == Dialect::Ptx && only.is_empty() && writer.random.chance(2) {
         return NOT_COHERENT;
     }
-    let sayable: Vec<(&'static str, usize, Dialects, Write)> =
-        IDIOMS.into_iter().filter(|idiom| idiom.2.include(writer.dialect)).collect();
+    let sayable: Vec<(&'static str, usize, Dialects, Write)> = IDIOMS
+        .into_iter()
+        .filter(|idiom| idiom.2.include(writer.dialect) && (only.is_empty() || only.iter().any(|name| name == idiom.0)))
+        .collect();
+    if sayable.is_empty() {
+        return NOT_COHERENT;
+    }
     let total: usize = sayable.iter().map(|idiom| idiom.1).sum();
     let mut left = writer.random.below(total);
     for (name, weight, _, write) in sayable {

@@ -111,7 +111,8 @@ fn launch(generated: &Generated) -> String {
     );
     let used = |buffer: Buffer| buffers.iter().any(|(used, _)| *used == buffer);
     for buffer in Buffer::GLOBAL {
-        if !used(buffer) && !(buffer == Buffer::Input && used(Buffer::Gathered)) {
+        let refreshes = buffer == Buffer::Input && used(Buffer::Gathered);
+        if !(used(buffer) || refreshes) {
             continue;
         }
         let (bytes, contents) = match buffer {

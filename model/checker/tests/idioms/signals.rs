@@ -13,7 +13,7 @@ pub(crate) fn anyone(writer: &mut Writer<'_>) -> Vec<usize> {
 
 /// How a flag is compared with the value it will have, if it has no other in the launch.
 fn arrival(writer: &mut Writer<'_>) -> Compare {
-    writer.random.pick(&[Compare::AtLeast, Compare::AtLeast, Compare::Equal])
+    if writer.random.chance(80) { Compare::AtLeast } else { Compare::Equal }
 }
 
 /// The reader tells the writer that it has read, where the words are written again.

@@ -464,8 +464,8 @@ impl<'a> Writer<'a> {
             writer.lines.extend(read.iter().cloned());
             writer.line(test.clone());
         };
-        let copies = self.random.pick(&[1, 1, 1, 1, 2, 4]);
-        let shape = self.random.below(10);
+        let copies = self.random.pick(&[1, 1, 1, 1, 1, 1, 1, 1, 2, 4]);
+        let shape = self.random.below(12);
         if shape == 6 {
             // Peeled: one round before the loop.
             round(self);
@@ -494,7 +494,7 @@ impl<'a> Writer<'a> {
             9 => self.branch_inside(register, &unready, &end),
             _ => {}
         }
-        self.line(if shape >= 8 { format!("bra {again};") } else { format!("@{unready} bra {again};") });
+        self.line(if shape == 8 || shape == 9 { format!("bra {again};") } else { format!("@{unready} bra {again};") });
         self.line(format!("{end}:"));
         if shape == 7 && self.random.chance(50) {
             // The number of tries is anything.
