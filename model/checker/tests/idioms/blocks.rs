@@ -26,7 +26,9 @@ pub(crate) fn barrier_between(writer: &mut Writer<'_>, steps: &mut Steps) {
 pub(crate) fn named_barrier(writer: &mut Writer<'_>, steps: &mut Steps) {
     let Some((from, to)) = writer.layout.pair_of_a_block(writer.random) else { return mailbox(writer, steps) };
     let data = writer.word(Buffer::Data, writer.layout.members[from].rank);
-    let id = 1 + writer.random.below(3);
+    let id = writer.barrier();
+    // A barrier waits for the other threads of a warp, whatever they do.
+    writer.right_if(writer.dialect == Dialect::Ptx && writer.layout.threads == 2);
     // PTX counts the threads of warps that arrive.
     let count = match (writer.dialect, writer.layout.threads) {
         (Dialect::Ptx, 64) => 64,
@@ -55,6 +57,8 @@ pub(crate) fn divergent_barrier(writer: &mut Writer<'_>, steps: &mut Steps) {
     let block = (writer.layout.members[from].rank, writer.layout.members[from].block);
     let data = writer.word(Buffer::Data, block.0);
     let aligned = writer.random.chance(25);
+    let id = writer.barrier();
+    writer.right_if(!aligned && writer.layout.threads == 2);
     let here = |member: &super::layout::Member| (member.rank, member.block) == block;
     // A barrier without a count waits for every thread of the block, also for those that do nothing.
     let everybody = writer.layout.members.iter().filter(|member| here(member)).count() == 2;
@@ -63,10 +67,10 @@ pub(crate) fn divergent_barrier(writer: &mut Writer<'_>, steps: &mut Steps) {
             writer.store_value(data, step(3), WEAK);
         }
         let line = match (aligned, everybody && writer.layout.threads == 2) {
-            (true, true) => "bar.sync 0;",
-            (true, false) => "bar.sync 1, 32;",
-            (false, true) => "barrier.sync 0;",
-            (false, false) => "barrier.sync 1, 32;",
+            (true, true) => "bar.sync 0;".to_owned(),
+            (true, false) => format!("bar.sync {id}, 32;"),
+            (false, true) => "barrier.sync 0;".to_owned(),
+            (false, false) => format!("barrier.sync {id}, 32;"),
         };
         writer.line(line);
         if !writes {
@@ -129,7 +133,12 @@ pub(crate) fn vote(writer: &mut Writer<'_>, steps: &mut Steps) {
     }
     writer.line(format!("ld{}.global.u32 {seen}, [{address}];", how(order, scope).suffix()));
     writer.line(format!("{over}:"));
-    match writer.random.below(4) {
+    let form = writer.random.below(4);
+    let reader = members[members.len() - 1];
+    // Votes and shuffles order nothing: the reader itself must have read its word, of this round.
+    let lane = writer.layout.members[reader].thread;
+    writer.right_if(form == 2 || lane == 0 || (form < 2 && lane == 1));
+    match form {
         0 => {
             writer.line(format!("setp.ge.u32 {ready}, {seen}, {value};"));
             writer.line(format!("vote.sync.all.pred {all}, {ready}, {mask};"));
@@ -156,7 +165,6 @@ pub(crate) fn vote(writer: &mut Writer<'_>, steps: &mut Steps) {
         writer.some_fence(reach);
     }
     steps.by_all(writer);
-    let reader = members[members.len() - 1];
     let loaded = writer.load(data, WEAK);
     writer.keep_or_check(reader, &loaded, step(3));
     steps.by(reader, writer);

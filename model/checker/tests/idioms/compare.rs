@@ -109,13 +109,15 @@ pub(crate) enum Relation {
     OnlyOtherVerifies,
     /// Both verified, with different final memories.
     FinalsDiffer,
+    /// The machine calls violated what is right by construction.
+    FalseAlarm,
     /// Somebody panicked.
     Crash,
 }
 
 impl Relation {
     /// All of them.
-    pub(crate) const ALL: [Relation; 8] = [
+    pub(crate) const ALL: [Relation; 9] = [
         Relation::BothVerified,
         Relation::BothViolated,
         Relation::MachineInconclusive,
@@ -123,6 +125,7 @@ impl Relation {
         Relation::OnlyMachineVerifies,
         Relation::OnlyOtherVerifies,
         Relation::FinalsDiffer,
+        Relation::FalseAlarm,
         Relation::Crash,
     ];
 
@@ -133,8 +136,11 @@ impl Relation {
 }
 
 impl Compared {
-    /// How they relate.
-    pub(crate) fn relation(&self, finals: bool) -> Relation {
+    /// How they relate; `right`: the program is right by construction.
+    pub(crate) fn relation(&self, finals: bool, right: bool) -> Relation {
+        if let (true, Answer::Violated(_)) = (right, &self.machine) {
+            return Relation::FalseAlarm;
+        }
         let Some(other) = &self.other else {
             return match self.machine {
                 Answer::Crashed(_) => Relation::Crash,

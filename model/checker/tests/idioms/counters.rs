@@ -87,6 +87,8 @@ pub(crate) fn election(writer: &mut Writer<'_>, steps: &mut Steps) {
     let at = writer.word_of(Buffer::Flag, &members[..2]);
     let data = writer.word_of(Buffer::Data, &members[..2]);
     let swap = writer.random.chance(60);
+    // Nobody makes the word 0 again.
+    writer.right_if(writer.layout.launches == 1);
     for member in &members[..2] {
         let order = writer.random.pick(&["acq_rel", "acquire", "relaxed"]);
         let scope = writer.wider(reach);

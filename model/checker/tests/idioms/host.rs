@@ -33,6 +33,7 @@ pub(crate) fn refreshed(writer: &mut Writer<'_>, steps: &mut Steps) {
         writer.wait(done, Compare::AtLeast, step(1), reach);
         steps.by(owner, writer);
     } else {
+        writer.right_if(writer.layout.launches == 1);
         steps.by(reader, writer);
     }
 }
@@ -115,6 +116,7 @@ pub(crate) fn unwritten(writer: &mut Writer<'_>, steps: &mut Steps) {
     let order = writer.random.pick(&["weak", "relaxed", "release", "volatile"]);
     writer.store_value(word, step(1), how(order, scope));
     let told = writer.random.chance(75);
+    writer.right_if(told);
     if told {
         writer.publish(flag, step(1), reach);
     }
@@ -146,6 +148,7 @@ pub(crate) fn not_coherent(writer: &mut Writer<'_>, steps: &mut Steps) {
     } else {
         let data = writer.word(Buffer::Data, own);
         if writer.random.chance(60) {
+            writer.right_if(false);
             writer.store_value(data, constant(5), WEAK);
         }
         data

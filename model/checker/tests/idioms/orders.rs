@@ -16,6 +16,7 @@ pub(crate) fn announce_and_look(writer: &mut Writer<'_>, steps: &mut Steps) {
         let order = writer.random.pick(&["relaxed", "relaxed", "release", "volatile"]);
         writer.store(flags[index], "1", how(order, scope));
         let kind = if writer.random.chance(80) { "sc" } else { "acq_rel" };
+        writer.right_if(kind == "sc");
         writer.fence(kind, scope);
         let order = writer.random.pick(&["relaxed", "relaxed", "acquire", "volatile"]);
         let seen = writer.load(flags[1 - index], how(order, scope));
@@ -112,6 +113,7 @@ pub(crate) fn crossed_copies(writer: &mut Writer<'_>, steps: &mut Steps) {
         let value = if depends { seen.clone() } else { "1".to_owned() };
         writer.store(flags[1 - index], &value, how(order, scope));
         if writer.random.chance(40) {
+            writer.right_if(false);
             writer.fail_if(&seen, Compare::Different, constant(0));
         } else {
             writer.keep(*member, &seen);

@@ -112,6 +112,8 @@ pub(crate) struct Generated {
     pub(crate) idioms: Vec<&'static str>,
     /// What it does.
     pub(crate) sections: Vec<Section>,
+    /// Whether it is right as it was made.
+    pub(crate) right: bool,
     /// What was done to it.
     pub(crate) damage: Vec<String>,
 }
@@ -120,15 +122,17 @@ impl Generated {
     /// A random one.
     pub(crate) fn random(random: &mut Random, dialect: Dialect, only: &[String]) -> Generated {
         let layout = Layout::random(random, dialect == Dialect::Ptx);
-        let (idioms, parts, end) = parts(random, &layout, dialect, only);
+        let (idioms, parts, end, right) = parts(random, &layout, dialect, only);
         let mut steps = merged(parts, random);
         // The barrier at the end comes behind everything.
         steps.extend(end.into_iter().map(|step| (idioms.len() - 1, step)));
         let sections = sections(steps, layout.members.len());
-        let mut generated = Generated { dialect, layout, idioms, sections, damage: Vec::new() };
+        let mut generated = Generated { dialect, layout, idioms, sections, right, damage: Vec::new() };
+        let right = generated.right;
         for _ in 0..random.pick(&[0, 0, 0, 1, 1, 1, 1, 2, 2, 3]) {
             damaged(&mut generated, random);
         }
+        generated.right = right && generated.damage.is_empty();
         generated
     }
 
@@ -213,7 +217,7 @@ fn parts(
     layout: &Layout,
     dialect: Dialect,
     only: &[String],
-) -> (Vec<&'static str>, Vec<Vec<Step>>, Vec<Step>) {
+) -> (Vec<&'static str>, Vec<Vec<Step>>, Vec<Step>, bool) {
     let number = random.pick(&[1, 1, 2, 2, 2, 3]);
     let mut writer = Writer::new(random, layout, dialect);
     let (mut names, mut parts) = (Vec::new(), Vec::new());
@@ -229,7 +233,8 @@ fn parts(
         signals::meet(&mut writer, &mut end);
         names.push(MEET);
     }
-    (names, parts, end.0)
+    let met = layout.launches == 1 || names.contains(&MEET);
+    (names, parts, end.0, met && !writer.flawed)
 }
 
 fn choice(writer: &mut Writer<'_>, only: &[String]) -> (&'static str, Write) {

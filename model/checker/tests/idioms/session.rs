@@ -1,6 +1,7 @@
 //! Many cases of one kind: made, compared, counted, and where they differ shrunk and kept.
 
 use super::compare::{Against, Compared, Question, Relation, Subject, compare, keep_panics, kernel, protocol};
+use super::layout::Layout;
 use super::mutants::{Mutant, Original, instructions, mutant, originals};
 use super::program::Generated;
 use super::random::Random;
@@ -137,6 +138,15 @@ impl Case {
         }
     }
 
+    /// Whether it is right by construction.
+    fn is_right(&self) -> bool {
+        matches!(self, Case::Generated(generated) if generated.right)
+    }
+
+    fn is_undamaged(&self) -> bool {
+        self.damage().is_empty()
+    }
+
     fn damage(&self) -> &[String] {
         match self {
             Case::Generated(generated) => &generated.damage,
@@ -153,7 +163,16 @@ impl Case {
 
     fn sizes(&self) -> Overrides {
         match self {
-            Case::Generated(_) => Overrides::default(),
+            Case::Generated(generated) => {
+                let Layout { ranks, blocks, threads, launches, .. } = generated.layout;
+                Overrides {
+                    ranks: Some(ranks),
+                    blocks: Some(blocks),
+                    threads: Some(threads),
+                    launches: Some(launches),
+                    kernel: None,
+                }
+            }
             Case::Mutant(mutant) => mutant.sizes.clone(),
         }
     }
@@ -238,18 +257,19 @@ fn one(plan: &Plan, originals: &[Original], number: u64, report: &Mutex<Report>)
     }
     let question = question(plan, &case, &text);
     let compared = compare(&subject, &question);
-    let relation = compared.relation(question.finals);
+    let relation = compared.relation(question.finals, case.is_right());
     {
         let mut report = report.lock().expect("no thread panicked");
         report.add(&case.names(), &compared, relation);
-        if let (true, super::compare::Answer::Violated(what)) = (case.damage().is_empty(), &compared.machine) {
+        if let (true, super::compare::Answer::Violated(what)) = (case.is_undamaged(), &compared.machine) {
             report.undamaged.push(format!("case {number} of {}: {what}", case.names().join(" ")));
         }
     }
     if !relation.is_difference() {
         return;
     }
-    let smaller = shrunk(&case, &question, relation);
+    // What is right is right as a whole: a part of it need not be.
+    let smaller = if relation == Relation::FalseAlarm { case } else { shrunk(&case, &question, relation) };
     let now = match reread(&smaller) {
         Some(subject) => compare(&subject, &question),
         None => compared,
@@ -271,7 +291,7 @@ fn reread(case: &Case) -> Option<Subject> {
 /// The case with as little as shows the same relation.
 fn shrunk(case: &Case, question: &Question, relation: Relation) -> Case {
     let same = |case: &Case| {
-        reread(case).is_some_and(|subject| compare(&subject, question).relation(question.finals) == relation)
+        reread(case).is_some_and(|subject| compare(&subject, question).relation(question.finals, false) == relation)
     };
     match case {
         Case::Generated(generated) => {
@@ -309,22 +329,27 @@ fn shrunk(case: &Case, question: &Question, relation: Relation) -> Case {
     }
 }
 
+/// A size, or the launch file's.
+fn size(size: Option<u32>) -> String {
+    size.map_or("as in the file".to_owned(), |size| size.to_string())
+}
+
 fn described(plan: &Plan, case: &Case, number: u64, relation: Relation, compared: &Compared) -> String {
     let sizes = case.sizes();
+    let other = compared.other.as_ref().map_or("not asked".to_owned(), super::compare::Answer::describe);
     format!(
-        "{relation:?}: {:?} seed {} case {number} against {:?}\nof: {}\ndamage: {:?}\nsizes: ranks {:?} blocks {:?} threads {:?} launches {:?}\n\
-         machine: {}\nother: {}\n",
+        "{relation:?}: {:?} seed {} case {number} against {:?}\nof: {}\ndamage: {:?}\n\
+         sizes: ranks {} blocks {} threads {} launches {}\nmachine: {}\nother: {other}\n",
         plan.kind,
         plan.seed,
         plan.against,
         case.names().join(" "),
         case.damage(),
-        sizes.ranks,
-        sizes.blocks,
-        sizes.threads,
-        sizes.launches,
+        size(sizes.ranks),
+        size(sizes.blocks),
+        size(sizes.threads),
+        size(sizes.launches),
         compared.machine.describe(),
-        compared.other.as_ref().map_or("not asked".to_owned(), super::compare::Answer::describe),
     )
 }
 

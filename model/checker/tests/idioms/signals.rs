@@ -96,12 +96,12 @@ pub(crate) fn relay(writer: &mut Writer<'_>, steps: &mut Steps) {
 pub(crate) fn value_used(writer: &mut Writer<'_>, steps: &mut Steps) {
     let members = anyone(writer);
     let (from, to) = (members[0], members[1]);
-    let reach = writer.layout.scope(from, to);
     let data = writer.words(Buffer::Data, writer.layout.members[from].rank, 2);
     let second = Place { word: data.word + 1, ..data };
     let flag = writer.word_of(Buffer::Flag, &[from, to]);
     // Of two threads, the second may be another one's.
     let other = if members.len() > 2 && writer.random.chance(25) { members[2] } else { from };
+    let reach = writer.layout.scope_of(&[from, other, to]);
     writer.store_value(data, step(3), WEAK);
     writer.publish(flag, step(1), reach);
     steps.by(from, writer);
@@ -109,10 +109,9 @@ pub(crate) fn value_used(writer: &mut Writer<'_>, steps: &mut Steps) {
         writer.store_value(second, step(3), WEAK);
         writer.publish(flag, step(2), reach);
     } else {
-        let everybody = writer.layout.scope_of(&[from, other, to]);
-        writer.wait(flag, Compare::AtLeast, step(1), everybody);
+        writer.wait(flag, Compare::AtLeast, step(1), reach);
         writer.store_value(second, step(3), WEAK);
-        writer.reduce("add", flag, "1", how("release", everybody));
+        writer.reduce("add", flag, "1", how("release", reach));
     }
     steps.by(other, writer);
     let mut seen = writer.wait(flag, Compare::AtLeast, step(1), reach);
@@ -123,6 +122,7 @@ pub(crate) fn value_used(writer: &mut Writer<'_>, steps: &mut Steps) {
         0 => writer.keep(to, &seen),
         1 => {
             let wrong = writer.random.pick(&[step(2), step(2), step(3), step(1)]);
+            writer.right_if(wrong == step(3));
             writer.fail_if(&seen, Compare::Equal, wrong);
         }
         _ if writer.dialect == Dialect::Ptx => indexed(writer, data, &seen, to),
@@ -159,11 +159,13 @@ pub(crate) fn either(writer: &mut Writer<'_>, steps: &mut Steps) {
         data.push(writer.word_of(Buffer::Data, &[from, to]));
         flags.push(writer.word(Buffer::Flag, writer.layout.members[to].rank));
     }
+    let mut published = 2;
     for (index, from) in [one, two].into_iter().enumerate() {
         writer.store_value(data[index], step(3), WEAK);
         writer.publish(flags[index], step(1), reach);
         steps.by(from, writer);
         if index == 0 && writer.random.chance(25) {
+            published = 1;
             break;
         }
     }
@@ -188,6 +190,7 @@ pub(crate) fn either(writer: &mut Writer<'_>, steps: &mut Steps) {
     } else {
         let both = writer.predicate();
         let operation = writer.random.pick(&["or", "or", "or", "and"]);
+        writer.right_if(operation == "or" || published == 2);
         writer.line(format!("{operation}.pred {both}, {}, {};", arrived[0], arrived[1]));
         writer.line(format!("@!{both} bra {again};"));
     }
@@ -269,6 +272,7 @@ fn received(writer: &mut Writer<'_>, form: usize, suffix: &str, place: &str, exp
         }
         writer.repeat(&round, &least, Compare::AtLeast, expected);
     } else {
+        writer.right_if(form < 2);
         let compare = arrival(writer);
         writer.repeat(&load, &seen[0], compare, expected);
     }
@@ -375,6 +379,8 @@ pub(crate) fn meet(writer: &mut Writer<'_>, steps: &mut Steps) {
                         writer.publish(at(other, own), step(1), reach);
                     } else {
                         let compare = arrival(writer);
+                        // The next launch's value may come before this one's is seen.
+                        writer.right_if(compare == Compare::AtLeast);
                         writer.wait(at(own, other), compare, step(1), reach);
                     }
                 }

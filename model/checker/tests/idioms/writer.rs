@@ -177,13 +177,27 @@ pub(crate) struct Writer<'a> {
     registers: u32,
     labels: u32,
     rows: u32,
+    barriers: u32,
+    /// Whether something was written that is not right, or not surely.
+    pub(crate) flawed: bool,
     lines: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
     /// Nothing written yet.
     pub(crate) fn new(random: &'a mut Random, layout: &'a Layout, dialect: Dialect) -> Writer<'a> {
-        Writer { random, layout, dialect, taken: [0; 7], registers: 0, labels: 0, rows: 0, lines: Vec::new() }
+        Writer {
+            random,
+            layout,
+            dialect,
+            taken: [0; 7],
+            registers: 0,
+            labels: 0,
+            rows: 0,
+            barriers: 0,
+            flawed: false,
+            lines: Vec::new(),
+        }
     }
 
     /// What has been written since.
@@ -219,6 +233,17 @@ impl<'a> Writer<'a> {
     pub(crate) fn row(&mut self) -> u32 {
         self.rows += 1;
         self.rows - 1
+    }
+
+    /// A barrier that nobody uses yet; 0 is the block's.
+    pub(crate) fn barrier(&mut self) -> u32 {
+        self.barriers += 1;
+        self.barriers
+    }
+
+    /// What is written is right only if so.
+    pub(crate) fn right_if(&mut self, right: bool) {
+        self.flawed |= !right;
     }
 
     /// A 32-bit register.
