@@ -108,8 +108,7 @@ fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
 fn before_the_wrap(events: &[Event]) -> Option<(&Event, Wait)> {
     let found = waits(events).find(|wait| match &events[wait.event].what {
         What::Operation { operation: Operation::Await { condition, .. }, value: Some(value), .. } => {
-            let by_size =
-                matches!(condition, Condition::Compare { compare: Compare::GreaterEqual | Compare::Greater, .. });
+            let by_size = matches!(condition.compare, Compare::GreaterEqual | Compare::Greater);
             by_size && ((*value as u32).wrapping_sub(wait.wanted) as i32).is_negative()
         }
         _ => false,
@@ -144,7 +143,7 @@ fn waits(events: &[Event]) -> impl Iterator<Item = Wait> {
         let What::Operation { operation: Operation::Await { at, condition, .. }, .. } = &event.what else {
             return None;
         };
-        let Condition::Compare { value, .. } = condition else { return None };
+        let Condition { value, .. } = condition;
         let Event { thread, launch, site, .. } = event;
         Some(Wait { event: index, thread: *thread, site: (*site)?, launch: *launch, at: *at, wanted: *value })
     })

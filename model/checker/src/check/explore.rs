@@ -39,12 +39,18 @@ pub(super) struct Exploration<T> {
     pub(super) conflicts: Contended,
     /// What load buffering could be made of.
     pub(super) steps: FxHashSet<ReadThenWrite>,
+    /// Reads that a write may have overtaken.
+    pub(super) overtaken: FxHashSet<(u64, u32)>,
     /// A barrier with a count that another set of threads could have completed.
     pub(super) ambiguous_barrier: bool,
     /// A read of which load buffering was not watched.
     pub(super) unwatched_read: bool,
     /// A `fence.sc` that was taken for a weaker one.
     pub(super) weakened_fence: bool,
+    /// A `fence.sc` between the reads of a wait, while orders of fences were tried.
+    pub(super) fence_in_round: bool,
+    /// A wait with more combinations of messages than are tried.
+    pub(super) too_many_rounds: bool,
     /// A statement that was reached and is not understood, with why.
     pub(super) not_understood: Option<(String, SiteIndex)>,
     /// What every buffer was used for.
@@ -79,6 +85,7 @@ struct Adapter<P: Program> {
 struct Shared {
     conflicts: Mutex<Contended>,
     steps: Mutex<FxHashSet<ReadThenWrite>>,
+    overtaken: Mutex<FxHashSet<(u64, u32)>>,
     uses: Mutex<Uses>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
     not_understood: Mutex<Option<(String, SiteIndex)>>,
@@ -89,6 +96,8 @@ struct Shared {
     ambiguous_barrier: AtomicBool,
     unwatched_read: AtomicBool,
     weakened_fence: AtomicBool,
+    fence_in_round: AtomicBool,
+    too_many_rounds: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
     waits: AtomicU64,
@@ -100,9 +109,14 @@ impl Shared {
         if !notes.steps.is_empty() {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
+        if !notes.overtaken.is_empty() {
+            self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.overtaken);
+        }
         self.ambiguous_barrier.fetch_or(notes.ambiguous_barrier, Ordering::Relaxed);
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
+        self.fence_in_round.fetch_or(notes.fence_in_round, Ordering::Relaxed);
+        self.too_many_rounds.fetch_or(notes.too_many_rounds, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
@@ -195,6 +209,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let overtaken = shared.overtaken.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let steps = shared.steps.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let not_understood = shared.not_understood.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let uses = shared.uses.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -203,10 +218,13 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         violation,
         not_understood,
         steps,
+        overtaken,
         conflicts,
         ambiguous_barrier: shared.ambiguous_barrier.load(Ordering::Relaxed),
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
+        fence_in_round: shared.fence_in_round.load(Ordering::Relaxed),
+        too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {
             states,

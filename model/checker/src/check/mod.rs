@@ -286,7 +286,20 @@ fn conclude<P: Program>(
              explored"
                 .to_owned(),
         );
-    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps) {
+    } else if exploration.too_many_rounds {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "a loop waits for so many words at once that not every combination of what they may hold was tried"
+                .to_owned(),
+        );
+    } else if exploration.fence_in_round {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push(
+            "a fence.sc stands between the reads of a loop that waits, and the order of fences matters: nothing was \
+             found otherwise"
+                .to_owned(),
+        );
+    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
             "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \

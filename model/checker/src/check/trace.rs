@@ -77,9 +77,10 @@ pub(super) fn shorten<P: Program>(
     // Who signalled to them.
     let mut writers = Vec::new();
     for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
-        let What::Operation { operation: Operation::Await { .. }, from: Some(from), .. } = &event.what else {
+        let What::Operation { operation, from: Some(from), .. } = &event.what else { continue };
+        if !matches!(operation, Operation::Await { .. } | Operation::Read { .. }) {
             continue;
-        };
+        }
         let writer = from.epoch.thread;
         if !from.epoch.is_initial() && !threads.contains(&writer) && !writers.contains(&writer) {
             writers.push(writer);
@@ -167,11 +168,11 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     let place = |at: &Location| place(machine, at);
     match what {
         What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
-        What::Blocked { at, condition, holds } => {
-            format!("await {} {condition}: it holds {holds}, waits", place(at))
+        What::Blocked { at, until, holds } => {
+            format!("await {} {until}: it holds {holds}, waits", place(at))
         }
-        What::Missed { at, condition, holds } => {
-            format!("await {} {condition}: it holds {holds} already, the value waited for was missed", place(at))
+        What::Missed { at, until, holds } => {
+            format!("await {} {until}: it holds {holds} already, the value waited for was missed", place(at))
         }
         What::Operation { operation, value, .. } => operation_words(machine, operation, *value),
     }
@@ -189,6 +190,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         Operation::Await { at, condition, semantics, .. } => {
             format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
+        Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
         Operation::Atomic { at, function, operand, semantics, .. } => {
             format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
         }

@@ -5,7 +5,7 @@ use super::run::Run;
 use super::{Machine, Rule, StartOrder, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
-use crate::program::{Operation, Program};
+use crate::program::{Operation, PollUpdate, Program};
 use std::fmt;
 
 /// One step that the scheduler or the memory may take.
@@ -34,6 +34,8 @@ pub enum Choice {
     Read(u32),
     /// A write comes after this message in coherence order.
     After(u32),
+    /// A wait in a loop ends with this of its rounds.
+    Round(u32),
     /// A wait sees the newest message, which does not satisfy it, before the older one that does.
     Miss,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Action {
                 Choice::Plain => write!(formatter, "{thread}"),
                 Choice::Read(message) => write!(formatter, "{thread}r{message}"),
                 Choice::After(message) => write!(formatter, "{thread}w{message}"),
+                Choice::Round(number) => write!(formatter, "{thread}l{number}"),
                 Choice::Miss => write!(formatter, "{thread}m"),
             },
         }
@@ -56,7 +59,7 @@ impl std::str::FromStr for Action {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Action, String> {
-        let wrong = || format!("`{text}` is not a step of a schedule: expected like 12, 12r3, 12w3, 12m or s4");
+        let wrong = || format!("`{text}` is not a step of a schedule: expected like 12, 12r3, 12w3, 12l3, 12m or s4");
         let number = |digits: &str| digits.parse::<u32>().map_err(|_| wrong());
         if let Some(block) = text.strip_prefix('s') {
             return Ok(Action::Start { block: number(block)? });
@@ -67,6 +70,7 @@ impl std::str::FromStr for Action {
             None => Choice::Plain,
             Some('r') => Choice::Read(number(&rest[1..])?),
             Some('w') => Choice::After(number(&rest[1..])?),
+            Some('l') => Choice::Round(number(&rest[1..])?),
             Some('m') if rest.len() == 1 => Choice::Miss,
             Some(_) => return Err(wrong()),
         };
@@ -106,7 +110,7 @@ impl<P: Program> Machine<P> {
 
     /// Every step possible in a quiescent state.
     pub fn actions(&self, state: &State<P::Thread>) -> Vec<Action> {
-        if state.violation.is_some() || state.interrupted {
+        if state.violation.is_some() || state.interrupted || state.impossible {
             return Vec::new();
         }
         let starts = self.starts(state);
@@ -114,8 +118,18 @@ impl<P: Program> Machine<P> {
             return starts;
         }
         let mut actions = Vec::new();
+        // Threads that may as well wait for ever, for fairness makes nobody read an old message; and whether all are such.
+        let (mut idle, mut all_idle) = (Vec::new(), true);
         for thread in &state.choosing {
-            self.choices(state, *thread, &mut actions);
+            let before = actions.len();
+            let may_wait = self.choices(state, *thread, &mut actions);
+            if actions.len() > before {
+                all_idle &= may_wait;
+                idle.push(*thread);
+            }
+        }
+        if self.has(Rule::Misses) && all_idle {
+            actions.extend(idle.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss }));
         }
         actions
     }
@@ -145,50 +159,70 @@ impl<P: Program> Machine<P> {
         Vec::new()
     }
 
-    fn choices(&self, state: &State<P::Thread>, thread: ThreadIndex, actions: &mut Vec<Action>) {
+    /// What a thread may do next. Returns whether it may as well go on waiting for ever: it waits, and the newest messages
+    /// do not end that.
+    fn choices(&self, state: &State<P::Thread>, thread: ThreadIndex, actions: &mut Vec<Action>) -> bool {
         let at = &state.threads[thread as usize];
         debug_assert_eq!(at.status, Status::Choosing);
-        let Some((operation, _)) = at.pending.as_deref() else { return };
+        let Some((operation, _)) = at.pending.as_deref() else { return false };
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
         let ((at, width), condition) = match operation {
-            Operation::Await { at, width, condition, .. } => ((*at, *width), Some(condition)),
-            Operation::Read { at, width, semantics } if semantics.order != arverify_protocol::ir::Order::Weak => {
+            Operation::Spin { .. } => return self.round_choices(state, thread, push),
+            Operation::Await { at, width, condition, .. } => ((*at, *width), Some(*condition)),
+            Operation::Read { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 ((*at, *width), None)
             }
             Operation::Write { at, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
-                return self.write_choices(state, thread, key(*at), push);
+                self.write_choices(state, thread, key(*at), push);
+                return false;
             }
-            Operation::Atomic { .. } => return self.atomic_choices(state, thread, operation, push),
-            _ => return push(Choice::Plain),
+            Operation::Atomic { .. } => {
+                self.atomic_choices(state, thread, operation, push);
+                return false;
+            }
+            _ => {
+                push(Choice::Plain);
+                return false;
+            }
         };
+        let ends = |value: u64| condition.is_none_or(|condition| condition.holds(value));
         let Some(slot) = state.slots.get(&key(at)) else {
             // Nobody has touched the slot: a read returns its initial contents.
-            let word = self.word_at(state, at, width);
-            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, word)) {
+            if ends(self.word_at(state, at, width)) {
                 push(Choice::Plain);
             }
-            return;
+            return false;
         };
         let floor = self.floor(state, thread, key(at), slot);
-        let mut satisfied = false;
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
         for message in &slot.messages[floor..] {
-            if condition.is_none_or(|condition| self.may_lead_out(state, thread, condition, message.value)) {
-                satisfied = true;
+            if ends(message.value) {
                 push(Choice::Read(message.number));
             }
         }
-        let newest = slot.latest().value;
-        if satisfied
-            && self.has(Rule::Misses)
-            && condition.is_some_and(|condition| !self.leads_out(state, condition, newest).0)
-        {
-            push(Choice::Miss);
-        }
+        !ends(slot.latest().value)
     }
 
-    /// A read-modify-write takes the place behind the message it reads; one that is tried until it succeeds, only
-    /// behind those with which it does.
+    /// Every combination of messages of contended words with which a wait in a loop ends. Of threads that go round together
+    /// the lowest speaks for all.
+    fn round_choices(&self, state: &State<P::Thread>, thread: ThreadIndex, mut push: impl FnMut(Choice)) -> bool {
+        let waits = self.waits(state, thread);
+        let mut number = 0;
+        for (company, rounds) in &waits {
+            let standing = company.members.iter().filter(|member| member.arrived.is_none());
+            let chooses = |thread: &ThreadIndex| state.threads[*thread as usize].status == Status::Choosing;
+            let first = standing.map(|member| member.thread).filter(chooses).min();
+            for _ in self.representatives(rounds) {
+                if first == Some(thread) {
+                    push(Choice::Round(number));
+                }
+                number += 1;
+            }
+        }
+        self.may_go_on_waiting(state, thread)
+    }
+
+    /// A read-modify-write takes the place behind the message it reads; a compare-and-swap that fails reads any message.
     fn atomic_choices(
         &self,
         state: &State<P::Thread>,
@@ -196,28 +230,19 @@ impl<P: Program> Machine<P> {
         operation: &Operation,
         mut push: impl FnMut(Choice),
     ) {
-        let Operation::Atomic { at, width, function, operand, expected, until, .. } = operation else { return };
-        let succeeds = |old: u64| {
-            function.apply(*width, old, *operand, *expected) != old
-                || until.as_ref().is_none_or(|until| self.leads_out(state, until, old).0)
-        };
-        let Some(slot) = state.slots.get(&key(*at)) else {
-            if succeeds(self.word_at(state, *at, *width)) {
-                push(Choice::Plain);
-            }
-            return;
-        };
-        let mut satisfied = false;
-        self.write_choices(state, thread, key(*at), |choice| {
-            let Choice::After(number) = choice else { return push(choice) };
-            if succeeds(slot.messages[slot.position(number)].value) {
-                satisfied = true;
-                push(choice);
-            }
-        });
-        if satisfied && self.has(Rule::Misses) && !succeeds(slot.latest().value) {
-            push(Choice::Miss);
+        let Operation::Atomic { at, function, operand, expected, .. } = operation else { return };
+        let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
+        let Some(slot) = state.slots.get(&key(*at)) else { return push(Choice::Plain) };
+        let only_reads = |number: u32| update.only_reads(slot.messages[slot.position(number)].value);
+        let floor = self.floor(state, thread, key(*at), slot);
+        let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
+        for message in slot.messages[floor..].iter().filter(|message| update.only_reads(message.value)) {
+            push(Choice::Read(message.number));
         }
+        self.write_choices(state, thread, key(*at), |choice| match choice {
+            Choice::After(number) if only_reads(number) => {}
+            choice => push(choice),
+        });
     }
 
     /// A write may take any place in coherence order that its causal past allows and that parts no

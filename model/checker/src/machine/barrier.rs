@@ -8,13 +8,26 @@
 
 use super::causality::join;
 use super::run::{Progress, Run};
-use super::{Arrival, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
+use super::{Arrival, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Barrier, Group, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
 
 /// Threads of a warp.
 const WARP: u32 = 32;
+
+impl Place {
+    /// Which barrier of its block a thread means.
+    pub(super) fn of<P: Program>(machine: &Machine<P>, thread: ThreadIndex, barrier: Barrier) -> Place {
+        match barrier.group {
+            Group::Block { id, .. } => Place::Named(id),
+            Group::Warp { mask } => {
+                let warp = thread % machine.threads_of_block() / WARP;
+                Place::Lanes { warp, mask, exchanges: !barrier.orders }
+            }
+        }
+    }
+}
 
 impl<P: Program> Run<'_, P> {
     pub(super) fn barrier(&mut self, thread: ThreadIndex, barrier: Barrier, site: SiteIndex) -> Progress {
@@ -23,7 +36,11 @@ impl<P: Program> Run<'_, P> {
             let point = self.point(thread, site, "this barrier");
             return self.fail_here(Violation::new(Code::BarrierDivergence, problem, vec![point]));
         }
-        let (place, count) = self.place(thread, barrier);
+        let count = match barrier.group {
+            Group::Block { count, .. } => count,
+            Group::Warp { .. } => None,
+        };
+        let place = Place::of(self.machine, thread, barrier);
         if let Place::Named(id) = place {
             let known = self.machine.has(Rule::BarrierAmbiguity);
             self.notes.ambiguous_barrier |= known && self.may_have_come_earlier(thread, id);
@@ -46,19 +63,10 @@ impl<P: Program> Run<'_, P> {
         if !barrier.arrive {
             self.thread_mut(thread).status = Status::AtBarrier(barrier.group);
         }
-        self.complete_if_full(index, at);
-        if barrier.arrive { Progress::Done } else { Progress::Waits }
-    }
-
-    /// Which barrier of the block is meant, and its count.
-    fn place(&self, thread: ThreadIndex, barrier: Barrier) -> (Place, Option<u32>) {
-        match barrier.group {
-            Group::Block { id, count } => (Place::Named(id), count),
-            Group::Warp { mask } => {
-                let warp = thread % self.machine.threads_of_block() / WARP;
-                (Place::Lanes { warp, mask, exchanges: !barrier.orders }, None)
-            }
+        if !self.complete_if_full(index, at) {
+            self.wake_company(index, place);
         }
+        if barrier.arrive { Progress::Done } else { Progress::Waits }
     }
 
     /// A lane has exited: those of its warp that wait for nobody else go on.

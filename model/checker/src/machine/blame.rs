@@ -5,6 +5,7 @@
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
 use super::launch::{REFRESH, REFRESHED};
+use super::rounds::Company;
 use super::run::Run;
 use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
@@ -243,12 +244,29 @@ impl<P: Program> Run<'_, P> {
 }
 
 /// A thread that waits for ever.
-struct Stuck {
+struct Stuck<R> {
     thread: ThreadIndex,
     site: SiteIndex,
     at: Location,
     width: Width,
-    condition: Condition,
+    until: Until<R>,
+}
+
+/// What it waits for.
+enum Until<R> {
+    /// A condition on the word.
+    Condition(Condition),
+    /// A round that leaves its loop.
+    Round(Company<R>, String),
+}
+
+impl<R> std::fmt::Display for Until<R> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Until::Condition(condition) => std::fmt::Display::fmt(condition, formatter),
+            Until::Round(_, words) => formatter.write_str(words),
+        }
+    }
 }
 
 impl<P: Program> Machine<P> {
@@ -269,7 +287,6 @@ impl<P: Program> Machine<P> {
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
-        let holds = first.condition.compared(holds);
         let message = match self.program().describe(first.at) {
             Some(text) => format!("deadlock: {name} waits until {text}, for ever"),
             None => format!(
@@ -277,7 +294,7 @@ impl<P: Program> Machine<P> {
                 first.at.byte / first.width.bytes(),
                 instance.name,
                 instance.rank,
-                first.condition,
+                first.until,
             ),
         };
         let label = "waits here".to_owned();
@@ -294,8 +311,8 @@ impl<P: Program> Machine<P> {
     }
 
     /// AR014: somebody waits for what the ranks' programs never do, for they do not fit each other.
-    fn disagreement(&self, state: &State<P::Thread>, stuck: &[Stuck]) -> Option<Violation> {
-        let unmatched = |stuck: &&Stuck| self.program().missing(stuck.at).is_some();
+    fn disagreement(&self, state: &State<P::Thread>, stuck: &[Stuck<P::Round>]) -> Option<Violation> {
+        let unmatched = |stuck: &&Stuck<P::Round>| self.program().missing(stuck.at).is_some();
         let first = stuck.iter().filter(unmatched).min_by_key(|stuck| state.coordinates(self, stuck.thread).launch)?;
         let name = state.current_name(self, first.thread);
         let why = self.program().missing(first.at)?;
@@ -308,19 +325,25 @@ impl<P: Program> Machine<P> {
         Some(violation)
     }
 
-    fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck> {
+    fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck<P::Round>> {
         let waiting = state.threads.iter().enumerate().filter_map(|(index, thread)| {
             if !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
                 return None;
             }
             match thread.pending.as_deref() {
-                Some((
-                    Operation::Await { at, width, condition, .. }
-                    | Operation::Atomic { at, width, until: Some(condition), .. },
-                    site,
-                )) => {
-                    let (thread, condition) = (index as ThreadIndex, condition.clone());
-                    Some(Stuck { thread, site: *site, at: *at, width: *width, condition })
+                Some((Operation::Await { at, width, condition, .. }, site)) => {
+                    let (thread, until) = (index as ThreadIndex, Until::Condition(*condition));
+                    Some(Stuck { thread, site: *site, at: *at, width: *width, until })
+                }
+                Some((Operation::Spin { at, width, .. }, site)) => {
+                    let thread = index as ThreadIndex;
+                    let company = self.waits(state, thread).pop().map(|(company, _)| company)?;
+                    // The word that was looked at last is the one that has not come.
+                    let own = |(member, _): &&(usize, crate::program::Poll)| company.members[*member].thread == thread;
+                    let reads = self.newest_reads(state, &company);
+                    let last = reads.iter().rfind(own).map_or((*at, *width), |(_, poll)| (poll.at, poll.width));
+                    let until = Until::Round(company, self.describe_loop(state, thread));
+                    Some(Stuck { thread, site: *site, at: last.0, width: last.1, until })
                 }
                 _ => None,
             }
@@ -329,14 +352,13 @@ impl<P: Program> Machine<P> {
     }
 
     /// The waiting thread that explains most: one whose signal was overwritten, else one that is furthest behind.
-    fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck]) -> Option<&'s Stuck> {
-        let had = |stuck: &&Stuck, initially: bool| {
+    fn root_of<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck<P::Round>]) -> Option<&'s Stuck<P::Round>> {
+        let had = |stuck: &&Stuck<P::Round>, initially: bool| {
             let slot = state.slots.get(&slot::key(stuck.at));
             slot.is_some_and(|slot| {
                 let mut messages = slot.messages.iter();
                 messages.any(|message| {
-                    message.access.epoch.is_initial() == initially
-                        && self.leads_out(state, &stuck.condition, message.value).0
+                    message.access.epoch.is_initial() == initially && self.satisfies(state, stuck, message.value)
                 })
             })
         };
@@ -347,11 +369,16 @@ impl<P: Program> Machine<P> {
     }
 
     /// Of threads that a host program orders, each hindered by the next: the last, or the first met twice.
-    fn hindered_by<'s>(&self, state: &State<P::Thread>, stuck: &'s [Stuck], first: &'s Stuck) -> &'s Stuck {
+    fn hindered_by<'s>(
+        &self,
+        state: &State<P::Thread>,
+        stuck: &'s [Stuck<P::Round>],
+        first: &'s Stuck<P::Round>,
+    ) -> &'s Stuck<P::Round> {
         let (mut at, mut met) = (first, Vec::new());
         while self.program().describe(at.at).is_some() && !met.contains(&at.thread) {
             met.push(at.thread);
-            let writer = self.would_write(state, at.at, &at.condition);
+            let writer = self.would_write(state, at.at, |value| self.satisfies(state, at, value));
             let next = writer.and_then(|writer| stuck.iter().find(|stuck| stuck.thread == writer.thread));
             let Some(next) = next else { break };
             at = next;
@@ -359,9 +386,17 @@ impl<P: Program> Machine<P> {
         at
     }
 
+    /// Whether a value of its word would end a wait.
+    fn satisfies(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, value: u64) -> bool {
+        match &stuck.until {
+            Until::Condition(condition) => condition.holds(value),
+            Until::Round(company, _) => self.ends_with(state, company, |poll| (poll.at == stuck.at).then_some(value)),
+        }
+    }
+
     /// A signal that was there and is gone: who overwrote it decides the code.
-    fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck, violation: &mut Violation) {
-        let satisfies = |message: &&Message| self.leads_out(state, &stuck.condition, message.value).0;
+    fn blame_slot(&self, state: &State<P::Thread>, slot: &Slot, stuck: &Stuck<P::Round>, violation: &mut Violation) {
+        let satisfies = |message: &&Message| self.satisfies(state, stuck, message.value);
         let signal = |message: &&Message| !message.access.epoch.is_initial() && satisfies(message);
         let lost = slot.messages.iter().rev().find(signal);
         let Some(lost) = lost.or_else(|| slot.messages.iter().rev().find(satisfies)) else {
@@ -418,7 +453,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Nobody wrote what is waited for: who wrote last, and who would have had to.
-    fn blame_missing_writer(&self, state: &State<P::Thread>, stuck: &Stuck, violation: &mut Violation) {
+    fn blame_missing_writer(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, violation: &mut Violation) {
         let slot = state.slots.get(&slot::key(stuck.at));
         let last = slot.and_then(|slot| slot.messages.iter().rev().find(|message| !message.access.epoch.is_initial()));
         violation.notes.push(match last.map(|last| (last.value, state.name_of(self, &last.access))) {
@@ -426,7 +461,7 @@ impl<P: Program> Machine<P> {
             Some((value, None)) => format!("the last to write it was the owner's stream, with {value}"),
             None => "nobody has written it".to_owned(),
         });
-        let Some(writer) = self.would_write(state, stuck.at, &stuck.condition) else {
+        let Some(writer) = self.would_write(state, stuck.at, |value| self.satisfies(state, stuck, value)) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());
             return;
         };
@@ -447,6 +482,16 @@ impl<P: Program> Machine<P> {
                             pad.rank,
                         ),
                     }
+                }
+                Operation::Spin { at, width, .. } => {
+                    let pad = &self.program().shape().instances[at.instance as usize];
+                    format!(
+                        "it waits itself, for slot {} of `{}` on rank {} to be {}",
+                        at.byte / width.bytes(),
+                        pad.name,
+                        pad.rank,
+                        self.describe_loop(state, writer.thread),
+                    )
                 }
                 _ => "it does not get there".to_owned(),
             },

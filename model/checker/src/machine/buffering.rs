@@ -2,12 +2,13 @@
 //!
 //! PTX allows it between relaxed operations. The machine performs the operations of a thread in order and so never
 //! shows it. It would need a circle: somebody reads one slot and then writes the next, and so on round. No circle can
-//! come about whose reads are all waits (no thin air: the write depends on the wait), nor one in which every read
-//! acquires and every write releases (causality). The machine notes every step that a circle could be made of, and a
-//! check whose steps close another one is inconclusive, never verified.
+//! come about whose reads are all waits (no thin air: the write depends on the wait), nor one in which all edges from a
+//! write to the next read but one synchronise (causality). The machine notes every step that a circle could be made of,
+//! and a check whose steps close another one is inconclusive, never verified. The read half of every atomic is a read.
 //!
 //! Reads count for the whole block, because a barrier may hand them on; that finds circles too many, never too few.
 
+use crate::memory::slot::{Strength, morally_strong};
 use rustc_hash::FxHashSet;
 
 /// A block read one slot and then wrote another.
@@ -19,10 +20,19 @@ pub struct ReadThenWrite {
     pub written: u64,
     /// The block.
     pub block: u32,
-    /// The writing thread's own load, which its write need not wait for.
+    /// The write need not wait for the read: no dependency leads from one to the other.
     pub free: bool,
-    /// The read acquires and the write releases.
-    pub synchronises: bool,
+    /// The read acquires, by the operation or by a fence behind it.
+    pub acquires: Option<Strength>,
+    /// The write releases, by the operation or by a fence before it.
+    pub releases: Option<Strength>,
+}
+
+impl ReadThenWrite {
+    /// Whether a read of what this step writes, in another step, synchronises with it.
+    fn synchronises_with(&self, onwards: &ReadThenWrite) -> bool {
+        self.releases.is_some() && onwards.acquires.is_some() && morally_strong(self.releases, onwards.acquires)
+    }
 }
 
 /// A strong read that a thread of a block has made.
@@ -32,42 +42,52 @@ pub(super) struct EarlierRead {
     pub(super) thread: u32,
     /// What comes after it depends on it.
     pub(super) waits: bool,
-    /// It acquires, or a fence of its thread with scope sys came after it.
-    pub(super) acquires: bool,
+    /// It acquires, or a fence of its thread came after it.
+    pub(super) acquires: Option<Strength>,
 }
 
 /// The steps from a block's earlier reads to a write that one of its threads makes now.
 pub(super) fn steps(
     reads: &[EarlierRead],
     block: u32,
-    thread: u32,
     written: u64,
-    releases: bool,
+    releases: Option<Strength>,
 ) -> impl Iterator<Item = ReadThenWrite> {
     reads.iter().filter(move |read| read.slot != written).map(move |read| ReadThenWrite {
         read: read.slot,
         written,
         block,
-        free: read.thread == thread && !read.waits,
-        synchronises: read.acquires && releases,
+        // What a thread waits for comes before all that follows. That another thread of the block has read something, and
+        // handed on at a barrier that it has, is no dependency.
+        free: !read.waits,
+        acquires: read.acquires,
+        releases,
     })
 }
 
-/// Whether the steps close a circle that the model may allow: with a free step, and one that does not synchronise.
-pub fn closes_a_cycle(steps: &FxHashSet<ReadThenWrite>) -> bool {
-    steps.iter().filter(|step| step.free).any(|first| {
-        // Slots reached from the one written, and whether every step so far synchronises.
-        let mut reached = vec![(first.written, first.synchronises)];
+/// Edges of a circle that do not synchronise: with one alone the read would follow, in causality order, the write that it
+/// returns (PTX ISA, "Causality" axiom).
+const OPEN_EDGES: u8 = 2;
+
+/// Whether the steps close a circle that the model may allow: with a free step (no thin air), and with at least two edges,
+/// from one step's write to the next one's read, that do not synchronise.
+/// One of its reads returns a write that the machine performs only later: so that write must not follow the read in
+/// causality order, and the pair was met, `overtaken`.
+pub fn closes_a_cycle(steps: &FxHashSet<ReadThenWrite>, overtaken: &FxHashSet<(u64, u32)>) -> bool {
+    let begins = |step: &&ReadThenWrite| step.free && overtaken.contains(&(step.read, step.block));
+    steps.iter().filter(begins).any(|first| {
+        // Steps reached, and how many edges on the way there were open.
+        let mut reached: Vec<(&ReadThenWrite, u8)> = vec![(first, 0)];
         let mut next = 0;
-        while let Some((slot, synchronises)) = reached.get(next).copied() {
+        while let Some((step, open)) = reached.get(next).copied() {
             next += 1;
-            for step in steps.iter().filter(|step| step.read == slot && *step != first) {
-                let after = (step.written, synchronises && step.synchronises);
-                if after == (first.read, false) {
+            for onwards in steps.iter().filter(|onwards| onwards.read == step.written) {
+                let open = (open + u8::from(!step.synchronises_with(onwards))).min(OPEN_EDGES);
+                if onwards == first && open == OPEN_EDGES {
                     return true;
                 }
-                if !reached.contains(&after) {
-                    reached.push(after);
+                if onwards != first && !reached.contains(&(onwards, open)) {
+                    reached.push((onwards, open));
                 }
             }
         }
@@ -78,19 +98,29 @@ pub fn closes_a_cycle(steps: &FxHashSet<ReadThenWrite>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::scope::Placement;
+    use arverify_protocol::ir::Scope;
+
+    const SYS: Strength = Strength { scope: Scope::Sys, placement: Placement { block: 0, device: 0 } };
 
     fn step(block: u32, read: u64, written: u64, free: bool, synchronises: bool) -> ReadThenWrite {
-        ReadThenWrite { read, written, block, free, synchronises }
+        let strength = synchronises.then_some(SYS);
+        ReadThenWrite { read, written, block, free, acquires: strength, releases: strength }
     }
 
     fn closes(steps: &[ReadThenWrite]) -> bool {
-        closes_a_cycle(&steps.iter().copied().collect())
+        let overtaken = steps.iter().map(|step| (step.read, step.block)).collect();
+        closes_a_cycle(&steps.iter().copied().collect(), &overtaken)
     }
 
     #[test]
     fn one_free_step_that_crosses_a_wait_is_enough() {
         assert!(closes(&[step(0, 1, 2, true, false), step(1, 2, 1, false, false)]));
         assert!(closes(&[step(0, 1, 2, true, true), step(1, 2, 1, false, false)]));
+        // One edge alone synchronises: what follows it knows too much.
+        let sends = ReadThenWrite { releases: Some(SYS), ..step(0, 1, 2, true, false) };
+        let receives = ReadThenWrite { acquires: Some(SYS), ..step(1, 2, 1, false, false) };
+        assert!(!closes(&[sends, receives]));
     }
 
     #[test]

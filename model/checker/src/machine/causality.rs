@@ -3,10 +3,11 @@
 use super::run::Run;
 use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
-use crate::memory::scope::mutually_inclusive;
+use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Release, Slot, Strength};
 use crate::program::{Location, Program, Width};
+use arverify_protocol::ir::{Scope, Semantics};
 
 impl<P: Program> Machine<P> {
     /// Whether an earlier access precedes what `thread` does next, in causality order.
@@ -17,9 +18,20 @@ impl<P: Program> Machine<P> {
 
     /// The earliest message of a slot that a thread may still read.
     pub(super) fn floor(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, slot: &Slot) -> usize {
-        let view = &state.threads[thread as usize].view;
+        self.floor_of(thread, &state.threads[thread as usize].view, key, slot)
+    }
+
+    /// The same, for what a thread has seen at some point.
+    pub(super) fn floor_of(&self, thread: ThreadIndex, view: &View, key: u64, slot: &Slot) -> usize {
         let hides = |access: &Access| self.has(Rule::CausalityHides) && self.covered(thread, view, access);
         slot.floor(hides, view.observed(key))
+    }
+
+    /// Scope and place of a thread's strong operation.
+    pub(super) fn strength_of(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
+        let scope = strong_scope(semantics).unwrap_or(semantics.scope);
+        let scope = if self.has(Rule::Scopes) { scope } else { Scope::Sys };
+        Strength { scope, placement: self.placement(thread) }
     }
 
     /// The newest word at a location.

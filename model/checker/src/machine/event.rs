@@ -2,7 +2,7 @@
 
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
-use crate::program::{Condition, Location, Operation, SiteIndex};
+use crate::program::{Location, Operation, SiteIndex};
 
 /// One operation, as it was performed.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +35,8 @@ pub enum What {
     Blocked {
         /// Where.
         at: Location,
-        /// For what.
-        condition: Condition,
+        /// Until what.
+        until: String,
         /// The newest value.
         holds: u64,
     },
@@ -44,8 +44,8 @@ pub enum What {
     Missed {
         /// Where.
         at: Location,
-        /// For what.
-        condition: Condition,
+        /// Until what.
+        until: String,
         /// The newest value.
         holds: u64,
     },

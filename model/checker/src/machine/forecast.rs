@@ -5,7 +5,7 @@
 
 use super::{Machine, State, Status};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Condition, Location, Operation, Program};
+use crate::program::{Barrier, Location, Operation, Program};
 
 /// Operations that one thread is followed for.
 const OPERATIONS_OF_A_THREAD: usize = 4096;
@@ -24,7 +24,7 @@ impl<P: Program> Machine<P> {
         &self,
         state: &State<P::Thread>,
         at: Location,
-        condition: &Condition,
+        satisfies: impl Fn(u64) -> bool,
     ) -> Option<Forecast> {
         let mut left = OPERATIONS;
         for (index, thread) in state.threads.iter().enumerate() {
@@ -41,16 +41,16 @@ impl<P: Program> Machine<P> {
             }
             for _ in 0..OPERATIONS_OF_A_THREAD.min(left) {
                 left -= 1;
-                let Ok((operation, site)) = self.program().next(coordinates, &mut program) else { break };
+                let Ok((operation, site)) = self.program().next_of_round(coordinates, &mut program) else { break };
                 match operation {
                     Operation::Exit => break,
                     Operation::Read { at, width, .. } | Operation::Atomic { at, width, returns: true, .. } => {
                         self.program().supply(coordinates, &mut program, self.word_at(state, at, width));
                     }
-                    Operation::Await { at, width, ref condition, returns: true, .. } => {
+                    Operation::Await { at, width, condition, returns: true, .. } => {
                         let word = self.word_at(state, at, width);
                         // What would end the wait is not known.
-                        if !self.leads_out(state, condition, word).0 {
+                        if !condition.holds(word) {
                             break;
                         }
                         self.program().supply(coordinates, &mut program, word);
@@ -65,7 +65,7 @@ impl<P: Program> Machine<P> {
                     _ => {}
                 }
                 let writes = match operation {
-                    Operation::Write { at: to, value, .. } => to == at && self.leads_out(state, condition, value).0,
+                    Operation::Write { at: to, value, .. } => to == at && satisfies(value),
                     Operation::Atomic { at: to, .. } => to == at,
                     _ => false,
                 };

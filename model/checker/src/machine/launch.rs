@@ -55,6 +55,7 @@ impl<P: Program> Machine<P> {
                     pending: None,
                     order: None,
                     outstanding: Vec::new(),
+                    plan: None,
                 }
             })
             .collect();
@@ -67,6 +68,7 @@ impl<P: Program> Machine<P> {
             reads: Vec::new(),
             stale: SmallVec::new(),
             launches: SmallVec::new(),
+            standing: SmallVec::new(),
         };
         let rank = RankState {
             launch: 0,
@@ -92,6 +94,7 @@ impl<P: Program> Machine<P> {
             suspect: None,
             violation: None,
             interrupted: false,
+            impossible: false,
             counters: Counters::default(),
         }
     }
@@ -169,17 +172,17 @@ impl<P: Program> Run<'_, P> {
         if machine.contended.slots.is_empty() && !machine.settings.everything {
             return;
         }
-        let nothing = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
         let State { ranks, slots, memory, .. } = &mut *self.state;
         let past = |access: &Access| {
             let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
             access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
         };
         let seen = |view: &View| {
-            let within = |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread));
+            let within =
+                |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false);
             ranks.iter().filter(|rank| !rank.done).all(within)
         };
-        slots.values_mut().for_each(|slot| slot.forget(&nothing, past, seen));
+        slots.values_mut().for_each(|slot| slot.forget(past, seen));
         memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
     }
 
@@ -238,6 +241,7 @@ impl<P: Program> Run<'_, P> {
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
             thread.order = None;
+            thread.plan = None;
             // Operations are numbered anew: the phase tells launches apart.
             thread.step = 0;
             self.make_ready(index);

@@ -13,7 +13,7 @@
 //! * `action`: the choices
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
-//! * `polling`: waits whose loops read several words
+//! * `rounds`, `spin`: waits in loops that may read several words
 //! * `wanted`: what outputs must hold
 //! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
@@ -28,9 +28,10 @@ pub mod event;
 mod forecast;
 mod launch;
 mod pipe;
-mod polling;
+mod rounds;
 mod rule;
 mod run;
+mod spin;
 mod strong_read;
 mod strong_write;
 pub mod uses;
@@ -47,6 +48,7 @@ use buffering::EarlierRead;
 use pipe::Outstanding;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
+use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -102,12 +104,18 @@ pub struct Notes {
     pub conflicts: Contended,
     /// What load buffering could be made of.
     pub steps: FxHashSet<ReadThenWrite>,
+    /// Slots, with the blocks that have read them freely before a write that does not follow in causality order.
+    pub overtaken: FxHashSet<(u64, u32)>,
     /// A barrier with a count that another set of threads could have completed.
     pub ambiguous_barrier: bool,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
     /// A `fence.sc` was taken for a weaker one.
     pub weakened_fence: bool,
+    /// A `fence.sc` stood between the reads of a round while orders of fences were tried.
+    pub fence_in_round: bool,
+    /// A wait had more combinations of messages than are tried.
+    pub too_many_rounds: bool,
     /// What every buffer was used for.
     pub uses: uses::Uses,
     /// A statement that the program does not understand, with why.
@@ -139,6 +147,8 @@ pub struct State<T> {
     pub violation: Option<Box<Violation>>,
     /// The deadline came before the macro-step was done: nothing follows from this state.
     pub interrupted: bool,
+    /// A message that was chosen could not be read after all: there is no such execution.
+    pub impossible: bool,
     /// How much was done; not part of the state's identity.
     pub counters: Counters,
 }
@@ -164,6 +174,8 @@ struct Thread<T> {
     order: Option<Box<ThreadOrder>>,
     /// Copies that it has started and not waited for, the oldest first.
     outstanding: Vec<Outstanding>,
+    /// What it has yet to read in a round that it performs.
+    plan: Option<Box<Plan>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,6 +219,8 @@ struct Block {
     stale: SmallVec<[StaleWait; 1]>,
     /// First phase of each launch so far.
     launches: SmallVec<[u32; 4]>,
+    /// Threads that wait in a loop for others whom they meet there.
+    standing: SmallVec<[(Place, ThreadIndex); 1]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -27,6 +27,8 @@ pub(super) enum Progress {
     Waits,
     /// The thread has ended, or a violation has.
     Stops,
+    /// Not performed: there is a choice to make.
+    Chooses,
 }
 
 /// A run from one choice to the next.
@@ -84,7 +86,7 @@ impl<'a, P: Program> Run<'a, P> {
                 return;
             }
             self.run_thread(thread);
-            if self.state.interrupted {
+            if self.state.interrupted || self.state.impossible {
                 return;
             }
         }
@@ -124,6 +126,7 @@ impl<'a, P: Program> Run<'a, P> {
             let thread = &mut self.state.threads[index as usize];
             let next = match thread.pending.take() {
                 Some(pending) => Ok(*pending),
+                None if thread.plan.is_some() => self.machine.program.next_of_round(coordinates, &mut thread.program),
                 None => self.machine.program.next(coordinates, &mut thread.program),
             };
             let (operation, site) = match next {
@@ -132,12 +135,8 @@ impl<'a, P: Program> Run<'a, P> {
                     return self.fault(index, fault);
                 }
             };
-            if self.is_choice(&operation) {
-                let thread = self.thread_mut(index);
-                thread.status = Status::Choosing;
-                thread.pending = Some(Box::new((operation, site)));
-                self.state.choosing.insert(index);
-                return;
+            if !self.is_planned(index, &operation) && self.is_choice(&operation) {
+                return self.leave_to_choice(index, operation, site);
             }
             match self.perform(index, &operation, site, Choice::Plain) {
                 Progress::Done if self.state.violation.is_some() => return,
@@ -150,8 +149,28 @@ impl<'a, P: Program> Run<'a, P> {
                     return;
                 }
                 Progress::Stops => return,
+                Progress::Chooses => return self.leave_to_choice(index, operation, site),
             }
         }
+    }
+
+    /// The thread stops where there is a choice to make.
+    fn leave_to_choice(&mut self, index: ThreadIndex, operation: Operation, site: SiteIndex) {
+        let thread = self.thread_mut(index);
+        thread.status = Status::Choosing;
+        thread.pending = Some(Box::new((operation, site)));
+        self.state.choosing.insert(index);
+    }
+
+    /// Whether an operation is a read of a round whose messages have been chosen.
+    fn is_planned(&mut self, index: ThreadIndex, operation: &Operation) -> bool {
+        if self.state.threads[index as usize].plan.is_none() {
+            return false;
+        }
+        if matches!(operation, Operation::Fence { semantics } if semantics.order == Order::Sc) {
+            self.notes.fence_in_round |= !self.machine.settings.fences_unordered;
+        }
+        matches!(operation, Operation::Read { .. } | Operation::Load { .. } | Operation::Atomic { .. })
     }
 
     fn fault(&mut self, thread: ThreadIndex, fault: Fault) {
@@ -169,17 +188,13 @@ impl<'a, P: Program> Run<'a, P> {
     }
 
     fn is_choice(&self, operation: &Operation) -> bool {
+        if matches!(operation, Operation::Spin { .. }) {
+            return false;
+        }
         if self.machine.settings.everything {
             return true;
         }
         let contended = &self.machine.contended;
-        if let Operation::Await { condition, at, width, .. } = operation {
-            let value = self.machine.word_at(self.state, *at, *width);
-            let others = self.machine.leads_out(self.state, condition, value).1;
-            if others.iter().any(|(at, _)| contended.slots.contains(&key(*at))) {
-                return true;
-            }
-        }
         let (at, order) = match operation {
             Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
@@ -197,7 +212,7 @@ impl<'a, P: Program> Run<'a, P> {
         match self.perform(index, &operation, site, choice) {
             Progress::Done => self.make_ready(index),
             Progress::Stops => {}
-            Progress::Waits => {
+            Progress::Waits | Progress::Chooses => {
                 if waits_for_slot(&operation) {
                     let thread = self.thread_mut(index);
                     thread.pending = Some(Box::new((operation, site)));
@@ -209,7 +224,8 @@ impl<'a, P: Program> Run<'a, P> {
     }
 
     fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
-        if !matches!(choice, Choice::Miss) {
+        // A wait in a loop counts its rounds itself.
+        if !matches!(choice, Choice::Miss) && !matches!(operation, Operation::Spin { .. }) {
             self.thread_mut(index).step += 1;
             self.counters().operations += 1;
             if self.is_endless(index, site) {
@@ -221,19 +237,20 @@ impl<'a, P: Program> Run<'a, P> {
             _ => None,
         };
         match operation {
-            Operation::Read { at, width, semantics } => {
+            Operation::Read { at, width, semantics, .. } => {
                 if semantics.order == Order::Weak {
                     self.weak_read(index, *at, *width, operation, site)
                 } else {
                     self.strong_read(index, (*at, *width), *semantics, operation, site, choice)
                 }
             }
-            Operation::Write { at, width, value, semantics } if semantics.order != Order::Weak => {
+            Operation::Write { at, width, value, semantics, .. } if semantics.order != Order::Weak => {
                 self.strong_write(index, (*at, *width), *value, *semantics, operation, site, choice)
             }
             Operation::Await { at, width, condition, semantics, .. } => {
-                self.wait(index, (*at, *width), condition, *semantics, operation, site, choice)
+                self.wait(index, (*at, *width), *condition, *semantics, operation, site, choice)
             }
+            Operation::Spin { .. } => self.spin(index, operation, site, choice),
             Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
             Operation::Assert { holds } => {
                 if *holds {
@@ -270,9 +287,8 @@ impl<'a, P: Program> Run<'a, P> {
                 Progress::Stops
             }
             // These read words, or are not recorded: `perform` knows them.
-            Operation::Read { .. } | Operation::Await { .. } | Operation::Atomic { .. } | Operation::Assert { .. } => {
-                Progress::Done
-            }
+            Operation::Read { .. } | Operation::Await { .. } | Operation::Spin { .. } => Progress::Done,
+            Operation::Atomic { .. } | Operation::Assert { .. } => Progress::Done,
         }
     }
 
@@ -349,7 +365,7 @@ impl<'a, P: Program> Run<'a, P> {
 
 /// Whether the operation is tried again after it had to wait. At a barrier the thread goes on behind it.
 fn waits_for_slot(operation: &Operation) -> bool {
-    matches!(operation, Operation::Await { .. } | Operation::Atomic { until: Some(_), .. })
+    matches!(operation, Operation::Await { .. } | Operation::Spin { .. })
 }
 
 impl Violation {

@@ -9,11 +9,13 @@ use super::event::What;
 use super::run::{Progress, Run};
 use super::{Choice, Rule, StaleWait, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
-use crate::memory::scope::{acquires, strong_scope};
+use crate::memory::scope::acquires;
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{Clash, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping};
-use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
-use arverify_protocol::ir::{Order, Scope, Semantics};
+use crate::memory::slot::{
+    Clash, ReadKind, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping,
+};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width};
+use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
@@ -24,17 +26,14 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         self.dissolve_slots(at, width);
-        let (access, _) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
+        let (access, written) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
         let value = self.machine.word_at(self.state, at, width);
-        let view = View::initial((self.machine.kernel_blocks() + self.machine.program().shape().ranks) as usize);
-        self.state.slots.insert(key(at), Slot::new(width, value, access, view));
+        self.state.slots.insert(key(at), Slot::new(width, value, access, !written));
         self.memory_mut(at.instance).has_slots = true;
     }
 
     pub(super) fn strength(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
-        let scope = strong_scope(semantics).unwrap_or(semantics.scope);
-        let scope = if self.machine.has(Rule::Scopes) { scope } else { Scope::Sys };
-        Strength { scope, placement: self.machine.placement(thread) }
+        self.machine.strength_of(thread, semantics)
     }
 
     /// Checks that precede every strong access. Returns false after a violation.
@@ -51,8 +50,13 @@ impl<P: Program> Run<'_, P> {
             return false;
         }
         self.ensure_slot(at, width);
-        if kind == Kind::StrongRead && !self.state.memory[at.instance as usize].shadow.last_write(at.byte).1 {
-            self.uninitialised(thread, site, at);
+        if kind == Kind::StrongRead {
+            let slot = &self.state.slots[&key(at)];
+            let floor = self.machine.floor(self.state, thread, key(at), slot);
+            // Whatever is read now: what nobody has written may be.
+            if slot.messages[floor..].iter().any(|message| message.unwritten) {
+                self.uninitialised(thread, site, at);
+            }
         }
         self.weak_access(thread, at, bytes, kind, site)
     }
@@ -108,7 +112,7 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn chosen(&self, slot: &Slot, choice: Choice) -> usize {
         match choice {
             Choice::Read(number) | Choice::After(number) => slot.position(number),
-            Choice::Plain | Choice::Miss => slot.messages.len() - 1,
+            Choice::Plain | Choice::Miss | Choice::Round(_) => slot.messages.len() - 1,
         }
     }
 
@@ -124,17 +128,45 @@ impl<P: Program> Run<'_, P> {
         if !self.strong_access(thread, at, width, Kind::StrongRead, site) {
             return Progress::Stops;
         }
-        let position = self.chosen(&self.state.slots[&key(at)], choice);
+        let Some((position, kind)) = self.message_to_read(thread, at, choice) else { return Progress::Stops };
         let (value, from) = {
             let message = &self.state.slots[&key(at)].messages[position];
             (message.value, message.access)
         };
         self.record(thread, site, operation, Some(value), Some(from));
-        if !self.read_message(thread, at, position, None, semantics, site) {
+        if matches!(kind, ReadKind::Round { .. }) {
+            self.note_stale(thread, site, at, position, value);
+            self.count_received(thread, from);
+        }
+        let element = match operation {
+            Operation::Read { element, .. } => *element,
+            _ => VectorElement::SCALAR,
+        };
+        if !self.read_message(thread, (at, element), position, kind, semantics, site) {
             return Progress::Stops;
         }
         self.supply(thread, value);
         Progress::Done
+    }
+
+    /// Position of the message that a read returns, planned or chosen, and what the read is made for; `None` where the
+    /// planned one cannot be read after all.
+    pub(super) fn message_to_read(
+        &mut self,
+        thread: ThreadIndex,
+        at: Location,
+        choice: Choice,
+    ) -> Option<(usize, ReadKind)> {
+        let Some((message, kind)) = self.planned(thread, at) else {
+            return Some((self.chosen(&self.state.slots[&key(at)], choice), ReadKind::Load));
+        };
+        let slot = &self.state.slots[&key(at)];
+        let position = message.map_or(slot.messages.len() - 1, |number| slot.position(number));
+        if position < self.machine.floor(self.state, thread, key(at), slot) {
+            self.state.impossible = true;
+            return None;
+        }
+        Some((position, kind))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
@@ -142,7 +174,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         (at, width): (Location, Width),
-        condition: &Condition,
+        condition: Condition,
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
@@ -157,14 +189,13 @@ impl<P: Program> Run<'_, P> {
         let slot = &self.state.slots[&key(at)];
         let holds = slot.latest().value;
         if choice == Choice::Miss {
-            return self.miss(thread, at, Some(condition), site);
+            return self.miss(thread, at, condition, site);
         }
         let position = if let Choice::Read(number) = choice {
             slot.position(number)
         } else {
             let floor = self.machine.floor(self.state, thread, key(at), slot);
-            let leads_out = |value: u64| self.machine.leads_out(self.state, condition, value).0;
-            let found = slot.messages[floor..].iter().position(|message| leads_out(message.value));
+            let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
             let Some(found) = found else {
                 return self.block(thread, (at, width), condition, holds, site);
             };
@@ -173,14 +204,15 @@ impl<P: Program> Run<'_, P> {
         let message = &self.state.slots[&key(at)].messages[position];
         let (value, from) = (message.value, message.access);
         self.record(thread, site, operation, Some(value), Some(from));
-        self.note_stale(thread, site, at, position, condition);
+        self.note_stale(thread, site, at, position, u64::from(value as u32));
         self.counters().waits += 1;
-        let known = self.machine.with_other_words(self.state, condition, value);
-        if !self.read_message(thread, at, position, Some(&known), semantics, site) {
+        let returns = matches!(operation, Operation::Await { returns: true, .. });
+        let kind = ReadKind::Await { condition, returns };
+        if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
             return Progress::Stops;
         }
-        if matches!(operation, Operation::Await { returns: true, .. }) {
-            self.count_received(thread, from, condition);
+        if returns {
+            self.count_received(thread, from);
             self.supply(thread, value);
         }
         Progress::Done
@@ -191,7 +223,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         (at, width): (Location, Width),
-        condition: &Condition,
+        condition: Condition,
         operation: &Operation,
         site: SiteIndex,
     ) -> Progress {
@@ -200,7 +232,7 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         let value = self.machine.word_at(self.state, at, width);
-        if !self.machine.leads_out(self.state, condition, value).0 {
+        if !condition.holds(value) {
             self.ensure_slot(at, width);
             return self.block(thread, (at, width), condition, value, site);
         }
@@ -212,40 +244,28 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// A wait sees the newest message, which does not satisfy it, and from then on no older one.
-    pub(super) fn miss(
-        &mut self,
-        thread: ThreadIndex,
-        at: Location,
-        condition: Option<&Condition>,
-        site: SiteIndex,
-    ) -> Progress {
+    fn miss(&mut self, thread: ThreadIndex, at: Location, condition: Condition, site: SiteIndex) -> Progress {
         let newest = self.state.slots[&key(at)].latest();
         let (observed, holds) = (Observed { slot: key(at), message: newest.number }, newest.value);
         self.thread_mut(thread).view.observe(observed);
-        if let Some(condition) = condition {
-            self.record_what(thread, Some(site), What::Missed { at, condition: condition.clone(), holds });
-        }
+        self.record_what(thread, Some(site), What::Missed { at, until: condition.to_string(), holds });
         Progress::Waits
     }
 
-    /// The thread waits until something is written to one of the words that its loop reads.
-    pub(super) fn block(
+    /// The thread waits until something is written to the word.
+    fn block(
         &mut self,
         thread: ThreadIndex,
         (at, width): (Location, Width),
-        condition: &Condition,
+        condition: Condition,
         holds: u64,
         site: SiteIndex,
     ) -> Progress {
-        self.record_what(thread, Some(site), What::Blocked { at, condition: condition.clone(), holds });
+        self.record_what(thread, Some(site), What::Blocked { at, until: condition.to_string(), holds });
         self.thread_mut(thread).status = Status::Awaiting(key(at));
-        let mut words = self.machine.leads_out(self.state, condition, holds).1;
-        words.push((at, width));
-        for (at, width) in words {
-            self.ensure_slot(at, width);
-            if let Some(slot) = self.state.slots.get_mut(&key(at)).filter(|slot| !slot.waiters.contains(&thread)) {
-                slot.waiters.push(thread);
-            }
+        self.ensure_slot(at, width);
+        if let Some(slot) = self.state.slots.get_mut(&key(at)).filter(|slot| !slot.waiters.contains(&thread)) {
+            slot.waiters.push(thread);
         }
         Progress::Waits
     }
@@ -257,7 +277,7 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         at: Location,
         position: usize,
-        condition: &Condition,
+        value: u64,
     ) {
         let launch = self.state.coordinates(self.machine, thread).launch;
         let message = &self.state.slots[&key(at)].messages[position];
@@ -274,7 +294,7 @@ impl<P: Program> Run<'_, P> {
             thread,
             site,
             slot: key(at),
-            value: condition.compared(message.value),
+            value,
             written_in: message.launch,
             launch,
             writer: message.access.site,
@@ -291,28 +311,30 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn read_message(
         &mut self,
         thread: ThreadIndex,
-        at: Location,
+        (at, element): (Location, VectorElement),
         position: usize,
-        condition: Option<&Condition>,
+        kind: ReadKind,
         semantics: Semantics,
         site: SiteIndex,
     ) -> bool {
         let strength = self.strength(thread, semantics);
         let machine = self.machine;
+        let state = &*self.state;
         let key = key(at);
-        let slot = &self.state.slots[&key];
-        let view = &self.state.threads[thread as usize].view;
+        let slot = &state.slots[&key];
+        let view = &state.threads[thread as usize].view;
         let number = slot.messages[position].number;
-        let floor = machine.floor(self.state, thread, key, slot);
+        let floor = machine.floor(state, thread, key, slot);
         let clash = slot.clash_of_read(
             strength,
             number,
-            condition,
+            &kind,
             floor,
-            |thread| machine.block_of(thread),
             |access| machine.covered(thread, view, access),
+            |old, new| machine.gives_no_less(state, thread, old, (&new.releases, new.boundary.as_ref())),
         );
-        let orders = if condition.is_some() { Rule::WaitOrders } else { Rule::LoadOrders };
+        let waits = !kind.is_free();
+        let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongReadRaces) => {
                 if !self.race(thread, site, at, false, other, wrote) {
@@ -322,24 +344,50 @@ impl<P: Program> Run<'_, P> {
             Some(Clash::Order) if machine.has(orders) => self.conflict(key),
             Some(_) | None => {}
         }
-        self.synchronise(thread, key, position, strength, semantics.order);
+        let order = if acquires(semantics.order) && !element.is_last() { Order::Relaxed } else { semantics.order };
+        self.synchronise(thread, key, position, strength, order);
+        if acquires(semantics.order) && element.is_last() {
+            self.acquire_elements(thread, at, element, strength);
+        }
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
-        let read = SlotRead { access, strength, message: number, condition: condition.cloned() };
         if let Some(slot) = self.state.slots.get_mut(&key) {
-            slot.reads.push(read);
+            slot.reads.push(SlotRead { access, strength, message: Some(number), kind });
         }
-        self.remember_read(thread, key, semantics.order, condition.is_some());
+        self.remember_read(thread, key, (semantics.order, strength), waits);
         true
     }
 
+    /// An acquiring vector acquires behind all its elements: with the last one, what the others have read.
+    fn acquire_elements(&mut self, thread: ThreadIndex, at: Location, element: VectorElement, strength: Strength) {
+        if element.count == 1 || !self.machine.has(Rule::AcquireByOperation) {
+            return;
+        }
+        let State { threads, slots, .. } = &mut *self.state;
+        let reader = &mut threads[thread as usize];
+        let Some(order) = reader.order.as_mut() else { return };
+        let Some(width) = slots.get(&key(at)).map(|slot| slot.width.bytes()) else { return };
+        let first = key(at).saturating_sub(u64::from(element.index) * width);
+        let elements = first..key(at);
+        let ended = |(slot, release): &mut (u64, Release)| elements.contains(slot) && meets(release, strength);
+        for (_, release) in order.pending.extract_if(.., ended) {
+            join(self.machine, slots, &mut reader.view, &release.view);
+        }
+    }
+
     /// Notes a read: what load buffering begins with.
-    pub(super) fn remember_read(&mut self, thread: ThreadIndex, slot: u64, order: Order, waits: bool) {
+    pub(super) fn remember_read(
+        &mut self,
+        thread: ThreadIndex,
+        slot: u64,
+        (order, strength): (Order, Strength),
+        waits: bool,
+    ) {
         if !self.machine.settings.watch_buffering {
             self.notes.unwatched_read |= !waits;
             return;
         }
-        let read = EarlierRead { slot, thread, waits, acquires: acquires(order) };
+        let read = EarlierRead { slot, thread, waits, acquires: acquires(order).then_some(strength) };
         let block = self.machine.block_of(thread) as usize;
         let reads = &mut self.state.blocks[block].reads;
         if let Err(at) = reads.binary_search(&read) {

@@ -11,9 +11,9 @@ use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{Clash, Matter, Message, Release, Strength, Update, key, morally_strong};
-use crate::program::{Condition, Location, Operation, Program, SiteIndex, Width};
-use arverify_protocol::ir::{Order, Scope, Semantics};
+use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
+use crate::program::{Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width};
+use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
@@ -27,21 +27,27 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> Message {
         let coordinates = self.state.coordinates(self.machine, thread);
-        let boundary =
-            (strength.is_some() && self.machine.settings.boundary_publishes && self.machine.has(Rule::Boundary))
-                .then(|| self.state.ranks[coordinates.rank as usize].boundary.clone())
-                .flatten();
+        let boundary = strength.and_then(|_| self.boundary_of(thread));
         Message {
             number: 0,
             value,
             access: Access { epoch: self.epoch(thread), site },
             launch: coordinates.launch,
             strength,
-            view: self.state.threads[thread as usize].view.clone(),
             releases,
             boundary,
             update: None,
+            unwritten: false,
         }
+    }
+
+    /// Under the assumption: what the launch boundary publishes with a strong write of a thread.
+    fn boundary_of(&self, thread: ThreadIndex) -> Option<View> {
+        if !self.machine.settings.boundary_publishes || !self.machine.has(Rule::Boundary) {
+            return None;
+        }
+        let coordinates = self.state.coordinates(self.machine, thread);
+        self.state.ranks[coordinates.rank as usize].boundary.clone()
     }
 
     /// Release patterns that end in a strong write of this slot by this thread.
@@ -50,12 +56,12 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         key: u64,
         strength: Strength,
-        order: Order,
+        (order, element): (Order, VectorElement),
     ) -> SmallVec<[Release; 1]> {
         let mut list = SmallVec::new();
         let mut widest = None;
         if scope::releases(order) && self.machine.has(Rule::ReleaseByOperation) {
-            list.push(Release { view: self.view_now(thread), strength });
+            list.push(Release { view: self.view_of_release(thread, element), strength });
             widest = Some(strength.scope);
         }
         if let Some(order) = &self.state.threads[thread as usize].order {
@@ -70,6 +76,19 @@ impl<P: Program> Run<'_, P> {
             }
         }
         list
+    }
+
+    /// What a release gives: what precedes it, itself included; of an element of a vector what precedes all elements, for
+    /// there is no order among them.
+    fn view_of_release(&self, thread: ThreadIndex, element: VectorElement) -> View {
+        if element.index == 0 {
+            return self.view_now(thread);
+        }
+        let mut epoch = self.epoch(thread);
+        epoch.step = epoch.step.saturating_sub(u32::from(element.index) + 1);
+        let mut view = self.state.threads[thread as usize].view.clone();
+        view.add(self.machine.block_of(thread), epoch);
+        view
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
@@ -88,11 +107,16 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         let strength = self.strength(thread, semantics);
+        let element = match operation {
+            Operation::Write { element, .. } => *element,
+            _ => VectorElement::SCALAR,
+        };
         let after = self.chosen(&self.state.slots[&key(at)], choice);
-        if !self.write_may_happen(thread, at, (value, None), (strength, semantics.order), site) {
+        let order = (semantics.order, element);
+        if !self.write_may_happen(thread, at, (value, None), (strength, order), after, site) {
             return Progress::Stops;
         }
-        self.commit_write(thread, at, (value, None), strength, semantics.order, after, site);
+        self.commit_write(thread, at, (value, None), strength, order, after, site);
         Progress::Done
     }
 
@@ -103,17 +127,21 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         (value, update): (u64, Option<Update>),
-        (strength, order): (Strength, Order),
+        (strength, order): (Strength, (Order, VectorElement)),
+        after: usize,
         site: SiteIndex,
     ) -> bool {
         let machine = self.machine;
         let key = key(at);
-        let slot = &self.state.slots[&key];
-        let view = &self.state.threads[thread as usize].view;
+        // What the write will give; an update that acquires gives more, which does not count here.
+        let mut message = self.message(thread, value, Some(strength), SmallVec::new(), site);
+        message.releases = self.releases_of_message(thread, key, strength, order, after, update);
+        message.update = update;
+        let state = &*self.state;
+        let slot = &state.slots[&key];
+        let view = &state.threads[thread as usize].view;
         let covered = |access: &Access| machine.covered(thread, view, access);
-        let releases =
-            machine.settings.boundary_publishes || !self.releases_of_write(thread, key, strength, order).is_empty();
-        let block_of = |thread| machine.block_of(thread);
+        let releases = machine.settings.boundary_publishes || !message.releases.is_empty();
         let matters = |matter| {
             machine.has(match matter {
                 Matter::Writes => Rule::WriteOrders,
@@ -123,9 +151,13 @@ impl<P: Program> Run<'_, P> {
         };
         let observed = view.observed(key).map(|number| slot.position(number));
         let rank = machine.rank_of_block(machine.block_of(thread));
-        let over = |access: &Access| self.state.was_over(machine, access, rank);
-        let clash =
-            slot.clash_of_write(strength, (value, update), releases, view, block_of, observed, covered, over, matters);
+        let over = |access: &Access| state.was_over(machine, access, rank);
+        let alike = |read: &SlotRead| machine.reads_alike(state, slot, read, (key, &message));
+        if machine.settings.watch_buffering && machine.has(Rule::LoadBuffering) {
+            let readers = slot.read_before(update, covered).into_iter();
+            self.notes.overtaken.extend(readers.map(|access| (key, machine.block_of(access.epoch.thread))));
+        }
+        let clash = slot.clash_of_write(strength, (value, update), releases, observed, covered, over, alike, matters);
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
                 return self.race(thread, site, at, true, other, wrote);
@@ -143,11 +175,38 @@ impl<P: Program> Run<'_, P> {
         at: Location,
         (value, update): (u64, Option<Update>),
         strength: Strength,
-        order: Order,
+        order: (Order, VectorElement),
         after: usize,
         site: SiteIndex,
     ) {
         let key = key(at);
+        let releases = self.releases_of_message(thread, key, strength, order, after, update);
+        self.remember_release(thread, key, strength, order);
+        let (order, _) = order;
+        let fences = self.state.threads[thread as usize].order.iter().flat_map(|order| &order.fences);
+        let fence = fences.map(|fence| fence.strength).max_by_key(|strength| strength.scope);
+        let own = scope::releases(order).then_some(strength);
+        let released = own.into_iter().chain(fence).max_by_key(|strength| strength.scope);
+        let block = self.machine.block_of(thread);
+        let reads = &self.state.blocks[block as usize].reads;
+        if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
+            self.notes.steps.extend(steps(reads, block, key, released));
+        }
+        let mut message = self.message(thread, value, Some(strength), releases, site);
+        message.update = update;
+        self.put_message(thread, at, after, message);
+    }
+
+    /// Release patterns that end in a write behind a message, or in one that it continues.
+    fn releases_of_message(
+        &self,
+        thread: ThreadIndex,
+        key: u64,
+        strength: Strength,
+        order: (Order, VectorElement),
+        after: usize,
+        update: Option<Update>,
+    ) -> SmallVec<[Release; 1]> {
         let mut releases = self.releases_of_write(thread, key, strength, order);
         let before = &self.state.slots[&key].messages[after];
         let own = before.access.epoch.thread == thread;
@@ -155,26 +214,20 @@ impl<P: Program> Run<'_, P> {
         if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
             releases.extend(before.releases.iter().cloned());
         }
-        self.remember_release(thread, key, strength, order);
-        let fenced = self.state.threads[thread as usize]
-            .order
-            .as_ref()
-            .is_some_and(|order| order.fences.iter().any(|fence| fence.strength.scope == Scope::Sys));
-        let block = self.machine.block_of(thread);
-        let reads = &self.state.blocks[block as usize].reads;
-        if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
-            self.notes.steps.extend(steps(reads, block, thread, key, fenced || scope::releases(order)));
-        }
-        let mut message = self.message(thread, value, Some(strength), releases, site);
-        message.update = update;
-        self.put_message(thread, at, after, message);
+        releases
     }
 
-    pub(super) fn remember_release(&mut self, thread: ThreadIndex, key: u64, strength: Strength, order: Order) {
+    pub(super) fn remember_release(
+        &mut self,
+        thread: ThreadIndex,
+        key: u64,
+        strength: Strength,
+        (order, element): (Order, VectorElement),
+    ) {
         if !scope::releases(order) {
             return;
         }
-        let release = Release { view: self.view_now(thread), strength };
+        let release = Release { view: self.view_of_release(thread, element), strength };
         let released = &mut self.thread_mut(thread).order.get_or_insert_default().released;
         released.retain(|(slot, known)| *slot != key || known.strength.scope > strength.scope);
         released.push((key, release));
@@ -189,7 +242,7 @@ impl<P: Program> Run<'_, P> {
         let view = &threads[thread as usize].view;
         let Some(slot) = slots.get_mut(&key(at)) else { return };
         let newest = after + 1 == slot.messages.len();
-        if plain {
+        if plain && !machine.settings.watch_buffering {
             slot.forget_reads(|access| machine.covered(thread, view, access));
         }
         slot.insert(after, message);
@@ -210,38 +263,47 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         choice: Choice,
     ) -> Progress {
-        let Operation::Atomic { width, function, operand, expected, returns, until, .. } = operation else {
+        let Operation::Atomic { width, function, operand, expected, returns, .. } = operation else {
             return Progress::Done;
         };
         if !self.strong_access(thread, at, *width, Kind::StrongRead, site) {
             return Progress::Stops;
         }
-        let slot = &self.state.slots[&key(at)];
-        if choice == Choice::Miss {
-            return self.miss(thread, at, until.as_ref(), site);
-        }
-        let position = self.chosen(slot, choice);
-        let message = &slot.messages[position];
+        let Some((position, kind)) = self.message_to_read(thread, at, choice) else { return Progress::Stops };
+        let message = &self.state.slots[&key(at)].messages[position];
         let (old, from) = (message.value, message.access);
-        let strength = self.strength(thread, semantics);
-        let value = function.apply(*width, old, *operand, *expected);
-        let fails = |until: &&Condition| value == old && !self.machine.leads_out(self.state, until, old).0;
-        if let Some(until) = until.as_ref().filter(fails) {
-            return self.block(thread, (at, *width), until, old, site);
-        }
+        let (waits, in_round) = (!kind.is_free(), kind != ReadKind::Load);
         self.record(thread, site, operation, Some(old), Some(from));
+        if in_round {
+            self.note_stale(thread, site, at, position, old);
+            self.count_received(thread, from);
+        }
+        let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
+        if update.only_reads(old) {
+            // A compare-and-swap that fails is a read.
+            if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
+                return Progress::Stops;
+            }
+            if *returns {
+                self.supply(thread, old);
+            }
+            return Progress::Done;
+        }
+        // Whatever the round was to read behind it, this is an effect.
+        self.thread_mut(thread).plan = None;
+        let strength = self.strength(thread, semantics);
+        let order = (semantics.order, VectorElement::SCALAR);
+        let value = function.apply(*width, old, *operand, *expected);
         let update = Update { function: *function, operand: *operand, returns: *returns };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
-            || !self.write_may_happen(thread, at, (value, Some(update)), (strength, semantics.order), site)
+            || !self.write_may_happen(thread, at, (value, Some(update)), (strength, order), position, site)
         {
             return Progress::Stops;
         }
         // The read half synchronises before the write half releases.
         self.synchronise(thread, key(at), position, strength, semantics.order);
-        self.commit_write(thread, at, (value, Some(update)), strength, semantics.order, position, site);
-        if *returns {
-            self.remember_read(thread, key(at), semantics.order, false);
-        }
+        self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
+        self.remember_read(thread, key(at), (semantics.order, strength), waits);
         if *returns {
             self.supply(thread, old);
         }
@@ -274,13 +336,15 @@ impl<P: Program> Run<'_, P> {
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
         order.fences.retain(|fence| fence.strength.scope > strength.scope);
         order.fences.push(release);
-        if strength.scope == Scope::Sys {
-            let block = self.machine.block_of(thread) as usize;
-            let reads = &mut self.state.blocks[block].reads;
-            reads.iter_mut().filter(|read| read.thread == thread).for_each(|read| read.acquires = true);
-            reads.sort_unstable();
-            reads.dedup();
+        let block = self.machine.block_of(thread) as usize;
+        let reads = &mut self.state.blocks[block].reads;
+        for read in reads.iter_mut().filter(|read| read.thread == thread) {
+            if read.acquires.is_none_or(|known| known.scope < strength.scope) {
+                read.acquires = Some(strength);
+            }
         }
+        reads.sort_unstable();
+        reads.dedup();
         Progress::Done
     }
 

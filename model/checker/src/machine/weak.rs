@@ -2,11 +2,11 @@
 
 use super::pipe::Since;
 use super::run::{Progress, Run};
-use super::{InstanceMemory, Rule, State};
+use super::{InstanceMemory, Rule, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{location, overlapping};
-use crate::program::{Bulk, Condition, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -145,7 +145,10 @@ impl<P: Program> Run<'_, P> {
 
     pub(super) fn wake(&mut self, waiters: Vec<ThreadIndex>) {
         for waiter in waiters {
-            self.make_ready(waiter);
+            // Whoever waits for several words is registered with each, and is woken once.
+            if matches!(self.state.threads[waiter as usize].status, Status::Awaiting(_)) {
+                self.make_ready(waiter);
+            }
         }
     }
 
@@ -255,6 +258,7 @@ impl<P: Program> Run<'_, P> {
     /// A weak load of a scalar or a vector.
     pub(super) fn load(&mut self, thread: ThreadIndex, at: Location, bytes: u32, site: SiteIndex) -> Progress {
         let size = u64::from(bytes);
+        self.plan_past(thread, at, size);
         if !self.in_bounds(thread, at, size, size, site) || !self.weak_access(thread, at, size, Kind::Read, site) {
             return Progress::Stops;
         }
@@ -292,11 +296,11 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// A word that a wait hands on, with its data, counts like data of its own.
-    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access, condition: &Condition) {
+    pub(super) fn count_received(&mut self, thread: ThreadIndex, from: Access) {
         let [reader, writer] = [thread, from.epoch.thread].map(|thread| self.machine.block_of(thread));
         let foreign =
             !from.epoch.is_initial() && self.machine.rank_of_block(reader) != self.machine.rank_of_block(writer);
-        if foreign && matches!(condition, Condition::Compare { .. }) {
+        if foreign {
             self.counters().peer_accesses += 1;
         }
     }

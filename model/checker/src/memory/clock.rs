@@ -131,13 +131,22 @@ impl View {
             && same(&self.observed, &other.observed)
     }
 
-    /// Whether `other` sees all that this sees.
-    pub fn is_within(&self, other: &View, block_of: impl Fn(ThreadIndex) -> u32) -> bool {
+    /// Whether `other` sees all that this sees. `later` says of two messages of a slot whether the second comes no earlier
+    /// in coherence order.
+    pub fn is_within(
+        &self,
+        other: &View,
+        block_of: impl Fn(ThreadIndex) -> u32,
+        later: impl Fn(u64, u32, u32) -> bool,
+    ) -> bool {
         let threads = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
         let observed = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
         self.base.list.iter().zip(&other.base.list).all(|(mine, theirs)| mine <= theirs)
             && threads.iter().all(|seen| other.covers(block_of(seen.thread), *seen))
-            && observed.iter().all(|seen| other.observed(seen.slot) == Some(seen.message))
+            && observed.iter().all(|seen| {
+                let theirs = other.observed(seen.slot);
+                theirs.is_some_and(|theirs| theirs == seen.message || later(seen.slot, seen.message, theirs))
+            })
     }
 
     /// Adds one thread up to `epoch`.

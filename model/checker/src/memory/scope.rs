@@ -7,7 +7,7 @@
 use arverify_protocol::ir::{Order, Scope, Semantics};
 
 /// Where a thread runs, for scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Placement {
     /// The block, numbered over all ranks.
     pub block: u32,

@@ -10,14 +10,18 @@
 //!
 //! Not modelled: proxies.
 
-use super::clock::{Epoch, View};
+use super::clock::View;
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use crate::program::{AtomicFunction, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The most bytes that a slot has.
 const WIDEST: u64 = 8;
@@ -45,7 +49,7 @@ pub fn overlapping(
 }
 
 /// Scope and place of a strong operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Strength {
     /// Its scope.
     pub scope: Scope,
@@ -110,14 +114,14 @@ pub struct Message {
     pub launch: u32,
     /// Scope and place; `None` for weak writes and initial contents.
     pub strength: Option<Strength>,
-    /// What the writer had seen.
-    pub view: View,
     /// Release patterns that end in this write, or in one that it continues.
     pub releases: SmallVec<[Release; 1]>,
     /// Under `--assume launch-boundary=system`: what came before the writer's launch.
     pub boundary: Option<View>,
     /// Set for a read-modify-write: it follows its predecessor immediately in coherence order.
     pub update: Option<Update>,
+    /// What was there before anybody wrote.
+    pub unwritten: bool,
 }
 
 impl Message {
@@ -134,10 +138,64 @@ pub struct SlotRead {
     pub access: Access,
     /// Scope and place.
     pub strength: Strength,
-    /// Which message.
-    pub message: u32,
-    /// For a wait: what it waited for.
-    pub condition: Option<Condition>,
+    /// Which message; `None` where a wait would have read the word, had other words been different.
+    pub message: Option<u32>,
+    /// What it was made for.
+    pub kind: ReadKind,
+}
+
+/// What a read was made for.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub enum ReadKind {
+    /// A load of its own.
+    Load,
+    /// A wait for one word.
+    Await {
+        /// What it waited for.
+        condition: Condition,
+        /// Whether the word is handed on.
+        returns: bool,
+    },
+    /// A round of a spin loop.
+    Round {
+        /// The wait that it ended.
+        wait: SharedWait,
+        /// The wait would have ended whatever the word held.
+        free: bool,
+    },
+}
+
+/// A wait for several words that has ended, shared and compared by its digest.
+#[derive(Clone, Debug)]
+pub struct SharedWait(pub Arc<dyn Wait>);
+
+/// A wait for several words that has ended; the machine knows what it was.
+pub trait Wait: Debug + Send + Sync {
+    /// Equal waits that ended alike have equal digests.
+    fn digest(&self) -> u64;
+    /// For the machine.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl ReadKind {
+    /// Whether what follows does not depend on the read by control, for it is no wait.
+    pub fn is_free(&self) -> bool {
+        matches!(self, ReadKind::Load | ReadKind::Round { free: true, .. })
+    }
+}
+
+impl PartialEq for SharedWait {
+    fn eq(&self, other: &SharedWait) -> bool {
+        self.0.digest() == other.0.digest()
+    }
+}
+
+impl Eq for SharedWait {}
+
+impl Hash for SharedWait {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.0.digest());
+    }
 }
 
 /// A strongly accessed word.
@@ -181,17 +239,17 @@ pub enum Clash {
 
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
-    pub fn new(width: Width, value: u64, access: Access, view: View) -> Slot {
+    pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
         let message = Message {
             number: 0,
             value,
             access,
             launch: 0,
             strength: None,
-            view,
             releases: SmallVec::new(),
             boundary: None,
             update: None,
+            unwritten,
         };
         Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
     }
@@ -230,16 +288,16 @@ impl Slot {
         self.reads.clear();
     }
 
-    /// What a strong read of message `number` runs into. `condition` is set for a wait; nothing before `floor` can be
-    /// read any more.
+    /// What a strong read of message `number` runs into. Nothing before `floor` can be read any more; `no_less` says
+    /// whether the reader gets from the second message all that it gets from the first.
     pub fn clash_of_read(
         &self,
         strength: Strength,
         number: u32,
-        condition: Option<&Condition>,
+        kind: &ReadKind,
         floor: usize,
-        block_of: impl Fn(u32) -> u32,
         covered: impl Fn(&Access) -> bool,
+        no_less: impl Fn(&Message, &Message) -> bool,
     ) -> Option<Clash> {
         let at = self.position(number);
         let read = &self.messages[at];
@@ -251,13 +309,18 @@ impl Slot {
             if !morally_strong(message.strength, Some(strength)) {
                 return Some(Clash::Race { other: message.access, wrote: true });
             }
-            let harmless = match condition {
-                _ if index == at => condition.is_some(),
-                None => false,
-                Some(_) if index < floor => true,
+            let harmless = match kind {
+                ReadKind::Load => false,
+                // Rounds are compared with one another where they are performed.
+                ReadKind::Round { .. } => true,
+                ReadKind::Await { .. } if index == at || index < floor => true,
                 // Reading it would have meant to go on waiting.
-                Some(condition) if index < at => condition.holds(message.value) == Some(false),
-                Some(condition) => condition.holds(message.value) == Some(true) && sees(message, read, &block_of),
+                ReadKind::Await { condition, .. } if index < at => !condition.holds(message.value),
+                ReadKind::Await { condition, returns } => {
+                    condition.holds(message.value)
+                        && (!returns || message.value == read.value)
+                        && no_less(read, message)
+                }
             };
             if !harmless {
                 clash = Some(Clash::Order);
@@ -266,21 +329,20 @@ impl Slot {
         clash
     }
 
-    /// What a strong write of `value` runs into. `view` is the writer's; `releases` says whether reading the write can
-    /// order anything; `observed` is the position of the newest message that the writer has observed, which with those
-    /// before it comes first in coherence order; `over` says of a read that it was made before this write could be, in
-    /// every schedule.
+    /// What a strong write of `value` runs into. `releases` says whether reading the write can order anything; `observed`
+    /// is the position of the newest message that the writer has observed, which with those before it comes first in
+    /// coherence order; `over` says of a read that it was made before this write could be, in every schedule; `alike` that
+    /// it would have been no different with this write.
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
         (value, update): (u64, Option<Update>),
         releases: bool,
-        view: &View,
-        block_of: impl Fn(u32) -> u32,
         observed: Option<usize>,
         covered: impl Fn(&Access) -> bool,
         over: impl Fn(&Access) -> bool,
+        alike: impl Fn(&SlotRead) -> bool,
         matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
         let mut clash = None;
@@ -309,11 +371,7 @@ impl Slot {
             if !morally_strong(Some(read.strength), Some(strength)) {
                 return Some(Clash::Race { other: read.access, wrote: false });
             }
-            let was = &self.messages[self.position(read.message)];
-            let still = read.condition.as_ref().is_some_and(|condition| condition.holds(value) == Some(true));
-            let seen =
-                was.access.epoch.is_initial() || view.covers(block_of(was.access.epoch.thread), was.access.epoch);
-            if !(over(&read.access) || still && seen) && matters(Matter::Reads) {
+            if !over(&read.access) && matters(Matter::Reads) && !alike(read) {
                 clash = Some(Clash::Order);
             }
         }
@@ -321,34 +379,36 @@ impl Slot {
     }
 
     /// Forgets what can be read no more: messages that everybody is past, by `past`, but for the last of them and those
-    /// that a remembered read names; and reads that everybody is past. `nothing` is the view of the very
-    /// beginning, `seen` says whether everybody has seen all that a view holds.
-    pub fn forget(&mut self, nothing: &View, past: impl Fn(&Access) -> bool, seen: impl Fn(&View) -> bool) {
+    /// that a remembered read names; and reads that everybody is past. `seen` says whether everybody has seen all that a
+    /// view holds.
+    pub fn forget(&mut self, past: impl Fn(&Access) -> bool, seen: impl Fn(&View) -> bool) {
         let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
         self.reads.retain(|read| !past(&read.access));
         let reads = &self.reads;
         let mut position = 0;
         self.messages.retain(|message| {
             position += 1;
-            position > last || !past(&message.access) || reads.iter().any(|read| read.message == message.number)
+            position > last || !past(&message.access) || reads.iter().any(|read| read.message == Some(message.number))
         });
-        // What everybody has seen need not be carried; claiming less of what the writer had seen is safe.
+        // What everybody has seen need not be carried.
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
             message.releases.retain(|release| !seen(&release.view));
             message.boundary = message.boundary.take().filter(|view| !seen(view));
-            message.view = nothing.clone();
             message.access.epoch.step = 0;
         }
+    }
+
+    /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality
+    /// order: in another execution it may read that write, if nothing else forbids it.
+    pub fn read_before(&self, update: Option<Update>, covered: impl Fn(&Access) -> bool) -> Vec<Access> {
+        let loads = self.reads.iter().filter(|read| read.kind.is_free()).map(|read| read.access);
+        let commutes = |theirs: &Update| update.is_some_and(|mine| theirs.commutes(mine));
+        let updates = self.messages.iter().filter(|message| message.update.is_some_and(|theirs| !commutes(&theirs)));
+        loads.chain(updates.map(|message| message.access)).filter(|access| !covered(access)).collect()
     }
 
     /// Forgets reads that a plain write follows.
     pub fn forget_reads(&mut self, covered: impl Fn(&Access) -> bool) {
         self.reads.retain(|read| !covered(&read.access));
     }
-}
-
-/// Whether the writer of `later` had seen `earlier`.
-fn sees(later: &Message, earlier: &Message, block_of: impl Fn(u32) -> u32) -> bool {
-    let epoch: Epoch = earlier.access.epoch;
-    epoch.is_initial() || epoch.thread == later.access.epoch.thread || later.view.covers(block_of(epoch.thread), epoch)
 }

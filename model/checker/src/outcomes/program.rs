@@ -10,7 +10,7 @@ use crate::litmus::{
 };
 use crate::program::{
     AtomicFunction, Barrier, Condition, Contents, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Program, Shape, SiteIndex, Width,
+    Program, Shape, SiteIndex, VectorElement, Width,
 };
 use arverify_protocol::ir::{self, Compare, Order, Scope, Semantics, Source, Span};
 use arverify_protocol::verdict::Code;
@@ -186,11 +186,17 @@ impl LitmusProgram {
         Ok(match instruction {
             Instruction::Load(access, register) => {
                 thread.target = Some(*register);
-                Operation::Read { at: at(access), width, semantics: semantics(access) }
+                Operation::Read { at: at(access), width, semantics: semantics(access), element: VectorElement::SCALAR }
             }
             Instruction::Store(access, value) => {
                 let value = u64::from(thread.value(*value) as u32);
-                Operation::Write { at: at(access), width, value, semantics: semantics(access) }
+                Operation::Write {
+                    at: at(access),
+                    width,
+                    value,
+                    semantics: semantics(access),
+                    element: VectorElement::SCALAR,
+                }
             }
             Instruction::Atomic(access, operation, register) => {
                 thread.target = *register;
@@ -204,7 +210,6 @@ impl LitmusProgram {
                     expected: u64::from(expected),
                     semantics,
                     returns: register.is_some(),
-                    until: None,
                 }
             }
             Instruction::Fence(fence) => {
@@ -267,6 +272,7 @@ impl LitmusThread {
 
 impl Program for LitmusProgram {
     type Thread = LitmusThread;
+    type Round = ();
 
     fn shape(&self) -> &Shape {
         &self.shape
@@ -296,7 +302,7 @@ impl Program for LitmusProgram {
             Err(halt) => {
                 thread.beyond |= matches!(halt, Halt::Beyond);
                 let semantics = Semantics { order: Order::Relaxed, scope: Scope::Sys };
-                let condition = Condition::Compare { compare: Compare::Equal, value: 1 };
+                let condition = Condition { compare: Compare::Equal, value: 1 };
                 let at = self.place(self.test.initial.len());
                 Ok((Operation::Await { at, width: Width::Four, condition, semantics, returns: false }, site))
             }

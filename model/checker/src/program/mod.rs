@@ -5,12 +5,14 @@
 //! instances, never raw pointers, so that findings can name what they touch.
 //!
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
+//! * [`round`]: rounds of spin loops, which are waits for several words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
 pub mod memory;
 pub mod protocol;
+pub mod round;
 pub mod word;
 
 use arverify_protocol::data::{Accumulate, DataType};
@@ -22,7 +24,8 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
-pub use word::{AtomicFunction, AtomicKind, Condition, Spin, Width};
+pub use round::{Answers, Poll, PollUpdate, RoundStep};
+pub use word::{AtomicFunction, AtomicKind, Condition, Width};
 
 /// One operation of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +40,8 @@ pub enum Operation {
         width: Width,
         /// Order and scope.
         semantics: Semantics,
+        /// Its place in a vector access.
+        element: VectorElement,
     },
     /// Store of a word.
     Write {
@@ -47,6 +52,17 @@ pub enum Operation {
         /// What.
         value: u64,
         /// Order and scope.
+        semantics: Semantics,
+        /// Its place in a vector access.
+        element: VectorElement,
+    },
+    /// The thread stands before a read of a spin loop, and stays there until a round leaves it (see [`round`]).
+    Spin {
+        /// The word that it would read first.
+        at: Location,
+        /// Its size.
+        width: Width,
+        /// Order and scope of that read.
         semantics: Semantics,
     },
     /// Wait until the word satisfies a condition.
@@ -78,8 +94,6 @@ pub enum Operation {
         semantics: Semantics,
         /// Whether the old value goes to [`Program::supply`].
         returns: bool,
-        /// A try that leaves the word as it was, and whose old value does not satisfy this, is repeated: it waits.
-        until: Option<Condition>,
     },
     /// Weak load of a scalar or vector, aligned to its size; the bytes go to [`Program::supply_bytes`].
     Load {
@@ -126,6 +140,27 @@ pub enum Operation {
     Call(Call),
     /// The thread ends.
     Exit,
+}
+
+/// Which element of a strong vector access a word is: between the elements there is no order (PTX ISA, "Vector Data
+/// Types": a set of scalar accesses in no order). So an acquire takes effect with the last one, and a release gives what
+/// came before the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VectorElement {
+    /// Counted from 0.
+    pub index: u8,
+    /// Elements of the vector; 1 for a scalar.
+    pub count: u8,
+}
+
+impl VectorElement {
+    /// No vector.
+    pub const SCALAR: VectorElement = VectorElement { index: 0, count: 1 };
+
+    /// Whether it is the last one.
+    pub fn is_last(self) -> bool {
+        self.index + 1 >= self.count
+    }
 }
 
 /// Where a launch begins and returns, in a program that says so itself ([`Program::has_calls`]).
@@ -266,6 +301,9 @@ pub enum Readers {
 pub trait Program: Send + Sync + 'static {
     /// State of one thread: program counter and registers.
     type Thread: Clone + Debug + PartialEq + Hash + Send + Sync;
+    /// A thread in a round of a spin loop, whose words need not all be decided. Programs whose waits are operations have
+    /// none.
+    type Round: Clone + Debug + Send + Sync;
 
     /// Sizes and memory.
     fn shape(&self) -> &Shape;
@@ -291,6 +329,29 @@ pub trait Program: Send + Sync + 'static {
     /// Gives what every thread of a barrier brought, by thread of the block, before the thread goes on. Programs
     /// whose barriers gather nothing have nothing to do.
     fn gathered(&self, _: Coordinates, _: &mut Self::Thread, _: &[(u32, u64)]) {}
+    /// The same as [`Program::next`], but for loops: the thread performs the next read of its round.
+    fn next_of_round(&self, at: Coordinates, thread: &mut Self::Thread) -> Result<(Operation, SiteIndex), Fault> {
+        self.next(at, thread)
+    }
+    /// A round of the loop that a thread stands in: before a read ([`Operation::Spin`]) or, if `met`, behind a barrier
+    /// that others have yet to reach.
+    fn round(&self, _: Coordinates, _: &Self::Thread, _met: bool) -> Option<Self::Round> {
+        None
+    }
+    /// Goes on with a round.
+    fn go_on(&self, _: Coordinates, _: &mut Self::Round, _: &mut Answers<'_>) -> RoundStep {
+        RoundStep::Undecided
+    }
+    /// Gives a round what every thread of a barrier brought; `None` where that is undecided.
+    fn exchange(&self, _: Coordinates, _: &mut Self::Round, _: &[(u32, Option<u64>)]) {}
+    /// Equal rounds do the same with the same words.
+    fn round_digest(&self, _: &Self::Round) -> u64 {
+        0
+    }
+    /// What ends the loop that a thread stands in, in words: `>= 3`.
+    fn describe_loop(&self, _: Coordinates, _: &Self::Thread) -> String {
+        "a value that ends the loop".to_owned()
+    }
     /// What must hold after every launch.
     fn expected(&self) -> Option<Expected>;
     /// The text that sites point into.

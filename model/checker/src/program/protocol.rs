@@ -3,7 +3,7 @@
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Program, Readers, Shape, SiteIndex, Width,
+    Program, Readers, Shape, SiteIndex, VectorElement, Width,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Cursor, Position};
@@ -80,14 +80,18 @@ impl ProtocolProgram {
         match operation {
             cursor::Operation::BlockSync => Operation::Barrier(Barrier::BLOCK),
             cursor::Operation::Barrier { id, count, arrive } => Operation::Barrier(Barrier::named(id, count, arrive)),
-            cursor::Operation::Store { address, value, semantics } => {
-                Operation::Write { at: self.location(address), width, value: u64::from(value), semantics }
-            }
+            cursor::Operation::Store { address, value, semantics } => Operation::Write {
+                at: self.location(address),
+                width,
+                value: u64::from(value),
+                semantics,
+                element: VectorElement::SCALAR,
+            },
             cursor::Operation::Load { address, semantics } => {
-                Operation::Read { at: self.location(address), width, semantics }
+                Operation::Read { at: self.location(address), width, semantics, element: VectorElement::SCALAR }
             }
             cursor::Operation::Await { address, compare, value, semantics } => {
-                let condition = Condition::Compare { compare, value };
+                let condition = Condition { compare, value };
                 Operation::Await { at: self.location(address), width, condition, semantics, returns: false }
             }
             cursor::Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
@@ -99,7 +103,6 @@ impl ProtocolProgram {
                     expected: u64::from(expected),
                     semantics,
                     returns,
-                    until: None,
                 }
             }
             cursor::Operation::Fence { semantics } => Operation::Fence { semantics },
@@ -125,11 +128,11 @@ impl ProtocolProgram {
             }
             cursor::Operation::Send { address, value, packet, semantics } => {
                 let width = if packet { Width::Eight } else { Width::Four };
-                Operation::Write { at: self.location(address), width, value, semantics }
+                Operation::Write { at: self.location(address), width, value, semantics, element: VectorElement::SCALAR }
             }
             cursor::Operation::Receive { address, packet, compare, value, semantics } => {
                 let width = if packet { Width::Eight } else { Width::Four };
-                let condition = Condition::Compare { compare, value };
+                let condition = Condition { compare, value };
                 Operation::Await { at: self.location(address), width, condition, semantics, returns: true }
             }
             cursor::Operation::Start { pipe, capacity } => Operation::Start { pipe: pipe.0, capacity },
@@ -183,6 +186,7 @@ const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
 
 impl Program for ProtocolProgram {
     type Thread = Cursor;
+    type Round = ();
 
     fn shape(&self) -> &Shape {
         &self.shape

@@ -1,11 +1,8 @@
 //! Words: what strong operations read and write, what waits wait for, what atomics compute.
 
-use super::Location;
 use arverify_protocol::ir::{AtomicOperation, Compare};
 use half::{bf16, f16};
-use std::fmt::{self, Debug};
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::fmt;
 
 /// Size of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,101 +42,25 @@ impl Width {
     }
 }
 
-/// What a wait waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Condition {
-    /// `word compare value`, as unsigned 32-bit words: of a wider word its low half.
-    Compare {
-        /// How.
-        compare: Compare,
-        /// With what.
-        value: u32,
-    },
-    /// A value that ends a spin loop; with the other words of the loop, as they were when it ended.
-    Spin {
-        /// The loop.
-        spin: SharedSpin,
-        /// Its other words.
-        others: Vec<(Location, Width, u64)>,
-    },
-}
-
-/// A spin loop, shared and compared by its digest.
-#[derive(Clone)]
-pub struct SharedSpin(pub Arc<dyn Spin>);
-
-/// A loop that reads words again and again, and does nothing else, until it likes the values. It stands before one of
-/// its reads.
-pub trait Spin: Debug + Send + Sync {
-    /// Whether reading `word` leads out of the loop, and not back to the same read with the same live registers.
-    /// What else it reads on the way is asked for; `None` where an answer to that is missing.
-    fn leaves(&self, word: u64, read: &mut dyn FnMut(Location, Width) -> Option<u64>) -> Option<bool>;
-    /// Equal loops, with equal registers, have equal digests.
-    fn digest(&self) -> u64;
-    /// What ends it, in words: `>= 3`.
-    fn describe(&self) -> String;
+/// What a wait waits for: `word compare value`, as unsigned 32-bit words; of a wider word its low half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Condition {
+    /// How.
+    pub compare: Compare,
+    /// With what.
+    pub value: u32,
 }
 
 impl Condition {
-    /// The loop's end.
-    pub fn spin(spin: Arc<dyn Spin>) -> Condition {
-        Condition::Spin { spin: SharedSpin(spin), others: Vec::new() }
-    }
-
-    /// The part of a word that it looks at.
-    pub fn compared(&self, word: u64) -> u64 {
-        match self {
-            Condition::Compare { .. } => u64::from(word as u32),
-            Condition::Spin { .. } => word,
-        }
-    }
-
-    /// Whether a word satisfies it, if that can be told from the words known.
-    pub fn holds(&self, word: u64) -> Option<bool> {
-        let known = |at, width| match self {
-            Condition::Spin { others, .. } => {
-                others.iter().find(|other| (other.0, other.1) == (at, width)).map(|other| other.2)
-            }
-            Condition::Compare { .. } => None,
-        };
-        self.holds_with(word, known)
-    }
-
-    /// Whether a word satisfies it, given where to read the others.
-    pub fn holds_with(&self, word: u64, mut read: impl FnMut(Location, Width) -> Option<u64>) -> Option<bool> {
-        match self {
-            Condition::Compare { compare, value } => Some(compare.holds(word as u32, *value)),
-            Condition::Spin { spin, .. } => spin.0.leaves(word, &mut read),
-        }
+    /// Whether a word satisfies it.
+    pub fn holds(self, word: u64) -> bool {
+        self.compare.holds(word as u32, self.value)
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Condition::Compare { compare, value } => write!(formatter, "{} {value}", compare.symbol()),
-            Condition::Spin { spin, .. } => formatter.write_str(&spin.0.describe()),
-        }
-    }
-}
-
-impl Debug for SharedSpin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-impl PartialEq for SharedSpin {
-    fn eq(&self, other: &SharedSpin) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.digest() == other.0.digest()
-    }
-}
-
-impl Eq for SharedSpin {}
-
-impl Hash for SharedSpin {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.0.digest());
+        write!(formatter, "{} {}", self.compare.symbol(), self.value)
     }
 }
 

@@ -7,14 +7,15 @@
 use super::code::{Code, Effect, Instruction, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
-    Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
+    Geometry, Interpreter, MemoryMap, PtxRound, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
-use super::flow::{Liveness, Polls};
+use super::flow::{Liveness, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, Shape, SiteIndex,
+    Answers, Contents, Coordinates, Element, Expected, Fault, Instance, Operation, Program, Readers, RoundStep, Shape,
+    SiteIndex,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -133,14 +134,26 @@ impl PtxProgram {
             site: EXPECTATION,
         });
         let setting = Arc::new(Setting { map: memory.map, ranks: settings });
-        let polls = Polls::of(&code);
-        let interpreter = Interpreter::new(Arc::new(code), setting, Some(polls));
+        let loops = SpinLoops::of(&code);
+        let interpreter = Interpreter::new(Arc::new(code), setting, Some(loops));
         let equal = launch.grids.windows(2).all(|pair| pair[0] == pair[1]);
         let parts = (!equal).then(|| {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
         Ok(PtxProgram { source, interpreter, dead, shape, expected, seed, parts })
+    }
+
+    /// What a thread need not keep any more.
+    fn tidy(&self, thread: &mut PtxThread, operation: &Operation, site: SiteIndex) {
+        match operation {
+            Operation::Exit => thread.end(),
+            // Behind a barrier of a loop, what the thread brought to it is asked for.
+            Operation::Barrier(_) if !self.interpreter.is_in_loop(site.0) => {
+                thread.forget(&self.dead[site.0 as usize]);
+            }
+            _ => {}
+        }
     }
 
     /// The instruction's name with its modifiers: `st.release.sys.global.u32`.
@@ -326,6 +339,7 @@ impl Layout {
 
 impl Program for PtxProgram {
     type Thread = PtxThread;
+    type Round = PtxRound;
 
     fn shape(&self) -> &Shape {
         &self.shape
@@ -355,16 +369,38 @@ impl Program for PtxProgram {
 
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
         let (operation, site) = self.interpreter.next(at, thread)?;
-        match operation {
-            Operation::Exit => thread.end(),
-            Operation::Barrier(_) => thread.forget(&self.dead[site.0 as usize]),
-            _ => {}
-        }
+        self.tidy(thread, &operation, site);
         Ok((operation, site))
     }
 
-    fn supply(&self, at: Coordinates, thread: &mut PtxThread, value: u64) {
-        self.interpreter.supply_wait(at, thread, value);
+    fn next_of_round(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
+        let (operation, site) = self.interpreter.next_of_round(at, thread)?;
+        self.tidy(thread, &operation, site);
+        Ok((operation, site))
+    }
+
+    fn round(&self, _: Coordinates, thread: &PtxThread, met: bool) -> Option<PtxRound> {
+        self.interpreter.round(thread, met)
+    }
+
+    fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
+        self.interpreter.go_on(at, round, read)
+    }
+
+    fn exchange(&self, at: Coordinates, round: &mut PtxRound, all: &[(u32, Option<u64>)]) {
+        self.interpreter.exchange(at, round, all);
+    }
+
+    fn round_digest(&self, round: &PtxRound) -> u64 {
+        self.interpreter.round_digest(round)
+    }
+
+    fn describe_loop(&self, _: Coordinates, thread: &PtxThread) -> String {
+        self.interpreter.describe_loop(thread)
+    }
+
+    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+        self.interpreter.supply(thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {

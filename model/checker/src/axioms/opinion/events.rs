@@ -156,11 +156,11 @@ impl Events {
             Operation::Barrier(_) => {
                 self.push(Node { kind: any_barrier(), ..plain.clone() }, origin, None, Admits::Anything);
             }
-            Operation::Read { at, width, semantics } => {
+            Operation::Read { at, width, semantics, .. } => {
                 let value = step.value.map_or(Admits::Anything, Admits::Word);
                 self.push(memory(plain, Kind::Read, whole(at, width)?, *semantics), origin, None, value);
             }
-            Operation::Write { at, width, value, semantics } => {
+            Operation::Write { at, width, value, semantics, .. } => {
                 let node = memory(plain, Kind::Write, whole(at, width)?, *semantics);
                 self.push(node, origin, Some(*value), Admits::Anything);
             }
@@ -193,6 +193,7 @@ impl Events {
                 self.push(Node { kind, order, scope, ..plain.clone() }, origin, None, Admits::Anything);
             }
             Operation::Bulk(bulk) => self.bulk(cells, plain, origin, bulk),
+            Operation::Spin { .. } => return Err(Refusal::Unsupported("a loop that waits")),
             Operation::Load { .. } | Operation::Store { .. } => {
                 return Err(Refusal::Unsupported("a load or store of bytes"));
             }

@@ -68,8 +68,8 @@ pub(super) fn may_read(events: &Events, before: &Pairs, write: usize, read: usiz
     let admitted = match &events.admits[read] {
         Admits::Anything => true,
         Admits::Word(wanted) => word(&|word| word == *wanted),
-        Admits::Satisfying(condition) => word(&|word| condition.holds(word) != Some(false)),
-        Admits::InVain(condition) => word(&|word| condition.holds(word) != Some(true)),
+        Admits::Satisfying(condition) => word(&|word| condition.holds(word)),
+        Admits::InVain(condition) => word(&|word| !condition.holds(word)),
     };
     let first = events.nodes[write].thread.is_none();
     let hidden = || {

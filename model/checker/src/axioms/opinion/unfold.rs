@@ -95,7 +95,7 @@ pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u64]) 
 fn expressible(operation: &Operation) -> Result<(), Refusal> {
     let what = match operation {
         Operation::Await { returns: true, .. } => "a wait whose word is used",
-        Operation::Atomic { until: Some(_), .. } => "an atomic that is repeated until it succeeds",
+        Operation::Spin { .. } => "a loop that waits",
         Operation::Start { .. } | Operation::Finish { .. } => "a copy that is outstanding on a pipe",
         Operation::Load { .. } | Operation::Store { .. } => "a load or store of bytes",
         Operation::Barrier(Barrier { group: Group::Warp { .. }, .. }) => "a barrier of a warp",

@@ -85,6 +85,7 @@ impl HostProgram {
 impl Program for HostProgram {
     /// How much of its list the thread has done.
     type Thread = u32;
+    type Round = ();
 
     fn shape(&self) -> &Shape {
         &self.shape

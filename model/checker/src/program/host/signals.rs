@@ -3,7 +3,7 @@
 //! A word that is written once is never contended: an await reads either what was there before, which does not satisfy
 //! it, or the one message there is.
 
-use super::super::{Condition, Location, Operation, Width};
+use super::super::{Condition, Location, Operation, VectorElement, Width};
 use arverify_protocol::ir::{Compare, Order, Scope, Semantics};
 use rustc_hash::FxHashMap;
 
@@ -82,12 +82,12 @@ impl Signals {
 /// Says it.
 pub(super) fn write(at: Location) -> Operation {
     let semantics = Semantics { order: Order::Release, scope: Scope::Sys };
-    Operation::Write { at, width: Width::Four, value: 1, semantics }
+    Operation::Write { at, width: Width::Four, value: 1, semantics, element: VectorElement::SCALAR }
 }
 
 /// Waits for it.
 pub(super) fn wait(at: Location) -> Operation {
     let semantics = Semantics { order: Order::Acquire, scope: Scope::Sys };
-    let condition = Condition::Compare { compare: Compare::Equal, value: 1 };
+    let condition = Condition { compare: Compare::Equal, value: 1 };
     Operation::Await { at, width: Width::Four, condition, semantics, returns: false }
 }

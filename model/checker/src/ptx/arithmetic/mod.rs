@@ -13,6 +13,9 @@ mod convert;
 mod exact;
 mod float;
 mod integer;
+mod partial;
+
+pub use partial::{Partial, evaluate_pair_partial, evaluate_partial};
 
 use super::code::function::{Function, Pack};
 

@@ -1,6 +1,8 @@
 //! What an instruction reads, writes and does, for analyses that need not know its meaning.
 
-use super::step::{BarrierKind, Base, Exchange, Instruction, Pc, Register, Source, Space, Step};
+use super::step::{
+    BarrierKind, BarrierReduction, Base, Exchange, Instruction, Pc, Register, Source, Space, Step, Vote, WarpReduction,
+};
 use smallvec::{SmallVec, smallvec};
 
 /// What an instruction does besides computing registers.
@@ -147,6 +149,61 @@ impl Step {
             Step::Fence { .. } => Effect::Fence,
             Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
             Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,
+        }
+    }
+}
+
+/// Exchanges, as rounds of loops need to know them.
+impl Step {
+    /// What a thread gives the others.
+    pub fn brought(&self) -> Option<Source> {
+        match self {
+            Step::Barrier(barrier) => match barrier.kind {
+                BarrierKind::Reduce { predicate, .. } => Some(predicate),
+                BarrierKind::Sync | BarrierKind::Arrive => None,
+            },
+            Step::Warp(warp) => match warp.exchange {
+                Exchange::Sync => None,
+                Exchange::Shuffle { value, .. } | Exchange::MatchAny { value, .. } => Some(value),
+                Exchange::MatchAll { value, .. } | Exchange::Reduce { value, .. } => Some(value),
+                Exchange::Vote { predicate, .. } => Some(predicate),
+                Exchange::Elect { .. } => Some(Source::ZERO),
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether each bit of the result grows with the bits that are given.
+    pub fn is_monotone(&self) -> bool {
+        match self {
+            Step::Barrier(barrier) => matches!(
+                barrier.kind,
+                BarrierKind::Reduce { reduction: BarrierReduction::And | BarrierReduction::Or, .. }
+            ),
+            Step::Warp(warp) => match warp.exchange {
+                Exchange::Vote { mode, .. } => mode != Vote::Uniform,
+                Exchange::Reduce { reduction, .. } => {
+                    matches!(reduction, WarpReduction::And | WarpReduction::Or)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether each lane gets the value of one other.
+    pub fn is_shuffle(&self) -> bool {
+        matches!(self, Step::Warp(warp) if matches!(warp.exchange, Exchange::Shuffle { .. }))
+    }
+
+    /// Of a shuffle: the predicate that says whether the other lane was in range.
+    pub fn tells_range(&self) -> Option<Register> {
+        match self {
+            Step::Warp(warp) => match warp.exchange {
+                Exchange::Shuffle { valid, .. } => valid,
+                _ => None,
+            },
+            _ => None,
         }
     }
 }

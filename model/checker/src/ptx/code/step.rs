@@ -7,7 +7,7 @@
 //! indirect calls are not understood; they are errors of the instruction, which count only if it is reached.
 
 use super::function::Function;
-use crate::program::{AtomicFunction, Width};
+use crate::program::{AtomicFunction, VectorElement, Width};
 use arverify_protocol::ir::Semantics;
 use smallvec::SmallVec;
 
@@ -219,8 +219,8 @@ pub struct Element {
     pub width: Width,
     /// Bits of the register to which a signed element is extended; 0: extended with zeros.
     pub sign_extend_to: u8,
-    /// Elements of the vector that this access is the first of, to whose size it must be aligned; 1 for all others.
-    pub together: u8,
+    /// Its place in a strong vector access, whose elements are accesses of their own; a weak vector is one access.
+    pub place: VectorElement,
 }
 
 /// `bar`, `barrier`

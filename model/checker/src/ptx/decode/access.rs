@@ -7,7 +7,7 @@
 use super::frame::Symbol;
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
-use crate::program::{AtomicFunction, AtomicKind, Width};
+use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width};
 use crate::ptx::code::function::Function;
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
 use crate::ptx::code::step::{Address, Base, Element, Space};
@@ -89,7 +89,7 @@ impl Decoder<'_> {
             NumberKind::Integer(kind) if kind.signed => self.widest(destination)?.max(kind.bits),
             _ => 0,
         };
-        let element = Element { width: width(kind)?, sign_extend_to, together: 1 };
+        let element = Element { width: width(kind)?, sign_extend_to, place: VectorElement::SCALAR };
         if semantics.order == Order::Weak || destinations.len() == 1 {
             self.emit(Step::Load { space, address, destinations, element, semantics });
             return Ok(());
@@ -99,7 +99,8 @@ impl Decoder<'_> {
         for (index, destination) in destinations.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let destinations = SmallVec::from_slice(&[destination]);
-            let element = Element { together: if index == 0 { count as u8 } else { 1 }, ..element };
+            let place = VectorElement { index: index as u8, count: count as u8 };
+            let element = Element { place, ..element };
             self.emit(Step::Load { space, address, destinations, element, semantics });
         }
         Ok(())
@@ -118,7 +119,7 @@ impl Decoder<'_> {
             return Err(NotUnderstood("this state space cannot be written".into()));
         }
         let sources = self.store_sources(value, count, parts, kind)?;
-        let element = Element { width: width(kind)?, sign_extend_to: 0, together: 1 };
+        let element = Element { width: width(kind)?, sign_extend_to: 0, place: VectorElement::SCALAR };
         if semantics.order == Order::Weak || sources.len() == 1 {
             self.emit(Step::Store { space, address, sources, element, semantics });
             return Ok(());
@@ -127,7 +128,8 @@ impl Decoder<'_> {
         for (index, source) in sources.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let sources = SmallVec::from_slice(&[source]);
-            let element = Element { together: if index == 0 { count as u8 } else { 1 }, ..element };
+            let place = VectorElement { index: index as u8, count: count as u8 };
+            let element = Element { place, ..element };
             self.emit(Step::Store { space, address, sources, element, semantics });
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::frame::{Frame, Symbol};
 use super::modifiers::Modifiers;
 use super::operands::{constant_bits, described};
 use super::{Decoder, MOST_INSTRUCTIONS, NotUnderstood, Understood};
-use crate::program::Width;
+use crate::program::{VectorElement, Width};
 use crate::ptx::code::function::Function as Computation;
 use crate::ptx::code::kind::IntegerKind;
 use crate::ptx::code::step::{Address, Base, Element, Space};
@@ -174,7 +174,7 @@ impl<'m> Decoder<'m> {
             space: Space::Local,
             address: Address { base: Base::Value(Source::Constant(*offset)), offset: 0 },
             sources: smallvec![Source::Constant(bits & kind.mask())],
-            element: Element { width, sign_extend_to: 0, together: 1 },
+            element: Element { width, sign_extend_to: 0, place: VectorElement::SCALAR },
             semantics: Semantics { order: Order::Weak, scope: Scope::Sys },
         });
         Ok(symbol)

@@ -3,7 +3,7 @@
 use super::map::{AddressError, Target};
 use super::run::{Done, Interpreter, not_understood, value};
 use super::thread::PtxThread;
-use crate::program::{Coordinates, Fault, Location, Operation, SiteIndex};
+use crate::program::{Coordinates, Fault, Location, Operation, SiteIndex, Width};
 use crate::ptx::code::step::{Address, Base, Element, Space};
 use crate::ptx::code::windows::{
     CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, SHARED_WINDOW, WINDOW_BYTES,
@@ -14,7 +14,7 @@ use arverify_protocol::verdict::Code as Finding;
 use smallvec::SmallVec;
 
 /// The memory that an access means.
-enum Place<'i> {
+pub(super) enum Place<'i> {
     /// Memory that the machine holds.
     Instance(Location),
     /// Bytes that nobody writes.
@@ -33,21 +33,10 @@ impl Interpreter {
         whole_vector(&place, *element, thread.pc)?;
         match place {
             Place::Instance(location) => {
-                let single = destinations.len() == 1;
-                if single && let Some(condition) = self.poll(at, thread, location) {
-                    let semantics = *semantics;
-                    return Ok(Done::Yield(Operation::Await {
-                        at: location,
-                        width,
-                        condition,
-                        semantics,
-                        returns: true,
-                    }));
-                }
                 if semantics.order == Order::Weak {
                     return Ok(Done::Yield(Operation::Load { at: location, bytes: bytes as u32 }));
                 }
-                Ok(Done::Yield(Operation::Read { at: location, width, semantics: *semantics }))
+                Ok(Done::Yield(Operation::Read { at: location, width, semantics: *semantics, element: element.place }))
             }
             Place::Constant(contents) => {
                 deliver(&mut thread.registers, destinations, *element, contents);
@@ -78,7 +67,13 @@ impl Interpreter {
             }
             Place::Instance(location) => {
                 let value = sources.first().map_or(0, |source| width.truncate(value(&thread.registers, *source)));
-                Ok(Done::Yield(Operation::Write { at: location, width, value, semantics: *semantics }))
+                Ok(Done::Yield(Operation::Write {
+                    at: location,
+                    width,
+                    value,
+                    semantics: *semantics,
+                    element: element.place,
+                }))
             }
             Place::Constant(_) => {
                 let message = "the kernel writes memory that is taken as constant: a table of pointers, or constants";
@@ -106,11 +101,18 @@ impl Interpreter {
                 expected: width.truncate(value(&thread.registers, *expected)),
                 semantics: *semantics,
                 returns: destination.is_some(),
-                until: destination.and_then(|_| self.poll(at, thread, location)),
             })),
             Place::Constant(_) | Place::Local(_) => {
                 Err(not_understood("an atomic on memory that no other thread writes".into(), thread.pc))
             }
+        }
+    }
+
+    /// The size of the elements that an instruction loads.
+    pub(super) fn element_width(&self, pc: Pc) -> Option<Width> {
+        match &self.code.instructions[pc as usize].step {
+            Step::Load { element, .. } => Some(element.width),
+            _ => None,
         }
     }
 
@@ -135,7 +137,7 @@ impl Interpreter {
     }
 
     /// The memory that an access of this thread means.
-    fn place(
+    pub(super) fn place(
         &self,
         at: Coordinates,
         thread: &PtxThread,
@@ -191,7 +193,9 @@ impl Interpreter {
 
 /// The first of the accesses that a strong vector access has become must be aligned for all of them.
 fn whole_vector(place: &Place, element: Element, pc: Pc) -> Result<(), Fault> {
-    let bytes = element.width.bytes() * u64::from(element.together);
+    // The first of the accesses that a strong vector access has become must be aligned for all of them.
+    let together = if element.place.index == 0 { element.place.count } else { 1 };
+    let bytes = element.width.bytes() * u64::from(together);
     match place {
         Place::Instance(location) if !location.byte.is_multiple_of(bytes) => {
             let at = format!("byte {} of its buffer", location.byte);

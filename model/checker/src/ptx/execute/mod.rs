@@ -8,8 +8,8 @@
 //! | `run` | local instructions, until one concerns others |
 //! | `access` | loads, stores and atomics: done here or yielded |
 //! | `warp` | what lanes exchange and barriers reduce |
-//! | `spin` | polls: loops that read until they like what they see |
-//! | `peeled` | the same, where the first read stands before the loop |
+//! | `round` | rounds of spin loops, which are waits |
+//! | `spin_words` | what ends a spin loop, in words |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -19,10 +19,10 @@
 mod access;
 mod map;
 mod notes;
-mod peeled;
+mod round;
 mod run;
 mod setting;
-mod spin;
+mod spin_words;
 mod thread;
 mod warp;
 
@@ -31,6 +31,7 @@ mod tests;
 
 pub use map::{AddressError, MemoryMap, Region, RegionKind, Target};
 pub use notes::Note;
+pub use round::PtxRound;
 pub use run::Interpreter;
 pub use setting::{Geometry, RankSetting, Setting, relocated};
 pub use thread::PtxThread;

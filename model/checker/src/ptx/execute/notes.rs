@@ -14,10 +14,12 @@ pub enum Note {
     WarpIndex = 2,
     /// The number of the grid was read.
     GridIndex = 3,
+    /// A loop that counts its tries was waited in.
+    Tries = 4,
 }
 
 impl Note {
-    const ALL: [Note; 4] = [Note::Clock, Note::Processor, Note::WarpIndex, Note::GridIndex];
+    const ALL: [Note; 5] = [Note::Clock, Note::Processor, Note::WarpIndex, Note::GridIndex, Note::Tries];
 
     /// As printed with a verdict.
     pub const fn text(self) -> &'static str {
@@ -26,6 +28,9 @@ impl Note {
             Note::Processor => "the kernel reads which multiprocessor it runs on: taken as number 0",
             Note::WarpIndex => "the kernel reads the index of a warp on its multiprocessor: taken as 0",
             Note::GridIndex => "the kernel reads the number of its grid: taken as 0",
+            Note::Tries => {
+                "counts of tries stand still in loops that wait: no limit on them ever strikes, and a count may be any number"
+            }
         }
     }
 }

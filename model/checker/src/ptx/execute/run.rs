@@ -7,9 +7,13 @@ use crate::program::{Barrier, Coordinates, Fault, FaultOutcome, Group, Operation
 use crate::ptx::arithmetic::{evaluate, evaluate_pair};
 use crate::ptx::code::step::{self, BarrierKind, LaneMask, Special};
 use crate::ptx::code::{Code, Pc, Source, Step};
-use crate::ptx::flow::Polls;
+use crate::ptx::flow::SpinLoops;
+use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code as Finding;
 use std::sync::Arc;
+
+/// How an ordinary load reads.
+const WEAK: Semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
 
 /// Local instructions between two operations before a thread counts as caught in a loop.
 const MOST_STEPS: u32 = 1 << 24;
@@ -21,8 +25,8 @@ pub struct Interpreter {
     pub(super) code: Arc<Code>,
     /// Shapes, parameters, addresses.
     pub(super) setting: Arc<Setting>,
-    /// Which loads are polls; `None`: none are known.
-    pub(super) polls: Option<Arc<Polls>>,
+    /// Which loops may be waits; `None`: none are known.
+    pub(super) loops: Option<Arc<SpinLoops>>,
     /// What verdicts rest on.
     pub(super) notes: Arc<Notes>,
 }
@@ -39,8 +43,8 @@ pub(super) enum Done {
 
 impl Interpreter {
     /// An interpreter of a kernel in a setting.
-    pub fn new(code: Arc<Code>, setting: Arc<Setting>, polls: Option<Polls>) -> Self {
-        Self { code, setting, polls: polls.map(Arc::new), notes: Arc::default() }
+    pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
+        Self { code, setting, loops: loops.map(Arc::new), notes: Arc::default() }
     }
 
     /// The code.
@@ -72,22 +76,24 @@ impl Interpreter {
     /// # Errors
     /// What the thread does wrong, or an instruction that is not understood.
     pub fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
-        self.run(at, thread, MOST_STEPS)
+        self.run(at, thread, true)
     }
 
-    /// The same, with a limit on local instructions.
-    pub(super) fn run(
-        &self,
-        at: Coordinates,
-        thread: &mut PtxThread,
-        limit: u32,
-    ) -> Result<(Operation, SiteIndex), Fault> {
+    /// The same, but for loops: their reads are reads.
+    ///
+    /// # Errors
+    /// As [`Interpreter::next`].
+    pub fn next_of_round(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
+        self.run(at, thread, false)
+    }
+
+    fn run(&self, at: Coordinates, thread: &mut PtxThread, waits: bool) -> Result<(Operation, SiteIndex), Fault> {
         if let Some(broken) = thread.broken {
             return Err(broken_thread(broken, thread.pc));
         }
         let code = &*self.code;
         let mut pc = thread.pc;
-        for _ in 0..limit {
+        for _ in 0..MOST_STEPS {
             let instruction = &code.instructions[pc as usize];
             if let Some(guard) = instruction.guard
                 && (thread.registers[guard.register.0 as usize] == 0) != guard.negated
@@ -109,6 +115,9 @@ impl Interpreter {
                         Done::Next => pc += 1,
                         Done::Jump(target) => pc = target,
                         Done::Yield(operation) => {
+                            if waits && let Some(spin) = self.spin(thread, &operation) {
+                                return Ok((spin, SiteIndex(pc)));
+                            }
                             // Whatever follows `exit` is never reached.
                             thread.pc = if operation == Operation::Exit { pc } else { pc + 1 };
                             return Ok((operation, SiteIndex(pc)));
@@ -118,11 +127,11 @@ impl Interpreter {
             }
         }
         thread.pc = pc;
-        Err(not_understood(format!("the thread ran {limit} instructions without any effect"), pc))
+        Err(not_understood(format!("the thread ran {MOST_STEPS} instructions without any effect"), pc))
     }
 
     /// One of the rarer steps, at `thread.pc`.
-    fn step(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
+    pub(super) fn step(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
         let pc = thread.pc;
         match step {
             Step::Load { .. } => self.load(at, thread, step),
@@ -165,7 +174,13 @@ impl Interpreter {
         }
     }
 
-    fn barrier(&self, at: Coordinates, thread: &PtxThread, barrier: &step::Barrier) -> Result<Operation, Fault> {
+    /// The operation of a barrier of the block.
+    pub(super) fn barrier(
+        &self,
+        at: Coordinates,
+        thread: &PtxThread,
+        barrier: &step::Barrier,
+    ) -> Result<Operation, Fault> {
         let registers = &thread.registers;
         let id = value(registers, barrier.id);
         let count = barrier.count.map(|count| value(registers, count));
@@ -213,6 +228,18 @@ impl Interpreter {
         u64::from(word)
     }
 
+    /// The wait that a thread stands in, if what it would do next is a read of a spin loop.
+    fn spin(&self, thread: &PtxThread, operation: &Operation) -> Option<Operation> {
+        let (at, width, semantics) = match operation {
+            Operation::Read { at, width, semantics, .. } | Operation::Atomic { at, width, semantics, .. } => {
+                (*at, *width, *semantics)
+            }
+            Operation::Load { at, .. } => (*at, self.element_width(thread.pc)?, WEAK),
+            _ => return None,
+        };
+        self.stands_in_loop(thread).then_some(Operation::Spin { at, width, semantics })
+    }
+
     /// What the thread's rank brings.
     pub(super) fn rank(&self, at: Coordinates) -> &RankSetting {
         &self.setting.ranks[at.rank as usize]
@@ -236,9 +263,6 @@ fn broken_thread(broken: Broken, pc: Pc) -> Fault {
     let message = match broken {
         Broken::AbsentLane(lane) => {
             format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined")
-        }
-        Broken::UnevenLoop => {
-            "this read leads into a loop that polls the same word, but does something else with what it got".to_owned()
         }
     };
     not_understood(message, pc.saturating_sub(1))

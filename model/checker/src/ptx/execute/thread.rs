@@ -23,8 +23,6 @@ pub struct PtxThread {
 pub(super) enum Broken {
     /// The lane whose value was asked for did not take part.
     AbsentLane(u32),
-    /// A read was taken for the first round of a loop, and does something else with the word it got.
-    UnevenLoop,
 }
 
 impl PtxThread {

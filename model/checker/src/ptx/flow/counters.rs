@@ -18,8 +18,8 @@ const CHAIN_LIMIT: usize = 8;
 pub(super) struct Counter {
     /// The registers that its value goes through.
     pub(super) registers: Vec<Register>,
-    /// The instructions that write them.
-    pub(super) links: Vec<Pc>,
+    /// The instruction that adds to it.
+    pub(super) addition: Pc,
 }
 
 /// Where registers are written in a loop: the instruction, or `None` if several do or one only sometimes.
@@ -44,15 +44,17 @@ pub(super) fn counters(code: &Code, members: &[Pc], limit: usize) -> Vec<Counter
 
 /// The chain that leads from a register back to itself.
 fn chain(code: &Code, definitions: &Definitions, start: Register) -> Option<Counter> {
-    let mut counter = Counter { registers: Vec::new(), links: Vec::new() };
+    let mut counter = Counter { registers: Vec::new(), addition: 0 };
     let mut additions = 0;
     let mut register = start;
     while counter.registers.len() < CHAIN_LIMIT {
         let pc = definitions.get(&register).copied().flatten()?;
         counter.registers.push(register);
-        counter.links.push(pc);
         let (source, adds) = link(code, definitions, pc)?;
-        additions += u32::from(adds);
+        if adds {
+            additions += 1;
+            counter.addition = pc;
+        }
         if source == start {
             return (additions == 1).then_some(counter);
         }

@@ -1,0 +1,529 @@
+//! The rounds with which a wait in a spin loop can end.
+//!
+//! A thread in a spin loop waits for all the words that a round reads, at once (lemma L1). Threads that meet in votes,
+//! shuffles or barriers inside one loop go round together, and are one wait. Here the combinations of messages are found
+//! with which a round leaves: words are decided one after the other, and as soon as the round comes back whatever the
+//! undecided ones hold, none of them is tried. A message that a thread may not read any more, by causality, coherence or
+//! what the round itself has acquired, is in no combination.
+//!
+//! Not here: which combinations are performed (`spin`), and what a later write has to be compared with (`slot`).
+
+use super::causality::{join, meets};
+use super::{Machine, Place, Rule, State, Status};
+use crate::memory::clock::{Observed, ThreadIndex, View};
+use crate::memory::scope::acquires;
+use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
+use crate::program::{Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep};
+use arverify_protocol::ir::Order;
+use smallvec::SmallVec;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Evaluations of a round for one wait.
+const EVALUATIONS: usize = 20_000;
+/// Combinations with which it leaves that are kept.
+const COMBINATIONS: usize = 4_096;
+/// Exchanges of one round.
+const EXCHANGES: usize = 256;
+
+/// A thread of a wait.
+#[derive(Clone, Debug)]
+pub(super) struct Member<R> {
+    pub(super) thread: ThreadIndex,
+    pub(super) at: Coordinates,
+    /// `None` for a thread that goes on elsewhere behind the barrier at which it is.
+    pub(super) round: Option<R>,
+    /// What it has seen.
+    pub(super) view: View,
+    /// At this barrier already, with what it gives.
+    pub(super) arrived: Option<Barrier>,
+}
+
+/// Threads that go round one loop together; most often one.
+#[derive(Clone, Debug)]
+pub(super) struct Company<R> {
+    pub(super) members: Vec<Member<R>>,
+    /// They are all that meet at the barrier of their loop.
+    pub(super) whole: bool,
+}
+
+/// A message chosen for a word of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Pick {
+    /// Index of the member that reads it.
+    pub(super) member: usize,
+    /// The read.
+    pub(super) poll: Poll,
+    /// The message's number; of weak reads and of words that nobody has accessed strongly, none.
+    pub(super) message: Option<u32>,
+    /// The word.
+    pub(super) value: u64,
+}
+
+/// A combination with which the round leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Leaving {
+    /// In the order of reading.
+    pub(super) picks: Vec<Pick>,
+    /// Equal for rounds that come to the same next steps with the same live registers.
+    pub(super) outcome: u64,
+}
+
+/// All that is known of a wait now.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rounds {
+    /// The combinations, fewer reads and earlier messages first.
+    pub(super) leaving: Vec<Leaving>,
+    /// Every word that was asked for, once for each member.
+    pub(super) asked: Vec<(usize, Poll)>,
+    /// The member meets others, who are not there yet.
+    pub(super) meets: Option<Barrier>,
+    /// Too many combinations: there may be more.
+    pub(super) cut: bool,
+}
+
+/// Words that count as if they had been written, at the end of coherence order.
+pub(super) struct Extra<'a> {
+    pub(super) key: u64,
+    pub(super) value: u64,
+    pub(super) message: &'a Message,
+}
+
+/// Number of a message that is not there yet.
+pub(super) const EXTRA: u32 = u32::MAX;
+
+struct Decided {
+    member: usize,
+    poll: Poll,
+    candidates: Vec<(Option<u32>, u64)>,
+    chosen: usize,
+}
+
+enum End {
+    Returns,
+    Leaves(u64),
+    Undecided,
+    LeavesUndecided,
+    Meets(Barrier),
+}
+
+impl<P: Program> Machine<P> {
+    /// A thread of a wait, as it stands.
+    pub(super) fn member(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Member<P::Round> {
+        let at = state.coordinates(self, thread);
+        let standing = &state.threads[thread as usize];
+        let round = self.program().round(at, &standing.program, false);
+        Member { thread, at, round, view: standing.view.clone(), arrived: None }
+    }
+
+    /// The wait of a thread alone.
+    pub(super) fn alone(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Company<P::Round> {
+        Company { members: vec![self.member(state, thread)], whole: false }
+    }
+
+    /// All whom a thread meets at a barrier of its loop, the thread first; `None` while some are neither there nor in the
+    /// loop themselves.
+    pub(super) fn company(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        barrier: Barrier,
+    ) -> Option<Company<P::Round>> {
+        let block = self.block_of(thread);
+        let first = block * self.threads_of_block();
+        let place = Place::of(self, thread, barrier);
+        let all: Vec<ThreadIndex> = match barrier.group {
+            Group::Block { count, .. } => {
+                let threads = self.threads_in(block);
+                if count.is_some_and(|count| count != threads) {
+                    return None;
+                }
+                (first..first + threads).collect()
+            }
+            Group::Warp { mask } => {
+                let warp = first + (thread - first) / 32 * 32;
+                let lanes = (0..32).filter(|lane| mask >> lane & 1 == 1).map(|lane| warp + lane);
+                let exists = |lane: &u32| *lane < first + self.threads_in(block);
+                let live = |lane: &u32| state.threads[*lane as usize].status != Status::Ended;
+                lanes.filter(exists).filter(live).collect()
+            }
+        };
+        let mut members = vec![self.member(state, thread)];
+        for other in all.into_iter().filter(|other| *other != thread) {
+            members.push(self.companion(state, other, block, place)?);
+        }
+        Some(Company { members, whole: true })
+    }
+
+    fn companion(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        block: u32,
+        place: Place,
+    ) -> Option<Member<P::Round>> {
+        let standing = &state.threads[thread as usize];
+        match standing.status {
+            Status::Awaiting(_) | Status::Choosing => {
+                let spins = matches!(standing.pending.as_deref(), Some((Operation::Spin { .. }, _)));
+                spins.then(|| self.member(state, thread))
+            }
+            Status::AtBarrier(group) => {
+                let meetings = state.blocks[block as usize].meetings.iter();
+                let meeting = meetings.into_iter().find(|meeting| meeting.place == place)?;
+                let arrival = meeting.arrived.iter().find(|arrival| arrival.thread == thread)?;
+                let at = state.coordinates(self, thread);
+                let orders = !matches!(place, Place::Lanes { exchanges: true, .. });
+                let mut barrier = Barrier::BLOCK;
+                (barrier.group, barrier.gather, barrier.orders) = (group, arrival.gives, orders);
+                Some(Member {
+                    thread,
+                    at,
+                    round: self.program().round(at, &standing.program, true),
+                    view: standing.view.clone(),
+                    arrived: Some(barrier),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The combinations of messages with which the rounds of a company leave their loop.
+    pub(super) fn rounds(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        extra: Option<&Extra<'_>>,
+    ) -> Rounds {
+        let mut found = Rounds::default();
+        let mut decided: Vec<Decided> = Vec::new();
+        for evaluation in 0.. {
+            if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
+                found.cut = true;
+                break;
+            }
+            let (end, asked, open) = self.evaluate(company, &decided);
+            match (end, open) {
+                (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
+                    let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
+                    if !found.asked.iter().any(|(who, known)| (*who, known.at) == (member, poll.at)) {
+                        found.asked.push((member, poll));
+                    }
+                    decided.push(Decided { member, poll, candidates, chosen: 0 });
+                    continue;
+                }
+                (End::Leaves(outcome), None) => {
+                    let picks = decided[..asked].iter().map(Decided::pick).collect();
+                    let leaving = Leaving { picks, outcome };
+                    if self.is_consistent(state, company, &leaving, extra) {
+                        found.leaving.push(leaving);
+                    }
+                }
+                (End::Meets(barrier), _) => found.meets = Some(barrier),
+                // With all words decided every round comes to an end; one that does not is none that leaves.
+                (End::Returns | End::Undecided | End::LeavesUndecided, _) => {}
+            }
+            decided.truncate(asked);
+            while decided.last().is_some_and(|last| last.chosen + 1 >= last.candidates.len()) {
+                decided.pop();
+            }
+            match decided.last_mut() {
+                Some(last) => last.chosen += 1,
+                None => break,
+            }
+        }
+        // The shortest round first: what it does not read need not have been read (lemma L1).
+        found.leaving.sort_by_key(|leaving| leaving.picks.len());
+        found
+    }
+
+    /// Whether the wait would end with the newest message of every word: if so, it ends some time.
+    pub(super) fn ends_with_newest(&self, state: &State<P::Thread>, company: &Company<P::Round>) -> bool {
+        self.ends_with(state, company, |_| None)
+    }
+
+    /// The same, with other values for some words.
+    pub(super) fn ends_with(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        other: impl Fn(&Poll) -> Option<u64>,
+    ) -> bool {
+        let newest = |poll: &Poll| other(poll).unwrap_or_else(|| self.word_at(state, poll.at, poll.width));
+        let end = self.run_company(company, &mut |_, poll| Some(newest(poll)));
+        !matches!(end, End::Returns | End::Meets(_))
+    }
+
+    /// Whether a wait ends as it does whatever one of the words that it reads holds: then it does not wait for that word.
+    pub(super) fn ends_without(&self, company: &Company<P::Round>, leaving: &Leaving, word: usize) -> bool {
+        let mut asked = 0;
+        let end = self.run_company(company, &mut |_, _| {
+            asked += 1;
+            leaving.picks.get(asked - 1).filter(|_| asked - 1 != word).map(|pick| pick.value)
+        });
+        matches!(end, End::Leaves(_) | End::LeavesUndecided)
+    }
+
+    /// The words that a round with the newest messages reads, in order.
+    pub(super) fn newest_reads(&self, state: &State<P::Thread>, company: &Company<P::Round>) -> Vec<(usize, Poll)> {
+        let mut reads = Vec::new();
+        self.run_company(company, &mut |member, poll| {
+            reads.push((member, *poll));
+            Some(self.word_at(state, poll.at, poll.width))
+        });
+        reads
+    }
+
+    /// Runs the rounds with what is decided. Returns how that ends, how many decisions it used, and the first word that
+    /// is not decided.
+    fn evaluate(&self, company: &Company<P::Round>, decided: &[Decided]) -> (End, usize, Option<(usize, Poll)>) {
+        let (mut asked, mut open) = (0, None);
+        let end = self.run_company(company, &mut |member, poll| {
+            asked += 1;
+            match decided.get(asked - 1) {
+                Some(known) => known.candidates.get(known.chosen).map(|candidate| candidate.1),
+                None => {
+                    open.get_or_insert((member, *poll));
+                    None
+                }
+            }
+        });
+        (end, asked.min(decided.len()), open)
+    }
+
+    /// Runs the rounds of a company: the first member up to where it meets the others, then they, and all of them from
+    /// exchange to exchange.
+    fn run_company(&self, company: &Company<P::Round>, answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>) -> End {
+        let mut rounds: Vec<Option<P::Round>> = company.members.iter().map(|member| member.round.clone()).collect();
+        let mut met: Vec<Barrier> = Vec::with_capacity(rounds.len());
+        let mut undecided = false;
+        for (index, member) in company.members.iter().enumerate() {
+            if let Some(barrier) = member.arrived {
+                met.push(barrier);
+                continue;
+            }
+            let Some(round) = &mut rounds[index] else { return End::Returns };
+            match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
+                RoundStep::Meets { barrier, .. } => met.push(barrier),
+                RoundStep::Undecided if index == 0 => return End::Undecided,
+                RoundStep::LeavesUndecided if index == 0 => return End::LeavesUndecided,
+                RoundStep::Undecided => {
+                    undecided = true;
+                    met.push(Barrier { gather: None, ..met[0] });
+                }
+                RoundStep::Leaves { outcome } if index == 0 => return End::Leaves(outcome),
+                // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
+                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns => return End::Returns,
+            }
+        }
+        if !company.whole {
+            return End::Meets(met[0]);
+        }
+        for _ in 0..EXCHANGES {
+            if met.iter().any(|barrier| barrier.group != met[0].group) {
+                return End::Returns;
+            }
+            if undecided {
+                return End::Undecided;
+            }
+            let given: Vec<(u32, Option<u64>)> =
+                company.members.iter().zip(&met).map(|(member, barrier)| (member.at.thread, barrier.gather)).collect();
+            let ends: Vec<RoundStep> = company
+                .members
+                .iter()
+                .zip(&mut rounds)
+                .enumerate()
+                .map(|(index, (member, round))| {
+                    let Some(round) = round else {
+                        return RoundStep::Leaves { outcome: u64::from(member.thread) };
+                    };
+                    self.program().exchange(member.at, round, &given);
+                    self.program().go_on(member.at, round, &mut |poll| answer(index, poll))
+                })
+                .collect();
+            if ends.iter().all(|end| *end == RoundStep::Returns) {
+                return End::Returns;
+            }
+            if ends.contains(&RoundStep::Undecided) {
+                return End::Undecided;
+            }
+            if ends.contains(&RoundStep::LeavesUndecided) {
+                return End::LeavesUndecided;
+            }
+            let next: Option<Vec<Barrier>> = ends
+                .iter()
+                .map(|end| match end {
+                    RoundStep::Meets { barrier, .. } => Some(*barrier),
+                    _ => None,
+                })
+                .collect();
+            let Some(next) = next else { return End::Leaves(digest(&ends)) };
+            met = next;
+        }
+        End::Leaves(digest(
+            &rounds.iter().flatten().map(|round| self.program().round_digest(round)).collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The messages that a member may read for a word, the earliest first.
+    fn candidates(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        (member, poll): (usize, &Poll),
+        decided: &[Decided],
+        extra: Option<&Extra<'_>>,
+    ) -> Vec<(Option<u32>, u64)> {
+        let key = key(poll.at);
+        if let Some(extra) = extra.filter(|extra| extra.key == key) {
+            return vec![(Some(EXTRA), extra.value)];
+        }
+        let newest = || vec![(None, self.word_at(state, poll.at, poll.width))];
+        if poll.semantics.order == Order::Weak {
+            return newest();
+        }
+        let Some(slot) = state.slots.get(&key).filter(|slot| slot.width == poll.width) else { return newest() };
+        let reader = &company.members[member];
+        let mut floor = self.floor_of(reader.thread, &reader.view, key, slot);
+        for earlier in decided.iter().filter(|earlier| (earlier.member, earlier.poll.at) == (member, poll.at)) {
+            if let Some(number) = earlier.pick().message.filter(|number| *number != EXTRA) {
+                floor = floor.max(slot.position(number));
+            }
+        }
+        if !self.has(Rule::StaleReads) {
+            floor = slot.messages.len() - 1;
+        }
+        slot.messages[floor..].iter().map(|message| (Some(message.number), message.value)).collect()
+    }
+
+    /// Whether the messages of a combination can be read one after the other: none of them is hidden by what an earlier
+    /// one of the same thread brings, and nothing lies between an update and what it reads.
+    fn is_consistent(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        leaving: &Leaving,
+        extra: Option<&Extra<'_>>,
+    ) -> bool {
+        (0..company.members.len()).all(|member| {
+            let picks: Vec<&Pick> = leaving.picks.iter().filter(|pick| pick.member == member).collect();
+            picks.len() < 2 && picks.iter().all(|pick| pick.poll.update.is_none())
+                || self.can_be_read(state, &company.members[member], &picks, extra)
+        })
+    }
+
+    fn can_be_read(
+        &self,
+        state: &State<P::Thread>,
+        member: &Member<P::Round>,
+        picks: &[&Pick],
+        extra: Option<&Extra<'_>>,
+    ) -> bool {
+        let mut view = member.view.clone();
+        // An acquiring vector acquires behind all its elements.
+        let mut later: Vec<View> = Vec::new();
+        for pick in picks {
+            let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key(pick.poll.at))) else { continue };
+            if number != EXTRA {
+                let position = slot.position(number);
+                if position < self.floor_of(member.thread, &view, key(pick.poll.at), slot) {
+                    return false;
+                }
+                let writes = pick.poll.update.is_some_and(|update| !update.only_reads(pick.value));
+                let parted = slot.messages.get(position + 1).is_some_and(|next| next.update.is_some());
+                if writes && parted && self.has(Rule::UpdatesAreWhole) {
+                    return false;
+                }
+            }
+            let message = match extra.filter(|_| number == EXTRA) {
+                Some(extra) => extra.message,
+                None => &slot.messages[slot.position(number)],
+            };
+            let strength = self.strength_of(member.thread, pick.poll.semantics);
+            if acquires(pick.poll.semantics.order) && self.has(Rule::AcquireByOperation) {
+                let meeting = message.releases.iter().filter(|release| meets(release, strength));
+                later.extend(meeting.map(|release| release.view.clone()));
+            }
+            if number != EXTRA && morally_strong(message.strength, Some(strength)) && self.has(Rule::Observation) {
+                view.observe(Observed { slot: key(pick.poll.at), message: number });
+            }
+            if pick.poll.element.is_last() {
+                for release in later.drain(..) {
+                    join(self, &state.slots, &mut view, &release);
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a reader gets from one message all that it gets from another: every release pattern that it could end
+    /// with the other, now by the operation or later by a fence of any scope, and what the launch boundary publishes.
+    pub(super) fn gives_no_less(
+        &self,
+        state: &State<P::Thread>,
+        reader: ThreadIndex,
+        other: &Message,
+        (releases, boundary): (&[Release], Option<&View>),
+    ) -> bool {
+        use arverify_protocol::ir::Scope;
+        let placement = self.placement(reader);
+        let within = |left: &View, right: &View| {
+            let later = |slot: u64, mine: u32, theirs: u32| {
+                state.slots.get(&slot).is_some_and(|slot: &Slot| slot.position(theirs) >= slot.position(mine))
+            };
+            left.is_within(right, |thread| self.block_of(thread), later)
+        };
+        let matched = |release: &Release| {
+            [Scope::Cta, Scope::Gpu, Scope::Sys].into_iter().all(|scope| {
+                let acquire = crate::memory::slot::Strength { scope, placement };
+                !meets(release, acquire)
+                    || releases.iter().any(|new| meets(new, acquire) && within(&release.view, &new.view))
+            })
+        };
+        other.releases.iter().all(matched)
+            && other.boundary.as_ref().is_none_or(|view| boundary.is_some_and(|new| within(view, new)))
+    }
+}
+
+impl Decided {
+    fn pick(&self) -> Pick {
+        let (message, value) = self.candidates.get(self.chosen).copied().unwrap_or((None, 0));
+        Pick { member: self.member, poll: self.poll, message, value }
+    }
+}
+
+impl Leaving {
+    /// What it reads of a word, if it does.
+    pub(super) fn reads(&self, member: usize, poll: &Poll) -> Option<&Pick> {
+        // The last read of a word has seen what the earlier ones have.
+        self.picks.iter().rev().find(|pick| (pick.member, pick.poll.at) == (member, poll.at))
+    }
+}
+
+impl<R> Company<R> {
+    /// Equal companies wait for the same.
+    pub(super) fn digest<P: Program<Round = R>>(&self, machine: &Machine<P>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for member in &self.members {
+            let round = member.round.as_ref().map(|round| machine.program().round_digest(round));
+            (member.thread, round, &member.view).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+fn digest(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Words of a wait, without repetition.
+pub(super) fn distinct_words(asked: &[(usize, Poll)]) -> SmallVec<[Poll; 8]> {
+    let mut words: SmallVec<[Poll; 8]> = SmallVec::new();
+    for (_, poll) in asked {
+        if !words.iter().any(|known| known.at == poll.at) {
+            words.push(*poll);
+        }
+    }
+    words
+}

@@ -1,0 +1,415 @@
+//! Waits in spin loops: which round is performed, and when a thread goes on waiting.
+//!
+//! Where no word of a round is contended, the round with the fewest reads and the earliest messages is performed; every
+//! other must come to the same next step with the same live registers and give the reader nothing less (lemma L2), else
+//! the words in which they differ become contended. Where a word is contended, every combination of messages of the
+//! contended words is an action of its own. Words that were asked for remember the wait, so that a later write to one of
+//! them is compared with it in the same way, whether or not the round that was performed read it.
+//!
+//! A round is performed by its threads themselves, read by read, each with the message planned for it.
+
+use super::event::What;
+use super::rounds::{Company, EXTRA, Extra, Leaving, Pick, Rounds, distinct_words};
+use super::run::{Progress, Run};
+use super::{Choice, Machine, Rule, State, Status};
+use crate::memory::clock::{Observed, ThreadIndex, View};
+use crate::memory::shadow::{Access, Kind};
+use crate::memory::slot::{Message, ReadKind, Release, SharedWait, Slot, SlotRead, Wait, key};
+use crate::program::{Barrier, Location, Operation, Poll, Program, SiteIndex};
+use arverify_protocol::ir::Order;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The messages that a thread has yet to read in a round that it performs.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(super) struct Plan {
+    /// The next one first.
+    reads: Vec<Planned>,
+    /// The wait that it ends.
+    wait: SharedWait,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Planned {
+    at: Location,
+    message: Option<u32>,
+    /// The wait does not depend on it.
+    free: bool,
+}
+
+/// A wait that has ended, for writes that come later.
+#[derive(Debug)]
+struct Ended<R> {
+    company: Company<R>,
+    performed: Leaving,
+    digest: u64,
+}
+
+impl<R: Debug + Send + Sync + 'static> Wait for Ended<R> {
+    fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl<P: Program> Machine<P> {
+    /// The waits that a thread may end, with the rounds of each: alone, and with those whom it meets.
+    pub(super) fn waits(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Vec<(Company<P::Round>, Rounds)> {
+        let alone = self.alone(state, thread);
+        let rounds = self.rounds(state, &alone, None);
+        let together = rounds.meets.and_then(|barrier| self.company(state, thread, barrier));
+        let together = together.map(|company| {
+            let rounds = self.rounds(state, &company, None);
+            (company, rounds)
+        });
+        [(alone, rounds)].into_iter().chain(together).collect()
+    }
+
+    /// Whether the order of accesses to a word of a wait is explored.
+    fn is_contended(&self, waits: &[(Company<P::Round>, Rounds)]) -> bool {
+        let contended =
+            |poll: &Poll| poll.semantics.order != Order::Weak && self.contended.slots.contains(&key(poll.at));
+        self.settings.everything || waits.iter().any(|(_, rounds)| rounds.asked.iter().any(|(_, poll)| contended(poll)))
+    }
+
+    /// The rounds that are tried each by itself: one for each combination of messages of contended words.
+    pub(super) fn representatives<'r>(&self, rounds: &'r Rounds) -> Vec<&'r Leaving> {
+        let mut found: Vec<(Vec<(usize, Location, Option<u32>)>, &Leaving)> = Vec::new();
+        for leaving in &rounds.leaving {
+            let key = self.contended_part(leaving);
+            if !found.iter().any(|(known, _)| *known == key) {
+                found.push((key, leaving));
+            }
+        }
+        found.into_iter().map(|(_, leaving)| leaving).collect()
+    }
+
+    fn contended_part(&self, leaving: &Leaving) -> Vec<(usize, Location, Option<u32>)> {
+        let counts = |pick: &&Pick| self.settings.everything || self.contended.slots.contains(&key(pick.poll.at));
+        leaving.picks.iter().filter(counts).map(|pick| (pick.member, pick.poll.at, pick.message)).collect()
+    }
+
+    /// Words in which a round differs from the one performed, unless it comes to the same and gives no less.
+    fn differs(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        performed: &Leaving,
+        other: &Leaving,
+        extra: Option<(&Extra<'_>, &[Release], Option<&View>)>,
+    ) -> Vec<u64> {
+        let message = |pick: &Pick| -> Option<&Message> {
+            let slot = state.slots.get(&key(pick.poll.at))?;
+            slot.messages.iter().find(|message| Some(message.number) == pick.message)
+        };
+        let no_less = |mine: &Pick| {
+            let Some(old) = message(mine).filter(|old| !old.carries_nothing()) else { return true };
+            let Some(theirs) = other.reads(mine.member, &mine.poll) else { return false };
+            if theirs.message == mine.message {
+                return true;
+            }
+            let reader = company.members[mine.member].thread;
+            match (theirs.message, extra) {
+                (Some(EXTRA), Some((_, releases, boundary))) => {
+                    self.gives_no_less(state, reader, old, (releases, boundary))
+                }
+                _ => message(theirs)
+                    .is_some_and(|new| self.gives_no_less(state, reader, old, (&new.releases, new.boundary.as_ref()))),
+            }
+        };
+        if other.outcome == performed.outcome && performed.picks.iter().all(no_less) {
+            return Vec::new();
+        }
+        let parted = |pick: &&Pick, rest: &Leaving| {
+            pick.poll.semantics.order != Order::Weak
+                && !rest.picks.iter().any(|known| {
+                    (known.member, known.poll.at, known.message) == (pick.member, pick.poll.at, pick.message)
+                })
+        };
+        let mine = performed.picks.iter().filter(|pick| parted(pick, other));
+        let theirs = other.picks.iter().filter(|pick| parted(pick, performed));
+        let mut words: Vec<u64> = mine.chain(theirs).map(|pick| key(pick.poll.at)).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    }
+
+    /// Whether a write commutes with a wait that has ended: with its message, too, the wait would have ended, in the same
+    /// way, and no worse.
+    pub(super) fn would_end_alike(
+        &self,
+        state: &State<P::Thread>,
+        wait: &SharedWait,
+        extra: &Extra<'_>,
+        (releases, boundary): (&[Release], Option<&View>),
+    ) -> bool {
+        let Some(ended) = wait.0.as_any().downcast_ref::<Ended<P::Round>>() else { return false };
+        let value = |poll: &Poll| (key(poll.at) == extra.key).then_some(extra.value);
+        if !self.ends_with(state, &ended.company, value) {
+            return false;
+        }
+        let rounds = self.rounds(state, &ended.company, Some(extra));
+        let reads = |leaving: &&Leaving| leaving.picks.iter().any(|pick| pick.message == Some(EXTRA));
+        !rounds.cut
+            && rounds.leaving.iter().filter(reads).all(|other| {
+                self.differs(state, &ended.company, &ended.performed, other, Some((extra, releases, boundary)))
+                    .is_empty()
+            })
+    }
+
+    /// Whether a read of a slot would have been no different with a message that is being written: its next step is the
+    /// same, and it gets nothing less (lemma L2).
+    pub(super) fn reads_alike(
+        &self,
+        state: &State<P::Thread>,
+        slot: &Slot,
+        read: &SlotRead,
+        (key, message): (u64, &Message),
+    ) -> bool {
+        let gives = (&message.releases[..], message.boundary.as_ref());
+        match &read.kind {
+            ReadKind::Load => false,
+            ReadKind::Await { condition, returns } => {
+                let Some(number) = read.message else { return false };
+                let was = &slot.messages[slot.position(number)];
+                condition.holds(message.value)
+                    && (!returns || message.value == was.value)
+                    && self.gives_no_less(state, read.access.epoch.thread, was, gives)
+            }
+            ReadKind::Round { wait, .. } => {
+                self.would_end_alike(state, wait, &Extra { key, value: message.value, message }, gives)
+            }
+        }
+    }
+
+    /// What ends the loop that a thread stands in, in words.
+    pub(super) fn describe_loop(&self, state: &State<P::Thread>, thread: ThreadIndex) -> String {
+        let at = state.coordinates(self, thread);
+        self.program().describe_loop(at, &state.threads[thread as usize].program)
+    }
+
+    /// Whether the wait of a thread ends with no message that is the newest: it may go on for ever.
+    pub(super) fn may_go_on_waiting(&self, state: &State<P::Thread>, thread: ThreadIndex) -> bool {
+        self.waits(state, thread)
+            .iter()
+            .all(|(company, rounds)| rounds.meets.is_some() && !company.whole || !self.ends_with_newest(state, company))
+    }
+}
+
+impl<P: Program> Run<'_, P> {
+    /// A thread stands in a spin loop.
+    pub(super) fn spin(
+        &mut self,
+        thread: ThreadIndex,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
+        let waits = self.machine.waits(self.state, thread);
+        self.notes.too_many_rounds |= waits.iter().any(|(_, rounds)| rounds.cut);
+        match choice {
+            Choice::Miss => return self.miss_rounds(thread, &waits, site),
+            Choice::Round(number) => {
+                let all = waits.iter().flat_map(|(company, rounds)| {
+                    self.machine.representatives(rounds).into_iter().map(move |leaving| (company, rounds, leaving))
+                });
+                let chosen = all.into_iter().nth(number as usize);
+                let Some((company, rounds, leaving)) = chosen else { return Progress::Stops };
+                return self.perform_round(thread, company, rounds, leaving);
+            }
+            _ => {}
+        }
+        if self.machine.is_contended(&waits) {
+            return Progress::Chooses;
+        }
+        let first = waits.iter().find_map(|(company, rounds)| Some((company, rounds, rounds.leaving.first()?)));
+        match first {
+            Some((company, rounds, leaving)) => self.perform_round(thread, company, rounds, leaving),
+            None => self.block_in_loop(thread, operation, &waits, site),
+        }
+    }
+
+    /// Performs a round: every thread that takes part is given what to read.
+    fn perform_round(
+        &mut self,
+        thread: ThreadIndex,
+        company: &Company<P::Round>,
+        rounds: &Rounds,
+        leaving: &Leaving,
+    ) -> Progress {
+        let machine = self.machine;
+        let part = machine.contended_part(leaving);
+        for other in rounds.leaving.iter().filter(|other| machine.contended_part(other) == part) {
+            if machine.has(Rule::WaitOrders) {
+                machine
+                    .differs(self.state, company, leaving, other, None)
+                    .into_iter()
+                    .for_each(|word| self.conflict(word));
+            }
+        }
+        self.counters().waits += 1;
+        for member in company.members.iter().filter(|member| member.arrived.is_none()) {
+            self.thread_mut(member.thread).step += 1;
+        }
+        let digest = company.digest(machine) ^ leaving.outcome;
+        let ended = Ended { company: company.clone(), performed: leaving.clone(), digest };
+        let wait = SharedWait(Arc::new(ended));
+        self.remember_wait(company, rounds, leaving, &wait);
+        let readers: SmallVec<[usize; 4]> =
+            (0..company.members.len()).filter(|member| company.members[*member].arrived.is_none()).collect();
+        for member in readers {
+            let picks = leaving.picks.iter().enumerate().filter(|(_, pick)| pick.member == member);
+            let several = leaving.picks.len() > 1;
+            let planned = |(index, pick): (usize, &Pick)| Planned {
+                at: pick.poll.at,
+                message: pick.message,
+                free: several && machine.ends_without(company, leaving, index),
+            };
+            let reads: Vec<Planned> = picks.map(planned).collect();
+            let index = company.members[member].thread;
+            self.state.choosing.remove(&index);
+            let standing = self.thread_mut(index);
+            standing.pending = None;
+            standing.plan = (!reads.is_empty()).then(|| Box::new(Plan { reads, wait: wait.clone() }));
+            if index != thread {
+                self.make_ready(index);
+            }
+        }
+        Progress::Done
+    }
+
+    /// The words that were asked for and are not read remember the wait.
+    fn remember_wait(&mut self, company: &Company<P::Round>, rounds: &Rounds, leaving: &Leaving, wait: &SharedWait) {
+        for (member, poll) in &rounds.asked {
+            if leaving.reads(*member, poll).is_some() || poll.semantics.order == Order::Weak {
+                continue;
+            }
+            let reader = company.members[*member].thread;
+            self.ensure_slot(poll.at, poll.width);
+            let strength = self.machine.strength_of(reader, poll.semantics);
+            let access = Access { epoch: self.epoch(reader), site: poll.site };
+            let read = SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
+            if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
+                slot.reads.push(read);
+            }
+        }
+    }
+
+    /// The message planned for a read, if it belongs to a round that is performed.
+    pub(super) fn planned(&mut self, thread: ThreadIndex, at: Location) -> Option<(Option<u32>, ReadKind)> {
+        let plan = self.thread_mut(thread).plan.as_mut()?;
+        let (next, wait) = (plan.reads.first().copied(), plan.wait.clone());
+        match next {
+            Some(next) if next.at == at => {
+                plan.reads.remove(0);
+                if plan.reads.is_empty() {
+                    self.thread_mut(thread).plan = None;
+                }
+                Some((next.message, ReadKind::Round { wait, free: next.free }))
+            }
+            _ => {
+                self.thread_mut(thread).plan = None;
+                None
+            }
+        }
+    }
+
+    /// An ordinary load of a round: it reads what there is.
+    pub(super) fn plan_past(&mut self, thread: ThreadIndex, at: Location, bytes: u64) {
+        let Some(plan) = self.thread_mut(thread).plan.as_mut() else { return };
+        let inside =
+            |read: &Planned| read.at.instance == at.instance && (at.byte..at.byte + bytes).contains(&read.at.byte);
+        while plan.reads.first().is_some_and(inside) {
+            plan.reads.remove(0);
+        }
+        if plan.reads.is_empty() {
+            self.thread_mut(thread).plan = None;
+        }
+    }
+
+    /// The thread waits until something is written to a word that a round may read, or somebody comes whom it meets.
+    fn block_in_loop(
+        &mut self,
+        thread: ThreadIndex,
+        operation: &Operation,
+        waits: &[(Company<P::Round>, Rounds)],
+        site: SiteIndex,
+    ) -> Progress {
+        let Operation::Spin { at, width, .. } = operation else { return Progress::Stops };
+        // A round that fails is not made, but for its ordinary loads: they race with whoever writes what they read.
+        let Some((company, _)) = waits.last() else { return Progress::Stops };
+        for (member, poll) in self.machine.newest_reads(self.state, company) {
+            if poll.semantics.order == Order::Weak && company.members[member].thread == thread {
+                self.thread_mut(thread).step += 1;
+                if !self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site) {
+                    return Progress::Stops;
+                }
+            }
+        }
+        for (company, rounds) in waits {
+            for (member, poll) in &rounds.asked {
+                if company.members[*member].thread == thread && poll.semantics.order != Order::Weak {
+                    if !self.strong_access(thread, poll.at, poll.width, Kind::StrongRead, poll.site) {
+                        return Progress::Stops;
+                    }
+                }
+            }
+            for poll in distinct_words(&rounds.asked) {
+                self.ensure_slot(poll.at, poll.width);
+                if let Some(slot) = self.state.slots.get_mut(&key(poll.at))
+                    && !slot.waiters.contains(&thread)
+                {
+                    slot.waiters.push(thread);
+                }
+            }
+        }
+        let holds = self.machine.word_at(self.state, *at, *width);
+        let until = self.machine.describe_loop(self.state, thread);
+        self.record_what(thread, Some(site), What::Blocked { at: *at, until, holds });
+        self.thread_mut(thread).status = Status::Awaiting(key(*at));
+        if let Some(barrier) = waits.iter().find_map(|(_, rounds)| rounds.meets) {
+            self.wait_for_company(thread, barrier);
+        }
+        Progress::Waits
+    }
+
+    /// A thread in a loop meets others, who are not there yet.
+    fn wait_for_company(&mut self, thread: ThreadIndex, barrier: Barrier) {
+        let place = super::Place::of(self.machine, thread, barrier);
+        let block = self.machine.block_of(thread) as usize;
+        let standing = &mut self.state.blocks[block].standing;
+        if !standing.contains(&(place, thread)) {
+            standing.push((place, thread));
+        }
+    }
+
+    /// Somebody has come to a barrier: of those that would meet there in a loop, one looks again.
+    pub(super) fn wake_company(&mut self, block: u32, place: super::Place) {
+        let standing = &mut self.state.blocks[block as usize].standing;
+        let Some(at) = standing.iter().position(|(known, _)| *known == place) else { return };
+        let (_, thread) = standing.remove(at);
+        self.wake(vec![thread]);
+    }
+
+    /// A wait sees the newest message of every word, with which it does not end, and from then on no older one.
+    fn miss_rounds(&mut self, thread: ThreadIndex, waits: &[(Company<P::Round>, Rounds)], site: SiteIndex) -> Progress {
+        let Some((company, _)) = waits.last() else { return Progress::Stops };
+        let reads = self.machine.newest_reads(self.state, company);
+        for (member, poll) in reads.into_iter().filter(|(_, poll)| poll.semantics.order != Order::Weak) {
+            let reader = company.members[member].thread;
+            let Some(slot) = self.state.slots.get(&key(poll.at)) else { continue };
+            let (message, holds) = (slot.latest().number, slot.latest().value);
+            self.thread_mut(reader).view.observe(Observed { slot: key(poll.at), message });
+            if reader == thread {
+                let until = self.machine.describe_loop(self.state, thread);
+                self.record_what(thread, Some(site), What::Missed { at: poll.at, until, holds });
+            }
+        }
+        Progress::Waits
+    }
+}
