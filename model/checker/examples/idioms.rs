@@ -6,8 +6,10 @@
 #[path = "../tests/idioms/mod.rs"]
 mod idioms;
 
+use arverify_model::ptx::launch::Overrides;
 use clap::Parser;
-use idioms::compare::{Against, Relation};
+use idioms::compare::{Against, Question, Relation, compare};
+use idioms::render::Text;
 use idioms::session::{Kind, Plan, run};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,12 +41,21 @@ struct Arguments {
     /// For each answer, in milliseconds.
     #[arg(long, default_value_t = 2000)]
     timeout_ms: u64,
+    /// Begin no more cases after so many seconds.
+    #[arg(long)]
+    seconds: Option<u64>,
     /// Only these idioms; may be given several times.
     #[arg(long)]
     idiom: Vec<String>,
     /// Print what is violated without damage.
     #[arg(long)]
     undamaged: bool,
+    /// Ask about this kernel instead, launched as `--launch` says.
+    #[arg(long, requires = "launch")]
+    kernel: Option<PathBuf>,
+    /// LAUNCH.toml
+    #[arg(long)]
+    launch: Option<PathBuf>,
     /// Print the program of each case.
     #[arg(long)]
     show: bool,
@@ -69,6 +80,21 @@ fn against(text: &str) -> Result<Against, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let (Some(kernel), Some(launch)) = (&arguments.kernel, &arguments.launch) {
+        let read = |path| std::fs::read_to_string(path).expect("a file that can be read");
+        let text = Text { program: read(kernel), launch: Some(read(launch)) };
+        let question = Question {
+            against: arguments.against,
+            timeout: Duration::from_millis(arguments.timeout_ms),
+            finals: true,
+            boundary: false,
+        };
+        let subject = idioms::compare::kernel(&text, &Overrides::default()).expect("a kernel that can be read");
+        let compared = compare(&subject, &question);
+        println!("machine: {}", compared.machine.describe());
+        println!("other: {}", compared.other.map_or("not asked".to_owned(), |answer| answer.describe()));
+        return ExitCode::SUCCESS;
+    }
     let plan = Plan {
         seed: arguments.seed,
         first: arguments.first,
@@ -77,7 +103,7 @@ fn main() -> ExitCode {
         against: arguments.against,
         jobs: arguments.jobs,
         timeout: Duration::from_millis(arguments.timeout_ms),
-        at_most: None,
+        at_most: arguments.seconds.map(Duration::from_secs),
         out: arguments.out,
         finals: true,
         only: arguments.idiom,

@@ -7,7 +7,8 @@
 mod idioms;
 
 use idioms::compare::{Against, Relation};
-use idioms::session::{Kind, Plan, Report, run};
+use idioms::report::Report;
+use idioms::session::{Kind, Plan, run};
 use std::time::Duration;
 
 fn number(name: &str, otherwise: u64) -> u64 {

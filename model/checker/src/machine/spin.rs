@@ -293,7 +293,8 @@ impl<P: Program> Run<'_, P> {
             self.ensure_slot(poll.at, poll.width);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
-            let read = SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
+            let read =
+                SlotRead { access, strength, message: None, kind: ReadKind::Round { wait: wait.clone(), free: false } };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
                 slot.reads.push(read);
             }

@@ -1,9 +1,10 @@
 //! Idioms of a block or a warp: barriers between data, barriers with counts, arrivals, divergent ones, votes, shuffles
 //! and reductions by barriers, shared memory.
 
+use super::place::{Buffer, Compare, Dialect, Place, WEAK, how, step};
 use super::signals::{anyone, mailbox};
 use super::steps::Steps;
-use super::writer::{Buffer, Compare, Dialect, Place, WEAK, Writer, how, step};
+use super::writer::Writer;
 
 /// One writes, the block meets, another reads.
 pub(crate) fn barrier_between(writer: &mut Writer<'_>, steps: &mut Steps) {
@@ -49,6 +50,9 @@ pub(crate) fn named_barrier(writer: &mut Writer<'_>, steps: &mut Steps) {
     let seen = writer.load(data, WEAK);
     writer.keep_or_check(to, &seen, step(3));
     steps.by(to, writer);
+    if !arrive {
+        steps.at_once();
+    }
 }
 
 /// Each thread of a block waits at a barrier of its own place in the code; `.aligned` ones must not (PTX).
@@ -79,52 +83,33 @@ pub(crate) fn divergent_barrier(writer: &mut Writer<'_>, steps: &mut Steps) {
         }
         steps.by(member, writer);
     }
+    steps.at_once();
 }
 
-/// All threads of a warp wait together, each for its own word (PTX): by a vote, or by a barrier that reduces.
+/// All threads of a warp wait together, each for its own word (PTX): by a vote, a shuffle, or a barrier that reduces.
 pub(crate) fn vote(writer: &mut Writer<'_>, steps: &mut Steps) {
     let members = anyone(writer);
     let (from, reach) = (members[0], writer.layout.scope_of(&members));
-    let leaders = writer.layout.leaders();
-    if leaders.len() > 2 {
+    if writer.layout.leaders().len() > 2 || writer.layout.threads == 64 {
         return mailbox(writer, steps);
     }
-    let ranks = writer.layout.ranks;
-    let words: Vec<Place> = (0..ranks).map(|rank| writer.words(Buffer::Flag, rank, 2)).collect();
-    let threads = u32::min(writer.layout.threads, 2);
+    let words: Vec<Place> = (0..writer.layout.ranks).map(|rank| writer.words(Buffer::Flag, rank, 2)).collect();
     let data = writer.word(Buffer::Data, writer.layout.members[from].rank);
     // One thread lets everybody go on: every rank's words, for each of two threads.
     writer.store_value(data, step(3), WEAK);
     for at in &words {
-        for thread in 0..threads {
+        for thread in 0..u32::min(writer.layout.threads, 2) {
             writer.publish(Place { word: at.word + thread, ..*at }, step(1), reach);
         }
     }
-    if writer.layout.threads == 64 {
-        let _ = writer.take();
-        return mailbox(writer, steps);
-    }
     steps.by(from, writer);
     let value = writer.value(step(1));
-    let (again, base, address) = (writer.label(), writer.wide(), writer.wide());
-    writer.line(format!("mov.u64 {base}, %flag0;"));
-    for rank in 1..ranks {
-        let (there, from_rank) = (writer.predicate(), rank);
-        writer.line(format!("setp.eq.u32 {there}, %rank, {from_rank};"));
-        writer.line(format!("selp.b64 {base}, %flag{rank}, {base}, {there};"));
-    }
-    let own = writer.wide();
-    writer.line(format!("mul.wide.u32 {own}, %lane, 4;"));
-    writer.line(format!("add.u64 {address}, {base}, {own};"));
-    writer.line(format!("add.u64 {address}, {address}, {};", 4 * words[0].word));
-    let (seen, unready, ready, all) = (writer.register(), writer.predicate(), writer.predicate(), writer.predicate());
+    let address = own_word(writer, words[0]);
+    let (again, over, seen) = (writer.label(), writer.label(), writer.register());
     let order = writer.random.pick(&["acquire", "acquire", "relaxed", "volatile"]);
     let scope = writer.wider(reach);
-    let mask = if writer.layout.threads == 1 { 1 } else { (1_u32 << writer.layout.threads) - 1 };
     writer.line(format!("{again}:"));
-    let third = writer.layout.threads > 2;
-    let over = writer.label();
-    if third {
+    if writer.layout.threads > 2 {
         // The third thread has no word: a branch inside the loop.
         let idle = writer.predicate();
         writer.line(format!("mov.u32 {seen}, {value};"));
@@ -134,40 +119,62 @@ pub(crate) fn vote(writer: &mut Writer<'_>, steps: &mut Steps) {
     writer.line(format!("ld{}.global.u32 {seen}, [{address}];", how(order, scope).suffix()));
     writer.line(format!("{over}:"));
     let form = writer.random.below(4);
+    together(writer, form, &seen, &value, &again);
+    if order != "acquire" || writer.random.chance(30) {
+        writer.some_fence(reach);
+    }
+    steps.by_all(writer);
     let reader = members[members.len() - 1];
     // Votes and shuffles order nothing: the reader itself must have read its word, of this round.
     let lane = writer.layout.members[reader].thread;
     writer.right_if(form == 2 || lane == 0 || (form < 2 && lane == 1));
+    let loaded = writer.load(data, WEAK);
+    writer.keep_or_check(reader, &loaded, step(3));
+    steps.by(reader, writer);
+}
+
+/// The address of a thread's own word on its own rank.
+fn own_word(writer: &mut Writer<'_>, first: Place) -> String {
+    let (base, own, address) = (writer.wide(), writer.wide(), writer.wide());
+    writer.line(format!("mov.u64 {base}, %flag0;"));
+    for rank in 1..writer.layout.ranks {
+        let there = writer.predicate();
+        writer.line(format!("setp.eq.u32 {there}, %rank, {rank};"));
+        writer.line(format!("selp.b64 {base}, %flag{rank}, {base}, {there};"));
+    }
+    writer.line(format!("mul.wide.u32 {own}, %lane, 4;"));
+    writer.line(format!("add.u64 {address}, {base}, {own};"));
+    writer.line(format!("add.u64 {address}, {address}, {};", 4 * first.word));
+    address
+}
+
+/// Goes round again until all lanes are ready, or the first one is.
+fn together(writer: &mut Writer<'_>, form: usize, seen: &str, value: &str, again: &str) {
+    let mask = (1_u32 << writer.layout.threads) - 1;
+    let (one, all) = (writer.predicate(), writer.predicate());
     match form {
         0 => {
-            writer.line(format!("setp.ge.u32 {ready}, {seen}, {value};"));
-            writer.line(format!("vote.sync.all.pred {all}, {ready}, {mask};"));
+            writer.line(format!("setp.ge.u32 {one}, {seen}, {value};"));
+            writer.line(format!("vote.sync.all.pred {all}, {one}, {mask};"));
             writer.line(format!("@!{all} bra {again};"));
         }
         1 => {
-            writer.line(format!("setp.lt.u32 {unready}, {seen}, {value};"));
-            writer.line(format!("vote.sync.any.pred {all}, {unready}, {mask};"));
+            writer.line(format!("setp.lt.u32 {one}, {seen}, {value};"));
+            writer.line(format!("vote.sync.any.pred {all}, {one}, {mask};"));
             writer.line(format!("@{all} bra {again};"));
         }
         2 => {
-            writer.line(format!("setp.lt.u32 {unready}, {seen}, {value};"));
-            writer.line(format!("barrier.red.or.pred {all}, 0, {unready};"));
+            writer.line(format!("setp.lt.u32 {one}, {seen}, {value};"));
+            writer.line(format!("barrier.red.or.pred {all}, 0, {one};"));
             writer.line(format!("@{all} bra {again};"));
         }
         _ => {
             let first = writer.register();
             writer.line(format!("shfl.sync.idx.b32 {first}, {seen}, 0, 31, {mask};"));
-            writer.line(format!("setp.lt.u32 {unready}, {first}, {value};"));
-            writer.line(format!("@{unready} bra {again};"));
+            writer.line(format!("setp.lt.u32 {one}, {first}, {value};"));
+            writer.line(format!("@{one} bra {again};"));
         }
     }
-    if order != "acquire" || writer.random.chance(30) {
-        writer.some_fence(reach);
-    }
-    steps.by_all(writer);
-    let loaded = writer.load(data, WEAK);
-    writer.keep_or_check(reader, &loaded, step(3));
-    steps.by(reader, writer);
 }
 
 /// A mailbox in shared memory, whose flag one thread clears before a barrier (PTX).

@@ -1,8 +1,9 @@
 //! Idioms of words that several threads change: counters with resets, reductions, elections, locks, the last to come.
 
+use super::place::{Buffer, Compare, Dialect, Place, WEAK, constant, count, how, step};
 use super::signals::anyone;
 use super::steps::Steps;
-use super::writer::{Buffer, Compare, Dialect, Place, WEAK, Writer, constant, count, how, step};
+use super::writer::Writer;
 
 /// Threads count, one waits for all and resets the counter, then lets them go on.
 pub(crate) fn counter_with_reset(writer: &mut Writer<'_>, steps: &mut Steps) {
@@ -225,8 +226,7 @@ pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
             writer.some_fence(reach);
         }
         let old = writer.atomic("add", counter, "1", how(if fenced { "relaxed" } else { "acq_rel" }, scope));
-        let last =
-            writer.value(super::writer::Value { first: members.len() as u32 - 1, ..count(members.len() as u32) });
+        let last = writer.value(super::place::Value { first: members.len() as u32 - 1, ..count(members.len() as u32) });
         if writer.dialect == Dialect::Ptx {
             let (others, over) = (writer.predicate(), writer.label());
             writer.line(format!("setp.ne.u32 {others}, {old}, {last};"));

@@ -1,9 +1,10 @@
 //! Idioms in which the owner's stream takes part: words that are refreshed, outputs that peers push to, memory that
 //! nobody has written, and reads that are not coherent.
 
+use super::place::{Buffer, Compare, Dialect, Place, WEAK, constant, how, step};
 use super::signals::{anyone, mailbox};
 use super::steps::Steps;
-use super::writer::{Buffer, Compare, Dialect, Place, WEAK, Writer, constant, how, step};
+use super::writer::Writer;
 
 /// A partition of one element, for whichever thread comes there.
 const ONE: &str = "from 0 until 1 step 1";

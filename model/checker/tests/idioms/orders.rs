@@ -1,9 +1,10 @@
 //! Idioms of two words and no wait: what litmus tests ask, as code that fails where the order of things is other than
 //! it must be.
 
+use super::place::{Buffer, Compare, Dialect, WEAK, constant, how, step};
 use super::signals::anyone;
 use super::steps::Steps;
-use super::writer::{Buffer, Compare, Dialect, WEAK, Writer, constant, how, step};
+use super::writer::Writer;
 
 /// Two threads announce themselves and look whether the other has; who sees nobody writes (Dekker).
 pub(crate) fn announce_and_look(writer: &mut Writer<'_>, steps: &mut Steps) {

@@ -2,10 +2,11 @@
 
 use super::damage::damaged;
 use super::layout::Layout;
+use super::place::Dialect;
 use super::random::Random;
 use super::steps::{Step, Steps, Who, merged};
-use super::writer::{Dialect, Writer};
-use super::{blocks, counters, host, orders, signals};
+use super::writer::Writer;
+use super::{blocks, counters, host, orders, packets, signals};
 
 /// Writes the steps of an idiom.
 type Write = fn(&mut Writer<'_>, &mut Steps);
@@ -36,9 +37,9 @@ const IDIOMS: [(&str, usize, Dialects, Write); 26] = [
     ("relay", 4, Both, signals::relay),
     ("value-used", 4, Both, signals::value_used),
     ("either", 4, Ptx, signals::either),
-    ("packet", 3, Ptx, signals::packet),
-    ("seqlock", 1, Ptx, signals::seqlock),
-    ("credits", 2, Both, signals::credits),
+    ("packet", 3, Ptx, packets::packet),
+    ("seqlock", 1, Ptx, packets::seqlock),
+    ("credits", 2, Both, packets::credits),
     ("counter-with-reset", 2, Both, counters::counter_with_reset),
     ("reductions", 3, Both, counters::reductions),
     ("election", 2, Both, counters::election),

@@ -1,7 +1,7 @@
 //! A generated program as text: PTX with its LAUNCH.toml, or a protocol. Only what is used is declared.
 
+use super::place::{Buffer, Dialect};
 use super::program::{Generated, Section};
-use super::writer::{Buffer, Dialect};
 use std::fmt::Write;
 
 /// A program as the checker reads it.

@@ -3,14 +3,13 @@
 use super::compare::{Against, Compared, Question, Relation, Subject, compare, keep_panics, kernel, protocol};
 use super::layout::Layout;
 use super::mutants::{Mutant, Original, instructions, mutant, originals};
+use super::place::Dialect;
 use super::program::Generated;
 use super::random::Random;
 use super::render::{Text, render};
+use super::report::Report;
 use super::shrink::smallest;
-use super::writer::Dialect;
 use arverify_model::ptx::launch::Overrides;
-use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,69 +53,6 @@ pub(crate) struct Plan {
     pub(crate) only: Vec<String>,
     /// Whether the program of each case is printed.
     pub(crate) show: bool,
-}
-
-/// How it went.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// Cases that were compared.
-    pub(crate) cases: u64,
-    /// How answers relate, in all.
-    pub(crate) relations: BTreeMap<Relation, u64>,
-    /// The same by idiom, or by kernel.
-    pub(crate) by_name: BTreeMap<String, BTreeMap<Relation, u64>>,
-    /// Why there was no answer, and how often.
-    pub(crate) reasons: BTreeMap<String, u64>,
-    /// What is violated although nobody damaged it: some idioms have wrong forms, and the rest is our mistake.
-    pub(crate) undamaged: Vec<String>,
-    /// Differences, in words.
-    pub(crate) differences: Vec<String>,
-}
-
-impl Report {
-    /// How often answers related so.
-    pub(crate) fn count(&self, relation: Relation) -> u64 {
-        self.relations.get(&relation).copied().unwrap_or(0)
-    }
-
-    /// A table: one line for each idiom.
-    pub(crate) fn table(&self) -> String {
-        let mut text = format!("{:34}", "");
-        for relation in Relation::ALL {
-            let _ = write!(text, " {:>20}", format!("{relation:?}"));
-        }
-        let all = ("all".to_owned(), self.relations.clone());
-        for (name, relations) in
-            self.by_name.iter().map(|(name, relations)| (name.clone(), relations.clone())).chain([all])
-        {
-            let _ = write!(text, "\n{name:34}");
-            for relation in Relation::ALL {
-                let _ = write!(text, " {:>20}", relations.get(&relation).copied().unwrap_or(0));
-            }
-        }
-        let mut reasons: Vec<(&String, &u64)> = self.reasons.iter().collect();
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for (reason, count) in reasons.into_iter().take(15) {
-            let _ = write!(text, "\n{count:6} × {reason}");
-        }
-        text
-    }
-
-    fn add(&mut self, names: &[String], compared: &Compared, relation: Relation) {
-        self.cases += 1;
-        *self.relations.entry(relation).or_default() += 1;
-        for name in names {
-            *self.by_name.entry(name.clone()).or_default().entry(relation).or_default() += 1;
-        }
-        for (who, answer) in [("machine", Some(&compared.machine)), ("other", compared.other.as_ref())] {
-            if let Some(super::compare::Answer::Inconclusive(why)) = answer {
-                // Numbers differ from case to case.
-                let why: String =
-                    why.chars().map(|letter| if letter.is_ascii_digit() { '#' } else { letter }).collect();
-                *self.reasons.entry(format!("{who}: {}", why.replace("##", "#"))).or_default() += 1;
-            }
-        }
-    }
 }
 
 /// A case: made from the seed, comparable, and shrinkable.

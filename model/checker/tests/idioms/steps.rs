@@ -23,6 +23,8 @@ pub(crate) struct Step {
     pub(crate) who: Who,
     /// What.
     pub(crate) lines: Vec<String>,
+    /// Whether it comes right behind the step before: both wait for each other.
+    pub(crate) at_once: bool,
 }
 
 /// The steps of an idiom.
@@ -41,14 +43,21 @@ impl Steps {
     }
 
     fn add(&mut self, who: Who, writer: &mut Writer<'_>) {
-        self.0.push(Step { who, lines: writer.take() });
+        self.0.push(Step { who, lines: writer.take(), at_once: false });
+    }
+
+    /// The last two steps wait for each other, so that nothing may come between.
+    pub(crate) fn at_once(&mut self) {
+        if let Some(last) = self.0.last_mut() {
+            last.at_once = true;
+        }
     }
 
     /// A barrier of every block.
     pub(crate) fn barrier(&mut self, writer: &mut Writer<'_>) {
         writer.line(match writer.dialect {
-            super::writer::Dialect::Ptx => "bar.sync 0;",
-            super::writer::Dialect::Language => "block_sync",
+            super::place::Dialect::Ptx => "bar.sync 0;",
+            super::place::Dialect::Language => "block_sync",
         });
         self.by_all(writer);
     }
@@ -62,6 +71,9 @@ pub(crate) fn merged(idioms: Vec<Vec<Step>>, random: &mut Random) -> Vec<(usize,
         let waiting: Vec<usize> = (0..left.len()).filter(|idiom| left[*idiom].len() > 0).collect();
         let idiom = random.pick(&waiting);
         order.extend(left[idiom].next().map(|step| (idiom, step)));
+        while left[idiom].as_slice().first().is_some_and(|step| step.at_once) {
+            order.extend(left[idiom].next().map(|step| (idiom, step)));
+        }
     }
     order
 }
