@@ -93,7 +93,9 @@ pub(crate) fn vote(writer: &mut Writer<'_>, steps: &mut Steps) {
     if writer.layout.leaders().len() > 2 || writer.layout.threads == 64 {
         return mailbox(writer, steps);
     }
-    let words: Vec<Place> = (0..writer.layout.ranks).map(|rank| writer.words(Buffer::Flag, rank, 2)).collect();
+    // The same words on every rank.
+    let first = writer.words(Buffer::Flag, 0, 2);
+    let words: Vec<Place> = (0..writer.layout.ranks).map(|rank| Place { rank, ..first }).collect();
     let data = writer.word(Buffer::Data, writer.layout.members[from].rank);
     // One thread lets everybody go on: every rank's words, for each of two threads.
     writer.store_value(data, step(3), WEAK);
