@@ -110,10 +110,7 @@ impl<P: Program> Machine<P> {
         let no_less = |mine: &Pick| {
             let Some(old) = message(mine) else { return true };
             let Some(theirs) = other.reads(mine.member, &mine.poll) else { return old.carries_nothing() };
-            if !old.carries_nothing()
-                && self.has(Rule::NoWeakerReads)
-                && !is_no_weaker(&mine.poll, &theirs.poll)
-            {
+            if !old.carries_nothing() && self.has(Rule::NoWeakerReads) && !is_no_weaker(&mine.poll, &theirs.poll) {
                 return false;
             }
             if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {

@@ -1,0 +1,77 @@
+//! Programs on which two engines once differed, shrunk, and decided from the text of the PTX ISA.
+//!
+//! `decided/NAME.ptx` with `NAME.toml`, or `NAME.arp`: the first line is a comment with the right verdict and why, the second
+//! of a protocol its sizes. The machine must say so; the axioms must not say otherwise.
+
+use arverify_model::check::{Engine, Options, Outcome, check_program_with, try_check_with};
+use arverify_model::program::Program;
+use arverify_model::ptx::launch::Overrides;
+use arverify_model::ptx::load::load;
+use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::Source;
+use arverify_protocol::language;
+use arverify_protocol::verdict::Verdict;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn options(sizes: [u32; 3], launches: u32) -> Options {
+    let [ranks, blocks, threads] = sizes;
+    let sizes = Sizes { ranks, blocks, threads, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
+    Options { launches, timeout: Some(Duration::from_secs(20)), ..Options::new(sizes) }
+}
+
+/// The numbers of `// at ranks 1 blocks 2 threads 2 launches 1`.
+fn sizes(text: &str) -> [u32; 4] {
+    let numbers: Vec<u32> = text
+        .lines()
+        .find_map(|line| line.strip_prefix("// at "))
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    numbers.try_into().expect("ranks, blocks, threads, launches")
+}
+
+fn ask(path: &Path, text: &str, engine: Engine) -> Outcome {
+    if path.extension().is_some_and(|extension| extension == "ptx") {
+        let launch = std::fs::read_to_string(path.with_extension("toml")).expect("its launch file");
+        let module = Arc::new(Source { name: path.display().to_string(), text: text.to_owned() });
+        let program = load(&module, ("launch.toml", &launch), &Overrides::default(), 1);
+        let program = Arc::new(program.unwrap_or_else(|error| panic!("{}: {error}", path.display())));
+        let launches = program.shape().launches;
+        return check_program_with(&program, &options([1, 1, 1], launches), engine);
+    }
+    let document = language::parse("decided.arp", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let [ranks, blocks, threads, launches] = sizes(text);
+    try_check_with(&protocol, &options([ranks, blocks, threads], launches), engine).expect("sizes")
+}
+
+fn programs() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decided");
+    let files = std::fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path());
+    let mut programs: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end != "toml")).collect();
+    programs.sort();
+    programs
+}
+
+#[test]
+fn what_was_decided_stays_decided() {
+    let mut wrong = Vec::new();
+    for path in programs() {
+        let text = std::fs::read_to_string(&path).expect("a program");
+        let right = if text.starts_with("// violated") { Verdict::Violated } else { Verdict::Verified };
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let said = std::panic::catch_unwind(|| ask(&path, &text, Engine::Operational).verdict);
+        if said.as_ref().ok() != Some(&right) {
+            wrong.push(format!("{name}: the machine says {said:?}"));
+        }
+        let said = ask(&path, &text, Engine::Axiomatic).verdict;
+        if said != right && said != Verdict::Inconclusive {
+            wrong.push(format!("{name}: the axioms say {said:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,254 @@
+//! Idioms of words that several threads change: counters with resets, reductions, elections, locks, the last to come.
+
+use super::place::{Buffer, Compare, Dialect, Place, WEAK, constant, count, how, step};
+use super::signals::anyone;
+use super::steps::Steps;
+use super::writer::Writer;
+
+/// Threads count, one waits for all and resets the counter, then lets them go on.
+pub(crate) fn counter_with_reset(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let mut members = anyone(writer);
+    members.truncate(3);
+    let reach = writer.layout.scope_of(&members);
+    let (master, others) = (members[0], &members[1..]);
+    let counter = writer.word_of(Buffer::Flag, &[master]);
+    let go = writer.word_of(Buffer::Flag, &members);
+    let data: Vec<Place> = others.iter().map(|other| writer.word_of(Buffer::Data, &[*other, master])).collect();
+    for (other, at) in others.iter().zip(&data) {
+        writer.store_value(*at, step(3), WEAK);
+        let scope = writer.wider(reach);
+        writer.reduce("add", counter, "1", how("release", scope));
+        steps.by(*other, writer);
+    }
+    let compare = writer.random.pick(&[Compare::Equal, Compare::AtLeast]);
+    writer.wait(counter, compare, constant(others.len() as u32), reach);
+    for at in data {
+        let seen = writer.load(at, WEAK);
+        writer.keep_or_check(master, &seen, step(3));
+    }
+    if writer.random.chance(75) {
+        let order = writer.random.pick(&["relaxed", "release", "volatile"]);
+        writer.store_value(counter, constant(0), how(order, reach));
+    } else {
+        let _ = writer.atomic("exch", counter, "0", how("relaxed", reach));
+    }
+    writer.publish(go, step(1), reach);
+    steps.by(master, writer);
+    for other in others {
+        writer.wait(go, Compare::AtLeast, step(1), reach);
+        steps.by(*other, writer);
+    }
+}
+
+/// Reductions of one word by several threads, and one who looks at what they make.
+pub(crate) fn reductions(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let members = anyone(writer);
+    let adders = &members[..usize::min(2 + writer.random.below(2), members.len())];
+    let reach = writer.layout.scope_of(&members);
+    let scope = writer.wider(reach);
+    let at = writer.word_of(Buffer::Flag, &members);
+    let operation = writer.random.pick(&["add", "add", "add", "max", "min", "or"]);
+    let equal = writer.random.chance(70);
+    let mut total = 0;
+    let data = writer.random.chance(50).then(|| writer.word_of(Buffer::Data, &[adders[0]]));
+    for (index, adder) in adders.iter().enumerate() {
+        let operand = if equal { 1 } else { 1 + index as u32 };
+        total += operand;
+        if let (0, Some(data)) = (index, data) {
+            writer.store_value(data, step(3), WEAK);
+        }
+        let order = writer.random.pick(&["release", "release", "relaxed"]);
+        let order = if index == 0 { "release" } else { order };
+        writer.reduce(operation, at, &operand.to_string(), how(order, scope));
+        if writer.random.chance(20) {
+            // What one sees after it has added.
+            let seen = writer.load(at, how("relaxed", scope));
+            writer.keep(*adder, &seen);
+        }
+        steps.by(*adder, writer);
+    }
+    let reader = writer.random.pick(&members);
+    if operation == "add" && writer.random.chance(70) {
+        writer.wait(at, Compare::AtLeast, count(total), reach);
+        if let Some(data) = data {
+            let seen = writer.load(data, WEAK);
+            writer.keep_or_check(reader, &seen, step(3));
+        }
+    } else {
+        let seen = writer.load(at, how("acquire", scope));
+        writer.keep(reader, &seen);
+    }
+    steps.by(reader, writer);
+}
+
+/// Several threads swap a word; who finds it as it was writes. In the language, which has no loops, they try once.
+pub(crate) fn election(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let members = anyone(writer);
+    let reach = writer.layout.scope_of(&members[..2]);
+    let at = writer.word_of(Buffer::Flag, &members[..2]);
+    let data = writer.word_of(Buffer::Data, &members[..2]);
+    let swap = writer.random.chance(60);
+    // Nobody makes the word 0 again.
+    writer.right_if(writer.layout.launches == 1);
+    for member in &members[..2] {
+        let order = writer.random.pick(&["acq_rel", "acquire", "relaxed"]);
+        let scope = writer.wider(reach);
+        let old = if swap {
+            let old_value = if writer.layout.launches == 1 { "0".to_owned() } else { writer.value(count(1)) };
+            let new = if writer.layout.launches == 1 { "1".to_owned() } else { writer.value(count(2)) };
+            writer.atomic("cas", at, &format!("{old_value}, {new}"), how(order, scope))
+        } else {
+            writer.atomic("add", at, "1", how(order, scope))
+        };
+        let stored = writer.value(step(3));
+        if writer.dialect == Dialect::Ptx {
+            let (lost, over) = (writer.predicate(), writer.label());
+            writer.line(format!("setp.ne.u32 {lost}, {old}, 0;"));
+            writer.line(format!("@{lost} bra {over};"));
+            writer.store(data, &stored, WEAK);
+            writer.line(format!("{over}:"));
+        } else {
+            let place = writer.place(data);
+            writer.line(format!("if {old} == 0 {{ store {place} = {stored} weak }}"));
+        }
+        steps.by(*member, writer);
+    }
+}
+
+/// What a thread does under a lock: it changes a word that is not accessed strongly.
+fn change(writer: &mut Writer<'_>, at: Place, member: usize) {
+    let before = writer.load(at, WEAK);
+    if writer.dialect == Dialect::Ptx {
+        let after = writer.register();
+        writer.line(format!("add.u32 {after}, {before}, 1;"));
+        writer.store(at, &after, WEAK);
+    } else {
+        writer.store(at, &format!("{before} + 1"), WEAK);
+    }
+    if writer.random.chance(30) {
+        writer.keep(member, &before);
+    }
+}
+
+/// A lock that is swapped until it was free (PTX).
+pub(crate) fn swap_lock(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let mut members = anyone(writer);
+    members.truncate(if writer.random.chance(80) { 2 } else { 3 });
+    let reach = writer.layout.scope_of(&members);
+    let lock = writer.word_of(Buffer::Flag, &members);
+    let data = writer.word_of(Buffer::Data, &members);
+    for member in &members {
+        let scope = writer.wider(reach);
+        let relaxed = writer.random.chance(35);
+        let order = if relaxed { "relaxed" } else { writer.random.pick(&["acquire", "acq_rel"]) };
+        let found = writer.register();
+        let place = writer.place(lock);
+        let suffix = how(order, scope).suffix();
+        let mut round = vec![format!("atom{suffix}.global.cas.b32 {found}, {place}, 0, 1;")];
+        if writer.random.chance(20) {
+            round = vec![format!("atom{suffix}.global.exch.b32 {found}, {place}, 1;")];
+        } else if writer.random.chance(25) {
+            // Test and test and set.
+            let (seen, again, free) = (writer.register(), writer.label(), writer.predicate());
+            let load = how("relaxed", scope).suffix();
+            let mut look = vec![format!("{again}:"), format!("ld{load}.global.u32 {seen}, {place};")];
+            look.push(format!("setp.ne.u32 {free}, {seen}, 0;"));
+            look.push(format!("@{free} bra {again};"));
+            for line in look {
+                writer.line(line);
+            }
+        }
+        writer.repeat(&round, &found, Compare::Equal, "0");
+        if relaxed {
+            writer.some_fence(reach);
+        }
+        change(writer, data, *member);
+        match writer.random.below(3) {
+            0 => {
+                writer.some_fence(reach);
+                writer.store(lock, "0", how("relaxed", scope));
+            }
+            1 => {
+                let _ = writer.atomic("exch", lock, "0", how("release", scope));
+            }
+            _ => writer.store(lock, "0", how("release", scope)),
+        }
+        steps.by(*member, writer);
+    }
+}
+
+/// A lock that serves who comes in turn.
+pub(crate) fn ticket_lock(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let mut members = anyone(writer);
+    members.truncate(2);
+    let reach = writer.layout.scope_of(&members);
+    let next = writer.word_of(Buffer::Flag, &members);
+    let serving = writer.word_of(Buffer::Flag, &members);
+    let data = writer.word_of(Buffer::Data, &members);
+    for member in &members {
+        let scope = writer.wider(reach);
+        let order = writer.random.pick(&["relaxed", "relaxed", "acq_rel"]);
+        let ticket = writer.atomic("add", next, "1", how(order, scope));
+        if writer.dialect == Dialect::Ptx {
+            let (seen, place) = (writer.register(), writer.place(serving));
+            let load = how("acquire", scope).suffix();
+            writer.repeat(&[format!("ld{load}.global.u32 {seen}, {place};")], &seen, Compare::Equal, &ticket);
+        } else {
+            let place = writer.place(serving);
+            writer.line(format!("await {place} == {ticket} acquire.{}", scope.name()));
+        }
+        change(writer, data, *member);
+        if writer.random.chance(50) {
+            writer.reduce("add", serving, "1", how("release", scope));
+        } else if writer.dialect == Dialect::Ptx {
+            let after = writer.register();
+            writer.line(format!("add.u32 {after}, {ticket}, 1;"));
+            writer.store(serving, &after, how("release", scope));
+        } else {
+            writer.store(serving, &format!("{ticket} + 1"), how("release", scope));
+        }
+        steps.by(*member, writer);
+    }
+}
+
+/// Whoever counts last reads what all have written.
+pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let mut members = anyone(writer);
+    members.truncate(3);
+    let reach = writer.layout.scope_of(&members);
+    let counter = writer.word_of(Buffer::Flag, &members);
+    let data: Vec<Place> = members.iter().map(|member| writer.word_of(Buffer::Data, &[*member])).collect();
+    for (member, own) in members.iter().zip(&data) {
+        writer.store_value(*own, step(3), WEAK);
+        let scope = writer.wider(reach);
+        let fenced = writer.random.chance(40);
+        if fenced {
+            writer.some_fence(reach);
+        }
+        let old = writer.atomic("add", counter, "1", how(if fenced { "relaxed" } else { "acq_rel" }, scope));
+        let last = writer.value(super::place::Value { first: members.len() as u32 - 1, ..count(members.len() as u32) });
+        if writer.dialect == Dialect::Ptx {
+            let (others, over) = (writer.predicate(), writer.label());
+            writer.line(format!("setp.ne.u32 {others}, {old}, {last};"));
+            writer.line(format!("@{others} bra {over};"));
+            if fenced {
+                writer.some_fence(reach);
+            }
+            for at in &data {
+                let seen = writer.load(*at, WEAK);
+                writer.keep_or_check(*member, &seen, step(3));
+            }
+            writer.line(format!("{over}:"));
+        } else {
+            let fence = if fenced { format!("fence acq_rel.{} ", reach.name()) } else { String::new() };
+            let mut body = String::new();
+            for at in &data {
+                let (seen, place) = (writer.register(), writer.place(*at));
+                let kept = writer.word(Buffer::Out, 0).word;
+                body += &format!("let {seen} = load {place} weak store out[{kept}] = {seen} weak ");
+            }
+            writer.line(format!("if {old} == {last} {{ {fence}{body}}}"));
+        }
+        steps.by(*member, writer);
+    }
+}
