@@ -13,7 +13,7 @@ use super::{Machine, Place, Rule, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
-use crate::program::{Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep};
+use crate::program::{Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
 use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -93,6 +93,14 @@ pub(super) struct Extra<'a> {
 /// Number of a message that is not there yet.
 pub(super) const EXTRA: u32 = u32::MAX;
 
+/// A point at which a round enters a loop that it did not begin in.
+struct Entrance<R> {
+    /// The wait there.
+    inside: Company<R>,
+    /// The reads that lead there.
+    way: Leaving,
+}
+
 struct Decided {
     member: usize,
     poll: Poll,
@@ -101,7 +109,8 @@ struct Decided {
 }
 
 enum End {
-    Returns,
+    /// To which point of the first member's round.
+    Returns(usize),
     Leaves(u64),
     Undecided,
     LeavesUndecided,
@@ -199,6 +208,7 @@ impl<P: Program> Machine<P> {
     ) -> Rounds {
         let mut found = Rounds::default();
         let mut decided: Vec<Decided> = Vec::new();
+        let mut entrances = Vec::new();
         for evaluation in 0.. {
             if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
                 found.cut = true;
@@ -206,7 +216,7 @@ impl<P: Program> Machine<P> {
             }
             let mut reads = Vec::new();
             let (end, asked, open) = self.evaluate(company, &decided, &mut reads);
-            if matches!(end, End::Returns) {
+            if matches!(end, End::Returns(_)) {
                 reads.into_iter().for_each(|read| note(&mut found.failing, read));
             }
             match (end, open) {
@@ -225,7 +235,10 @@ impl<P: Program> Machine<P> {
                 }
                 (End::Meets(barrier), _) => found.meets = Some(barrier),
                 // With all words decided every round comes to an end; one that does not is none that leaves.
-                (End::Returns | End::Undecided | End::LeavesUndecided, _) => {}
+                (End::Returns(0) | End::Undecided | End::LeavesUndecided, _) => {}
+                (End::Returns(to), _) => {
+                    found.cut |= !self.note_entrance(company, &decided[..asked], to, &mut entrances);
+                }
             }
             decided.truncate(asked);
             while decided.last().is_some_and(|last| last.chosen + 1 >= last.candidates.len()) {
@@ -236,9 +249,81 @@ impl<P: Program> Machine<P> {
                 None => break,
             }
         }
+        self.enter(state, company, extra, &entrances, &mut found);
         // The shortest round first: what it does not read need not have been read (lemma L1).
         found.leaving.sort_by_key(|leaving| leaving.picks.len());
         found
+    }
+
+    /// A round has come back not to where it began but to a point on its way: it has entered a loop. Returns whether that
+    /// could be followed.
+    fn note_entrance(
+        &self,
+        company: &Company<P::Round>,
+        decided: &[Decided],
+        to: usize,
+        entrances: &mut Vec<Entrance<P::Round>>,
+    ) -> bool {
+        let [member] = &company.members[..] else { return false };
+        let mut asked = 0;
+        let mut answer = |_: &Poll| {
+            asked += 1;
+            decided.get(asked - 1).and_then(|known| known.candidates.get(known.chosen)).map(|candidate| candidate.1)
+        };
+        let entered =
+            member.round.as_ref().and_then(|round| self.program().round_from(member.at, round, to, &mut answer));
+        let Some((round, reads)) = entered else { return false };
+        let outcome = self.program().round_digest(&round);
+        let picks: Vec<Pick> = decided[..reads.min(decided.len())].iter().map(Decided::pick).collect();
+        if entrances.iter().any(|known| known.way.outcome == outcome && known.way.picks == picks) {
+            return true;
+        }
+        let inside = Member { round: Some(round), ..member.clone() };
+        let inside = Company { members: vec![inside], whole: false };
+        entrances.push(Entrance { inside, way: Leaving { picks, outcome } });
+        true
+    }
+
+    /// Reads that lead into a loop are rounds of it, and were never made, if the loop does with every word what the thread
+    /// does that has yet to enter it: it leaves with the same messages to the same next step. Where it does not, entering
+    /// it is a step of its own.
+    fn enter(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        extra: Option<&Extra<'_>>,
+        entrances: &[Entrance<P::Round>],
+        found: &mut Rounds,
+    ) {
+        if entrances.is_empty() {
+            return;
+        }
+        let reads = |leaving: &Leaving| -> Vec<(Poll, Option<u32>)> {
+            leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message)).collect()
+        };
+        let passes = |leaving: &Leaving, way: &Leaving| {
+            leaving.picks.len() > way.picks.len() && leaving.picks.starts_with(&way.picks)
+        };
+        let direct: Vec<Leaving> = found
+            .leaving
+            .iter()
+            .filter(|leaving| !entrances.iter().any(|entrance| passes(leaving, &entrance.way)))
+            .cloned()
+            .collect();
+        let newest = self.ends_with_newest(state, company);
+        for Entrance { inside, way } in entrances {
+            let within = self.rounds(state, inside, extra);
+            let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
+            let same = within.leaving.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
+                && direct.iter().all(|outer| within.leaving.iter().any(|inner| alike(inner, outer)))
+                && newest == self.ends_with_newest(state, inside)
+                && within.meets.is_none();
+            found.cut |= within.cut;
+            if !same && self.has(Rule::EntrancesAlike) {
+                found.leaving.retain(|leaving| !passes(leaving, way));
+                found.leaving.push(way.clone());
+            }
+        }
     }
 
     /// Whether the wait would end with the newest message of every word: if so, it ends some time.
@@ -255,7 +340,7 @@ impl<P: Program> Machine<P> {
     ) -> bool {
         let newest = |poll: &Poll| other(poll).unwrap_or_else(|| self.word_at(state, poll.at, poll.width));
         let end = self.run_company(company, &mut |_, poll| Some(newest(poll)));
-        !matches!(end, End::Returns | End::Meets(_))
+        !matches!(end, End::Returns(_) | End::Meets(_))
     }
 
     /// Whether a wait ends as it does whatever one of the words that it reads holds: then it does not wait for that word.
@@ -312,7 +397,7 @@ impl<P: Program> Machine<P> {
                 met.push(barrier);
                 continue;
             }
-            let Some(round) = &mut rounds[index] else { return End::Returns };
+            let Some(round) = &mut rounds[index] else { return End::Returns(0) };
             match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
                 RoundStep::Meets { barrier, .. } => met.push(barrier),
                 RoundStep::Undecided if index == 0 => return End::Undecided,
@@ -323,7 +408,10 @@ impl<P: Program> Machine<P> {
                 }
                 RoundStep::Leaves { outcome } if index == 0 => return End::Leaves(outcome),
                 // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
-                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns => return End::Returns,
+                RoundStep::Returns { to } if index == 0 => return End::Returns(to),
+                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns { .. } => {
+                    return End::Returns(0);
+                }
             }
         }
         if !company.whole {
@@ -331,7 +419,7 @@ impl<P: Program> Machine<P> {
         }
         for _ in 0..EXCHANGES {
             if met.iter().any(|barrier| barrier.group != met[0].group) {
-                return End::Returns;
+                return End::Returns(0);
             }
             if undecided {
                 return End::Undecided;
@@ -351,8 +439,8 @@ impl<P: Program> Machine<P> {
                     self.program().go_on(member.at, round, &mut |poll| answer(index, poll))
                 })
                 .collect();
-            if ends.iter().all(|end| *end == RoundStep::Returns) {
-                return End::Returns;
+            if ends.iter().all(|end| *end == RoundStep::Returns { to: 0 }) {
+                return End::Returns(0);
             }
             if ends.contains(&RoundStep::Undecided) {
                 return End::Undecided;

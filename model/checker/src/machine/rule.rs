@@ -84,6 +84,8 @@ rules! {
     NothingLess,
     /// A round stands for another only if the other's reads acquire all that its own do.
     NoWeakerReads,
+    /// Reads that lead into a loop are rounds of it only if the loop does the same with every word.
+    EntrancesAlike,
     /// Words that a wait would have read, had others been different, remember the wait.
     WordsAskedFor,
     /// Reads of rounds that come back race.

@@ -378,6 +378,17 @@ pub trait Program: Send + Sync + 'static {
     fn go_on(&self, _: Coordinates, _: &mut Self::Round, _: &mut Answers<'_>) -> RoundStep {
         RoundStep::Undecided
     }
+    /// The round that begins where another came to its point `to`, with the same answers; and how many words it had asked
+    /// for by then.
+    fn round_from(
+        &self,
+        _: Coordinates,
+        _: &Self::Round,
+        _to: usize,
+        _: &mut Answers<'_>,
+    ) -> Option<(Self::Round, usize)> {
+        None
+    }
     /// Gives a round what every thread of a barrier brought; `None` where that is undecided.
     fn exchange(&self, _: Coordinates, _: &mut Self::Round, _: &[(u32, Option<u64>)]) {}
     /// Equal rounds do the same with the same words.

@@ -55,8 +55,11 @@ impl PollUpdate {
 /// How far a round has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RoundStep {
-    /// Back to a point where the loop stood before, with the same live registers.
-    Returns,
+    /// Back to a point where the round stood before, with the same live registers.
+    Returns {
+        /// Which of the points that it came to, counted from 0: there the round began.
+        to: usize,
+    },
     /// Out of the loop, or to an effect. Equal outcomes are the same next step with the same live registers.
     Leaves {
         /// A digest of where it has come.

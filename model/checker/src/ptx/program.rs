@@ -405,6 +405,16 @@ impl Program for PtxProgram {
         self.interpreter.go_on(at, round, read)
     }
 
+    fn round_from(
+        &self,
+        at: Coordinates,
+        round: &PtxRound,
+        to: usize,
+        read: &mut Answers<'_>,
+    ) -> Option<(PtxRound, usize)> {
+        self.interpreter.round_from(at, round, to, read)
+    }
+
     fn exchange(&self, at: Coordinates, round: &mut PtxRound, all: &[(u32, Option<u64>)]) {
         self.interpreter.exchange(at, round, all);
     }

@@ -41,6 +41,8 @@ pub struct PtxRound {
     visited: Vec<u64>,
     /// Reads and exchanges at which where it stood was not decided.
     undecided: u32,
+    /// It is stopped once it has come to so many points.
+    until: usize,
     /// It stands at its first read, which `visited` holds already.
     begins: bool,
 }
@@ -65,8 +67,15 @@ impl Interpreter {
         let home = if met { thread.pc.checked_sub(1)? } else { thread.pc };
         self.loops.as_ref()?.at(home)?;
         let unknown = vec![0; thread.registers.len()].into();
-        let mut round =
-            PtxRound { thread: thread.clone(), unknown, home, visited: Vec::new(), undecided: 0, begins: !met };
+        let mut round = PtxRound {
+            thread: thread.clone(),
+            unknown,
+            home,
+            visited: Vec::new(),
+            undecided: 0,
+            until: usize::MAX,
+            begins: !met,
+        };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
         round.thread.pc = thread.pc;
@@ -263,6 +272,26 @@ impl Interpreter {
         None
     }
 
+    /// The round that begins where another came to its point `to`, and how many words that had asked for by then.
+    pub fn round_from(
+        &self,
+        at: Coordinates,
+        round: &PtxRound,
+        to: usize,
+        read: &mut Answers<'_>,
+    ) -> Option<(PtxRound, usize)> {
+        let mut before = PtxRound { until: to + 1, ..round.clone() };
+        let mut asked = 0;
+        self.go_on(at, &mut before, &mut |poll| {
+            asked += 1;
+            read(poll)
+        });
+        if before.visited.len() != to + 1 || before.unknown.iter().any(|unknown| *unknown != 0) {
+            return None;
+        }
+        Some((self.round(&before.thread, false)?, asked))
+    }
+
     /// A barrier or exchange: of the loop, or the first thing behind it.
     fn meeting(&self, at: Coordinates, round: &mut PtxRound) -> RoundStep {
         if let Some(end) = self.comes_to(round) {
@@ -364,13 +393,16 @@ impl Interpreter {
             round.undecided += 1;
             return (round.undecided > MOST_UNDECIDED).then_some(RoundStep::Undecided);
         };
-        if round.visited.contains(&standing) {
-            return Some(RoundStep::Returns);
+        if let Some(to) = round.visited.iter().position(|known| *known == standing) {
+            return Some(RoundStep::Returns { to });
         }
         if round.visited.len() == MOST_READS {
             return Some(RoundStep::Leaves { outcome: self.cut(round) });
         }
         round.visited.push(standing);
+        if round.visited.len() == round.until {
+            return Some(RoundStep::Undecided);
+        }
         None
     }
 
