@@ -1,7 +1,8 @@
 //! Random kernels, random protocols and mutants of compiled kernels: the machine says what exploring everything says, and
 //! what the axioms say.
 //!
-//! `ARVERIFY_SEED` says which, `ARVERIFY_CASES` how many if not 300. The example `idioms` runs many more, and shrinks
+//! `ARVERIFY_SEED` says which, `ARVERIFY_CASES` how many if not 300, `ARVERIFY_SECONDS` for how long each kind goes on if not
+//! for 25 s. The example `idioms` runs many more, and shrinks
 //! and keeps what differs. A case that neither answers in time is counted, and not a difference.
 
 mod idioms;
@@ -25,7 +26,7 @@ fn agrees(kind: Kind, against: Against, least: u64) -> Report {
         against,
         jobs: 1,
         timeout: Duration::from_millis(200),
-        at_most: Some(Duration::from_secs(number("ARVERIFY_SECONDS", 30))),
+        at_most: Some(Duration::from_secs(number("ARVERIFY_SECONDS", 25))),
         out: None,
         finals: true,
         only: Vec::new(),
