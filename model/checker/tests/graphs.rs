@@ -33,7 +33,8 @@ fn address(word: &str) -> String {
 }
 
 fn register(name: &str) -> String {
-    name.strip_prefix('r').map_or_else(|| name.to_owned(), |number| format!("%r{}", 20 + number.parse::<u32>().unwrap()))
+    name.strip_prefix('r')
+        .map_or_else(|| name.to_owned(), |number| format!("%r{}", 20 + number.parse::<u32>().unwrap()))
 }
 
 fn instructions(index: usize, text: &str) -> String {
@@ -61,10 +62,19 @@ fn instructions(index: usize, text: &str) -> String {
             ["again", of, value] => {
                 writeln!(all, "setp.eq.u32 %p3, {}, {};\n@%p3 bra $T{index};", register(of), register(value))
             }
-            ["unless", of, value] => writeln!(all, "setp.eq.u32 %p4, {}, {};\n@%p4 ret;", register(of), register(value)),
-            ["trapif", of, value] => writeln!(all, "setp.eq.u32 %p5, {}, {};\n@%p5 trap;", register(of), register(value)),
+            ["unless", of, value] => {
+                writeln!(all, "setp.eq.u32 %p4, {}, {};\n@%p4 ret;", register(of), register(value))
+            }
+            ["trapif", of, value] => {
+                writeln!(all, "setp.eq.u32 %p5, {}, {};\n@%p5 trap;", register(of), register(value))
+            }
             ["out", number, of] => {
-                writeln!(all, "add.u32 %r60, {}, 1;\nst.relaxed.sys.global.u32 {}, %r60;", register(of), address(number))
+                writeln!(
+                    all,
+                    "add.u32 %r60, {}, 1;\nst.relaxed.sys.global.u32 {}, %r60;",
+                    register(of),
+                    address(number)
+                )
             }
             ["observe", ref values @ ..] => {
                 for (place, value) in values.iter().enumerate() {
@@ -129,23 +139,36 @@ const HANGS: Option<Code> = Some(Code::Deadlock);
 const DIVERGES: Option<Code> = Some(Code::BarrierDivergence);
 const RIGHT: Option<Code> = None;
 
-const fn case(
-    name: &'static str,
-    sizes: Sizes,
-    bodies: &'static [&'static str],
-    wrong: Option<Code>,
-) -> Case {
+const fn case(name: &'static str, sizes: Sizes, bodies: &'static [&'static str], wrong: Option<Code>) -> Case {
     Case { name, sizes, bodies, wrong }
 }
 
 const CASES: &[Case] = &[
-    case("mp", [2, 1, 1, 1], &["S d 1\nW release.sys x 1", "R acquire.sys r0 x\nagain r0 0\nL r1 d\ntrapif r1 0"], RIGHT),
-    case("mp-relaxed-write", [2, 1, 1, 1], &["S d 1\nW relaxed.sys x 1", "R acquire.sys r0 x\nagain r0 0\nL r1 d"], RACE),
-    case("mp-relaxed-read", [2, 1, 1, 1], &["S d 1\nW release.sys x 1", "R relaxed.sys r0 x\nagain r0 0\nL r1 d"], RACE),
+    case(
+        "mp",
+        [2, 1, 1, 1],
+        &["S d 1\nW release.sys x 1", "R acquire.sys r0 x\nagain r0 0\nL r1 d\ntrapif r1 0"],
+        RIGHT,
+    ),
+    case(
+        "mp-relaxed-write",
+        [2, 1, 1, 1],
+        &["S d 1\nW relaxed.sys x 1", "R acquire.sys r0 x\nagain r0 0\nL r1 d"],
+        RACE,
+    ),
+    case(
+        "mp-relaxed-read",
+        [2, 1, 1, 1],
+        &["S d 1\nW release.sys x 1", "R relaxed.sys r0 x\nagain r0 0\nL r1 d"],
+        RACE,
+    ),
     case(
         "mp-fences",
         [2, 1, 1, 1],
-        &["S d 1\nF acq_rel.sys\nW relaxed.sys x 1", "R relaxed.sys r0 x\nagain r0 0\nF acq_rel.sys\nL r1 d\ntrapif r1 0"],
+        &[
+            "S d 1\nF acq_rel.sys\nW relaxed.sys x 1",
+            "R relaxed.sys r0 x\nagain r0 0\nF acq_rel.sys\nL r1 d\ntrapif r1 0",
+        ],
         RIGHT,
     ),
     case(
@@ -160,7 +183,12 @@ const CASES: &[Case] = &[
         &["S d 1\nW release.gpu x 1", "R acquire.gpu r0 x\nagain r0 0\nL r1 d\ntrapif r1 0"],
         RIGHT,
     ),
-    case("mp-gpu-two-devices", [2, 1, 1, 1], &["S d 1\nW release.gpu x 1", "R acquire.gpu r0 x\nagain r0 0\nL r1 d"], RACE),
+    case(
+        "mp-gpu-two-devices",
+        [2, 1, 1, 1],
+        &["S d 1\nW release.gpu x 1", "R acquire.gpu r0 x\nagain r0 0\nL r1 d"],
+        RACE,
+    ),
     case(
         "mp-strong-data",
         [2, 1, 1, 1],
@@ -190,19 +218,30 @@ const CASES: &[Case] = &[
     case(
         "mp-write-after-release",
         [2, 1, 1, 1],
-        &["S d 1\nW release.sys x 1\nW relaxed.sys x 2", "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, 2;\n@%p7 bra $T1;\nL r1 d\ntrapif r1 0"],
+        &[
+            "S d 1\nW release.sys x 1\nW relaxed.sys x 2",
+            "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, 2;\n@%p7 bra $T1;\nL r1 d\ntrapif r1 0",
+        ],
         RIGHT,
     ),
     case(
         "mp-read-before-acquire",
-        [2, 1, 1, 1],
-        &["S d 1\nW release.sys x 1", "R relaxed.sys r0 x\nagain r0 0\nR acquire.sys r1 x\nL r2 d\ntrapif r2 0"],
+        [3, 1, 1, 1],
+        &[
+            "S d 1\nW release.sys x 1",
+            "R relaxed.sys r0 x\nsetp.ne.u32 %p7, %r20, 1;\n@%p7 ret;\nR acquire.sys r1 x\nL r2 d\ntrapif r2 0",
+            "W relaxed.sys x 2",
+        ],
         RIGHT,
     ),
     case(
         "sb",
         [3, 1, 1, 1],
-        &["W relaxed.sys x 1\nR relaxed.sys r0 y\nout 0 r0", "W relaxed.sys y 1\nR relaxed.sys r0 x\nout 1 r0", "observe 0=0 1=0"],
+        &[
+            "W relaxed.sys x 1\nR relaxed.sys r0 y\nout 0 r0",
+            "W relaxed.sys y 1\nR relaxed.sys r0 x\nout 1 r0",
+            "observe 0=0 1=0",
+        ],
         ALLOWED,
     ),
     case(
@@ -238,19 +277,31 @@ const CASES: &[Case] = &[
     case(
         "lb",
         [3, 1, 1, 1],
-        &["R relaxed.sys r0 x\nW relaxed.sys y 1\nout 0 r0", "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0", "observe 0=1 1=1"],
+        &[
+            "R relaxed.sys r0 x\nW relaxed.sys y 1\nout 0 r0",
+            "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0",
+            "observe 0=1 1=1",
+        ],
         ALLOWED,
     ),
     case(
         "lb-one-dependency",
         [3, 1, 1, 1],
-        &["R relaxed.sys r0 x\nW relaxed.sys y r0\nout 0 r0", "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0", "observe 0=1 1=1"],
+        &[
+            "R relaxed.sys r0 x\nW relaxed.sys y r0\nout 0 r0",
+            "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0",
+            "observe 0=1 1=1",
+        ],
         ALLOWED,
     ),
     case(
         "lb-dependencies",
         [3, 1, 1, 1],
-        &["R relaxed.sys r0 x\nW relaxed.sys y r0\nout 0 r0", "R relaxed.sys r0 y\nW relaxed.sys x r0\nout 1 r0", "observe 0=1 1=1"],
+        &[
+            "R relaxed.sys r0 x\nW relaxed.sys y r0\nout 0 r0",
+            "R relaxed.sys r0 y\nW relaxed.sys x r0\nout 1 r0",
+            "observe 0=1 1=1",
+        ],
         RIGHT,
     ),
     case(
@@ -276,7 +327,11 @@ const CASES: &[Case] = &[
     case(
         "lb-acquire-release",
         [3, 1, 1, 1],
-        &["R acquire.sys r0 x\nW release.sys y 1\nout 0 r0", "R acquire.sys r0 y\nW release.sys x 1\nout 1 r0", "observe 0=1 1=1"],
+        &[
+            "R acquire.sys r0 x\nW release.sys y 1\nout 0 r0",
+            "R acquire.sys r0 y\nW release.sys x 1\nout 1 r0",
+            "observe 0=1 1=1",
+        ],
         RIGHT,
     ),
     case(
@@ -342,9 +397,22 @@ const CASES: &[Case] = &[
         ],
         RIGHT,
     ),
-    case("corr", [2, 1, 1, 1], &["W relaxed.sys x 1", "R relaxed.sys r0 x\nunless r0 0\nR relaxed.sys r1 x\ntrapif r1 0"], RIGHT),
+    case(
+        "corr",
+        [2, 1, 1, 1],
+        &["W relaxed.sys x 1", "R relaxed.sys r0 x\nunless r0 0\nR relaxed.sys r1 x\ntrapif r1 0"],
+        RIGHT,
+    ),
     case("cowr", [2, 1, 1, 1], &["W relaxed.sys x 1\nR relaxed.sys r0 x\ntrapif r0 0", "W relaxed.sys x 2"], RIGHT),
-    case("coww", [2, 1, 1, 1], &["W relaxed.sys x 1\nW relaxed.sys x 2", "R relaxed.sys r0 x\nsetp.ne.u32 %p7, %r20, 2;\n@%p7 ret;\nR relaxed.sys r1 x\ntrapif r1 1"], RIGHT),
+    case(
+        "coww",
+        [2, 1, 1, 1],
+        &[
+            "W relaxed.sys x 1\nW relaxed.sys x 2",
+            "R relaxed.sys r0 x\nsetp.ne.u32 %p7, %r20, 2;\n@%p7 ret;\nR relaxed.sys r1 x\ntrapif r1 1",
+        ],
+        RIGHT,
+    ),
     case(
         "2+2w",
         [3, 1, 1, 1],
@@ -357,7 +425,12 @@ const CASES: &[Case] = &[
     ),
     case("weak-write-race", [2, 1, 1, 1], &["S d 1", "S d 1"], RACE),
     case("weak-against-strong", [2, 1, 1, 1], &["W relaxed.sys d 1", "L r0 d"], RACE),
-    case("observed-then-weak", [2, 1, 1, 1], &["W relaxed.sys d 1", "R relaxed.sys r0 d\nunless r0 0\nL r1 d\ntrapif r1 0"], RIGHT),
+    case(
+        "observed-then-weak",
+        [2, 1, 1, 1],
+        &["W relaxed.sys d 1", "R relaxed.sys r0 d\nunless r0 0\nL r1 d\ntrapif r1 0"],
+        RIGHT,
+    ),
     case("mixed-size", [2, 1, 1, 1], &["st.relaxed.sys.global.u64 [%rd10], 1;", "R relaxed.sys r0 x"], RACE),
     case(
         "atomic-increments",
@@ -390,7 +463,12 @@ const CASES: &[Case] = &[
         RACE,
     ),
     case("hang", [2, 1, 1, 1], &["W relaxed.sys y 1", "R relaxed.sys r0 x\nagain r0 0"], HANGS),
-    case("hang-overwritten", [2, 1, 1, 1], &["W relaxed.sys x 1\nW relaxed.sys x 0", "R relaxed.sys r0 x\nagain r0 0"], HANGS),
+    case(
+        "hang-overwritten",
+        [2, 1, 1, 1],
+        &["W relaxed.sys x 1\nW relaxed.sys x 0", "R relaxed.sys r0 x\nagain r0 0"],
+        HANGS,
+    ),
     case(
         "hang-counting",
         [2, 1, 1, 1],
@@ -400,7 +478,10 @@ const CASES: &[Case] = &[
     case(
         "counting",
         [2, 1, 1, 1],
-        &["S d 1\nW release.sys x 1", "add.u32 %r30, %r30, 1;\nR acquire.sys r0 x\nagain r0 0\nout 0 r10\nL r1 d\ntrapif r1 0"],
+        &[
+            "S d 1\nW release.sys x 1",
+            "add.u32 %r30, %r30, 1;\nR acquire.sys r0 x\nagain r0 0\nout 0 r10\nL r1 d\ntrapif r1 0",
+        ],
         RIGHT,
     ),
     case(
@@ -446,7 +527,12 @@ const CASES: &[Case] = &[
         RIGHT,
     ),
     case("barrier", [1, 1, 2, 1], &["S d 1\nbar.sync 0;", "bar.sync 0;\nL r0 d\ntrapif r0 0"], DIVERGES),
-    case("barrier-not-aligned", [1, 1, 2, 1], &["S d 1\nbarrier.sync 0;", "barrier.sync 0;\nL r0 d\ntrapif r0 0"], RIGHT),
+    case(
+        "barrier-not-aligned",
+        [1, 1, 2, 1],
+        &["S d 1\nbarrier.sync 0;", "barrier.sync 0;\nL r0 d\ntrapif r0 0"],
+        RIGHT,
+    ),
     case("barrier-exit", [1, 1, 2, 1], &["S d 1", "bar.sync 0;\nL r0 d"], DIVERGES),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
@@ -470,9 +556,8 @@ fn warps(first: &str, second: &str) -> Opinion {
     let mut bodies: Vec<&str> = vec![""; 64];
     bodies[0] = first;
     bodies[32] = second;
-    let others = |body: &str| -> String {
-        body.lines().filter(|line| line.contains("bar")).collect::<Vec<_>>().join("\n")
-    };
+    let others =
+        |body: &str| -> String { body.lines().filter(|line| line.contains("bar")).collect::<Vec<_>>().join("\n") };
     let (one, two) = (others(first), others(second));
     for lane in 1..32 {
         bodies[lane] = &one;
@@ -496,11 +581,12 @@ fn barriers_count_warps() {
 fn launches_follow_each_other_and_ranks_do_not() {
     let once = [2, 1, 1, 1];
     let twice = [2, 1, 1, 2];
-    let push = ["S d r1", ""];
+    let push = ["S d %r1", ""];
     assert_eq!(asked(twice, &push, None).verdict, Verdict::Verified);
-    let pull = ["W release.sys x r1", "R acquire.sys r0 x\nsetp.lt.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
-    assert_eq!(asked(twice, &pull, None).verdict, Verdict::Verified);
-    let equal = ["W release.sys x r1", "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
+    let pull = ["W release.sys x %r1", "R acquire.sys r0 x\nsetp.lt.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
+    let found = asked(twice, &pull, None);
+    assert_eq!(found.verdict, Verdict::Verified, "{:?}", found.finding);
+    let equal = ["W release.sys x %r1", "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
     assert_eq!(asked(once, &equal, None).verdict, Verdict::Verified);
     let found = asked(twice, &equal, None);
     assert_eq!(found.finding.map(|found| found.code), Some(Code::Deadlock), "{:?}", found.reason);
@@ -522,7 +608,11 @@ fn a_launch_is_known_to_whoever_observes_it_where_that_is_assumed() {
 
 #[test]
 fn open_reads_alone_find_what_is_buffered() {
-    let lb = ["R relaxed.sys r0 x\nW relaxed.sys y 1\nout 0 r0", "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0", "observe 0=1 1=1"];
+    let lb = [
+        "R relaxed.sys r0 x\nW relaxed.sys y 1\nout 0 r0",
+        "R relaxed.sys r0 y\nW relaxed.sys x 1\nout 1 r0",
+        "observe 0=1 1=1",
+    ];
     let found = load_buffering_opinion(&kernel([3, 1, 1, 1], &lb), Question::default(), &Patience::default());
     assert_eq!(found.finding.map(|found| found.code), ALLOWED);
 }

@@ -33,9 +33,9 @@ impl Graph {
         let source_of = |read: Event| self.nodes[read].sources.first().copied().unwrap_or(INITIAL);
         if let Some(read) = half {
             let source = source_of(read);
-            let between = line[..place].iter().any(|other| {
-                *other != source && self.coherent(source, *other) && self.morally_strong(*other, read)
-            });
+            let between = line[..place]
+                .iter()
+                .any(|other| *other != source && self.coherent(source, *other) && self.morally_strong(*other, read));
             if between {
                 return false;
             }
@@ -45,9 +45,8 @@ impl Graph {
             None => true,
             Some(read) => {
                 let source = source_of(read);
-                let behind = source == INITIAL
-                    || line[..place].contains(&source)
-                    || line.iter().all(|known| *known != source);
+                let behind =
+                    source == INITIAL || line[..place].contains(&source) || line.iter().all(|known| *known != source);
                 !behind
             }
         })

@@ -78,9 +78,8 @@ impl<P: Program> Search<'_, P> {
         let past = state.graph.past(last);
         let before: Vec<Event> = past.before.iter().collect();
         let nodes = &state.graph.nodes;
-        let fenced = |read: Event| {
-            before.iter().any(|event| nodes[*event].is_fence() && nodes[read].precedes(&nodes[*event]))
-        };
+        let fenced =
+            |read: Event| before.iter().any(|event| nodes[*event].is_fence() && nodes[read].precedes(&nodes[*event]));
         let open = before.iter().copied().filter(|event| nodes[*event].open && nodes[*event].is_read());
         open.filter(|read| nodes[*read].range.overlaps(range) || fenced(*read)).collect()
     }

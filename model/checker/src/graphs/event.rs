@@ -131,9 +131,7 @@ impl Node {
 
     /// Whether it comes before another in the program order of their thread.
     pub(super) fn precedes(&self, other: &Node) -> bool {
-        self.actor == other.actor
-            && !matches!(self.actor, Actor::Copy | Actor::Joint)
-            && self.position < other.position
+        self.actor == other.actor && !matches!(self.actor, Actor::Copy | Actor::Joint) && self.position < other.position
     }
 
     pub(super) fn releases(&self) -> bool {

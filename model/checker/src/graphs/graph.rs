@@ -282,7 +282,9 @@ impl Graph {
     /// Writes that overlap a range.
     pub(super) fn writes_to<'g>(&'g self, range: &'g Range) -> impl Iterator<Item = Event> + 'g {
         let nodes = self.nodes.iter().enumerate();
-        nodes.filter(move |(_, node)| node.is_write() && !node.open && node.range.overlaps(range)).map(|(event, _)| event)
+        nodes
+            .filter(move |(_, node)| node.is_write() && !node.open && node.range.overlaps(range))
+            .map(|(event, _)| event)
     }
 
     /// An earlier event that a new one races with: a conflict, unordered by causality, not morally strong.

@@ -301,11 +301,8 @@ impl<P: Program> Search<'_, P> {
             .collect();
         // A barrier is the cause where nobody of its block spins.
         let blocks: Vec<u32> = spins.iter().map(|(thread, _)| self.field.block_of(*thread)).collect();
-        let apart: Vec<(usize, SiteIndex)> = stuck
-            .iter()
-            .copied()
-            .filter(|(thread, _)| !blocks.contains(&self.field.block_of(*thread)))
-            .collect();
+        let apart: Vec<(usize, SiteIndex)> =
+            stuck.iter().copied().filter(|(thread, _)| !blocks.contains(&self.field.block_of(*thread))).collect();
         if !apart.is_empty() || spins.is_empty() {
             let points = apart.iter().take(2).map(|(thread, site)| named(*thread, *site, "waits at this barrier"));
             let message = "a barrier that not every thread of the block reaches".to_owned();

@@ -55,7 +55,9 @@ impl<P: Program> Search<'_, P> {
         let program = self.field.program;
         let runner = Arc::make_mut(&mut state.threads[thread]);
         let next = match self.settings.deferred {
-            false => program.next(runner.at, &mut runner.program).map(|(operation, site)| Next::Operation(operation, site)),
+            false => {
+                program.next(runner.at, &mut runner.program).map(|(operation, site)| Next::Operation(operation, site))
+            }
             true => program.next_of(runner.at, &mut runner.program, &mut runner.unknown),
         };
         let (operation, site) = match next {

@@ -89,7 +89,12 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Adds a weak write: behind all that precedes it, for anything else races with it.
-    pub(super) fn write_event(&mut self, state: &mut State<P::Thread>, node: Node, last: &[Event]) -> Result<Event, Stop> {
+    pub(super) fn write_event(
+        &mut self,
+        state: &mut State<P::Thread>,
+        node: Node,
+        last: &[Event],
+    ) -> Result<Event, Stop> {
         let range = node.range;
         let event = state.graph.add(node, last);
         self.check_race(state, event)?;
@@ -177,7 +182,9 @@ impl<P: Program> Search<'_, P> {
         let outstanding = runner.copies.iter().filter(|copy| copy.0 == pipe).count();
         if outstanding >= capacity as usize {
             let name = self.field.program.pipe_name(pipe);
-            let message = format!("a copy is started on pipe `{name}`, which holds {capacity}, while {outstanding} are outstanding");
+            let message = format!(
+                "a copy is started on pipe `{name}`, which holds {capacity}, while {outstanding} are outstanding"
+            );
             let found = words::of_thread(self, state, (Code::Hazard, message), thread, site);
             return Err(Stop::Found(Box::new(found)));
         }

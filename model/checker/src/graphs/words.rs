@@ -22,11 +22,8 @@ pub(super) fn finding(code: Code, message: String, points: Vec<Point>) -> Findin
 /// The first byte of a range.
 pub(super) fn located<P: Program>(search: &Search<P>, range: Range, found: Finding) -> Finding {
     let instance = search.field.program.shape().instances.get(range.space.instance as usize);
-    let location = instance.map(|instance| ByteLocation {
-        buffer: instance.name.clone(),
-        rank: instance.rank,
-        byte: range.from,
-    });
+    let location =
+        instance.map(|instance| ByteLocation { buffer: instance.name.clone(), rank: instance.rank, byte: range.from });
     Finding { location, ..found }
 }
 
@@ -60,7 +57,8 @@ fn access<P: Program>(search: &Search<P>, state: &State<P::Thread>, event: Event
         Actor::Thread { thread, launch } => {
             let at = search.field.coordinates(thread, launch);
             let role = search.field.program.role(at.block);
-            let launch = if search.field.program.has_calls() { state.threads[thread as usize].at.launch } else { launch };
+            let launch =
+                if search.field.program.has_calls() { state.threads[thread as usize].at.launch } else { launch };
             let name = ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role };
             (Some(search.point(Some(name), node.site, &format!("{how} here"))), format!("{how} by {name}"))
         }

@@ -15,7 +15,8 @@ use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers, Shape, SiteIndex, Unknown,
+    Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers, Shape,
+    SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
