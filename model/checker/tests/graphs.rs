@@ -96,8 +96,8 @@ fn instructions(index: usize, text: &str) -> String {
 /// A kernel, one text for each thread of all ranks and blocks.
 fn kernel([ranks, blocks, threads, launches]: Sizes, bodies: &[&str]) -> PtxProgram {
     let mut text = ".version 8.3\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 pf, .param .u32 pe, \
-                    .param .u32 pr, .param .u64 po)\n{\n.reg .pred %p<60>;\n.reg .b32 %r<200>;\n.reg .b64 %rd<60>;\n\
-                    .shared .align 16 .b8 sm[64];\nld.param.u64 %rd10, [pf];\nld.param.u64 %rd20, [po];\n\
+                    .param .u32 pr, .param .u64 po, .param .u64 pi)\n{\n.reg .pred %p<60>;\n.reg .b32 %r<200>;\n.reg .b64 %rd<60>;\n\
+                    .shared .align 16 .b8 sm[64];\nld.param.u64 %rd10, [pf];\nld.param.u64 %rd20, [po];\nld.param.u64 %rd30, [pi];\n\
                     ld.param.u32 %r1, [pe];\nld.param.u32 %r2, [pr];\nmov.u32 %r3, %ctaid.x;\nmov.u32 %r4, %tid.x;\n"
         .to_owned();
     let _ = writeln!(text, "mad.lo.u32 %r5, %r2, {blocks}, %r3;\nmad.lo.u32 %r6, %r5, {threads}, %r4;");
@@ -113,7 +113,7 @@ fn kernel([ranks, blocks, threads, launches]: Sizes, bodies: &[&str]) -> PtxProg
          [[buffer]]\nname = \"in\"\nbytes = 4\ndtype = \"u32\"\ninit = \"random\"\nrefresh = true\n\
          [[buffer]]\nname = \"out\"\nbytes = 4\ndtype = \"u32\"\ninit = \"zero\"\n\
          [[arg]]\nptr = \"f\"\nrank = \"0\"\n[[arg]]\nu32 = \"launch + 1\"\n[[arg]]\nu32 = \"rank\"\n\
-         [[arg]]\nptr = \"out\"\n"
+         [[arg]]\nptr = \"out\"\n[[arg]]\nptr = \"in\"\nrank = \"0\"\n"
     );
     let source = Arc::new(Source { name: "k.ptx".to_owned(), text });
     load(&source, ("launch.toml", &launch), &Overrides::default(), 1)
@@ -534,6 +534,8 @@ const CASES: &[Case] = &[
         RIGHT,
     ),
     case("barrier-exit", [1, 1, 2, 1], &["S d 1", "bar.sync 0;\nL r0 d"], DIVERGES),
+    case("peer-reads-new-inputs", [2, 1, 1, 1], &["", "ld.global.u32 %r20, [%rd30];"], RACE),
+    case("peer-reads-new-inputs-strongly", [2, 1, 1, 1], &["", "ld.relaxed.sys.global.u32 %r20, [%rd30];"], RACE),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
 
@@ -635,7 +637,7 @@ fn every_rule_is_needed() {
         (Rule::Atomicity, "atomic-increments"),
         (Rule::Causality, "corr"),
         (Rule::VectorsUnordered, "acquire-vector"),
-        (Rule::NoThinAir, "lb-dependencies"),
+        (Rule::StreamRaces, "peer-reads-new-inputs"),
     ];
     for (rule, name) in needs {
         let case = CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("{name}"));
