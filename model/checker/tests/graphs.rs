@@ -96,8 +96,8 @@ fn instructions(index: usize, text: &str) -> String {
 /// A kernel, one text for each thread of all ranks and blocks.
 fn kernel([ranks, blocks, threads, launches]: Sizes, bodies: &[&str]) -> PtxProgram {
     let mut text = ".version 8.3\n.target sm_90\n.address_size 64\n.visible .entry k(.param .u64 pf, .param .u32 pe, \
-                    .param .u32 pr, .param .u64 po)\n{\n.reg .pred %p<60>;\n.reg .b32 %r<200>;\n.reg .b64 %rd<60>;\n\
-                    .shared .align 16 .b8 sm[64];\nld.param.u64 %rd10, [pf];\nld.param.u64 %rd20, [po];\n\
+                    .param .u32 pr, .param .u64 po, .param .u64 pi)\n{\n.reg .pred %p<60>;\n.reg .b32 %r<200>;\n.reg .b64 %rd<60>;\n\
+                    .shared .align 16 .b8 sm[64];\nld.param.u64 %rd10, [pf];\nld.param.u64 %rd20, [po];\nld.param.u64 %rd30, [pi];\n\
                     ld.param.u32 %r1, [pe];\nld.param.u32 %r2, [pr];\nmov.u32 %r3, %ctaid.x;\nmov.u32 %r4, %tid.x;\n"
         .to_owned();
     let _ = writeln!(text, "mad.lo.u32 %r5, %r2, {blocks}, %r3;\nmad.lo.u32 %r6, %r5, {threads}, %r4;");
@@ -113,7 +113,7 @@ fn kernel([ranks, blocks, threads, launches]: Sizes, bodies: &[&str]) -> PtxProg
          [[buffer]]\nname = \"in\"\nbytes = 4\ndtype = \"u32\"\ninit = \"random\"\nrefresh = true\n\
          [[buffer]]\nname = \"out\"\nbytes = 4\ndtype = \"u32\"\ninit = \"zero\"\n\
          [[arg]]\nptr = \"f\"\nrank = \"0\"\n[[arg]]\nu32 = \"launch + 1\"\n[[arg]]\nu32 = \"rank\"\n\
-         [[arg]]\nptr = \"out\"\n"
+         [[arg]]\nptr = \"out\"\n[[arg]]\nptr = \"in\"\nrank = \"0\"\n"
     );
     let source = Arc::new(Source { name: "k.ptx".to_owned(), text });
     load(&source, ("launch.toml", &launch), &Overrides::default(), 1)
@@ -226,8 +226,12 @@ const CASES: &[Case] = &[
     ),
     case(
         "mp-read-before-acquire",
-        [2, 1, 1, 1],
-        &["S d 1\nW release.sys x 1", "R relaxed.sys r0 x\nagain r0 0\nR acquire.sys r1 x\nL r2 d\ntrapif r2 0"],
+        [3, 1, 1, 1],
+        &[
+            "S d 1\nW release.sys x 1",
+            "R relaxed.sys r0 x\nsetp.ne.u32 %p7, %r20, 1;\n@%p7 ret;\nR acquire.sys r1 x\nL r2 d\ntrapif r2 0",
+            "W relaxed.sys x 2",
+        ],
         RIGHT,
     ),
     case(
@@ -530,6 +534,8 @@ const CASES: &[Case] = &[
         RIGHT,
     ),
     case("barrier-exit", [1, 1, 2, 1], &["S d 1", "bar.sync 0;\nL r0 d"], DIVERGES),
+    case("peer-reads-new-inputs", [2, 1, 1, 1], &["", "ld.global.u32 %r20, [%rd30];"], RACE),
+    case("peer-reads-new-inputs-strongly", [2, 1, 1, 1], &["", "ld.relaxed.sys.global.u32 %r20, [%rd30];"], RACE),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
 
@@ -577,11 +583,12 @@ fn barriers_count_warps() {
 fn launches_follow_each_other_and_ranks_do_not() {
     let once = [2, 1, 1, 1];
     let twice = [2, 1, 1, 2];
-    let push = ["S d r1", ""];
+    let push = ["S d %r1", ""];
     assert_eq!(asked(twice, &push, None).verdict, Verdict::Verified);
-    let pull = ["W release.sys x r1", "R acquire.sys r0 x\nsetp.lt.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
-    assert_eq!(asked(twice, &pull, None).verdict, Verdict::Verified);
-    let equal = ["W release.sys x r1", "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
+    let pull = ["W release.sys x %r1", "R acquire.sys r0 x\nsetp.lt.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
+    let found = asked(twice, &pull, None);
+    assert_eq!(found.verdict, Verdict::Verified, "{:?}", found.finding);
+    let equal = ["W release.sys x %r1", "R acquire.sys r0 x\nsetp.ne.u32 %p7, %r20, %r1;\n@%p7 bra $T1;"];
     assert_eq!(asked(once, &equal, None).verdict, Verdict::Verified);
     let found = asked(twice, &equal, None);
     assert_eq!(found.finding.map(|found| found.code), Some(Code::Deadlock), "{:?}", found.reason);
@@ -630,7 +637,7 @@ fn every_rule_is_needed() {
         (Rule::Atomicity, "atomic-increments"),
         (Rule::Causality, "corr"),
         (Rule::VectorsUnordered, "acquire-vector"),
-        (Rule::NoThinAir, "lb-dependencies"),
+        (Rule::StreamRaces, "peer-reads-new-inputs"),
     ];
     for (rule, name) in needs {
         let case = CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("{name}"));

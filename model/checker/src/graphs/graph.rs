@@ -53,8 +53,10 @@ impl Graph {
             let node = &self.nodes[*event];
             past.before.extend(&node.before);
             past.before.insert(*event);
-            past.observed.extend(&node.observed);
-            past.observed.extend(&node.observes);
+            if self.has(Rule::ObservationInCausality) {
+                past.observed.extend(&node.observed);
+                past.observed.extend(&node.observes);
+            }
         }
         past
     }

@@ -178,6 +178,8 @@ impl<P: Program> Search<'_, P> {
                     let range = place(at, width.bytes())?;
                     return Some(Rest::Reads(operation, site, range, width));
                 }
+                // Who completes it is a choice, which is made where the read is not put off.
+                Operation::Barrier(barrier) if self.is_contested(thread, &barrier) => return None,
                 Operation::Barrier(barrier) if !barrier.arrive => return Some(Rest::Waits(barrier, site)),
                 // To end is something that others can tell, as is anything else.
                 _ => return None,
@@ -214,6 +216,11 @@ impl<P: Program> Search<'_, P> {
             }
             _ => true,
         }
+    }
+
+    fn is_contested(&self, thread: usize, barrier: &Barrier) -> bool {
+        let Group::Block { id, count } = barrier.group else { return false };
+        count.is_some() || barrier.arrive || self.contested.contains(&(self.field.block_of(thread), id))
     }
 
     /// What is last in coherence order.

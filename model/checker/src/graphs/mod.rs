@@ -137,9 +137,6 @@ fn explored<P: Program>(
         found = search.run();
         (covered, counted) = (search.covered, search.counted);
     }
-    if std::env::var_os("GRAPHS_DEBUG").is_some() {
-        eprintln!("{covered:?} {:?}", begun.elapsed());
-    }
     if counted {
         opinion.assumptions.push(COUNTED.to_owned());
     }

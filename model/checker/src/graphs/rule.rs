@@ -31,15 +31,13 @@ pub enum Rule {
     Causality,
     /// Elements of a vector are in no order.
     VectorsUnordered,
-    /// A dependency is in order.
-    NoThinAir,
     /// The stream's accesses race like any other.
     StreamRaces,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 16] = [
+    pub const ALL: [Rule; 15] = [
         Rule::Scopes,
         Rule::Strength,
         Rule::ObservationThroughAtomics,
@@ -54,7 +52,6 @@ impl Rule {
         Rule::Atomicity,
         Rule::Causality,
         Rule::VectorsUnordered,
-        Rule::NoThinAir,
         Rule::StreamRaces,
     ];
 }

@@ -153,6 +153,9 @@ pub(super) struct Stream {
     pub(super) done: bool,
 }
 
+/// An output by rank and launch; nothing where it is a sum in the order of ranks.
+pub(super) type Output = ((u32, u32), Option<Vec<u8>>);
+
 /// An exploration's state.
 #[derive(Clone, Debug)]
 pub(super) struct State<T> {
@@ -162,7 +165,7 @@ pub(super) struct State<T> {
     pub(super) rounds: Arc<Vec<Round>>,
     pub(super) streams: Vec<Stream>,
     /// Outputs that are no sum in the order of ranks, by rank and launch.
-    pub(super) outputs: Arc<Vec<((u32, u32), Option<Vec<u8>>)>>,
+    pub(super) outputs: Arc<Vec<Output>>,
     /// Something wrong, for which there may be a better explanation later.
     pub(super) suspect: Option<Box<Finding>>,
     /// Accesses to memory of another rank.
