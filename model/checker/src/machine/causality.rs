@@ -6,7 +6,7 @@ use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
-use crate::memory::slot::{Release, Slot, Strength, morally_strong};
+use crate::memory::slot::{Message, Release, Slot, Strength, morally_strong};
 use crate::program::{Location, PollUpdate, Program, Width};
 use arverify_protocol::ir::{Scope, Semantics};
 
@@ -26,6 +26,26 @@ impl<P: Program> Machine<P> {
     pub(super) fn floor_of(&self, thread: ThreadIndex, view: &View, key: u64, slot: &Slot) -> usize {
         let hides = |access: &Access| self.has(Rule::CausalityHides) && self.covered(thread, view, access);
         slot.floor(hides, view.observed(key))
+    }
+
+    /// Messages that are hidden from a thread only because an update of a run of equal ones, which it follows, happens to
+    /// come behind them: in another order of the run, that update has their words.
+    pub(super) fn hidden_by_equals<'s>(
+        &self,
+        thread: ThreadIndex,
+        view: &View,
+        key: u64,
+        slot: &'s Slot,
+    ) -> &'s [Message] {
+        let floor = self.floor_of(thread, view, key, slot);
+        let Some(update) = slot.messages[floor].update.filter(|_| self.has(Rule::UpdatesAreUnordered)) else {
+            return &[];
+        };
+        let open = |message: &Message| {
+            message.update.is_some_and(|theirs| theirs.commutes(update)) && !self.covered(thread, view, &message.access)
+        };
+        let hidden = slot.messages[..floor].iter().rev().take_while(|message| open(message)).count();
+        &slot.messages[floor - hidden..floor]
     }
 
     /// Whether an atomic that finds a word only reads it.

@@ -57,6 +57,8 @@ pub(super) struct Pick {
     pub(super) message: Option<u32>,
     /// The word.
     pub(super) value: u64,
+    /// It can be read in another order of equal updates only.
+    pub(super) hidden: bool,
 }
 
 /// A combination with which the round leaves.
@@ -79,6 +81,8 @@ pub(super) struct Rounds {
     pub(super) failing: Vec<(usize, Poll)>,
     /// The member meets others, who are not there yet.
     pub(super) meets: Option<Barrier>,
+    /// Words of which another order of equal updates would end the wait.
+    pub(super) hidden: Vec<u64>,
     /// Too many combinations: there may be more.
     pub(super) cut: bool,
 }
@@ -104,9 +108,12 @@ struct Entrance<R> {
 struct Decided {
     member: usize,
     poll: Poll,
-    candidates: Vec<(Option<u32>, u64)>,
+    candidates: Vec<Candidate>,
     chosen: usize,
 }
+
+/// A message that may be read: its number, its word, and whether another order of equal updates is needed for that.
+type Candidate = (Option<u32>, u64, bool);
 
 enum End {
     /// To which point of the first member's round.
@@ -250,6 +257,11 @@ impl<P: Program> Machine<P> {
             }
         }
         self.enter(state, company, extra, &entrances, &mut found);
+        let is_hidden = |leaving: &Leaving| leaving.picks.iter().any(|pick| pick.hidden);
+        for leaving in found.leaving.extract_if(.., |leaving| is_hidden(leaving)) {
+            let hidden = leaving.picks.iter().filter(|pick| pick.hidden);
+            found.hidden.extend(hidden.map(|pick| key(pick.poll.at)));
+        }
         // The shortest round first: what it does not read need not have been read (lemma L1).
         found.leaving.sort_by_key(|leaving| leaving.picks.len());
         found
@@ -471,12 +483,12 @@ impl<P: Program> Machine<P> {
         (member, poll): (usize, &Poll),
         decided: &[Decided],
         extra: Option<&Extra<'_>>,
-    ) -> Vec<(Option<u32>, u64)> {
+    ) -> Vec<Candidate> {
         let key = key(poll.at);
         if let Some(extra) = extra.filter(|extra| extra.key == key) {
-            return vec![(Some(EXTRA), extra.value)];
+            return vec![(Some(EXTRA), extra.value, false)];
         }
-        let newest = || vec![(None, self.word_at(state, poll.at, poll.width))];
+        let newest = || vec![(None, self.word_at(state, poll.at, poll.width), false)];
         if poll.semantics.order == Order::Weak {
             return newest();
         }
@@ -491,7 +503,14 @@ impl<P: Program> Machine<P> {
         if !self.has(Rule::StaleReads) {
             floor = slot.messages.len() - 1;
         }
-        slot.messages[floor..].iter().map(|message| (Some(message.number), message.value)).collect()
+        let hidden = match self.contended.slots.contains(&key) || self.settings.everything {
+            true => &[],
+            false => self.hidden_by_equals(reader.thread, &reader.view, key, slot),
+        };
+        let hidden = hidden.iter().map(|message| (Some(message.number), message.value, true));
+        hidden
+            .chain(slot.messages[floor..].iter().map(|message| (Some(message.number), message.value, false)))
+            .collect()
     }
 
     /// Whether the messages of a combination can be read one after the other: none of them is hidden by what an earlier
@@ -522,6 +541,9 @@ impl<P: Program> Machine<P> {
         let mut later: Vec<View> = Vec::new();
         for pick in picks {
             let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key(pick.poll.at))) else { continue };
+            if pick.hidden {
+                continue;
+            }
             if number != EXTRA {
                 let position = slot.position(number);
                 if position < self.floor_of(member.thread, &view, key(pick.poll.at), slot) {
@@ -588,8 +610,8 @@ impl<P: Program> Machine<P> {
 
 impl Decided {
     fn pick(&self) -> Pick {
-        let (message, value) = self.candidates.get(self.chosen).copied().unwrap_or((None, 0));
-        Pick { member: self.member, poll: self.poll, message, value }
+        let (message, value, hidden) = self.candidates.get(self.chosen).copied().unwrap_or((None, 0, false));
+        Pick { member: self.member, poll: self.poll, message, value, hidden }
     }
 }
 

@@ -238,6 +238,7 @@ impl<P: Program> Run<'_, P> {
     ) -> Progress {
         let waits = self.machine.waits(self.state, thread);
         self.notes.too_many_rounds |= waits.iter().any(|(_, rounds)| rounds.cut);
+        waits.iter().flat_map(|(_, rounds)| &rounds.hidden).for_each(|word| self.conflict(*word));
         match choice {
             Choice::Miss => return self.miss_rounds(thread, &waits, site),
             Choice::Round(number) => {

@@ -350,6 +350,12 @@ impl<P: Program> Run<'_, P> {
                     && !(machine.has(Rule::UpdatesAreUnordered) && slot.may_come_before(old, new))
             },
         );
+        let hidden = machine.hidden_by_equals(thread, view, key, slot);
+        let looks_at_order = match &kind {
+            ReadKind::Load => !hidden.is_empty(),
+            ReadKind::Await { condition, .. } => hidden.iter().any(|message| condition.holds(message.value)),
+            ReadKind::Round { .. } => false,
+        };
         let waits = !kind.is_free();
         let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
@@ -360,6 +366,9 @@ impl<P: Program> Run<'_, P> {
             }
             Some(Clash::Order) if machine.has(orders) => self.conflict(key),
             Some(_) | None => {}
+        }
+        if looks_at_order {
+            self.conflict(key);
         }
         let order = if acquires(semantics.order) && !element.is_last() { Order::Relaxed } else { semantics.order };
         self.synchronise(thread, key, position, strength, order);
