@@ -173,7 +173,7 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
 
 /// Kernels are explored as execution graphs; protocols are put to the solver, and explored where it refuses.
 fn asked<P: Program>(program: &Arc<P>, options: &Options, patience: &Patience) -> Opinion {
-    let question = Question { publishes: options.boundary_publishes, without: None };
+    let question = Question { publishes: options.boundary_publishes, ..Question::default() };
     if options.boundary_publishes || program.without_waits().is_some() {
         return graph_opinion(&**program, question, patience);
     }

@@ -125,7 +125,7 @@ impl<'p, P: Program> Search<'p, P> {
         if let Some(flow) = self.choose_arrival(state)? {
             return Ok(flow);
         }
-        if self.is_hopeless(state) {
+        if !self.settings.everything && self.is_hopeless(state) {
             return state.suspect.take().map_or(Ok(Flow::Dead), |suspect| Err(Stop::Found(suspect)));
         }
         let mut order = self.depended_on(state);

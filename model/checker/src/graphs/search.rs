@@ -23,6 +23,8 @@ pub(super) struct Settings {
     pub(super) fences: bool,
     /// Relaxed reads may stay open.
     pub(super) deferred: bool,
+    /// No read is given up.
+    pub(super) everything: bool,
     /// The rule that a test leaves out.
     pub(super) without: Option<Rule>,
 }
