@@ -113,7 +113,7 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
     if let Some(timeout) = options.timeout {
         patience.time = timeout.saturating_sub(Duration::from_secs_f64(outcome.stats.seconds)).min(patience.time);
     }
-    let question = Question { publishes: options.boundary_publishes, without: None };
+    let question = Question { publishes: options.boundary_publishes, everything: false, without: None };
     let found = match program.without_waits() {
         Some(_) => load_buffering_opinion(&**program, question, &patience),
         None => asked(program, options, &patience),
