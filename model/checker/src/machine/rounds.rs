@@ -322,12 +322,14 @@ impl<P: Program> Machine<P> {
             .filter(|leaving| !entrances.iter().any(|entrance| passes(leaving, &entrance.way)))
             .cloned()
             .collect();
+        let direct = shortest(&direct);
         let newest = self.ends_with_newest(state, company);
         for Entrance { inside, way } in entrances {
             let within = self.rounds(state, inside, extra);
+            let inner = shortest(&within.leaving);
             let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
-            let same = within.leaving.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
-                && direct.iter().all(|outer| within.leaving.iter().any(|inner| alike(inner, outer)))
+            let same = inner.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
+                && direct.iter().all(|outer| inner.iter().any(|inner| alike(inner, outer)))
                 && newest == self.ends_with_newest(state, inside)
                 && within.meets.is_none();
             found.cut |= within.cut;
@@ -650,6 +652,19 @@ impl<R> Company<R> {
         }
         hasher.finish()
     }
+}
+
+/// Rounds that read no more than they must: none comes to the same as another with all of that one's reads and others.
+fn shortest(rounds: &[Leaving]) -> Vec<Leaving> {
+    let same = |left: &Pick, right: &Pick| {
+        (left.poll.at, left.poll.semantics, left.message) == (right.poll.at, right.poll.semantics, right.message)
+    };
+    let is_within = |left: &Leaving, right: &Leaving| {
+        left.outcome == right.outcome
+            && left.picks.len() < right.picks.len()
+            && left.picks.iter().all(|pick| right.picks.iter().any(|other| same(pick, other)))
+    };
+    rounds.iter().filter(|round| !rounds.iter().any(|other| is_within(other, round))).cloned().collect()
 }
 
 /// Adds a read, unless one that is no different is known.

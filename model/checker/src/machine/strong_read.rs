@@ -146,7 +146,6 @@ impl<P: Program> Run<'_, P> {
         if !self.read_message(thread, (at, element), position, kind, semantics, site) {
             return Progress::Stops;
         }
-        self.count_strong_read(thread, at, from);
         self.supply(thread, value);
         Progress::Done
     }
