@@ -20,7 +20,8 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
             if !BUILT.contains(&name.as_str()) && (!name.starts_with('.') || name == ".ci") {
                 collect(&path, found);
             }
-        } else {
+        } else if name != ".git" {
+            // In a worktree `.git` is a file.
             found.push(path);
         }
     }

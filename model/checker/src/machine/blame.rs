@@ -313,6 +313,10 @@ impl<P: Program> Machine<P> {
         let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
+        let holds = match &first.until {
+            Until::Condition(condition) => u64::from(condition.compared(holds)),
+            Until::Round(..) => holds,
+        };
         let message = match self.program().describe(first.at) {
             Some(text) => format!("deadlock: {name} waits until {text}, for ever"),
             None => format!(

@@ -411,30 +411,10 @@ impl<P: Program> Machine<P> {
     /// exchange to exchange.
     fn run_company(&self, company: &Company<P::Round>, answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>) -> End {
         let mut rounds: Vec<Option<P::Round>> = company.members.iter().map(|member| member.round.clone()).collect();
-        let mut met: Vec<Barrier> = Vec::with_capacity(rounds.len());
-        let mut undecided = false;
-        for (index, member) in company.members.iter().enumerate() {
-            if let Some(barrier) = member.arrived {
-                met.push(barrier);
-                continue;
-            }
-            let Some(round) = &mut rounds[index] else { return End::Returns(0) };
-            match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
-                RoundStep::Meets { barrier, .. } => met.push(barrier),
-                RoundStep::Undecided if index == 0 => return End::Undecided,
-                RoundStep::LeavesUndecided if index == 0 => return End::LeavesUndecided,
-                RoundStep::Undecided => {
-                    undecided = true;
-                    met.push(Barrier { gather: None, ..met[0] });
-                }
-                RoundStep::Leaves { outcome } if index == 0 => return End::Leaves(outcome),
-                // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
-                RoundStep::Returns { to } if index == 0 => return End::Returns(to),
-                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns { .. } => {
-                    return End::Returns(0);
-                }
-            }
-        }
+        let (mut met, undecided) = match self.run_to_meeting(company, &mut rounds, answer) {
+            Ok(meeting) => meeting,
+            Err(end) => return end,
+        };
         if !company.whole {
             return End::Meets(met[0]);
         }
@@ -482,6 +462,43 @@ impl<P: Program> Machine<P> {
         End::Leaves(digest(
             &rounds.iter().flatten().map(|round| self.program().round_digest(round)).collect::<Vec<_>>(),
         ))
+    }
+
+    /// Runs the members of a company to where they meet: the barriers, and whether a member but the first waits for a word.
+    ///
+    /// # Errors
+    /// How the round ends, if they do not meet.
+    fn run_to_meeting(
+        &self,
+        company: &Company<P::Round>,
+        rounds: &mut [Option<P::Round>],
+        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
+    ) -> Result<(Vec<Barrier>, bool), End> {
+        let mut met: Vec<Barrier> = Vec::with_capacity(rounds.len());
+        let mut undecided = false;
+        for (index, member) in company.members.iter().enumerate() {
+            if let Some(barrier) = member.arrived {
+                met.push(barrier);
+                continue;
+            }
+            let Some(round) = &mut rounds[index] else { return Err(End::Returns(0)) };
+            match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
+                RoundStep::Meets { barrier, .. } => met.push(barrier),
+                RoundStep::Undecided if index == 0 => return Err(End::Undecided),
+                RoundStep::LeavesUndecided if index == 0 => return Err(End::LeavesUndecided),
+                RoundStep::Undecided => {
+                    undecided = true;
+                    met.push(Barrier { gather: None, ..met[0] });
+                }
+                RoundStep::Leaves { outcome } if index == 0 => return Err(End::Leaves(outcome)),
+                // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
+                RoundStep::Returns { to } if index == 0 => return Err(End::Returns(to)),
+                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns { .. } => {
+                    return Err(End::Returns(0));
+                }
+            }
+        }
+        Ok((met, undecided))
     }
 
     /// The messages that a member may read for a word, the earliest first.

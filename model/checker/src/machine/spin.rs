@@ -57,6 +57,9 @@ impl<R: Debug + Send + Sync + 'static> Wait for Ended<R> {
     }
 }
 
+/// A member of the company, a contended word that it reads, and the number of the message.
+type ContendedPick = (usize, Location, Option<u32>);
+
 impl<P: Program> Machine<P> {
     /// The waits that a thread may end, with the rounds of each: alone, and with those whom it meets.
     pub(super) fn waits(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Vec<(Company<P::Round>, Rounds)> {
@@ -79,7 +82,7 @@ impl<P: Program> Machine<P> {
 
     /// The rounds that are tried each by itself: one for each combination of messages of contended words.
     pub(super) fn representatives<'r>(&self, rounds: &'r Rounds) -> Vec<&'r Leaving> {
-        let mut found: Vec<(Vec<(usize, Location, Option<u32>)>, &Leaving)> = Vec::new();
+        let mut found: Vec<(Vec<ContendedPick>, &Leaving)> = Vec::new();
         for leaving in &rounds.leaving {
             let key = self.contended_part(leaving);
             if !found.iter().any(|(known, _)| *known == key) {
@@ -89,7 +92,7 @@ impl<P: Program> Machine<P> {
         found.into_iter().map(|(_, leaving)| leaving).collect()
     }
 
-    fn contended_part(&self, leaving: &Leaving) -> Vec<(usize, Location, Option<u32>)> {
+    fn contended_part(&self, leaving: &Leaving) -> Vec<ContendedPick> {
         let counts = |pick: &&Pick| self.settings.everything || self.contended.slots.contains(&key(pick.poll.at));
         leaving.picks.iter().filter(counts).map(|pick| (pick.member, pick.poll.at, pick.message)).collect()
     }

@@ -54,7 +54,12 @@ pub struct Condition {
 impl Condition {
     /// Whether a word satisfies it.
     pub fn holds(self, word: u64) -> bool {
-        self.compare.holds(word as u32, self.value)
+        self.compare.holds(self.compared(word), self.value)
+    }
+
+    /// The part of a word that is compared: the first four bytes, where a packet has its flag.
+    pub fn compared(self, word: u64) -> u32 {
+        word as u32
     }
 }
 

@@ -166,8 +166,8 @@ impl Events {
             }
             Operation::Await { at: place, width, condition, semantics, .. } => {
                 let admits = match in_vain.contains(&at) {
-                    true => Admits::InVain(condition.clone()),
-                    false => Admits::Satisfying(condition.clone()),
+                    true => Admits::InVain(*condition),
+                    false => Admits::Satisfying(*condition),
                 };
                 self.push(memory(plain, Kind::Read, whole(place, width)?, *semantics), origin, None, admits);
             }
