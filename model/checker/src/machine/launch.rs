@@ -247,6 +247,7 @@ impl<P: Program> Run<'_, P> {
         let (first, threads) = (block * machine.threads_of_block(), machine.threads_in(block));
         self.state.blocks[block as usize].started = true;
         self.state.blocks[block as usize].live = threads;
+        self.state.blocks[block as usize].standing.clear();
         self.state.ranks[rank].running_blocks += 1;
         self.renew_shared_memory(rank as u32, block - machine.block_index(rank as u32, 0));
         let mut view = self.state.ranks[rank].stream.clone();
