@@ -536,6 +536,7 @@ const CASES: &[Case] = &[
     case("barrier-exit", [1, 1, 2, 1], &["S d 1", "bar.sync 0;\nL r0 d"], DIVERGES),
     case("peer-reads-new-inputs", [2, 1, 1, 1], &["", "ld.global.u32 %r20, [%rd30];"], RACE),
     case("peer-reads-new-inputs-strongly", [2, 1, 1, 1], &["", "ld.relaxed.sys.global.u32 %r20, [%rd30];"], RACE),
+    case("nc-behind-own-write", [1, 1, 1, 1], &["S d 1\nld.global.nc.u32 %r20, [%rd10+32];"], RACE),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
 
@@ -650,6 +651,7 @@ fn every_rule_is_needed() {
         (Rule::Causality, "corr"),
         (Rule::VectorsUnordered, "acquire-vector"),
         (Rule::StreamRaces, "peer-reads-new-inputs"),
+        (Rule::ReadOnlyLoads, "nc-behind-own-write"),
     ];
     for (rule, name) in needs {
         let case = CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("{name}"));

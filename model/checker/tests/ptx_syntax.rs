@@ -188,6 +188,19 @@ fn damaged_modules_are_survived() {
     assert!(parsed > cases / 20 && parsed < cases);
 }
 
+/// A branch to it could mean either place.
+#[test]
+fn a_label_is_declared_once_in_a_block() {
+    let decoded = |body: &str| {
+        let text = format!(".version 8.0\n.target sm_90\n.address_size 64\n.entry k()\n{{\n{body}ret;\n}}\n");
+        let module = parse(&Arc::new(Source { name: "labels.ptx".to_owned(), text })).expect("a module");
+        decode(&module, "k").map(|_| ()).map_err(|error| error.to_string())
+    };
+    let twice = Err("the label `$L` is declared twice in one function".to_owned());
+    assert_eq!(decoded("$L:\nbra $M;\n$M:\nbra $L;\n$L:\n"), twice);
+    assert_eq!(decoded("$L:\n{\n$L:\nbra $L;\n}\nbra $L;\n"), Ok(()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -34,7 +34,7 @@ impl<P: Program> Search<'_, P> {
         let block = self.field.block_of(thread);
         let threads = self.field.of_block(block).len() as u32;
         let lane = thread as u32 % self.field.room;
-        let arrivals = self.field.program.arrivals(site);
+        let arrivals = barrier.arrivals;
         let (place, needed, partial) = match barrier.group {
             Group::Warp { mask } => {
                 let place = Place::Lanes { warp: lane / WARP, mask, exchanges: !barrier.orders };
@@ -58,12 +58,12 @@ impl<P: Program> Search<'_, P> {
         {
             return Err(Stop::Again);
         }
-        if arrivals == (Arrivals::Warps { aligned: true }) && matches!(place, Place::Named(_)) {
-            self.is_aligned(state, thread, site)?;
+        if matches!(place, Place::Named(_)) {
+            self.is_together(state, thread, site, arrivals)?;
         }
         let waits = !barrier.arrive;
         let last = state.threads[thread].last.clone();
-        let arrival = Arrival { thread, site, last, waits, gives: barrier.gather };
+        let arrival = Arrival { thread, site, last, waits, arrivals, gives: barrier.gather };
         let meetings = Arc::make_mut(&mut state.meetings);
         let known = meetings.iter().position(|meeting| meeting.block == block && meeting.place == place);
         let index = known.unwrap_or_else(|| {
@@ -81,26 +81,47 @@ impl<P: Program> Search<'_, P> {
         }
         meeting.partial.push(arrival);
         Arc::make_mut(&mut state.threads[thread]).status = Status::AtBarrier;
-        self.gather(state, index, arrivals == Arrivals::Threads)
+        self.gather(state, index, !matches!(arrivals, Arrivals::Warps { .. }))
     }
 
-    /// `.aligned`: the whole warp executes this instruction.
-    fn is_aligned(&self, state: &State<P::Thread>, thread: usize, site: SiteIndex) -> Result<(), Stop> {
-        for other in self.warp_of(thread) {
-            if other != thread && matches!(state.threads[other].status, Status::Ended) {
+    /// `.aligned`: the whole warp executes this instruction, so nobody of it is at another one. `block_sync` is one
+    /// statement for the whole block.
+    fn is_together(
+        &self,
+        state: &State<P::Thread>,
+        thread: usize,
+        site: SiteIndex,
+        arrivals: Arrivals,
+    ) -> Result<(), Stop> {
+        const ALIGNED: Arrivals = Arrivals::Warps { aligned: true };
+        let (warp, block) = (self.warp_of(thread), self.field.of_block(self.field.block_of(thread)));
+        for other in warp.clone() {
+            if arrivals == ALIGNED && other != thread && matches!(state.threads[other].status, Status::Ended) {
                 let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
                 return Err(self.diverges(state, message, &[(thread, site)]));
             }
         }
-        let elsewhere = state.meetings.iter().flat_map(|meeting| {
-            let named = matches!(meeting.place, Place::Named(_));
-            meeting.partial.iter().filter(move |arrival| named && arrival.site != site)
+        let program = self.field.program;
+        let apart = |other: &&Arrival| {
+            let bound = match arrivals {
+                Arrivals::Threads => false,
+                Arrivals::WholeBlock => other.arrivals == Arrivals::WholeBlock && block.contains(&other.thread),
+                Arrivals::Warps { .. } => {
+                    warp.contains(&other.thread) && (arrivals == ALIGNED || other.arrivals == ALIGNED)
+                }
+            };
+            bound && other.site != site && !program.are_one_barrier(other.site, site)
+        };
+        let named = state.meetings.iter().filter(|meeting| matches!(meeting.place, Place::Named(_)));
+        let waiting = named.flat_map(|meeting| {
+            let arrived = meeting.arrived.iter().flatten();
+            meeting.partial.iter().chain(arrived.filter(|other| other.waits))
         });
-        let warp = self.warp_of(thread);
-        match elsewhere.into_iter().find(|arrival| warp.contains(&arrival.thread)) {
+        match waiting.into_iter().find(apart) {
             None => Ok(()),
             Some(other) => {
-                let message = "threads of one warp reach different barriers".to_owned();
+                let who = if arrivals == Arrivals::WholeBlock { "a block" } else { "one warp" };
+                let message = format!("threads of {who} reach different barriers");
                 Err(self.diverges(state, message, &[(thread, site), (other.thread, other.site)]))
             }
         }
@@ -279,13 +300,14 @@ impl<P: Program> Search<'_, P> {
                 continue;
             };
             let named = matches!(meeting.place, Place::Named(_));
-            let arrivals = self.field.program.arrivals(mate.site);
+            let arrivals = mate.arrivals;
             if named && arrivals == (Arrivals::Warps { aligned: true }) {
                 let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
                 return Err(self.diverges(state, message, &[(mate.thread, mate.site), (thread, site)]));
             }
             let before = state.meetings.len();
-            let flow = if named && arrivals == Arrivals::Threads { None } else { self.again(state, index, mate)? };
+            let alone = !matches!(arrivals, Arrivals::Warps { .. });
+            let flow = if named && alone { None } else { self.again(state, index, mate)? };
             if flow.is_some() {
                 return Ok(flow);
             }

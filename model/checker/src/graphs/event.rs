@@ -81,6 +81,8 @@ pub(super) type Sources = SmallVec<[Event; 8]>;
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) actor: Actor,
+    /// Of a read past the caches of others (`ld.global.nc`): the beginning of the launch during which nobody may write.
+    pub(super) during: Option<Event>,
     /// In program order; elements of one vector share it.
     pub(super) position: u32,
     pub(super) placement: Placement,

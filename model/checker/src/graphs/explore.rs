@@ -113,7 +113,7 @@ impl<'p, P: Program> Search<'p, P> {
             threads: (0..self.field.threads()).map(runner).collect(),
             meetings: Arc::default(),
             rounds: Arc::default(),
-            streams: vec![Stream { launch: 0, last: Last::new(), position: 0, done: false }; ranks as usize],
+            streams: vec![Stream { launch: 0, begun: 0, last: Last::new(), position: 0, done: false }; ranks as usize],
             outputs: Arc::default(),
             suspect: None,
             peer_accesses: 0,

@@ -21,6 +21,8 @@ pub(super) struct Graph {
     pub(super) lines: Vec<Line>,
     /// The order of sc fences: each pair that is morally strong.
     pub(super) fences: Arc<Vec<(Event, Event)>>,
+    /// Launches that are over: beginning and end.
+    pub(super) launches: Arc<Vec<(Event, Event)>>,
     /// Writes that have been placed in coherence order, at any time.
     pub(super) placed: usize,
     /// The rule that a test leaves out.
@@ -295,6 +297,14 @@ impl Graph {
         (0..self.nodes.len()).find(|other| self.races(*other, event, node))
     }
 
+    /// `ld.global.nc`: what it reads is read-only as long as its kernel runs. A write that is neither before the beginning
+    /// of that launch nor after its end is none that it may meet, the reader's own ones included.
+    fn is_written_during(&self, read: &Node, write: Event) -> bool {
+        let Some(begun) = read.during.filter(|_| self.has(Rule::ReadOnlyLoads)) else { return false };
+        let ended = |(other, end): &(Event, Event)| *other == begun && self.causes(*end, write);
+        !self.causes(write, begun) && !self.launches.iter().any(ended)
+    }
+
     fn races(&self, other: Event, event: Event, node: &Node) -> bool {
         let earlier = &self.nodes[other];
         if other == event || !earlier.range.overlaps(&node.range) || !earlier.is_memory() || !node.is_memory() {
@@ -307,6 +317,9 @@ impl Graph {
             && (matches!(earlier.actor, Actor::Stream(_)) || matches!(node.actor, Actor::Stream(_)))
         {
             return false;
+        }
+        if self.is_written_during(earlier, event) || self.is_written_during(node, other) {
+            return true;
         }
         !self.causes(other, event) && !self.causes(event, other) && !self.morally_strong(other, event)
     }

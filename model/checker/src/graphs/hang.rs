@@ -93,7 +93,7 @@ impl<P: Program> Search<'_, P> {
             };
             let orders = !matches!(meeting.place, Place::Lanes { exchanges: true, .. });
             Some((
-                Barrier { group, arrivals: Arrivals::Threads, arrive: false, gather: arrival.gives, orders },
+                Barrier { group, arrivals: arrival.arrivals, arrive: false, gather: arrival.gives, orders },
                 arrival.site,
             ))
         })
@@ -207,13 +207,15 @@ impl<P: Program> Search<'_, P> {
         self.is_elsewhere(state, thread, program)
     }
 
-    /// Whether a thread goes on to anything but a read of a word that it has read there since its last effect.
+    /// Whether a thread goes on to anything but what it has come to since its last effect: a read of a word that it has
+    /// read there, or barriers that it has met others at.
     pub(super) fn is_elsewhere(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> bool {
         match self.next_rest(state, thread, program) {
             Some(Rest::Reads(_, site, range, _)) => {
                 let rounds = state.threads[thread].rounds.get(&(site, super::step::word_key(&range)));
                 rounds.is_none_or(|rounds| rounds.held.is_empty())
             }
+            Some(Rest::Waits(..)) => !state.rounds.iter().any(|round| round.members.contains(&thread)),
             _ => true,
         }
     }
@@ -277,15 +279,19 @@ impl<P: Program> Search<'_, P> {
         barrier: &Barrier,
     ) -> Option<Vec<usize>> {
         let block = self.field.of_block(self.field.block_of(thread));
+        let live = |thread: &usize| block.contains(thread) && threads[thread].1 != Rest::Ended;
         match barrier.group {
-            Group::Block { id, .. } => {
-                let contested = self.contested.contains(&(self.field.block_of(thread), id));
-                (!contested).then(|| block.collect())
+            Group::Block { id, .. } if self.contested.contains(&(self.field.block_of(thread), id)) => None,
+            Group::Block { .. } if !matches!(barrier.arrivals, Arrivals::Warps { .. }) => Some(block.collect()),
+            Group::Block { .. } => {
+                // Nobody waits for who has exited in a warp, but a warp of which nobody is left never arrives.
+                let mut warps = (block.start..block.end).step_by(32);
+                let arrives = |first: usize| (first..first + 32).any(|thread| live(&thread));
+                warps.all(arrives).then(|| block.clone().filter(live).collect())
             }
             Group::Warp { mask } => {
                 let first = block.start + (thread - block.start) / 32 * 32;
                 let named = (0..32).filter(|lane| mask >> lane & 1 == 1).map(|lane| first + lane);
-                let live = |thread: &usize| block.contains(thread) && threads[thread].1 != Rest::Ended;
                 Some(named.filter(live).collect())
             }
         }

@@ -81,6 +81,7 @@ impl<P: Program> Search<'_, P> {
         let last = self.on_stream(state, who);
         let boundary = state.graph.add(self.joint(state, Act::Boundary, rank, STREAM), &last);
         self.stream_follows(state, who, boundary);
+        state.streams[rank as usize].begun = boundary;
         let meetings = Arc::make_mut(&mut state.meetings);
         meetings.retain(|meeting| meeting.block / self.field.blocks != rank);
         for thread in self.field.of_rank(rank) {
@@ -142,9 +143,26 @@ impl<P: Program> Search<'_, P> {
         }
         let joint = state.graph.add(self.joint(state, Act::Joint, rank, STREAM), &last);
         self.stream_follows(state, who, joint);
+        let begun = state.streams[rank as usize].begun;
+        Arc::make_mut(&mut state.graph.launches).push((begun, joint));
         if !self.field.program.has_calls() {
             let launch = state.streams[rank as usize].launch;
             self.read_output(state, who, rank, launch)?;
+            self.read_others(state, who, rank)?;
+        }
+        Ok(())
+    }
+
+    /// The owner reads what else the launch file says it does: what is there is for it to judge.
+    fn read_others(&mut self, state: &mut State<P::Thread>, who: Who, rank: u32) -> Result<(), Stop> {
+        let program = self.field.program;
+        let judged = program.expected().filter(|expected| expected.definition.concerns(rank));
+        let judged = judged.map(|expected| expected.output);
+        for (index, instance) in program.shape().instances.iter().enumerate() {
+            if instance.rank == rank && instance.read && instance.bytes > 0 && Some(instance.buffer) != judged {
+                let range = Range { space: self.field.space(index as u32, 0), from: 0, to: instance.bytes };
+                self.access(state, who, Act::Read, (range, Arc::from([])))?;
+            }
         }
         Ok(())
     }

@@ -33,11 +33,13 @@ pub enum Rule {
     VectorsUnordered,
     /// The stream's accesses race like any other.
     StreamRaces,
+    /// What `ld.global.nc` reads is not written as long as its kernel runs.
+    ReadOnlyLoads,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 15] = [
+    pub const ALL: [Rule; 16] = [
         Rule::Scopes,
         Rule::Strength,
         Rule::ObservationThroughAtomics,
@@ -53,5 +55,6 @@ impl Rule {
         Rule::Causality,
         Rule::VectorsUnordered,
         Rule::StreamRaces,
+        Rule::ReadOnlyLoads,
     ];
 }

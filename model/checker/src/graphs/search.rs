@@ -149,6 +149,7 @@ impl<P: Program> Search<'_, P> {
         let none: Arc<[u8]> = Arc::from([]);
         Node {
             actor,
+            during: None,
             position,
             placement,
             site,

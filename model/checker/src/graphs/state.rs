@@ -3,7 +3,7 @@
 use super::event::{Event, Range, Space};
 use super::graph::Graph;
 use crate::memory::scope::Placement;
-use crate::program::{Coordinates, Operation, Program, SiteIndex, Unknown, Width};
+use crate::program::{Arrivals, Coordinates, Operation, Program, SiteIndex, Unknown, Width};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -116,6 +116,7 @@ pub(super) struct Arrival {
     pub(super) last: Last,
     /// It waits for the others, once its warp has arrived.
     pub(super) waits: bool,
+    pub(super) arrivals: Arrivals,
     pub(super) gives: Option<u64>,
 }
 
@@ -148,6 +149,8 @@ pub(super) struct Round {
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) launch: u32,
+    /// The beginning of that launch.
+    pub(super) begun: Event,
     pub(super) last: Last,
     pub(super) position: u32,
     pub(super) done: bool,

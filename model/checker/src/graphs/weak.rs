@@ -66,7 +66,11 @@ impl<P: Program> Search<'_, P> {
         site: SiteIndex,
     ) -> Result<Vec<u8>, Stop> {
         let last = self.preceding(state, thread, site);
-        let node = self.node(state, Who::Thread(thread), (Act::Read, range), WEAK, site);
+        let mut node = self.node(state, Who::Thread(thread), (Act::Read, range), WEAK, site);
+        if self.field.program.is_non_coherent(site) {
+            let rank = state.threads[thread].at.rank;
+            node.during = Some(state.streams[rank as usize].begun);
+        }
         let (event, bytes) = self.read_event(state, thread, (node, &last))?;
         self.follows(state, thread, event, site);
         Ok(bytes)

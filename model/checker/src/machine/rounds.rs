@@ -13,7 +13,7 @@ use super::{Machine, Place, Rule, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
-use crate::program::{Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
+use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
 use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -155,7 +155,14 @@ impl<P: Program> Machine<P> {
                 if count.is_some_and(|count| count != threads) {
                     return None;
                 }
-                (first..first + threads).collect()
+                let lives = |thread: &u32| state.threads[*thread as usize].status != Status::Ended;
+                let warps = matches!(barrier.arrivals, Arrivals::Warps { .. });
+                // Of a warp those that have exited are not waited for; a warp of none does not arrive.
+                let warp = |thread: u32| {
+                    first + (thread - first) / 32 * 32..threads.min((thread - first) / 32 * 32 + 32) + first
+                };
+                let counts = |thread: &u32| lives(thread) || !(warps && warp(*thread).any(|lane| lives(&lane)));
+                (first..first + threads).filter(counts).collect()
             }
             Group::Warp { mask } => {
                 let warp = first + (thread - first) / 32 * 32;

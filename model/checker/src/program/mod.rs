@@ -503,8 +503,4 @@ pub trait Program: Send + Sync + 'static {
     fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {
         None
     }
-    /// Who arrives at the block's barrier of a statement.
-    fn arrivals(&self, _site: SiteIndex) -> Arrivals {
-        Arrivals::Threads
-    }
 }

@@ -16,8 +16,8 @@ use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Arrivals, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers,
-    RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers, RoundStep,
+    Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -563,12 +563,5 @@ impl Program for PtxProgram {
 
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {
         self.plain.as_ref()?.vector(site.0).map(SiteIndex)
-    }
-
-    fn arrivals(&self, site: SiteIndex) -> Arrivals {
-        match self.interpreter.code().instructions.get(site.0 as usize).map(|instruction| &instruction.step) {
-            Some(Step::Barrier(barrier)) => Arrivals::Warps { aligned: barrier.aligned },
-            _ => Arrivals::Threads,
-        }
     }
 }

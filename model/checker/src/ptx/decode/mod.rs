@@ -74,6 +74,12 @@ pub enum DecodeError {
         /// Why.
         reason: String,
     },
+    /// Two places of one name.
+    #[error("the label `{name}` is declared twice in one function")]
+    Label {
+        /// Its name.
+        name: String,
+    },
     /// More than can be handled.
     #[error("the kernel has more than {MOST_INSTRUCTIONS} instructions once its calls are expanded")]
     TooLarge,
@@ -199,7 +205,9 @@ impl<'m> Decoder<'m> {
             match statement {
                 Statement::Label(name) => {
                     let here = self.here();
-                    self.frame.labels.insert(name, here);
+                    if self.frame.labels.insert(name, here).is_some() {
+                        return Err(DecodeError::Label { name: name.clone() });
+                    }
                 }
                 Statement::Location(line) => self.line = Some(*line),
                 Statement::Instruction(instruction) => self.statement(instruction)?,
