@@ -536,6 +536,31 @@ const CASES: &[Case] = &[
     case("barrier-exit", [1, 1, 2, 1], &["S d 1", "bar.sync 0;\nL r0 d"], DIVERGES),
     case("peer-reads-new-inputs", [2, 1, 1, 1], &["", "ld.global.u32 %r20, [%rd30];"], RACE),
     case("peer-reads-new-inputs-strongly", [2, 1, 1, 1], &["", "ld.relaxed.sys.global.u32 %r20, [%rd30];"], RACE),
+    case(
+        "vote-that-never-ends",
+        [1, 1, 1, 1],
+        &["R relaxed.sys r0 x\nsetp.eq.u32 %p7, %r20, 0;\nvote.sync.any.pred %p8, %p7, 1;\n@%p8 bra $T0;"],
+        HANGS,
+    ),
+    case(
+        "vote-that-ends",
+        [2, 1, 1, 1],
+        &[
+            "R relaxed.sys r0 x\nsetp.eq.u32 %p7, %r20, 0;\nvote.sync.any.pred %p8, %p7, 1;\n@%p8 bra $T0;",
+            "W relaxed.sys x 1",
+        ],
+        RIGHT,
+    ),
+    case(
+        "reduction-over-two-words-that-never-ends",
+        [2, 1, 2, 1],
+        &[
+            "R relaxed.sys r0 x\nsetp.eq.u32 %p7, %r20, 0;\nbarrier.red.or.pred %p8, 0, %p7;\n@%p8 bra $T0;",
+            "R relaxed.sys r0 y\nsetp.eq.u32 %p7, %r20, 0;\nbarrier.red.or.pred %p8, 0, %p7;\n@%p8 bra $T1;",
+            "W relaxed.sys x 1",
+        ],
+        HANGS,
+    ),
     case("nc-behind-own-write", [1, 1, 1, 1], &["S d 1\nld.global.nc.u32 %r20, [%rd10+32];"], RACE),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
