@@ -605,6 +605,27 @@ fn barriers_count_warps() {
     assert_eq!(found.verdict, Verdict::Violated, "{:?}", found.reason);
 }
 
+/// A loop over a barrier that one warp completes alone, or either of two.
+#[test]
+fn loops_over_barriers_of_some_warps_end_or_do_not() {
+    let polls = |lane: u32, barrier: u32| {
+        format!(
+            "R relaxed.sys r0 x\nsetp.eq.u32 %p7, %r20, 0;\nbarrier.red.or.pred %p8, {barrier}, 32, %p7;\n@%p8 bra $T{lane};"
+        )
+    };
+    let found = |other: u32, writes: &str| {
+        let (first, second) = (polls(0, 1), polls(32, other));
+        let mut bodies: Vec<&str> = vec![""; 34];
+        (bodies[0], bodies[32], bodies[33]) = (&first, &second, writes);
+        asked([2, 1, 33, 1], &bodies, None)
+    };
+    assert_eq!(found(2, "W relaxed.sys x 1").verdict, Verdict::Verified);
+    let for_ever = found(2, "");
+    assert_eq!(for_ever.finding.map(|found| found.code), HANGS, "{:?}", for_ever.reason);
+    // Of one barrier each warp completes its own round.
+    assert_ne!(found(1, "").verdict, Verdict::Verified);
+}
+
 #[test]
 fn launches_follow_each_other_and_ranks_do_not() {
     let once = [2, 1, 1, 1];

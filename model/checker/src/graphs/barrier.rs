@@ -44,12 +44,7 @@ impl<P: Program> Search<'_, P> {
                 if let Some(message) = wrong_count(id, count, threads) {
                     return Err(self.diverges(state, message, &[(thread, site)]));
                 }
-                let (whole, needed) = match arrivals {
-                    Arrivals::Threads | Arrivals::WholeBlock => (threads, count.unwrap_or(threads)),
-                    Arrivals::Warps { .. } => {
-                        (threads.div_ceil(WARP), count.map_or(threads.div_ceil(WARP), |count| count.div_ceil(WARP)))
-                    }
-                };
+                let (whole, needed) = needed(arrivals, count, threads);
                 (Place::Named(id), needed, needed < whole || barrier.arrive)
             }
         };
@@ -348,6 +343,16 @@ impl<P: Program> Search<'_, P> {
             return Ok(Some(Flow::Branches(branches)));
         }
         Ok(None)
+    }
+}
+
+/// How many arrivals there can be at a barrier, and how many complete it.
+pub(super) fn needed(arrivals: Arrivals, count: Option<u32>, threads: u32) -> (u32, u32) {
+    match arrivals {
+        Arrivals::Threads | Arrivals::WholeBlock => (threads, count.unwrap_or(threads)),
+        Arrivals::Warps { .. } => {
+            (threads.div_ceil(WARP), count.map_or(threads.div_ceil(WARP), |count| count.div_ceil(WARP)))
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! anybody can do something else, the execution is not over: it goes on where that read is not put off.
 
 use super::event::{Event, Range};
-use super::search::{Search, Stop};
+use super::search::{Refusal, Search, Stop};
 use super::state::{Pending, Place, State, Status};
 use super::step::word;
 use super::words;
@@ -21,7 +21,7 @@ const MOST_STEPS: usize = 400;
 
 /// A thread being followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Rest {
+pub(super) enum Rest {
     /// It is to read a word.
     Reads(Operation, SiteIndex, Range, Width),
     /// It comes round without end.
@@ -62,7 +62,7 @@ impl<P: Program> Search<'_, P> {
             };
             threads.insert(thread, (runner.program.clone(), rest));
         }
-        let mut seen: Vec<u64> = Vec::new();
+        let (mut seen, mut unknown): (Vec<u64>, bool) = (Vec::new(), false);
         loop {
             let indices: Vec<usize> = threads.keys().copied().collect();
             for thread in &indices {
@@ -70,7 +70,7 @@ impl<P: Program> Search<'_, P> {
                     return Ok(None);
                 }
             }
-            if !self.meet(state, &mut threads) {
+            if !self.meet(state, &mut threads, &mut unknown) {
                 break;
             }
             let digest = self.digest(&threads);
@@ -78,6 +78,10 @@ impl<P: Program> Search<'_, P> {
                 break;
             }
             seen.push(digest);
+        }
+        if unknown {
+            let what = "a loop over a barrier which some of those that come complete".to_owned();
+            return Err(self.refuse(Refusal::NotUnderstood(what)));
         }
         Ok(Some(self.in_vain(state, &threads)))
     }
@@ -88,7 +92,10 @@ impl<P: Program> Search<'_, P> {
             let all = meeting.partial.iter().chain(meeting.arrived.iter().flatten());
             let arrival = all.into_iter().find(|arrival| arrival.thread == thread && arrival.waits)?;
             let group = match meeting.place {
-                Place::Named(id) => Group::Block { id, count: None },
+                Place::Named(id) if matches!(arrival.arrivals, Arrivals::Warps { .. }) => {
+                    Group::Block { id, count: Some(meeting.needed * 32) }
+                }
+                Place::Named(id) => Group::Block { id, count: Some(meeting.needed) },
                 Place::Lanes { mask, .. } => Group::Warp { mask },
             };
             let orders = !matches!(meeting.place, Place::Lanes { exchanges: true, .. });
@@ -157,7 +164,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Runs a thread past weak reads and fences to the next thing that it waits for. None if it does something.
-    fn next_rest(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> Option<Rest> {
+    pub(super) fn next_rest(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> Option<Rest> {
         let at = state.threads[thread].at;
         for _ in 0..MOST_STEPS {
             let (operation, site) = self.field.program.next(at, program).ok()?;
@@ -178,8 +185,6 @@ impl<P: Program> Search<'_, P> {
                     let range = place(at, width.bytes())?;
                     return Some(Rest::Reads(operation, site, range, width));
                 }
-                // Who completes it is a choice, which is made where the read is not put off.
-                Operation::Barrier(barrier) if self.is_contested(thread, &barrier) => return None,
                 Operation::Barrier(barrier) if !barrier.arrive => return Some(Rest::Waits(barrier, site)),
                 // To end is something that others can tell, as is anything else.
                 _ => return None,
@@ -220,81 +225,10 @@ impl<P: Program> Search<'_, P> {
         }
     }
 
-    fn is_contested(&self, thread: usize, barrier: &Barrier) -> bool {
-        let Group::Block { id, count } = barrier.group else { return false };
-        count.is_some() || barrier.arrive || self.contested.contains(&(self.field.block_of(thread), id))
-    }
-
     /// What is last in coherence order.
     pub(super) fn newest(&self, state: &State<P::Thread>, range: &Range) -> Vec<u8> {
         let writes: Vec<Event> = state.graph.writes_to(range).collect();
         self.bytes(state, range, &state.graph.latest(range, &writes)).0
-    }
-
-    /// Completes the barriers for which everybody is there. False if there is none.
-    fn meet(&self, state: &State<P::Thread>, threads: &mut BTreeMap<usize, (P::Thread, Rest)>) -> bool {
-        let mut any = false;
-        let waiting: Vec<(usize, Barrier)> = threads
-            .iter()
-            .filter_map(|(thread, (_, rest))| match rest {
-                Rest::Waits(barrier, _) => Some((*thread, *barrier)),
-                _ => None,
-            })
-            .collect();
-        for (thread, barrier) in &waiting {
-            let Some(members) = self.members(threads, *thread, barrier) else { continue };
-            let together = |member: &usize| match &threads[member].1 {
-                Rest::Waits(other, _) => same_place(other, barrier),
-                _ => false,
-            };
-            if !members.iter().all(together) {
-                continue;
-            }
-            let gives = |member: &usize| match &threads[member].1 {
-                Rest::Waits(other, _) => Some((*member as u32 % self.field.room, other.gather?)),
-                _ => None,
-            };
-            let given: Vec<(u32, u64)> = members.iter().filter_map(gives).collect();
-            for member in &members {
-                let Some((program, rest)) = threads.get_mut(member) else { continue };
-                if !given.is_empty() {
-                    self.field.program.gathered(state.threads[*member].at, program, &given);
-                }
-                // What comes next that is an effect shows when it is followed: a read of nothing stands for it.
-                *rest = match self.next_rest(state, *member, program) {
-                    Some(next) => next,
-                    None => Rest::Reads(Operation::Exit, SiteIndex(0), Range::NONE, Width::Four),
-                };
-            }
-            any = true;
-        }
-        any
-    }
-
-    /// The threads that a barrier waits for; none where it is of some threads, or arrivals count.
-    fn members(
-        &self,
-        threads: &BTreeMap<usize, (P::Thread, Rest)>,
-        thread: usize,
-        barrier: &Barrier,
-    ) -> Option<Vec<usize>> {
-        let block = self.field.of_block(self.field.block_of(thread));
-        let live = |thread: &usize| block.contains(thread) && threads[thread].1 != Rest::Ended;
-        match barrier.group {
-            Group::Block { id, .. } if self.contested.contains(&(self.field.block_of(thread), id)) => None,
-            Group::Block { .. } if !matches!(barrier.arrivals, Arrivals::Warps { .. }) => Some(block.collect()),
-            Group::Block { .. } => {
-                // Nobody waits for who has exited in a warp, but a warp of which nobody is left never arrives.
-                let mut warps = (block.start..block.end).step_by(32);
-                let arrives = |first: usize| (first..first + 32).any(|thread| live(&thread));
-                warps.all(arrives).then(|| block.clone().filter(live).collect())
-            }
-            Group::Warp { mask } => {
-                let first = block.start + (thread - block.start) / 32 * 32;
-                let named = (0..32).filter(|lane| mask >> lane & 1 == 1).map(|lane| first + lane);
-                Some(named.filter(live).collect())
-            }
-        }
     }
 
     fn in_vain(&self, state: &State<P::Thread>, threads: &BTreeMap<usize, (P::Thread, Rest)>) -> Finding {
@@ -328,12 +262,4 @@ impl<P: Program> Search<'_, P> {
         let message = format!("deadlock: {} threads can wait in vain together", spins.len());
         words::finding(Code::Deadlock, message, points)
     }
-}
-
-fn same_place(left: &Barrier, right: &Barrier) -> bool {
-    let same = match (left.group, right.group) {
-        (Group::Block { id, .. }, Group::Block { id: other, .. }) => id == other,
-        (left, right) => left == right,
-    };
-    same && left.orders == right.orders
 }

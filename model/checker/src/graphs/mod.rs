@@ -16,6 +16,7 @@
 //! | `future` | reads that wait for what cannot come any more |
 //! | `deferred` | reads whose values stay open: load buffering |
 //! | `hang` | whether threads that wait do so for ever |
+//! | `company` | who completes the barriers of such threads |
 //! | `words` | findings |
 //!
 //! Decision: this engine is to contradict the machine, so it shares with it what a program yields, and what an output
@@ -32,6 +33,7 @@
 mod axioms;
 mod barrier;
 mod bits;
+mod company;
 mod deferred;
 mod event;
 mod explore;
