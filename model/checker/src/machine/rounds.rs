@@ -152,7 +152,7 @@ impl<P: Program> Machine<P> {
         let all: Vec<ThreadIndex> = match barrier.group {
             Group::Block { count, .. } => {
                 let threads = self.threads_in(block);
-                if count.is_some_and(|count| count != threads) {
+                if !self.is_known_company(thread, barrier) {
                     return None;
                 }
                 let lives = |thread: &u32| state.threads[*thread as usize].status != Status::Ended;
@@ -162,7 +162,10 @@ impl<P: Program> Machine<P> {
                     first + (thread - first) / 32 * 32..threads.min((thread - first) / 32 * 32 + 32) + first
                 };
                 let counts = |thread: &u32| lives(thread) || !(warps && warp(*thread).any(|lane| lives(&lane)));
-                (first..first + threads).filter(counts).collect()
+                // A barrier of one warp is met by the thread's own.
+                let all =
+                    if count == Some(32) && count != Some(threads) { warp(thread) } else { first..first + threads };
+                all.filter(counts).collect()
             }
             Group::Warp { mask } => {
                 let warp = first + (thread - first) / 32 * 32;
@@ -177,6 +180,18 @@ impl<P: Program> Machine<P> {
             members.push(self.companion(state, other, block, place)?);
         }
         Some(Company { members, whole: true })
+    }
+
+    /// Whether it is known beforehand who meets at a barrier: the lanes of a warp, the whole block, or one warp. Where others
+    /// may complete it, arriving there is a step like any other.
+    fn is_known_company(&self, thread: ThreadIndex, barrier: Barrier) -> bool {
+        match barrier.group {
+            Group::Warp { .. } => true,
+            Group::Block { count, .. } => {
+                let whole = count.is_none_or(|count| count == self.threads_in(self.block_of(thread)));
+                whole || count == Some(32) && matches!(barrier.arrivals, Arrivals::Warps { .. })
+            }
+        }
     }
 
     fn companion(
@@ -416,7 +431,8 @@ impl<P: Program> Machine<P> {
             Err(end) => return end,
         };
         if !company.whole {
-            return End::Meets(met[0]);
+            let known = self.is_known_company(company.members[0].thread, met[0]);
+            return if known { End::Meets(met[0]) } else { End::Leaves(digest(&met[0])) };
         }
         for _ in 0..EXCHANGES {
             if met.iter().any(|barrier| barrier.group != met[0].group) {
