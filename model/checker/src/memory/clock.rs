@@ -131,13 +131,13 @@ impl View {
             && same(&self.observed, &other.observed)
     }
 
-    /// Whether `other` sees all that this sees. `later` says of two messages of a slot whether the second comes no earlier
-    /// in coherence order.
+    /// Whether `other` sees all that this sees. `later` says of a message of a slot whether
+    /// the other view hides it: by a later one that it has observed, or otherwise.
     pub fn is_within(
         &self,
         other: &View,
         block_of: impl Fn(ThreadIndex) -> u32,
-        later: impl Fn(u64, u32, u32) -> bool,
+        later: impl Fn(u64, u32, Option<u32>) -> bool,
     ) -> bool {
         let threads = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
         let observed = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
@@ -145,7 +145,7 @@ impl View {
             && threads.iter().all(|seen| other.covers(block_of(seen.thread), *seen))
             && observed.iter().all(|seen| {
                 let theirs = other.observed(seen.slot);
-                theirs.is_some_and(|theirs| theirs == seen.message || later(seen.slot, seen.message, theirs))
+                theirs == Some(seen.message) || later(seen.slot, seen.message, theirs)
             })
     }
 
