@@ -75,8 +75,16 @@ impl SpinLoops {
     pub fn of(code: &Code) -> SpinLoops {
         let liveness = Liveness::of(code);
         let quiet: Vec<Pc> = (0..code.instructions.len() as Pc).filter(|pc| is_quiet(code.instruction(*pc))).collect();
-        let mut loops = Vec::new();
-        find(code, &liveness, &quiet, 0, &mut loops);
+        // Where a loop waits without meeting others it is a wait of its own, whatever loop of theirs it stands in.
+        let alone: Vec<Pc> =
+            quiet.iter().copied().filter(|pc| code.instruction(*pc).effect() != Effect::Barrier).collect();
+        let (mut loops, mut together) = (Vec::new(), Vec::new());
+        find(code, &liveness, &alone, 0, &mut loops);
+        find(code, &liveness, &quiet, 0, &mut together);
+        let waits_alone =
+            |spin: &SpinLoop| spin.members.iter().any(|pc| loops.iter().any(|own| own.members.contains(pc)));
+        together.retain(|spin: &SpinLoop| !waits_alone(spin));
+        loops.extend(together);
         let mut found = SpinLoops { loops, of: vec![NONE; code.instructions.len()].into(), live: FxHashMap::default() };
         if found.loops.is_empty() {
             return found;
