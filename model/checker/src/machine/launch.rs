@@ -7,7 +7,6 @@
 use super::causality::{join, meets};
 use super::event::What;
 use super::run::Run;
-use super::wanted::wanted;
 use super::weak::Accessor;
 use super::{
     Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
@@ -15,6 +14,7 @@ use super::{
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::slot::{Strength, overlapping};
+use crate::program::wanted::wanted;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
 use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
@@ -437,7 +437,7 @@ impl<P: Program> Run<'_, P> {
         let mut in_order = true;
         for (element, got) in bytes.chunks_exact(size).enumerate() {
             let got = kind.read(got);
-            let wanted = wanted(machine, &expected, kind, rank, launch, element as u64);
+            let wanted = wanted(&**machine.program(), &expected, kind, rank, launch, element as u64);
             let bits = |bits: u64| kind.canonical(bits, expected.exact_zero);
             if bits(got) == bits(wanted.bits) {
                 continue;
@@ -473,7 +473,7 @@ impl<P: Program> Run<'_, P> {
             let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| {
                 let bits = match output {
                     Some(bytes) => kind.read(&bytes[element * size..]),
-                    None => wanted(machine, expected, kind, rank, launch, element as u64).bits,
+                    None => wanted(&**machine.program(), expected, kind, rank, launch, element as u64).bits,
                 };
                 kind.canonical(bits, expected.exact_zero)
             };
@@ -511,7 +511,7 @@ impl<P: Program> Run<'_, P> {
         got: u64,
     ) -> Violation {
         let element = at.byte / u64::from(kind.bytes());
-        let wanted = wanted(self.machine, expected, kind, rank, launch, element);
+        let wanted = wanted(&**self.machine.program(), expected, kind, rank, launch, element);
         let (got, want) = (kind.show(got), kind.show(wanted.bits));
         let name = &self.machine.program().shape().instances[at.instance as usize].name;
         let message = format!(

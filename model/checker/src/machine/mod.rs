@@ -14,7 +14,6 @@
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
 //! * `rounds`, `spin`: waits in loops that may read several words
-//! * `wanted`: what outputs must hold
 //! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
@@ -35,7 +34,6 @@ mod spin;
 mod strong_read;
 mod strong_write;
 pub mod uses;
-mod wanted;
 mod weak;
 
 use crate::memory::clock::{Epoch, ThreadIndex, View};
