@@ -120,10 +120,9 @@ pub(super) fn join<P: Program>(
     into.join(
         other,
         |thread| machine.block_of(thread),
-        |slot, mine, theirs| match slots.get(&slot) {
-            _ if mine == theirs => mine,
-            Some(slot) if slot.position(theirs) > slot.position(mine) => theirs,
-            _ => mine,
+        |slot, mine, theirs| {
+            let comes_later = |slot: &Slot| slot.position(theirs) > slot.position(mine);
+            if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
         },
     );
 }

@@ -10,13 +10,14 @@
 
 use super::causality::{join, meets};
 use super::{Machine, Place, Rule, State, Status};
-use crate::memory::clock::{Observed, ThreadIndex, View};
+use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
 use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep};
 use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Evaluations of a round for one wait.
@@ -573,17 +574,21 @@ impl<P: Program> Machine<P> {
         picks: &[&Pick],
         extra: Option<&Extra<'_>>,
     ) -> bool {
-        let mut view = member.view.clone();
+        let mut view = Cow::Borrowed(&member.view);
+        // What the round itself has observed, besides the view: for each word, the place of the last message.
+        let mut seen: SmallVec<[(u64, usize); 8]> = SmallVec::new();
         // An acquiring vector acquires behind all its elements.
         let mut later: Vec<View> = Vec::new();
         for pick in picks {
-            let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key(pick.poll.at))) else { continue };
+            let key = key(pick.poll.at);
+            let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key)) else { continue };
             if pick.hidden {
                 continue;
             }
-            if number != EXTRA {
-                let position = slot.position(number);
-                if position < self.floor_of(member.thread, &view, key(pick.poll.at), slot) {
+            let position = (number != EXTRA).then(|| slot.position(number));
+            if let Some(position) = position {
+                let own = seen.iter().filter(|(word, _)| *word == key).map(|(_, position)| *position).max();
+                if position < own.unwrap_or(0).max(self.floor_of(member.thread, &view, key, slot)) {
                     return false;
                 }
                 let writes = pick.poll.update.is_some_and(|update| !self.only_reads(update, pick.value));
@@ -592,21 +597,25 @@ impl<P: Program> Machine<P> {
                     return false;
                 }
             }
-            let message = match extra.filter(|_| number == EXTRA) {
-                Some(extra) => extra.message,
-                None => &slot.messages[slot.position(number)],
+            let message = match (extra, position) {
+                (_, Some(position)) => &slot.messages[position],
+                (Some(extra), None) => extra.message,
+                (None, None) => continue,
             };
             let strength = self.strength_of(member.thread, pick.poll.semantics);
             if acquires(pick.poll.semantics.order) && self.has(Rule::AcquireByOperation) {
                 let meeting = message.releases.iter().filter(|release| meets(release, strength));
                 later.extend(meeting.map(|release| release.view.clone()));
             }
-            if number != EXTRA && morally_strong(message.strength, Some(strength)) && self.has(Rule::Observation) {
-                view.observe(Observed { slot: key(pick.poll.at), message: number });
+            if let Some(position) = position
+                && morally_strong(message.strength, Some(strength))
+                && self.has(Rule::Observation)
+            {
+                seen.push((key, position));
             }
             if pick.poll.element.is_last() || !self.has(Rule::VectorsAreUnordered) {
                 for release in later.drain(..) {
-                    join(self, &state.slots, &mut view, &release);
+                    join(self, &state.slots, view.to_mut(), &release);
                 }
             }
         }

@@ -116,11 +116,11 @@ impl<P: Program> Machine<P> {
             if !old.carries_nothing() && self.has(Rule::NoWeakerReads) && !is_no_weaker(&mine.poll, &theirs.poll) {
                 return false;
             }
-            if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
-                return false;
-            }
             if theirs.message == mine.message {
                 return true;
+            }
+            if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
+                return false;
             }
             let reader = company.members[mine.member].thread;
             match (theirs.message, extra) {

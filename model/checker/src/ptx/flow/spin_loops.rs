@@ -21,6 +21,7 @@ use arverify_protocol::ir::{AtomicOperation, Order};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
 /// Counters tried for each loop; beyond that a read stays in it.
 const COUNTER_LIMIT: usize = 16;
@@ -133,30 +134,61 @@ impl SpinLoops {
         }
     }
 
-    /// The loop that a read leads into, and the instructions on the way.
+    /// The nearest loop that a read leads into, and the instructions on the way.
     fn way_into_loop(&self, code: &Code, first: Pc) -> Option<(u32, FxHashSet<Pc>)> {
-        let mut before: FxHashMap<Pc, Vec<Pc>> = FxHashMap::default();
-        let mut open = vec![first];
+        let alike = |spin: &SpinLoop| {
+            spin.members.iter().any(|pc| is_alike(&code.instruction(first).step, &code.instruction(*pc).step))
+        };
+        let entered = self.loops_behind(code, first).into_iter().filter(|index| alike(&self.loops[*index as usize]));
+        entered.into_iter().find_map(|index| Some((index, self.way_into(code, first, index)?)))
+    }
+
+    /// The loops into which an instruction leads through nothing but instructions without effect, the nearest first.
+    fn loops_behind(&self, code: &Code, first: Pc) -> Vec<u32> {
+        let mut open = VecDeque::from([first]);
         let mut seen: FxHashSet<Pc> = FxHashSet::from_iter([first]);
-        let mut entered: Vec<(Pc, u32)> = Vec::new();
-        while let Some(pc) = open.pop() {
+        let mut entered = Vec::new();
+        while let Some(pc) = open.pop_front() {
             for next in successors(code, pc) {
-                let member = self.loops.iter().position(|spin| spin.members.contains(&next));
-                before.entry(next).or_default().push(pc);
-                if let Some(index) = member {
-                    entered.push((next, index as u32));
+                if let Some(index) = self.loops.iter().position(|spin| spin.members.contains(&next)) {
+                    if !entered.contains(&(index as u32)) {
+                        entered.push(index as u32);
+                    }
                 } else if seen.len() < DISTANCE_LIMIT && is_quiet(code.instruction(next)) && seen.insert(next) {
-                    open.push(next);
+                    open.push_back(next);
                 }
             }
         }
-        let alike = |index: u32| {
-            let mut members = self.loops[index as usize].members.iter();
-            members.any(|pc| is_alike(&code.instruction(first).step, &code.instruction(*pc).step))
+        entered
+    }
+
+    /// The instructions between a read and a loop. What comes behind the loop is not on the way into it, and where the loop
+    /// meets nobody, a round of it does not either.
+    fn way_into(&self, code: &Code, first: Pc, index: u32) -> Option<FxHashSet<Pc>> {
+        let spin = &self.loops[index as usize];
+        let behind = self.behind(code, first, spin);
+        let meets = spin.members.iter().any(|pc| code.instruction(*pc).effect() == Effect::Barrier);
+        let is_way = |pc: Pc| {
+            let instruction = code.instruction(pc);
+            let passed = is_quiet(instruction) && (meets || instruction.effect() != Effect::Barrier);
+            passed && !behind.contains(&pc) && !self.loops.iter().any(|other| other.members.contains(&pc))
         };
-        let index = entered.iter().map(|(_, index)| *index).find(|index| alike(*index))?;
-        let mut way: FxHashSet<Pc> = FxHashSet::from_iter([first]);
-        let mut back: Vec<Pc> = entered.iter().filter(|(_, other)| *other == index).map(|(pc, _)| *pc).collect();
+        let mut before: FxHashMap<Pc, Vec<Pc>> = FxHashMap::default();
+        let mut open = VecDeque::from([first]);
+        let mut seen: FxHashSet<Pc> = FxHashSet::from_iter([first]);
+        while let Some(pc) = open.pop_front() {
+            for next in successors(code, pc) {
+                let enters = spin.members.contains(&next);
+                if enters || is_way(next) {
+                    before.entry(next).or_default().push(pc);
+                }
+                if !enters && seen.len() < DISTANCE_LIMIT && is_way(next) && seen.insert(next) {
+                    open.push_back(next);
+                }
+            }
+        }
+        let mut way: FxHashSet<Pc> = FxHashSet::default();
+        let mut back: Vec<Pc> = before.keys().copied().filter(|pc| spin.members.contains(pc)).collect();
         while let Some(pc) = back.pop() {
             for earlier in before.get(&pc).into_iter().flatten() {
                 if way.insert(*earlier) {
@@ -164,7 +196,18 @@ impl SpinLoops {
                 }
             }
         }
-        Some((index, way))
+        way.contains(&first).then_some(way)
+    }
+
+    /// What can be reached from where a loop is left, without the read before it or the loop itself.
+    fn behind(&self, code: &Code, first: Pc, spin: &SpinLoop) -> FxHashSet<Pc> {
+        let stops = |pc: Pc| pc == first || spin.members.contains(&pc);
+        let mut seen: FxHashSet<Pc> = FxHashSet::default();
+        let mut open: Vec<Pc> = spin.members.iter().copied().collect();
+        while let Some(pc) = open.pop() {
+            open.extend(successors(code, pc).filter(|next| !stops(*next) && seen.insert(*next)));
+        }
+        seen
     }
 }
 
