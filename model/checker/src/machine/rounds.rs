@@ -14,7 +14,7 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
-use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep};
+use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
 use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -334,6 +334,9 @@ impl<P: Program> Machine<P> {
         if entrances.is_empty() {
             return;
         }
+        let reads = |leaving: &Leaving| -> Vec<(Poll, Option<u32>)> {
+            leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message)).collect()
+        };
         let passes = |leaving: &Leaving, way: &Leaving| {
             leaving.picks.len() > way.picks.len() && leaving.picks.starts_with(&way.picks)
         };
@@ -343,13 +346,16 @@ impl<P: Program> Machine<P> {
             .filter(|leaving| !entrances.iter().any(|entrance| passes(leaving, &entrance.way)))
             .cloned()
             .collect();
+        let direct = shortest(&direct);
         let newest = self.ends_with_newest(state, company);
         for Entrance { inside, way } in entrances {
             let within = self.rounds(state, inside, extra);
-            // Whether anything ends it, here and there; by which messages is compared when the wait ends.
-            let ends = |leaving: &[Leaving], meets: Option<Barrier>| !leaving.is_empty() || meets.is_some();
-            let same = ends(&within.leaving, within.meets) == ends(&direct, found.meets)
-                && newest == self.ends_with_newest(state, inside);
+            let inner = shortest(&within.leaving);
+            let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
+            let same = inner.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
+                && direct.iter().all(|outer| inner.iter().any(|inner| alike(inner, outer)))
+                && newest == self.ends_with_newest(state, inside)
+                && within.meets.is_none();
             found.cut |= within.cut;
             if !same && self.has(Rule::EntrancesAlike) {
                 found.leaving.retain(|leaving| !passes(leaving, way));
@@ -683,6 +689,19 @@ impl<R> Company<R> {
         }
         hasher.finish()
     }
+}
+
+/// Rounds that read no more than they must: none comes to the same as another with all of that one's reads and others.
+fn shortest(rounds: &[Leaving]) -> Vec<Leaving> {
+    let same = |left: &Pick, right: &Pick| {
+        (left.poll.at, left.poll.semantics, left.message) == (right.poll.at, right.poll.semantics, right.message)
+    };
+    let is_within = |left: &Leaving, right: &Leaving| {
+        left.outcome == right.outcome
+            && left.picks.len() < right.picks.len()
+            && left.picks.iter().all(|pick| right.picks.iter().any(|other| same(pick, other)))
+    };
+    rounds.iter().filter(|round| !rounds.iter().any(|other| is_within(other, round))).cloned().collect()
 }
 
 /// Adds a read, unless one that is no different is known.

@@ -45,6 +45,8 @@ pub struct PtxRound {
     until: usize,
     /// It stands at its first read, which `visited` holds already.
     begins: bool,
+    /// It has been outside the loop and the way into it.
+    outside: bool,
 }
 
 impl Interpreter {
@@ -75,6 +77,7 @@ impl Interpreter {
             undecided: 0,
             until: usize::MAX,
             begins: !met,
+            outside: false,
         };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
@@ -113,6 +116,7 @@ impl Interpreter {
     pub fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
         for _ in 0..MOST_STEPS {
             let pc = round.thread.pc;
+            round.outside |= self.home_of(round).is_none_or(|spin| !spin.holds(pc));
             let instruction = &self.code.instructions[pc as usize];
             if let Some(guard) = instruction.guard {
                 let index = guard.register.0 as usize;
@@ -385,7 +389,8 @@ impl Interpreter {
         if std::mem::take(&mut round.begins) {
             return None;
         }
-        if self.home_of(round).is_none_or(|spin| !spin.holds(round.thread.pc)) {
+        // Whoever is outside may come back, for another word: that is another wait.
+        if round.outside {
             return Some(self.leaves(round));
         }
         // Where it stands is not decided: whether it was there before is told at the next point where it is.
