@@ -6,7 +6,7 @@
 
 use arverify_protocol::certificate::{BufferEntry, KernelEntry, Parameter};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
-use arverify_protocol::ir::{Collective, Element, Initially, Protocol, Reduction};
+use arverify_protocol::ir::{Collective, Element, Expectation, Initially, Protocol, Reduction};
 use std::fmt::Write;
 
 /// The launch of a kernel with `blocks` blocks and `elements` elements on each rank. Every buffer must have a byte.
@@ -32,6 +32,10 @@ pub fn render_launch(
     for buffer in &entry.buffers {
         let elements = shapes[buffer.id as usize].iter().product();
         text.push_str(&buffer_text(buffer, elements, &sizes));
+        let is_output = |expected: &Expectation| protocol.buffer(expected.output).name == buffer.name;
+        if protocol.expectation.as_ref().is_some_and(|expected| is_output(expected) && word(expected).is_none()) {
+            text.push_str("read = true\n");
+        }
     }
     text.push_str(&arguments(entry, protocol, &sizes, launches)?);
     text.push_str(&expectation(protocol));
@@ -92,22 +96,22 @@ fn arguments(
     Ok(text)
 }
 
-fn expectation(protocol: &Protocol) -> String {
-    let Some(expectation) = &protocol.expectation else { return String::new() };
-    let reduction = |reduction: Reduction| match reduction {
-        Reduction::Sum => "sum",
-        Reduction::Max => "max",
-        Reduction::Min => "min",
-    };
-    let equals = match expectation.collective {
-        Collective::AllReduce(operation) => reduction(operation),
+/// What `[expect]` calls it; for what it has no word for, synchronisation alone is checked.
+fn word(expectation: &Expectation) -> Option<&'static str> {
+    Some(match expectation.collective {
+        Collective::AllReduce(Reduction::Sum) => "sum",
+        Collective::AllReduce(Reduction::Max) => "max",
+        Collective::AllReduce(Reduction::Min) => "min",
         Collective::AllGather => "gather",
         Collective::ReduceScatter(Reduction::Sum) => "reduce-scatter",
-        // LAUNCH.toml has no word for these: synchronisation alone is checked.
-        Collective::ReduceScatter(_) | Collective::Broadcast | Collective::Shift | Collective::Transfer => {
-            return String::new();
-        }
-    };
+        Collective::Broadcast => "broadcast",
+        Collective::ReduceScatter(_) | Collective::Shift | Collective::Transfer => return None,
+    })
+}
+
+fn expectation(protocol: &Protocol) -> String {
+    let Some(expectation) = &protocol.expectation else { return String::new() };
+    let Some(equals) = word(expectation) else { return String::new() };
     let order = if expectation.same_on_all_ranks { "same-on-all-ranks" } else { "any" };
     let name = |buffer: arverify_protocol::ids::BufferId| &protocol.buffer(buffer).name;
     format!(

@@ -148,14 +148,15 @@ pub struct Expectation {
     pub span: Span,
 }
 
-/// Definitions of an output by their words in the file; `copy` is the rank's own input.
-pub(super) const DEFINITIONS: [(&str, Definition); 6] = [
+/// Definitions of an output by their words in the file; `copy` is the rank's own input, `broadcast` that of rank 0.
+pub(super) const DEFINITIONS: [(&str, Definition); 7] = [
     ("sum", Definition::AllReduce(Reduction::Sum)),
     ("max", Definition::AllReduce(Reduction::Max)),
     ("min", Definition::AllReduce(Reduction::Min)),
     ("gather", Definition::AllGather),
     ("reduce-scatter", Definition::ReduceScatter(Reduction::Sum)),
     ("copy", Definition::Copy),
+    ("broadcast", Definition::Broadcast),
 ];
 
 /// Keys at the top of a file.

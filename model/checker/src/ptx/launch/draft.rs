@@ -30,7 +30,7 @@ const EXPECTATION: &str = "\
 # What must hold after every launch; without it, synchronisation alone is checked.
 # [expect]
 # buffer = \"output\"
-# equals = \"sum\"          # sum | max | min | gather | reduce-scatter | copy
+# equals = \"sum\"          # sum | max | min | gather | reduce-scatter | copy | broadcast
 # of = \"input\"
 # order = \"any\"           # any | same-on-all-ranks
 # zero = \"equal\"          # equal | exact: whether -0.0 passes for +0.0

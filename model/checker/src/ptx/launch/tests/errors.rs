@@ -219,7 +219,7 @@ fn expectations() {
         (
             "equals = \"sum\"",
             "equals = \"product\"",
-            "43:10 `equals`: unknown value `product` (expected one of \"sum\", \"max\", \"min\", \"gather\", \"reduce-scatter\", \"copy\")",
+            "43:10 `equals`: unknown value `product` (expected one of \"sum\", \"max\", \"min\", \"gather\", \"reduce-scatter\", \"copy\", \"broadcast\")",
         ),
         (
             "buffer = \"output\"\nequals",
