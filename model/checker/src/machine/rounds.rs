@@ -85,11 +85,13 @@ pub(super) struct Rounds {
     pub(super) meets: Option<Barrier>,
     /// Words of which another order of equal updates would end the wait.
     pub(super) hidden: Vec<u64>,
+    /// Entering a loop is a step of its own with some of the messages.
+    pub(super) entered: bool,
     /// Too many combinations: there may be more.
     pub(super) cut: bool,
 }
 
-/// Words that count as if they had been written, at the end of coherence order.
+/// A message that counts as if it had been written, at the end of coherence order.
 pub(super) struct Extra<'a> {
     pub(super) key: u64,
     pub(super) value: u64,
@@ -347,19 +349,21 @@ impl<P: Program> Machine<P> {
             .cloned()
             .collect();
         let direct = shortest(&direct);
-        let newest = self.ends_with_newest(state, company);
+        let latest = |poll: &Poll| extra.filter(|extra| extra.key == key(poll.at)).map(|extra| extra.value);
+        let newest = self.ends_with(state, company, latest);
         for Entrance { inside, way } in entrances {
             let within = self.rounds(state, inside, extra);
             let inner = shortest(&within.leaving);
             let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
             let same = inner.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
                 && direct.iter().all(|outer| inner.iter().any(|inner| alike(inner, outer)))
-                && newest == self.ends_with_newest(state, inside)
+                && newest == self.ends_with(state, inside, latest)
                 && within.meets.is_none();
             found.cut |= within.cut;
             if !same && self.has(Rule::EntrancesAlike) {
                 found.leaving.retain(|leaving| !passes(leaving, way));
                 found.leaving.push(way.clone());
+                found.entered = true;
             }
         }
     }
@@ -529,20 +533,23 @@ impl<P: Program> Machine<P> {
         extra: Option<&Extra<'_>>,
     ) -> Vec<Candidate> {
         let key = key(poll.at);
-        if let Some(extra) = extra.filter(|extra| extra.key == key) {
-            return vec![(Some(EXTRA), extra.value, false)];
-        }
-        let newest = || vec![(None, self.word_at(state, poll.at, poll.width), false)];
+        let extra = extra.filter(|extra| extra.key == key).map(|extra| (Some(EXTRA), extra.value, false));
+        let newest = (None, self.word_at(state, poll.at, poll.width), false);
         if poll.semantics.order == Order::Weak {
-            return newest();
+            return vec![extra.unwrap_or(newest)];
         }
-        let Some(slot) = state.slots.get(&key).filter(|slot| slot.width == poll.width) else { return newest() };
+        let is_read_again = |earlier: &&Decided| (earlier.member, earlier.poll.at) == (member, poll.at);
+        let earlier = || decided.iter().filter(is_read_again).map(|earlier| earlier.pick().message);
+        if extra.is_some() && earlier().any(|message| message == Some(EXTRA)) {
+            return extra.into_iter().collect();
+        }
+        let Some(slot) = state.slots.get(&key).filter(|slot| slot.width == poll.width) else {
+            return [newest].into_iter().chain(extra).collect();
+        };
         let reader = &company.members[member];
         let mut floor = self.floor_of(reader.thread, &reader.view, key, slot);
-        for earlier in decided.iter().filter(|earlier| (earlier.member, earlier.poll.at) == (member, poll.at)) {
-            if let Some(number) = earlier.pick().message.filter(|number| *number != EXTRA) {
-                floor = floor.max(slot.position(number));
-            }
+        for number in earlier().flatten() {
+            floor = floor.max(slot.position(number));
         }
         if !self.has(Rule::StaleReads) {
             floor = slot.messages.len() - 1;
@@ -552,9 +559,8 @@ impl<P: Program> Machine<P> {
             false => self.hidden_by_equals(reader.thread, &reader.view, key, slot),
         };
         let hidden = hidden.iter().map(|message| (Some(message.number), message.value, true));
-        hidden
-            .chain(slot.messages[floor..].iter().map(|message| (Some(message.number), message.value, false)))
-            .collect()
+        let open = slot.messages[floor..].iter().map(|message| (Some(message.number), message.value, false));
+        hidden.chain(open).chain(extra).collect()
     }
 
     /// Whether the messages of a combination can be read one after the other: none of them is hidden by what an earlier

@@ -184,6 +184,7 @@ impl<P: Program> Machine<P> {
         let rounds = self.rounds(state, &ended.company, Some(extra));
         let reads = |leaving: &&Leaving| leaving.picks.iter().any(|pick| pick.message == Some(EXTRA));
         !rounds.cut
+            && !rounds.entered
             && rounds.leaving.iter().filter(reads).all(|other| {
                 self.differs(state, &ended.company, &ended.performed, other, Some((extra, releases, boundary)))
                     .is_empty()

@@ -169,7 +169,14 @@ impl Events {
                     true => Admits::InVain(*condition),
                     false => Admits::Satisfying(*condition),
                 };
-                self.push(memory(plain, Kind::Read, whole(place, width)?, *semantics), origin, None, admits);
+                let cell = whole(place, width)?;
+                if self.poison[cell] {
+                    // A look at it that was too early; what it acquires, the last one does.
+                    let mut early = memory(plain, Kind::Read, cell, *semantics);
+                    early.order = if semantics.order == Order::Weak { Order::Weak } else { Order::Relaxed };
+                    self.push(early, origin, None, Admits::Anything);
+                }
+                self.push(memory(plain, Kind::Read, cell, *semantics), origin, None, admits);
             }
             Operation::Atomic { at, width, function, operand, expected, semantics, .. } => {
                 let cell = whole(at, width)?;
