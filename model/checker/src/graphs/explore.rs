@@ -133,6 +133,7 @@ impl<'p, P: Program> Search<'p, P> {
         for thread in order {
             let Status::Reads(pending) = &state.threads[thread].status else { continue };
             let pending = (**pending).clone();
+            self.look_early(state, thread, &pending);
             let options = self.options(state, thread, &pending);
             if options.is_empty() {
                 continue;
@@ -150,6 +151,19 @@ impl<'p, P: Program> Search<'p, P> {
             return Ok(Flow::Branches(branches));
         }
         Ok(self.choose_open(state)?.unwrap_or(Flow::Quiet))
+    }
+
+    /// A wait may look at what nobody has written, whatever ends it later.
+    fn look_early(&self, state: &mut State<P::Thread>, thread: usize, pending: &Pending) {
+        let Operation::Await { .. } = pending.operation else { return };
+        let past = state.graph.past(&self.before_read(state, thread, pending));
+        let readable = state.graph.readable(&pending.range, &past);
+        let unwritten = readable.iter().find_map(|sources| self.bytes(state, &pending.range, sources).1);
+        if let Some(from) = unwritten {
+            let range = Range { from, ..pending.range };
+            let found = words::unwritten(self, state, Some((thread, pending.site)), range);
+            self.suspect(state, found);
+        }
     }
 
     /// What a read may return: of what has been written since it was put off.

@@ -239,6 +239,17 @@ impl<P: Program> Machine<P> {
         company: &Company<P::Round>,
         extra: Option<&Extra<'_>>,
     ) -> Rounds {
+        self.rounds_entered(state, company, extra, &mut Vec::new())
+    }
+
+    /// The same; `way` holds the points from which loops were entered to get here.
+    fn rounds_entered(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        extra: Option<&Extra<'_>>,
+        way: &mut Vec<u64>,
+    ) -> Rounds {
         let mut found = Rounds::default();
         let mut decided: Vec<Decided> = Vec::new();
         let mut entrances = Vec::new();
@@ -282,7 +293,14 @@ impl<P: Program> Machine<P> {
                 None => break,
             }
         }
-        self.enter(state, company, extra, &entrances, &mut found);
+        if !entrances.is_empty() {
+            let passed = way.len();
+            way.extend(company.members[0].round.as_ref().map(|round| self.program().round_digest(round)));
+            // Whoever comes back to a point from which it has come goes round a larger loop, and has entered none.
+            entrances.retain(|entrance| !way.contains(&entrance.way.outcome));
+            self.enter(state, company, extra, (&entrances, way), &mut found);
+            way.truncate(passed);
+        }
         let is_hidden = |leaving: &Leaving| leaving.picks.iter().any(|pick| pick.hidden);
         for leaving in found.leaving.extract_if(.., |leaving| is_hidden(leaving)) {
             let hidden = leaving.picks.iter().filter(|pick| pick.hidden);
@@ -330,12 +348,9 @@ impl<P: Program> Machine<P> {
         state: &State<P::Thread>,
         company: &Company<P::Round>,
         extra: Option<&Extra<'_>>,
-        entrances: &[Entrance<P::Round>],
+        (entrances, behind): (&[Entrance<P::Round>], &mut Vec<u64>),
         found: &mut Rounds,
     ) {
-        if entrances.is_empty() {
-            return;
-        }
         let reads = |leaving: &Leaving| -> Vec<(Poll, Option<u32>)> {
             leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message)).collect()
         };
@@ -352,7 +367,7 @@ impl<P: Program> Machine<P> {
         let latest = |poll: &Poll| extra.filter(|extra| extra.key == key(poll.at)).map(|extra| extra.value);
         let newest = self.ends_with(state, company, latest);
         for Entrance { inside, way } in entrances {
-            let within = self.rounds(state, inside, extra);
+            let within = self.rounds_entered(state, inside, extra, behind);
             let inner = shortest(&within.leaving);
             let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
             let same = inner.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
