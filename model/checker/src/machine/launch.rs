@@ -238,7 +238,10 @@ impl<P: Program> Run<'_, P> {
         let bytes = machine.program().shape().instances[at.instance as usize].bytes;
         let State { memory, slots, .. } = &mut *self.state;
         let by = Accessor { access: by.access, view: &by.view, since: None };
-        by.accesses(machine, Arc::make_mut(&mut memory[at.instance as usize]), slots, (at, bytes), kind)
+        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
+        ordered.observed.into_iter().for_each(|key| self.conflict(key));
+        Ok(ordered.written)
     }
 
     pub(super) fn start_block(&mut self, block: u32) {

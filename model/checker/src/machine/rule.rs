@@ -60,6 +60,8 @@ rules! {
     CausalityHides,
     /// Nobody reads an older message than the one observed.
     Observation,
+    /// A strong write that was observed precedes what follows the read, although nothing synchronises.
+    ObservedPrecedes,
     /// A read may return an older message than the newest.
     StaleReads,
     /// A write may come before others in coherence order.

@@ -25,9 +25,16 @@ pub(super) struct Accessor<'a> {
     pub(super) since: Option<&'a Since>,
 }
 
+/// A weak access that is ordered with all before it.
+pub(super) struct Ordered {
+    /// Every byte had been written.
+    pub(super) written: bool,
+    /// Words that it follows only because a strong write of them was observed: which, is explored.
+    pub(super) observed: SmallVec<[u64; 1]>,
+}
+
 impl Accessor<'_> {
-    /// Compares an access with all earlier ones that it must be ordered with, weak and strong, and remembers it. Returns
-    /// whether every byte had been written.
+    /// Compares an access with all earlier ones that it must be ordered with, weak and strong, and remembers it.
     pub(super) fn accesses<P: Program>(
         &self,
         machine: &Machine<P>,
@@ -35,7 +42,7 @@ impl Accessor<'_> {
         slots: &BTreeMap<u64, Slot>,
         (at, bytes): (Location, u64),
         kind: Kind,
-    ) -> Result<bool, Conflict> {
+    ) -> Result<Ordered, Conflict> {
         let range = at.byte..at.byte + bytes;
         let covered = |earlier: &Access| machine.covered_since(self.access.epoch, self.view, self.since, earlier);
         let written = match memory.shadow.access(range.clone(), kind, self.access, covered) {
@@ -44,13 +51,17 @@ impl Accessor<'_> {
         };
         let weak = matches!(kind, Kind::Read | Kind::Write);
         if !memory.has_slots || !weak || !machine.has(Rule::SlotsAgainstWeak) {
-            return Ok(written);
+            return Ok(Ordered { written, observed: SmallVec::new() });
         }
+        let mut observed = SmallVec::new();
         for (key, slot) in overlapping(slots, at.instance, range) {
             let byte = location(key).byte;
-            let write = slot.messages.iter().map(|message| message.access).find(|earlier| !covered(earlier));
-            if let Some(access) = write {
-                return Err(Conflict { access, wrote: true, byte });
+            let known = self.view.observed(key).filter(|_| self.since.is_none() && machine.has(Rule::ObservedPrecedes));
+            for message in slot.messages.iter().filter(|message| !covered(&message.access)) {
+                if !known.is_some_and(|known| slot.is_observed(message.number, known)) {
+                    return Err(Conflict { access: message.access, wrote: true, byte });
+                }
+                observed.push(key);
             }
             let made = slot.reads.iter().filter(|read| read.made).map(|read| read.access);
             let read = made.into_iter().find(|earlier| !covered(earlier));
@@ -58,7 +69,8 @@ impl Accessor<'_> {
                 return Err(Conflict { access, wrote: false, byte });
             }
         }
-        Ok(written)
+        observed.dedup();
+        Ok(Ordered { written, observed })
     }
 }
 
@@ -126,7 +138,8 @@ impl<P: Program> Run<'_, P> {
                 let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
                 self.race(thread, site, at, writes, conflict.access, conflict.wrote)
             }
-            Ok(written) => {
+            Ok(Ordered { written, observed }) => {
+                observed.into_iter().for_each(|key| self.conflict(key));
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at);
                 }
@@ -308,7 +321,8 @@ impl<P: Program> Run<'_, P> {
                 let at = Location { byte: conflict.byte, ..at };
                 self.race(thread, site, at, false, conflict.access, conflict.wrote)
             }
-            Ok(written) => {
+            Ok(Ordered { written, observed }) => {
+                observed.into_iter().for_each(|key| self.conflict(key));
                 if !written {
                     self.uninitialised(thread, site, at);
                 }

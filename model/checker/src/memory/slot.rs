@@ -274,6 +274,18 @@ impl Slot {
         self.messages.iter().position(|message| message.number == number).unwrap_or(0)
     }
 
+    /// Whether reading a message is an observation of another: it is the same, or the other leads to it through
+    /// read-modify-writes alone (PTX ISA, observation order).
+    pub fn is_observed(&self, other: u32, read: u32) -> bool {
+        let find = |number: u32| self.messages.iter().position(|message| message.number == number);
+        let (Some(other), Some(read)) = (find(other), find(read)) else { return false };
+        let chained = |pair: &[Message]| {
+            pair[1].update.is_some()
+                && pair[1].strength.is_some_and(|strength| morally_strong(pair[0].strength, Some(strength)))
+        };
+        other <= read && self.messages[other..=read].windows(2).all(chained)
+    }
+
     /// The earliest message that may still be read: nothing later precedes the reader, and nothing later was observed.
     pub fn floor(&self, covered: impl Fn(&Access) -> bool, observed: Option<u32>) -> usize {
         let seen = self.messages.iter().rposition(|message| covered(&message.access)).unwrap_or(0);
