@@ -1,6 +1,8 @@
 //! Two engines on protocols: the axioms must say what the machine says, wherever a protocol is small enough for them.
 
+use arverify_model::axioms::{Patience, second_opinion};
 use arverify_model::check::{Engine, Options, Outcome, try_check_with};
+use arverify_model::program::protocol::ProtocolProgram;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
@@ -46,6 +48,25 @@ fn one_shot_and_its_variants_are_judged_alike() {
         assert_eq!(agreed("one-shot", Some(variant), &options), Verdict::Violated, "{variant}");
     }
     assert_eq!(agreed("one-shot", Some("no-end-barrier"), &options), Verdict::Verified, "one launch");
+}
+
+/// The solver is asked only where graphs do not decide; what it says must be the same.
+#[test]
+fn the_solver_judges_alike() {
+    let cases = [
+        ("one-shot", None, 1, Verdict::Verified),
+        ("one-shot", Some("volatile-flags"), 1, Verdict::Violated),
+        ("one-shot", Some("start-without-syncthreads"), 1, Verdict::Violated),
+        ("one-shot", Some("no-end-barrier"), 2, Verdict::Violated),
+        ("two-shot", None, 1, Verdict::Verified),
+        ("two-shot", Some("no-trailing-syncthreads"), 1, Verdict::Violated),
+    ];
+    for (name, variant, launches, wanted) in cases {
+        let Options { sizes, launches, seed, .. } = options(2, launches);
+        let program = ProtocolProgram::new(&protocol(name, variant), &sizes, launches, seed).expect("good sizes");
+        let found = second_opinion(&program, &Patience::default());
+        assert_eq!(found.verdict, wanted, "{name} {variant:?}: {:?}", found.reason);
+    }
 }
 
 #[test]

@@ -171,23 +171,21 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
     (found, warnings)
 }
 
-/// Kernels are explored as execution graphs; protocols are put to the solver, and explored where it refuses.
+/// Programs are explored as execution graphs; protocols for which that is too much are put to the solver.
 fn asked<P: Program>(program: &Arc<P>, options: &Options, patience: &Patience) -> Opinion {
     let question = Question { publishes: options.boundary_publishes, ..Question::default() };
-    if options.boundary_publishes || program.without_waits().is_some() {
-        return graph_opinion(&**program, question, patience);
+    let explored = graph_opinion(&**program, question, patience);
+    let decided = explored.verdict != Verdict::Inconclusive;
+    if decided || options.boundary_publishes || program.without_waits().is_some() {
+        return explored;
     }
-    let found = second_opinion(&**program, patience);
-    if found.verdict != Verdict::Inconclusive {
-        return found;
+    let mut found = second_opinion(&**program, patience);
+    found.seconds += explored.seconds;
+    if found.verdict == Verdict::Inconclusive {
+        let reasons = [explored.reason, found.reason].into_iter().flatten().collect::<Vec<_>>();
+        found.reason = Some(reasons.join("; to the solver: "));
     }
-    let mut explored = graph_opinion(&**program, question, patience);
-    explored.seconds += found.seconds;
-    if explored.verdict == Verdict::Inconclusive {
-        let reasons = [found.reason, explored.reason].into_iter().flatten().collect::<Vec<_>>();
-        explored.reason = Some(reasons.join("; as graphs: "));
-    }
-    explored
+    found
 }
 
 impl From<&Opinion> for Answer {
