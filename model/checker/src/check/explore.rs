@@ -45,8 +45,8 @@ pub(super) struct Exploration<T> {
     pub(super) unwatched_read: bool,
     /// A `fence.sc` that was taken for a weaker one.
     pub(super) weakened_fence: bool,
-    /// A `fence.sc` between the reads of a wait, while orders of fences were tried.
-    pub(super) fence_in_round: bool,
+    /// One order of two `fence.sc` that could not be tried.
+    pub(super) fence_order_forced: bool,
     /// A wait with more combinations of messages than are tried.
     pub(super) too_many_rounds: bool,
     /// A statement that was reached and is not understood, with why.
@@ -93,7 +93,7 @@ struct Shared {
     limited: AtomicBool,
     unwatched_read: AtomicBool,
     weakened_fence: AtomicBool,
-    fence_in_round: AtomicBool,
+    fence_order_forced: AtomicBool,
     too_many_rounds: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
@@ -111,7 +111,7 @@ impl Shared {
         }
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
-        self.fence_in_round.fetch_or(notes.fence_in_round, Ordering::Relaxed);
+        self.fence_order_forced.fetch_or(notes.fence_order_forced, Ordering::Relaxed);
         self.too_many_rounds.fetch_or(notes.too_many_rounds, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
@@ -218,7 +218,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         conflicts,
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
         weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
-        fence_in_round: shared.fence_in_round.load(Ordering::Relaxed),
+        fence_order_forced: shared.fence_order_forced.load(Ordering::Relaxed),
         too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
         limited: shared.limited.load(Ordering::Relaxed),
         stats: Stats {

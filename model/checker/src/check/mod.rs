@@ -288,11 +288,11 @@ fn conclude<P: Program>(
             "a loop waits for so many words at once that not every combination of what they may hold was tried"
                 .to_owned(),
         );
-    } else if exploration.fence_in_round {
+    } else if exploration.fence_order_forced {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
-            "a fence.sc stands between the reads of a loop that waits, and the order of fences matters: nothing was \
-             found otherwise"
+            "the order of two fence.sc matters, and a vote, a shuffle or a loop that waits lets only one order be tried: \
+             nothing was found otherwise"
                 .to_owned(),
         );
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {

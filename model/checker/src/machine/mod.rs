@@ -108,8 +108,8 @@ pub struct Notes {
     pub unwatched_read: bool,
     /// A `fence.sc` was taken for a weaker one.
     pub weakened_fence: bool,
-    /// A `fence.sc` stood between the reads of a round while orders of fences were tried.
-    pub fence_in_round: bool,
+    /// One order of two `fence.sc` could not be tried: one stood between the reads of a round, or an exchange came between.
+    pub fence_order_forced: bool,
     /// A wait had more combinations of messages than are tried.
     pub too_many_rounds: bool,
     /// What every buffer was used for.
@@ -302,6 +302,8 @@ struct SequentialFence {
     access: Access,
     /// What its thread knew of launches.
     boundary: Option<View>,
+    /// Its thread has since exchanged values with others, which orders no memory and yet comes behind the fence.
+    passed: bool,
 }
 
 impl fmt::Display for Place {

@@ -54,6 +54,8 @@ rules! {
     ReleaseThroughUpdates,
     /// A fence.sc comes after those before it in their order.
     FenceScSynchronises,
+    /// Votes and shuffles leave fence.sc on both sides in no order.
+    ExchangesOrderNothing,
     /// Fences are tried in every order where the order matters.
     FenceScOrders,
     /// Nobody reads what causality has overwritten.

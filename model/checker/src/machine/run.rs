@@ -168,7 +168,7 @@ impl<'a, P: Program> Run<'a, P> {
             return false;
         }
         if matches!(operation, Operation::Fence { semantics } if semantics.order == Order::Sc) {
-            self.notes.fence_in_round |= !self.machine.settings.fences_unordered;
+            self.notes.fence_order_forced |= !self.machine.settings.fences_unordered;
         }
         matches!(operation, Operation::Read { .. } | Operation::Load { .. } | Operation::Atomic { .. })
     }

@@ -374,11 +374,17 @@ impl<P: Program> Run<'_, P> {
         true
     }
 
-    /// A read of a round that comes back: nobody can tell that it was made, but that it races. Returns false after a
-    /// violation.
+    /// A read of a round that comes back: nobody can tell that it was made, but that it races, or may not be made at all.
+    /// Returns false after a violation.
     fn read_in_vain(&mut self, thread: ThreadIndex, poll: &Poll) -> bool {
         if !self.machine.has(Rule::ReadsInVain) {
             return true;
+        }
+        let (width, element) = (poll.width.bytes(), poll.element);
+        let whole = Location { byte: poll.at.byte - u64::from(element.index) * width, ..poll.at };
+        let bytes = u64::from(element.count) * width;
+        if !self.in_bounds(thread, whole, bytes, bytes, poll.site) {
+            return false;
         }
         if poll.semantics.order == Order::Weak {
             return self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site);

@@ -352,10 +352,12 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let State { threads, slots, fences, .. } = &mut *self.state;
         let fencing = &mut threads[thread as usize];
-        let mut unordered = false;
-        for earlier in fences.iter().filter(|earlier| meets(&earlier.release, strength)) {
-            unordered |= !machine.covered(thread, &fencing.view, &earlier.access);
-        }
+        let unordered = |earlier: &&SequentialFence| {
+            meets(&earlier.release, strength) && !machine.covered(thread, &fencing.view, &earlier.access)
+        };
+        let forced = fences.iter().filter(unordered).any(|earlier| earlier.passed);
+        let unordered = fences.iter().any(|earlier| unordered(&earlier));
+        self.notes.fence_order_forced |= forced && machine.has(Rule::ExchangesOrderNothing);
         let joined = fences.iter().filter(|_| machine.has(Rule::FenceScSynchronises));
         for earlier in joined.filter(|earlier| meets(&earlier.release, strength)) {
             join(machine, slots, &mut fencing.view, &earlier.release.view);
@@ -367,6 +369,6 @@ impl<P: Program> Run<'_, P> {
         let access = Access { epoch: self.epoch(thread), site };
         let release = Release { view: self.view_now(thread), strength };
         let boundary = self.boundary_of(thread);
-        self.state.fences.push(SequentialFence { release, access, boundary });
+        self.state.fences.push(SequentialFence { release, access, boundary, passed: false });
     }
 }
