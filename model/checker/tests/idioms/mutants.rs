@@ -1,6 +1,6 @@
 //! Mutants of kernels that a compiler wrote: one or two lines changed, at small sizes.
 //!
-//! The kernels are those of `tests/zoo/kernels`, and of ../shared/zoo and ../shared/zoo2 where these lie beside the
+//! The kernels are those of `tests/zoo/kernels` and `tests/emitted`, and of ../shared/zoo and ../shared/zoo2 where these lie beside the
 //! checkout. Their launch files stay as they are but for the sizes.
 
 use super::compare::{Question, Subject, is_violated, kernel};
@@ -57,7 +57,7 @@ fn assumes(folder: &Path) -> bool {
 fn folders() -> Vec<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    for folder in ["../../tests/zoo/kernels", "../../../shared/zoo", "../../../shared/zoo2"] {
+    for folder in ["../../tests/zoo/kernels", "../../tests/emitted", "../../../shared/zoo", "../../../shared/zoo2"] {
         let folder = here.join(folder);
         match std::fs::read_dir(&folder) {
             Ok(entries) => found.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir())),
