@@ -3,7 +3,8 @@
 //! Obligations are about where accesses lie, who meets whom and which signal is which; that what follows a wait in the program
 //! follows it in causality, and that the result is right, they take for granted. So nothing is called proven that the check
 //! finds wrong at small sizes: those that `argen emit` certifies at, for the first numbers of ranks that the requirements
-//! leave, and odd ones that a fixed generator draws. The road not taken: orders as obligations of their own, for all sizes.
+//! leave, messages of every length up to two vectors for each thread of each rank, so that parts begin and end in every way,
+//! and odd shapes that a fixed generator draws. The road not taken: orders as obligations of their own, for all sizes.
 //!
 //! Not shown: orders and results at other sizes. The output says so.
 
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// Numbers of ranks that are checked, at most.
 const NUMBERS_OF_RANKS: usize = 3;
+
+/// Of them, at most, get messages of every length.
+const RANKS_OF_LENGTHS: usize = 2;
 
 /// Sizes that are drawn, at most.
 const DRAWN: usize = 40;
@@ -72,11 +76,22 @@ fn sizes(protocol: &Protocol, ranks: &[u32]) -> Vec<Sizes> {
             all.extend(small_sizes(protocol, &fixed));
         }
     }
+    all.extend(ranks.iter().take(RANKS_OF_LENGTHS).flat_map(|ranks| lengths(protocol, *ranks)));
     let mut state: u64 = 1;
     let meets = |sizes: &Sizes| matches!(protocol.unmet_requirement(sizes), Ok(None));
     let drawn = (0..4 * DRAWN).filter_map(|_| draw(protocol, ranks, &mut state));
     all.extend(drawn.filter(meets).take(DRAWN));
     all
+}
+
+/// Messages of every length up to two vectors for each thread of a block of each rank, and one element more: quotients by
+/// ranks, vectors and threads round in every way, and parts begin and end in every place of two blocks.
+fn lengths(protocol: &Protocol, ranks: u32) -> Vec<Sizes> {
+    let (data, accumulate) = (DataType::F32, Accumulate::Own);
+    let (blocks, threads) = if protocol.is_host_program() { (1, 1) } else { (2, ranks) };
+    let all = 0..=2 * u64::from(data.vector()) * u64::from(ranks) * u64::from(threads) + 1;
+    let sizes = all.map(|elements| Sizes { ranks, blocks, threads, elements, data, accumulate });
+    sizes.filter(|sizes| matches!(protocol.unmet_requirement(sizes), Ok(None))).collect()
 }
 
 /// Odd shapes: three blocks, as few threads as may be, messages that end anywhere.
