@@ -247,6 +247,9 @@ impl<P: Program> Search<'_, P> {
                 super::step::note(runner, || Input::Gathered(given.clone()));
             }
             runner.status = Status::Ready;
+            if !runner.met.contains(&arrival.site) {
+                runner.met.push(arrival.site);
+            }
             runner.visited.clear();
             runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         }

@@ -103,6 +103,7 @@ impl<'p, P: Program> Search<'p, P> {
                 last: Last::new(),
                 vector: None,
                 visited: Vec::new(),
+                met: Vec::new(),
                 rounds: FxHashMap::default(),
                 copies: Vec::new(),
                 log: Vec::new(),

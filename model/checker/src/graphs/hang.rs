@@ -276,14 +276,14 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Whether a thread goes on to anything but what it has come to since its last effect: a read of a word that it has
-    /// read there, or barriers that it has met others at.
+    /// read there, or a barrier where it has met others.
     pub(super) fn is_elsewhere(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> bool {
         match self.next_rest(state, thread, program) {
             Some(Rest::Reads(_, site, range, _)) => {
                 let rounds = state.threads[thread].rounds.get(&(site, word_key(&range)));
                 rounds.is_none_or(|rounds| rounds.held.is_empty())
             }
-            Some(Rest::Waits(..)) => !state.rounds.iter().any(|round| round.members.contains(&thread)),
+            Some(Rest::Waits(_, site)) => !state.threads[thread].met.contains(&site),
             _ => true,
         }
     }

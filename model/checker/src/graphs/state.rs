@@ -82,6 +82,8 @@ pub(super) struct Runner<T> {
     pub(super) vector: Option<(SiteIndex, Last)>,
     /// States in which it has read since its last effect, each with the number of events then.
     pub(super) visited: Vec<(u64, Event)>,
+    /// Where it has met others since its last effect.
+    pub(super) met: Vec<SiteIndex>,
     /// How often it has come to a read of a word.
     pub(super) rounds: FxHashMap<(SiteIndex, u64), Rounds>,
     /// What it was given, by operation, where that is wanted.
@@ -249,6 +251,7 @@ impl<T> State<T> {
     {
         let runner = Arc::make_mut(&mut self.threads[thread]);
         runner.visited.clear();
+        runner.met.clear();
         runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         if self.rounds.iter().any(|round| round.members.contains(&thread)) {
             Arc::make_mut(&mut self.rounds).retain(|round| !round.members.contains(&thread));
