@@ -2,25 +2,24 @@
 //!
 //! PTX ISA, `barrier`: warps arrive. A thread waits until all threads of its warp that have not exited have come; then the
 //! warp has arrived, and counts with all its lanes. `.aligned` is one instruction for all threads of the warp. A thread
-//! that has exited comes to no barrier, but nobody waits for it in its warp. Lanes that have exited, or do not exist, are
-//! not waited for where lanes meet.
+//! that has exited comes to no barrier, but nobody waits for it in its warp, `.aligned` or not; only where no count is given
+//! must every thread of the block come. Lanes that have exited, or do not exist, are not waited for where lanes meet.
 //!
 //! Where a barrier counts fewer warps than the block has, or some arrive without waiting, it matters who comes first:
 //! each arrival is made now, or not before another has been. Everywhere else arrivals commute.
 
 use super::event::Act;
 use super::search::{Flow, Refusal, Search, Step, Stop};
-use super::state::{Arrival, Input, Last, Meeting, Place, Round, State, Status};
+use super::state::{Arrival, Input, Last, Meeting, Place, State, Status};
 use super::words;
 use crate::program::{Arrivals, Barrier, Group, Program, SiteIndex};
 use arverify_protocol::verdict::{Code, Finding};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Lanes of a warp.
 const WARP: u32 = 32;
-/// Barrier completions of one block without any effect.
-const MOST_ROUNDS: usize = 64;
+/// Said of barriers without a count.
+const EXITED: &str = "a barrier for all threads of the block, of which one has exited";
 
 impl<P: Program> Search<'_, P> {
     /// A thread comes to a barrier.
@@ -35,17 +34,17 @@ impl<P: Program> Search<'_, P> {
         let threads = self.field.of_block(block).len() as u32;
         let lane = thread as u32 % self.field.room;
         let arrivals = barrier.arrivals;
-        let (place, needed, partial) = match barrier.group {
+        let (place, needed, threads, partial) = match barrier.group {
             Group::Warp { mask } => {
                 let place = Place::Lanes { warp: lane / WARP, mask, exchanges: !barrier.orders };
-                (place, 0, false)
+                (place, 0, None, false)
             }
             Group::Block { id, count } => {
                 if let Some(message) = wrong_count(id, count, threads) {
                     return Err(self.diverges(state, message, &[(thread, site)]));
                 }
                 let (whole, needed) = needed(arrivals, count, threads);
-                (Place::Named(id), needed, needed < whole || barrier.arrive)
+                (Place::Named(id), needed, count, needed < whole || barrier.arrive)
             }
         };
         if let (true, Place::Named(id)) = (partial, place)
@@ -55,6 +54,7 @@ impl<P: Program> Search<'_, P> {
         }
         if matches!(place, Place::Named(_)) {
             self.is_together(state, thread, site, arrivals)?;
+            self.is_whole(state, thread, site, barrier)?;
         }
         let waits = !barrier.arrive;
         let last = state.threads[thread].last.clone();
@@ -63,14 +63,14 @@ impl<P: Program> Search<'_, P> {
         let known = meetings.iter().position(|meeting| meeting.block == block && meeting.place == place);
         let index = known.unwrap_or_else(|| {
             let (partial, offered, arrived) = (Vec::new(), Vec::new(), Vec::new());
-            meetings.push(Meeting { block, place, needed, partial, offered, arrived, count: 0 });
+            meetings.push(Meeting { block, place, needed, threads, partial, offered, arrived, count: 0 });
             meetings.len() - 1
         });
         let meeting = &mut meetings[index];
         let nobody = meeting.partial.is_empty() && meeting.offered.is_empty() && meeting.arrived.is_empty();
         if nobody {
-            meeting.needed = needed;
-        } else if meeting.needed != needed {
+            (meeting.needed, meeting.threads) = (needed, threads);
+        } else if meeting.threads != threads {
             let message = "threads reach one barrier with different counts".to_owned();
             return Err(self.diverges(state, message, &[(thread, site)]));
         }
@@ -90,12 +90,6 @@ impl<P: Program> Search<'_, P> {
     ) -> Result<(), Stop> {
         const ALIGNED: Arrivals = Arrivals::Warps { aligned: true };
         let (warp, block) = (self.warp_of(thread), self.field.of_block(self.field.block_of(thread)));
-        for other in warp.clone() {
-            if arrivals == ALIGNED && other != thread && matches!(state.threads[other].status, Status::Ended) {
-                let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
-                return Err(self.diverges(state, message, &[(thread, site)]));
-            }
-        }
         let program = self.field.program;
         let apart = |other: &&Arrival| {
             let bound = match arrivals {
@@ -122,8 +116,19 @@ impl<P: Program> Search<'_, P> {
         }
     }
 
+    /// Without a count, every thread of the block must come: one that has exited does not.
+    fn is_whole(&self, state: &State<P::Thread>, thread: usize, site: SiteIndex, barrier: Barrier) -> Result<(), Stop> {
+        let by_warps = matches!(barrier.arrivals, Arrivals::Warps { .. });
+        let whole = matches!(barrier.group, Group::Block { count: None, .. });
+        let mut block = self.field.of_block(self.field.block_of(thread));
+        if by_warps && whole && block.any(|other| !self.is_live(state, other)) {
+            return Err(self.diverges(state, EXITED.to_owned(), &[(thread, site)]));
+        }
+        Ok(())
+    }
+
     /// Threads of the warp of a thread.
-    fn warp_of(&self, thread: usize) -> std::ops::Range<usize> {
+    pub(super) fn warp_of(&self, thread: usize) -> std::ops::Range<usize> {
         let block = self.field.of_block(self.field.block_of(thread));
         let first = block.start + (thread - block.start) / WARP as usize * WARP as usize;
         first..(first + WARP as usize).min(block.end)
@@ -242,37 +247,13 @@ impl<P: Program> Search<'_, P> {
                 super::step::note(runner, || Input::Gathered(given.clone()));
             }
             runner.status = Status::Ready;
+            if !runner.met.contains(&arrival.site) {
+                runner.met.push(arrival.site);
+            }
             runner.visited.clear();
             runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         }
         self.is_round(state, &arrived)
-    }
-
-    /// Whether the threads of a barrier stand as they stood behind an earlier one, with no effect of theirs since, and
-    /// nobody else having met them: then what lies between might as well not have been.
-    fn is_round(&mut self, state: &mut State<P::Thread>, arrived: &[Arrival]) -> Step<P::Thread> {
-        let members: Vec<usize> = arrived.iter().map(|arrival| arrival.thread).collect();
-        let mut hasher = DefaultHasher::new();
-        for thread in &members {
-            self.field.program.standing(&state.threads[*thread].program, None).hash(&mut hasher);
-        }
-        let round = Round { members, digest: hasher.finish() };
-        if state.rounds.contains(&round) {
-            self.covered.waits += 1;
-            return self.dead(state);
-        }
-        let rounds = Arc::make_mut(&mut state.rounds);
-        rounds.retain(|known| {
-            let meets = known.members.iter().any(|thread| round.members.contains(thread));
-            !meets || round.members.iter().all(|thread| known.members.contains(thread))
-        });
-        let alike = rounds.iter().filter(|known| known.members == round.members).count();
-        rounds.push(round);
-        if alike > MOST_ROUNDS {
-            self.bounded = true;
-            return self.dead(state);
-        }
-        Ok(None)
     }
 
     /// A thread ends. Nobody waits for it in its warp any more.
@@ -289,6 +270,13 @@ impl<P: Program> Search<'_, P> {
         let mut index = 0;
         while index < state.meetings.len() {
             let meeting = &state.meetings[index];
+            let whole = meeting.block == block && meeting.threads.is_none();
+            let waits = meeting.partial.iter().chain(meeting.arrived.iter().flatten()).find(|other| {
+                whole && matches!((meeting.place, other.arrivals), (Place::Named(_), Arrivals::Warps { .. }))
+            });
+            if let Some(other) = waits {
+                return Err(self.diverges(state, EXITED.to_owned(), &[(other.thread, other.site), (thread, site)]));
+            }
             let mate = meeting.partial.iter().find(|arrival| warp.contains(&arrival.thread));
             let Some(mate) = mate.filter(|_| meeting.block == block).cloned() else {
                 index += 1;
@@ -296,10 +284,6 @@ impl<P: Program> Search<'_, P> {
             };
             let named = matches!(meeting.place, Place::Named(_));
             let arrivals = mate.arrivals;
-            if named && arrivals == (Arrivals::Warps { aligned: true }) {
-                let message = "a barrier that all threads of a warp reach together, of which one has exited".to_owned();
-                return Err(self.diverges(state, message, &[(mate.thread, mate.site), (thread, site)]));
-            }
             let before = state.meetings.len();
             let alone = !matches!(arrivals, Arrivals::Warps { .. });
             let flow = if named && alone { None } else { self.again(state, index, mate)? };

@@ -4,11 +4,10 @@
 //! there, if they are just as many; otherwise it is a choice, and whether the loop ends is not known.
 
 use super::barrier::needed;
-use super::event::Range;
 use super::hang::Rest;
 use super::search::Search;
 use super::state::{Arrival, Meeting, Place, State};
-use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex, Width};
+use crate::program::{Arrivals, Barrier, Group, Program};
 use std::collections::BTreeMap;
 
 impl<P: Program> Search<'_, P> {
@@ -20,19 +19,19 @@ impl<P: Program> Search<'_, P> {
         needed < whole || self.contested.contains(&(block, id))
     }
 
-    /// Completes the barriers for which everybody is there. False if there is none. Where others could complete one as
+    /// Completes the barriers for which everybody is there, and says who went on. Where others could complete one as
     /// well, it is unknown who does.
     pub(super) fn meet(
         &self,
         state: &State<P::Thread>,
         threads: &mut BTreeMap<usize, (P::Thread, Rest)>,
         unknown: &mut bool,
-    ) -> bool {
-        let mut any = false;
+    ) -> Vec<usize> {
+        let mut met = self.only_arrive(threads);
         let waiting: Vec<(usize, Barrier)> = threads
             .iter()
             .filter_map(|(thread, (_, rest))| match rest {
-                Rest::Waits(barrier, _) => Some((*thread, *barrier)),
+                Rest::Waits(barrier, _) if !barrier.arrive => Some((*thread, *barrier)),
                 _ => None,
             })
             .collect();
@@ -60,15 +59,41 @@ impl<P: Program> Search<'_, P> {
                 if !given.is_empty() {
                     self.field.program.gathered(state.threads[*member].at, program, &given);
                 }
-                // What comes next that is an effect shows when it is followed: a read of nothing stands for it.
-                *rest = match self.next_rest(state, *member, program) {
-                    Some(next) => next,
-                    None => Rest::Reads(Operation::Exit, SiteIndex(0), Range::NONE, Width::Four),
-                };
+                *rest = self.next_rest(state, *member, program).unwrap_or(Rest::Acts);
             }
-            any = true;
+            met.extend(members);
         }
-        any
+        met
+    }
+
+    /// Those that arrive without waiting go on when their warp has come, which others can tell.
+    fn only_arrive(&self, threads: &mut BTreeMap<usize, (P::Thread, Rest)>) -> Vec<usize> {
+        let mut going_on = Vec::new();
+        for (thread, (_, rest)) in threads.iter() {
+            let Rest::Waits(barrier, _) = rest else { continue };
+            if barrier.arrive && self.warp_is_there(threads, *thread, barrier) {
+                going_on.push(*thread);
+            }
+        }
+        for thread in &going_on {
+            if let Some((_, rest)) = threads.get_mut(thread) {
+                *rest = Rest::Acts;
+            }
+        }
+        going_on
+    }
+
+    /// Whether the threads of a warp that have not exited stand at one barrier.
+    fn warp_is_there(&self, threads: &BTreeMap<usize, (P::Thread, Rest)>, thread: usize, barrier: &Barrier) -> bool {
+        let warp = match barrier.arrivals {
+            Arrivals::Warps { .. } => self.warp_of(thread),
+            Arrivals::Threads | Arrivals::WholeBlock => thread..thread + 1,
+        };
+        warp.into_iter().all(|thread| match threads.get(&thread).map(|(_, rest)| rest) {
+            Some(Rest::Waits(other, _)) => same_place(other, barrier),
+            Some(Rest::Ended) | None => true,
+            _ => false,
+        })
     }
 
     /// The threads that complete a barrier of some warps, if they are just so many; otherwise none, or it is unknown.
@@ -84,21 +109,21 @@ impl<P: Program> Search<'_, P> {
         let number = self.field.block_of(thread);
         let block = self.field.of_block(number);
         let lanes = if matches!(barrier.arrivals, Arrivals::Warps { .. }) { 32 } else { 1 };
-        let waits = |thread: &usize| matches!(&threads[thread].1, Rest::Waits(other, _) if same_place(other, barrier));
         let mut come: Vec<usize> = Vec::new();
         let mut arrived = 0;
         for first in block.clone().step_by(lanes) {
             let live = |thread: &usize| block.contains(thread) && threads[thread].1 != Rest::Ended;
             let warp: Vec<usize> = (first..first + lanes).filter(live).collect();
-            if !warp.is_empty() && warp.iter().all(waits) {
+            if !warp.is_empty() && self.warp_is_there(threads, warp[0], barrier) {
                 arrived += 1;
                 come.extend(warp);
             }
         }
         let here = |meeting: &&Meeting| meeting.block == number && meeting.place == Place::Named(id);
         let of_others = |meeting: &Meeting| {
-            let only_arrive = |arrivals: &&Vec<Arrival>| arrivals.iter().all(|arrival| !arrival.waits);
-            meeting.arrived.iter().filter(only_arrive).count() as u32
+            // Some of them have gone on.
+            let others = |arrivals: &&Vec<Arrival>| arrivals.iter().any(|arrival| !come.contains(&arrival.thread));
+            meeting.arrived.iter().filter(others).count() as u32
         };
         let earlier = state.meetings.iter().find(here).map_or(0, of_others);
         let (_, needed) = needed(barrier.arrivals, count, block.len() as u32);
@@ -119,6 +144,8 @@ impl<P: Program> Search<'_, P> {
         let block = self.field.of_block(self.field.block_of(thread));
         let live = |thread: &usize| block.contains(thread) && threads[thread].1 != Rest::Ended;
         match barrier.group {
+            // Who has exited does not come.
+            Group::Block { count: None, .. } => Some(block.collect()),
             Group::Block { .. } if !matches!(barrier.arrivals, Arrivals::Warps { .. }) => Some(block.collect()),
             Group::Block { .. } => {
                 // Nobody waits for who has exited in a warp, but a warp of which nobody is left never arrives.

@@ -35,6 +35,7 @@ impl<'p, P: Program> Search<'p, P> {
             contested: BTreeSet::new(),
             fences_seen: false,
             bounded: false,
+            unknown: None,
             forced: false,
             counted: false,
             covered: Covered::default(),
@@ -52,6 +53,7 @@ impl<'p, P: Program> Search<'p, P> {
                 Ok(()) if self.future.grew => {}
                 Ok(()) if self.forced => return Err(Refusal::Forced),
                 Ok(()) if self.bounded => return Err(Refusal::Bounded(ROUNDS)),
+                Ok(()) if let Some(what) = self.unknown => return Err(Refusal::NotUnderstood(what.to_owned())),
                 Ok(()) => return Ok(None),
                 Err(Stop::Found(finding)) => return Ok(Some(*finding)),
                 Err(Stop::Refused(refusal)) => return Err(refusal),
@@ -61,7 +63,7 @@ impl<'p, P: Program> Search<'p, P> {
     }
 
     fn explore(&mut self) -> Result<(), Stop> {
-        self.forced = false;
+        (self.forced, self.unknown) = (false, None);
         (self.bounded, self.covered) = (false, Covered { states: self.covered.states, ..Covered::default() });
         let mut start = self.start();
         for rank in 0..start.streams.len() as u32 {
@@ -101,6 +103,7 @@ impl<'p, P: Program> Search<'p, P> {
                 last: Last::new(),
                 vector: None,
                 visited: Vec::new(),
+                met: Vec::new(),
                 rounds: FxHashMap::default(),
                 copies: Vec::new(),
                 log: Vec::new(),
@@ -117,6 +120,7 @@ impl<'p, P: Program> Search<'p, P> {
             outputs: Arc::default(),
             suspect: None,
             peer_accesses: 0,
+            kept: false,
         }
     }
 

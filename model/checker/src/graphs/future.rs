@@ -14,12 +14,15 @@ use super::event::{Actor, Event, Range};
 use super::search::Search;
 use super::state::{Pending, Place, State, Status};
 use crate::program::Program;
-use rustc_hash::FxHashMap;
+use arverify_protocol::ir::Scope;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How often threads write to ranges, at most.
 #[derive(Debug, Default)]
 pub(super) struct Future {
     most: FxHashMap<Actor, Vec<(Range, u32)>>,
+    /// Which strengths those writes have.
+    pub(super) scopes: FxHashSet<(Actor, Range, Option<Scope>)>,
     /// Something was added.
     pub(super) grew: bool,
 }
@@ -28,6 +31,7 @@ impl<P: Program> Search<'_, P> {
     /// Remembers a write.
     pub(super) fn remember(&mut self, state: &State<P::Thread>, write: Event) {
         let node = &state.graph.nodes[write];
+        self.future.grew |= self.future.scopes.insert((node.actor, node.range, node.scope));
         let same = |other: &&std::sync::Arc<super::event::Node>| {
             other.is_write() && other.actor == node.actor && other.range == node.range
         };
@@ -39,6 +43,16 @@ impl<P: Program> Search<'_, P> {
             None => known.push((node.range, count)),
         }
         self.future.grew = true;
+    }
+
+    /// Whether somebody is still to write to a range, as far as is known.
+    pub(super) fn is_to_write(&self, state: &State<P::Thread>, actor: Actor, range: &Range) -> bool {
+        let same = |node: &&std::sync::Arc<super::event::Node>| {
+            node.is_write() && !node.open && node.actor == actor && node.range == *range
+        };
+        let done = state.graph.nodes.iter().filter(same).count() as u32;
+        let known = self.future.most.get(&actor).into_iter().flatten();
+        known.into_iter().any(|(other, most)| other == range && done < *most)
     }
 
     /// Whether some read that has been put off can be given up.
@@ -89,7 +103,7 @@ impl<P: Program> Search<'_, P> {
                 let needed = state.threads[thread].open.iter().filter(|open| numbers.contains(&open.number));
                 needed.into_iter().all(|open| self.may_read(state, &open.pending, goes_on))
             }
-            Status::Unstarted | Status::Ended => false,
+            Status::Unstarted | Status::Ended | Status::Loops(_) => false,
             Status::AtBarrier => self.may_meet(state, thread, goes_on),
             Status::Reads(pending) => self.may_read(state, pending, goes_on),
         }

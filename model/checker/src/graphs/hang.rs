@@ -6,13 +6,15 @@
 //! anybody can do something else, the execution is not over: it goes on where that read is not put off.
 
 use super::event::{Event, Range};
+use super::round::counts;
 use super::search::{Refusal, Search, Stop};
-use super::state::{Pending, Place, State, Status};
-use super::step::word;
+use super::state::{Pending, Place, Rounds, State, Status};
+use super::step::{word, word_key};
 use super::words;
-use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex, Width};
+use crate::program::{Barrier, Group, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::AtomicOperation;
 use arverify_protocol::verdict::{Code, Finding};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -26,9 +28,53 @@ pub(super) enum Rest {
     Reads(Operation, SiteIndex, Range, Width),
     /// It comes round without end.
     Spins(SiteIndex),
-    /// It waits at a barrier.
+    /// It waits at a barrier, or for its warp to arrive there.
     Waits(Barrier, SiteIndex),
+    /// It does something that others can tell.
+    Acts,
     Ended,
+}
+
+impl Rest {
+    /// Where it stands.
+    fn site(&self) -> Option<SiteIndex> {
+        match self {
+            Rest::Reads(_, site, _, _) | Rest::Spins(site) | Rest::Waits(_, site) => Some(*site),
+            Rest::Acts | Rest::Ended => None,
+        }
+    }
+}
+
+/// What comes of following a thread.
+enum Follows {
+    /// It waits at a barrier, has ended, or comes round.
+    Rests,
+    Acts,
+    Unknown,
+}
+
+/// A thread goes round without end.
+fn comes_round<T>(threads: &mut BTreeMap<usize, (T, Rest)>, thread: usize) {
+    if let Some((_, rest)) = threads.get_mut(&thread)
+        && let Some(site) = rest.site()
+    {
+        *rest = Rest::Spins(site);
+    }
+}
+
+/// Whether nothing is written by an operation that finds a word: a compare-and-swap that fails only reads.
+fn only_reads(operation: &Operation, width: Width, old: u64) -> bool {
+    match operation {
+        Operation::Atomic { function, expected, .. } => {
+            function.operation == AtomicOperation::CompareSwap && old != width.truncate(*expected)
+        }
+        _ => true,
+    }
+}
+
+/// Whether an operation gives its thread what it found.
+fn returns(operation: &Operation) -> bool {
+    !matches!(operation, Operation::Atomic { returns: false, .. })
 }
 
 impl<P: Program> Search<'_, P> {
@@ -45,8 +91,9 @@ impl<P: Program> Search<'_, P> {
                 }
                 Status::AtBarrier => match self.barrier_of(state, thread) {
                     Some((barrier, site)) => Rest::Waits(barrier, site),
-                    None => continue,
+                    None => return Err(self.refuse(Refusal::NotUnderstood("a thread at no barrier".to_owned()))),
                 },
+                Status::Loops(site) => Rest::Spins(*site),
                 Status::Ended | Status::Unstarted => Rest::Ended,
                 Status::Needs(_) => {
                     // It stands before the first of its open reads.
@@ -62,26 +109,42 @@ impl<P: Program> Search<'_, P> {
             };
             threads.insert(thread, (runner.program.clone(), rest));
         }
-        let (mut seen, mut unknown): (Vec<u64>, bool) = (Vec::new(), false);
+        // How all stood after barriers, and who had met there.
+        let mut seen: Vec<(u64, Vec<usize>)> = Vec::new();
+        let mut unknown = None;
         loop {
             let indices: Vec<usize> = threads.keys().copied().collect();
             for thread in &indices {
-                if !self.follow(state, *thread, &mut threads) {
-                    return Ok(None);
+                match self.follow(state, *thread, &mut threads) {
+                    Follows::Acts => return Ok(None),
+                    Follows::Rests => {}
+                    Follows::Unknown => unknown = Some("a loop that does not come round"),
                 }
             }
-            if !self.meet(state, &mut threads, &mut unknown) {
+            if unknown.is_some() {
+                break;
+            }
+            let mut some = false;
+            let met = self.meet(state, &mut threads, &mut some);
+            unknown = some.then_some("a loop over a barrier which some of those that come complete");
+            if met.is_empty() {
                 break;
             }
             let digest = self.digest(&threads);
-            if seen.contains(&digest) || seen.len() > MOST_STEPS {
+            if let Some(since) = seen.iter().position(|(known, _)| *known == digest) {
+                let round = seen.drain(since + 1..).flat_map(|(_, met)| met).chain(met);
+                round.for_each(|thread| comes_round(&mut threads, thread));
                 break;
             }
-            seen.push(digest);
+            if seen.len() > MOST_STEPS {
+                unknown = Some("a loop over barriers that does not come round");
+                break;
+            }
+            seen.push((digest, met));
         }
-        if unknown {
-            let what = "a loop over a barrier which some of those that come complete".to_owned();
-            return Err(self.refuse(Refusal::NotUnderstood(what)));
+        if unknown.is_some() {
+            self.unknown = unknown;
+            return Ok(None);
         }
         Ok(Some(self.in_vain(state, &threads)))
     }
@@ -89,78 +152,83 @@ impl<P: Program> Search<'_, P> {
     /// The barrier that a thread of the exploration waits at.
     fn barrier_of(&self, state: &State<P::Thread>, thread: usize) -> Option<(Barrier, SiteIndex)> {
         state.meetings.iter().find_map(|meeting| {
-            let all = meeting.partial.iter().chain(meeting.arrived.iter().flatten());
-            let arrival = all.into_iter().find(|arrival| arrival.thread == thread && arrival.waits)?;
+            let waiting = meeting.arrived.iter().flatten().filter(|arrival| arrival.waits);
+            let arrival = meeting.partial.iter().chain(waiting).find(|arrival| arrival.thread == thread)?;
             let group = match meeting.place {
-                Place::Named(id) if matches!(arrival.arrivals, Arrivals::Warps { .. }) => {
-                    Group::Block { id, count: Some(meeting.needed * 32) }
-                }
-                Place::Named(id) => Group::Block { id, count: Some(meeting.needed) },
+                Place::Named(id) => Group::Block { id, count: meeting.threads },
                 Place::Lanes { mask, .. } => Group::Warp { mask },
             };
             let orders = !matches!(meeting.place, Place::Lanes { exchanges: true, .. });
-            Some((
-                Barrier { group, arrivals: arrival.arrivals, arrive: false, gather: arrival.gives, orders },
-                arrival.site,
-            ))
+            let (arrivals, arrive, gather) = (arrival.arrivals, !arrival.waits, arrival.gives);
+            Some((Barrier { group, arrivals, arrive, gather, orders }, arrival.site))
         })
     }
 
     fn digest(&self, threads: &BTreeMap<usize, (P::Thread, Rest)>) -> u64 {
         let mut hasher = DefaultHasher::new();
         for (thread, (program, rest)) in threads {
-            (thread, matches!(rest, Rest::Ended)).hash(&mut hasher);
-            self.field.program.standing(program, None).hash(&mut hasher);
+            // Two steps may well have the same program counter behind them.
+            (thread, std::mem::discriminant(rest), rest.site()).hash(&mut hasher);
+            self.field.program.standing(program, rest.site()).hash(&mut hasher);
         }
         hasher.finish()
     }
 
-    /// Follows a thread until it waits at a barrier, ends, or comes round. False if it does something.
+    /// Follows a thread until it waits at a barrier, ends, comes round, or does something.
     fn follow(
-        &self,
+        &mut self,
         state: &State<P::Thread>,
         thread: usize,
         threads: &mut BTreeMap<usize, (P::Thread, Rest)>,
-    ) -> bool {
-        let Some((program, rest)) = threads.get_mut(&thread) else { return true };
+    ) -> Follows {
+        let Some((program, rest)) = threads.get_mut(&thread) else { return Follows::Rests };
         let at = state.threads[thread].at;
         let mut visited: Vec<u64> = Vec::new();
+        // Of its last read: the word, and what the registers held there each time.
+        let mut rounds: FxHashMap<(SiteIndex, u64), Rounds> = FxHashMap::default();
+        let mut last = None;
         for _ in 0..MOST_STEPS {
-            let Rest::Reads(operation, site, range, width) = rest.clone() else { return true };
-            if operation == Operation::Exit {
-                return false;
-            }
+            let (operation, site, range, width) = match rest.clone() {
+                Rest::Reads(operation, site, range, width) => (operation, site, range, width),
+                Rest::Acts => return Follows::Acts,
+                Rest::Spins(_) | Rest::Waits(..) | Rest::Ended => return Follows::Rests,
+            };
             let standing = self.field.program.standing(program, Some(site));
             if visited.contains(&standing) {
                 *rest = Rest::Spins(site);
-                return true;
+                return Follows::Rests;
             }
             visited.push(standing);
+            last = Some((site, word_key(&range)));
+            let held = self.field.program.live(program, site);
+            rounds.entry((site, word_key(&range))).or_default().held.push(held);
             let old = word(&self.newest(state, &range));
             match &operation {
-                Operation::Await { condition, .. } => {
-                    if condition.holds(old) {
-                        return false;
-                    }
+                Operation::Await { condition, .. } if condition.holds(old) => return Follows::Acts,
+                Operation::Await { .. } => {
                     *rest = Rest::Spins(site);
-                    return true;
+                    return Follows::Rests;
                 }
-                Operation::Atomic { function, expected, returns, .. } => {
-                    let fails = function.operation == AtomicOperation::CompareSwap && old != width.truncate(*expected);
-                    if !fails || !returns {
-                        return false;
-                    }
-                }
+                _ if !only_reads(&operation, width, old) => return Follows::Acts,
                 _ => {}
             }
-            self.field.program.supply(at, program, old);
+            if returns(&operation) {
+                self.field.program.supply(at, program, old);
+            }
             match self.next_rest(state, thread, program) {
                 Some(next) => *rest = next,
-                None => return false,
+                None => return Follows::Acts,
             }
         }
-        // Not known to come round: the bound on rounds says so.
-        true
+        // It counts its rounds: that no count ends them is assumed, and said.
+        match last.and_then(|last| rounds.get(&last)).filter(|rounds| counts(&rounds.held)) {
+            Some(_) => {
+                self.counted = true;
+                comes_round(threads, thread);
+                Follows::Rests
+            }
+            None => Follows::Unknown,
+        }
     }
 
     /// Runs a thread past weak reads and fences to the next thing that it waits for. None if it does something.
@@ -200,27 +268,22 @@ impl<P: Program> Search<'_, P> {
         let program = &mut runner.program.clone();
         match &pending.operation {
             Operation::Await { condition, .. } => return condition.holds(old),
-            Operation::Atomic { function, expected, returns, .. } => {
-                let swaps = function.operation == AtomicOperation::CompareSwap;
-                if !swaps || old == pending.width.truncate(*expected) || !returns {
-                    return true;
-                }
-            }
+            operation if !only_reads(operation, pending.width, old) => return true,
+            operation if returns(operation) => self.field.program.supply(runner.at, program, old),
             _ => {}
         }
-        self.field.program.supply(runner.at, program, old);
         self.is_elsewhere(state, thread, program)
     }
 
     /// Whether a thread goes on to anything but what it has come to since its last effect: a read of a word that it has
-    /// read there, or barriers that it has met others at.
+    /// read there, or a barrier where it has met others.
     pub(super) fn is_elsewhere(&self, state: &State<P::Thread>, thread: usize, program: &mut P::Thread) -> bool {
         match self.next_rest(state, thread, program) {
             Some(Rest::Reads(_, site, range, _)) => {
-                let rounds = state.threads[thread].rounds.get(&(site, super::step::word_key(&range)));
+                let rounds = state.threads[thread].rounds.get(&(site, word_key(&range)));
                 rounds.is_none_or(|rounds| rounds.held.is_empty())
             }
-            Some(Rest::Waits(..)) => !state.rounds.iter().any(|round| round.members.contains(&thread)),
+            Some(Rest::Waits(_, site)) => !state.threads[thread].met.contains(&site),
             _ => true,
         }
     }

@@ -92,6 +92,7 @@ impl<P: Program> Search<'_, P> {
             runner.last = Last::from_slice(&[boundary]);
             runner.vector = None;
             runner.visited.clear();
+            runner.met.clear();
             runner.rounds = FxHashMap::default();
             runner.log.clear();
             runner.unknown = Unknown::default();

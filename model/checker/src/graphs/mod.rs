@@ -11,6 +11,7 @@
 //! | `step` | operations that leave no choice, writes and fences |
 //! | `weak` | weak accesses, copies, data phases |
 //! | `barrier` | barriers of blocks and lanes |
+//! | `round` | rounds of loops that come back |
 //! | `launch` | launches, streams, results |
 //! | `explore` | reads, which do: every execution, each once |
 //! | `future` | reads that wait for what cannot come any more |
@@ -41,6 +42,7 @@ mod future;
 mod graph;
 mod hang;
 mod launch;
+mod round;
 mod rule;
 mod search;
 mod state;

@@ -93,6 +93,8 @@ pub(super) struct Search<'p, P> {
     pub(super) counted: bool,
     /// Some loop was cut off at the bound.
     pub(super) bounded: bool,
+    /// It is not known whether some loop ends, and why.
+    pub(super) unknown: Option<&'static str>,
     pub(super) covered: Covered,
     pub(super) most_events: usize,
     pub(super) begun: Instant,

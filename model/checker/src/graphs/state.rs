@@ -40,6 +40,8 @@ pub(super) enum Status {
     Reads(Box<Pending>),
     Writes(Box<Half>),
     AtBarrier,
+    /// It goes round with others, for ever.
+    Loops(SiteIndex),
     /// It depends on open reads.
     Needs(SmallVec<[u32; 2]>),
     /// It does nothing before these reads are no longer open.
@@ -78,8 +80,10 @@ pub(super) struct Runner<T> {
     pub(super) last: Last,
     /// The vector access it is within: its first element, and what precedes that.
     pub(super) vector: Option<(SiteIndex, Last)>,
-    /// States in which it has read since its last effect.
-    pub(super) visited: Vec<u64>,
+    /// States in which it has read since its last effect, each with the number of events then.
+    pub(super) visited: Vec<(u64, Event)>,
+    /// Where it has met others since its last effect.
+    pub(super) met: Vec<SiteIndex>,
     /// How often it has come to a read of a word.
     pub(super) rounds: FxHashMap<(SiteIndex, u64), Rounds>,
     /// What it was given, by operation, where that is wanted.
@@ -128,6 +132,8 @@ pub(super) struct Meeting {
     pub(super) place: Place,
     /// How many arrivals complete it.
     pub(super) needed: u32,
+    /// For how many threads it is, where that is given; otherwise all of the block must come.
+    pub(super) threads: Option<u32>,
     /// Threads whose warps are not complete.
     pub(super) partial: Vec<Arrival>,
     /// Arrivals that are still to be made, each with how many there had been when it was put off.
@@ -139,10 +145,12 @@ pub(super) struct Meeting {
 }
 
 /// A barrier that was completed: by whom, and how they stood afterwards.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Round {
     pub(super) members: Vec<usize>,
     pub(super) digest: u64,
+    /// The number of events then.
+    pub(super) since: Event,
 }
 
 /// A rank's stream.
@@ -173,6 +181,8 @@ pub(super) struct State<T> {
     pub(super) suspect: Option<Box<Finding>>,
     /// Accesses to memory of another rank.
     pub(super) peer_accesses: u64,
+    /// A round that came back has been kept, for what it may race with.
+    pub(super) kept: bool,
 }
 
 /// Sizes, and where threads and memory are.
@@ -241,6 +251,7 @@ impl<T> State<T> {
     {
         let runner = Arc::make_mut(&mut self.threads[thread]);
         runner.visited.clear();
+        runner.met.clear();
         runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         if self.rounds.iter().any(|round| round.members.contains(&thread)) {
             Arc::make_mut(&mut self.rounds).retain(|round| !round.members.contains(&thread));

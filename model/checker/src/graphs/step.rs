@@ -6,6 +6,7 @@
 
 use super::bits::Bits;
 use super::event::{Act, Event, Range};
+use super::round::counts;
 use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
@@ -90,7 +91,7 @@ impl<P: Program> Search<'_, P> {
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
-                if self.hold(state, thread, (operation, site), range) {
+                if self.hold(state, thread, (operation, site), range) || self.goes_round(state, thread, site) {
                     return Ok(None);
                 }
                 let bytes = self.weak_read(state, thread, range, site)?;
@@ -100,7 +101,7 @@ impl<P: Program> Search<'_, P> {
             Operation::Load { at, bytes } => {
                 let size = u64::from(bytes);
                 let range = self.in_bounds(state, thread, at, (size, size), site)?;
-                if self.hold(state, thread, (operation, site), range) {
+                if self.hold(state, thread, (operation, site), range) || self.goes_round(state, thread, site) {
                     return Ok(None);
                 }
                 let bytes = self.weak_read(state, thread, range, site)?;
@@ -209,8 +210,8 @@ impl<P: Program> Search<'_, P> {
         note(runner, || Input::Word(value));
     }
 
-    /// A thread comes to a read. False where it has been in the same state since its last effect: the rounds since then
-    /// were for nothing, and the execution without them is explored, too.
+    /// A thread comes to a read. Where it has been in the same state since its last effect, the rounds since then were for
+    /// nothing, and the execution without them is explored, too.
     fn reach_read(
         &mut self,
         state: &mut State<P::Thread>,
@@ -226,12 +227,16 @@ impl<P: Program> Search<'_, P> {
         let known = unknown.is_empty() || !held.is_empty() && held.iter().all(|(of, _)| !unknown.contains_key(of));
         if known {
             let digest = self.field.program.standing(&runner.program, Some(site));
-            if runner.visited.contains(&digest) {
+            let known = runner.visited.iter().find(|(known, _)| *known == digest).map(|(_, since)| *since);
+            runner.visited.push((digest, state.graph.nodes.len()));
+            if let Some(since) = known {
                 self.covered.waits += 1;
-                return self.dead(state);
+                if !self.keeps_round(state, &[thread], since) {
+                    return self.dead(state);
+                }
             }
-            runner.visited.push(digest);
         }
+        let runner = Arc::make_mut(&mut state.threads[thread]);
         let rounds = runner.rounds.entry((site, word_key(&range))).or_default();
         rounds.ever += 1;
         rounds.held.push(held);
@@ -376,17 +381,6 @@ pub(super) fn note<T>(runner: &mut Runner<T>, input: impl FnOnce() -> Input) {
 /// The word that a loop reads.
 pub(super) fn word_key(range: &Range) -> u64 {
     (u64::from(range.space.instance) << 40) | range.from
-}
-
-/// Whether the last rounds of a loop differ by registers that move on evenly, and nothing else: it counts, and no round
-/// has left anything else behind. That the count is never such as to end it is assumed, and said.
-fn counts(held: &[Vec<(u32, u64)>]) -> bool {
-    let [.., first, second, third] = held else { return false };
-    let steps = |from: &[(u32, u64)], to: &[(u32, u64)]| -> Vec<u32> {
-        from.iter().zip(to).map(|((_, from), (_, to))| to.wrapping_sub(*from) as u32).collect()
-    };
-    let moved = steps(second, third);
-    first.len() == third.len() && steps(first, second) == moved && moved.iter().any(|step| *step != 0)
 }
 
 /// A word from memory.
