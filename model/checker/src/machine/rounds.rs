@@ -83,7 +83,7 @@ pub(super) struct Rounds {
     pub(super) failing: Vec<(usize, Poll)>,
     /// The member meets others, who are not there yet.
     pub(super) meets: Option<Barrier>,
-    /// Words of which another order of equal updates would end the wait.
+    /// Words of which another order of updates would end the wait otherwise.
     pub(super) hidden: Vec<u64>,
     /// Entering a loop is a step of its own with some of the messages.
     pub(super) entered: bool,
@@ -96,6 +96,14 @@ pub(super) struct Extra<'a> {
     pub(super) key: u64,
     pub(super) value: u64,
     pub(super) message: &'a Message,
+}
+
+/// Why messages cannot be read one after the other.
+enum Unreadable {
+    /// One is hidden by what was read before it, or by what that brought.
+    Hidden,
+    /// An update of this word would have read one that another update has followed: in another order it did.
+    Parted(u64),
 }
 
 /// Number of a message that is not there yet.
@@ -273,8 +281,10 @@ impl<P: Program> Machine<P> {
                 (End::Leaves(outcome), None) => {
                     let picks = decided[..asked].iter().map(Decided::pick).collect();
                     let leaving = Leaving { picks, outcome };
-                    if self.is_consistent(state, company, &leaving, extra) {
-                        found.leaving.push(leaving);
+                    match self.readable(state, company, &leaving, extra) {
+                        Ok(()) => found.leaving.push(leaving),
+                        Err(Unreadable::Parted(word)) if self.has(Rule::PartedUpdates) => found.hidden.push(word),
+                        Err(_) => {}
                     }
                 }
                 (End::Meets(barrier), _) => found.meets = Some(barrier),
@@ -580,27 +590,29 @@ impl<P: Program> Machine<P> {
 
     /// Whether the messages of a combination can be read one after the other: none of them is hidden by what an earlier
     /// one of the same thread brings, and nothing lies between an update and what it reads.
-    fn is_consistent(
+    fn readable(
         &self,
         state: &State<P::Thread>,
         company: &Company<P::Round>,
         leaving: &Leaving,
         extra: Option<&Extra<'_>>,
-    ) -> bool {
-        (0..company.members.len()).all(|member| {
-            let picks: Vec<&Pick> = leaving.picks.iter().filter(|pick| pick.member == member).collect();
-            picks.len() < 2 && picks.iter().all(|pick| pick.poll.update.is_none())
-                || self.can_be_read(state, &company.members[member], &picks, extra)
-        })
+    ) -> Result<(), Unreadable> {
+        for (member, who) in company.members.iter().enumerate() {
+            let picks: SmallVec<[&Pick; 8]> = leaving.picks.iter().filter(|pick| pick.member == member).collect();
+            if picks.len() > 1 || picks.iter().any(|pick| pick.poll.update.is_some()) {
+                self.readable_by(state, who, &picks, extra)?;
+            }
+        }
+        Ok(())
     }
 
-    fn can_be_read(
+    fn readable_by(
         &self,
         state: &State<P::Thread>,
         member: &Member<P::Round>,
         picks: &[&Pick],
         extra: Option<&Extra<'_>>,
-    ) -> bool {
+    ) -> Result<(), Unreadable> {
         let mut view = Cow::Borrowed(&member.view);
         // What the round itself has observed, besides the view: for each word, the place of the last message.
         let mut seen: SmallVec<[(u64, usize); 8]> = SmallVec::new();
@@ -616,12 +628,12 @@ impl<P: Program> Machine<P> {
             if let Some(position) = position {
                 let own = seen.iter().filter(|(word, _)| *word == key).map(|(_, position)| *position).max();
                 if position < own.unwrap_or(0).max(self.floor_of(member.thread, &view, key, slot)) {
-                    return false;
+                    return Err(Unreadable::Hidden);
                 }
                 let writes = pick.poll.update.is_some_and(|update| !self.only_reads(update, pick.value));
                 let parted = slot.messages.get(position + 1).is_some_and(|next| next.update.is_some());
                 if writes && parted && self.has(Rule::UpdatesAreWhole) {
-                    return false;
+                    return Err(Unreadable::Parted(key));
                 }
             }
             let message = match (extra, position) {
@@ -646,7 +658,7 @@ impl<P: Program> Machine<P> {
                 }
             }
         }
-        true
+        Ok(())
     }
 
     /// Whether a reader gets from one message all that it gets from another: every release pattern that it could end

@@ -70,6 +70,8 @@ rules! {
     WritePositions,
     /// Nothing comes between a read-modify-write and what it read.
     UpdatesAreWhole,
+    /// An update of a round that another update has come before is tried before it as well.
+    PartedUpdates,
     /// Updates commute only if they are equal, and nobody looks.
     UpdatesMatter,
     /// Nobody learns from an update which of equal ones came before it, nor from one of them which came first.
