@@ -84,6 +84,8 @@ impl<P: Program> Search<'_, P> {
         state.streams[rank as usize].begun = boundary;
         let meetings = Arc::make_mut(&mut state.meetings);
         meetings.retain(|meeting| meeting.block / self.field.blocks != rank);
+        let own: Vec<usize> = self.field.of_rank(rank).collect();
+        Arc::make_mut(&mut state.rounds).retain(|round| !round.members.iter().any(|thread| own.contains(thread)));
         for thread in self.field.of_rank(rank) {
             let at = self.field.coordinates(thread as u32, launch);
             let runner = Arc::make_mut(&mut state.threads[thread]);

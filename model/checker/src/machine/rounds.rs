@@ -630,9 +630,8 @@ impl<P: Program> Machine<P> {
                 if position < own.unwrap_or(0).max(self.floor_of(member.thread, &view, key, slot)) {
                     return Err(Unreadable::Hidden);
                 }
-                let writes = pick.poll.update.is_some_and(|update| !self.only_reads(update, pick.value));
-                let parted = slot.messages.get(position + 1).is_some_and(|next| next.update.is_some());
-                if writes && parted && self.has(Rule::UpdatesAreWhole) {
+                let changes = pick.poll.update.is_some_and(|update| update.changes(pick.poll.width, pick.value));
+                if changes && slot.is_parted(position) && self.has(Rule::UpdatesAreWhole) {
                     return Err(Unreadable::Parted(key));
                 }
             }

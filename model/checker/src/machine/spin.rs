@@ -16,7 +16,7 @@ use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Message, ReadKind, Release, SharedWait, Slot, SlotRead, Wait, key};
 use crate::program::{Barrier, Location, Operation, Poll, Program, SiteIndex};
-use arverify_protocol::ir::Order;
+use arverify_protocol::ir::{AtomicOperation, Order};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt::Debug;
@@ -299,14 +299,21 @@ impl<P: Program> Run<'_, P> {
         if !self.remember_wait(company, rounds, leaving, &wait) {
             return Progress::Stops;
         }
+        // Threads of a company read when they come to it: what they read then is what was chosen now.
+        let strong = |pick: &&Pick| pick.poll.semantics.order != Order::Weak;
+        for pick in leaving.picks.iter().filter(strong).filter(|pick| pick.message.is_none()) {
+            self.ensure_slot(pick.poll.at, pick.poll.width);
+        }
         let readers: SmallVec<[usize; 4]> =
             (0..company.members.len()).filter(|member| company.members[*member].arrived.is_none()).collect();
         for member in readers {
             let picks = leaving.picks.iter().enumerate().filter(|(_, pick)| pick.member == member);
             let several = leaving.picks.len() > 1;
+            let slots = &self.state.slots;
+            let newest = |pick: &Pick| slots.get(&key(pick.poll.at)).map(|slot| slot.latest().number);
             let planned = |(index, pick): (usize, &Pick)| Planned {
                 at: pick.poll.at,
-                message: pick.message,
+                message: pick.message.or_else(|| newest(pick).filter(|_| strong(&pick))),
                 free: several && machine.has(Rule::FreeWords) && machine.ends_without(company, leaving, index),
             };
             let reads: Vec<Planned> = picks.map(planned).collect();
@@ -389,7 +396,10 @@ impl<P: Program> Run<'_, P> {
         if poll.semantics.order == Order::Weak {
             return self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site);
         }
-        if !self.strong_access(thread, poll.at, poll.width, Kind::StrongRead, poll.site) {
+        // An update that changes nothing writes all the same, but for a compare-and-swap, which may have failed.
+        let writes = poll.update.is_some_and(|update| update.function.operation != AtomicOperation::CompareSwap);
+        let kind = if writes { Kind::StrongWrite } else { Kind::StrongRead };
+        if !self.strong_access(thread, poll.at, poll.width, kind, poll.site) {
             return false;
         }
         let machine = self.machine;

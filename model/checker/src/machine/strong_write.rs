@@ -254,7 +254,13 @@ impl<P: Program> Run<'_, P> {
             self.count_strong_read(thread, at, from);
         }
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
-        if self.machine.only_reads(update, old) {
+        // One that changes nothing and comes between an update and what that has read is in nobody's way: what it would hand
+        // on, its reader has from what both follow.
+        let between = in_round && !update.changes(*width, old) && self.state.slots[&key(at)].is_parted(position);
+        if between && !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site) {
+            return Progress::Stops;
+        }
+        if between || self.machine.only_reads(update, old) {
             // A compare-and-swap that fails is a read.
             if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
                 return Progress::Stops;

@@ -274,6 +274,11 @@ impl Slot {
         self.messages.iter().position(|message| message.number == number).unwrap_or(0)
     }
 
+    /// Whether an update has followed a message: no other can.
+    pub fn is_parted(&self, position: usize) -> bool {
+        self.messages.get(position + 1).is_some_and(|next| next.update.is_some())
+    }
+
     /// Whether reading a message is an observation of another: it is the same, or the other leads to it through
     /// read-modify-writes alone (PTX ISA, observation order).
     pub fn is_observed(&self, other: u32, read: u32) -> bool {
