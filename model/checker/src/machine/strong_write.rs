@@ -254,8 +254,7 @@ impl<P: Program> Run<'_, P> {
             self.count_strong_read(thread, at, from);
         }
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
-        // One that changes nothing and comes between an update and what that has read is in nobody's way: what it would hand
-        // on, its reader has from what both follow.
+        // One that changes nothing and comes between an update and what that has read is in nobody's way.
         let between = in_round && !update.changes(*width, old) && self.state.slots[&key(at)].is_parted(position);
         if between && !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site) {
             return Progress::Stops;

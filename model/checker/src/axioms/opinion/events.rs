@@ -170,12 +170,7 @@ impl Events {
                     false => Admits::Satisfying(*condition),
                 };
                 let cell = whole(place, width)?;
-                if self.poison[cell] {
-                    // A look at it that was too early; what it acquires, the last one does.
-                    let mut early = memory(plain, Kind::Read, cell, *semantics);
-                    early.order = if semantics.order == Order::Weak { Order::Weak } else { Order::Relaxed };
-                    self.push(early, origin, None, Admits::Anything);
-                }
+                self.look_early(plain, cell, *semantics, origin);
                 self.push(memory(plain, Kind::Read, cell, *semantics), origin, None, admits);
             }
             Operation::Atomic { at, width, function, operand, expected, semantics, .. } => {
@@ -212,6 +207,15 @@ impl Events {
         }
         self.note(at_step, first);
         Ok(())
+    }
+
+    /// A wait may look at what nobody has written; what such a look acquires, the last one does.
+    fn look_early(&mut self, plain: &Node, cell: usize, semantics: Semantics, origin: Origin) {
+        if self.poison[cell] {
+            let mut early = memory(plain, Kind::Read, cell, semantics);
+            early.order = if semantics.order == Order::Weak { Order::Weak } else { Order::Relaxed };
+            self.push(early, origin, None, Admits::Anything);
+        }
     }
 
     /// Reads of every source, location by location, then the writes.
