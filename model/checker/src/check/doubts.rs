@@ -52,9 +52,11 @@ fn expectation<P: Program>(program: &P) -> Option<String> {
 
 /// Buffers that are written for nobody, where no lint (AR101) says so.
 fn unread<P: Program>(program: &P, uses: &Uses) -> Vec<String> {
+    // The host may read it on some ranks only.
+    let by_host = |buffer: u32| program.shape().instances.iter().any(|other| other.buffer == buffer && other.read);
     let unread = |instance: &&Instance| {
         let Use { read, written_by, .. } = uses.of(instance.buffer);
-        written_by.is_some() && !read && !instance.read
+        written_by.is_some() && !read && !by_host(instance.buffer)
     };
     let lint = |instance: &&Instance| program.shape().ranks > 1 && program.readers(instance.buffer) != Readers::Unknown;
     let found = first_instances(program).filter(unread).filter(|instance| !lint(instance));

@@ -240,8 +240,7 @@ impl<P: Program> Run<'_, P> {
         let by = Accessor { access: by.access, view: &by.view, since: None };
         let memory = Arc::make_mut(&mut memory[at.instance as usize]);
         let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
-        ordered.observed.into_iter().for_each(|key| self.conflict(key));
-        Ok(ordered.written)
+        Ok(self.note_ordered(ordered))
     }
 
     pub(super) fn start_block(&mut self, block: u32) {

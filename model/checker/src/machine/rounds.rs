@@ -385,6 +385,7 @@ impl<P: Program> Machine<P> {
                 && newest == self.ends_with(state, inside, latest)
                 && within.meets.is_none();
             found.cut |= within.cut;
+            found.hidden.extend(within.hidden);
             if !same && self.has(Rule::EntrancesAlike) {
                 found.leaving.retain(|leaving| !passes(leaving, way));
                 found.leaving.push(way.clone());

@@ -79,6 +79,13 @@ impl<P: Program> Run<'_, P> {
         Arc::make_mut(&mut self.state.memory[instance as usize])
     }
 
+    /// Which of several strong writes was observed matters where that alone orders an access. Returns whether every byte had
+    /// been written.
+    pub(super) fn note_ordered(&mut self, ordered: Ordered) -> bool {
+        ordered.observed.into_iter().for_each(|key| self.conflict(key));
+        ordered.written
+    }
+
     /// Bounds, alignment and reachability of an access.
     pub(super) fn in_bounds(
         &mut self,
@@ -138,8 +145,8 @@ impl<P: Program> Run<'_, P> {
                 let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
                 self.race(thread, site, at, writes, conflict.access, conflict.wrote)
             }
-            Ok(Ordered { written, observed }) => {
-                observed.into_iter().for_each(|key| self.conflict(key));
+            Ok(ordered) => {
+                let written = self.note_ordered(ordered);
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at);
                 }
@@ -321,8 +328,8 @@ impl<P: Program> Run<'_, P> {
                 let at = Location { byte: conflict.byte, ..at };
                 self.race(thread, site, at, false, conflict.access, conflict.wrote)
             }
-            Ok(Ordered { written, observed }) => {
-                observed.into_iter().for_each(|key| self.conflict(key));
+            Ok(ordered) => {
+                let written = self.note_ordered(ordered);
                 if !written {
                     self.uninitialised(thread, site, at);
                 }

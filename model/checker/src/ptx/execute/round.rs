@@ -116,7 +116,7 @@ impl Interpreter {
     pub fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
         for _ in 0..MOST_STEPS {
             let pc = round.thread.pc;
-            round.outside |= self.home_of(round).is_none_or(|spin| !spin.holds(pc));
+            round.outside = round.outside || self.home_of(round).is_none_or(|spin| !spin.holds(pc));
             let instruction = &self.code.instructions[pc as usize];
             if let Some(guard) = instruction.guard {
                 let index = guard.register.0 as usize;
