@@ -5,10 +5,11 @@
 //! below are exactly those they leave. Where an event is put before others (sc fences, values that come late),
 //! [`Graph::is_consistent`] asks all of them anew.
 
-use super::event::{Event, INITIAL, Range, Sources};
+use super::event::{Event, INITIAL, Node, Range, Sources};
 use super::graph::{Graph, Past};
 use super::rule::Rule;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 impl Graph {
     /// "Coherence" and "Atomicity": the places in its line that a new write may take. `half`: of an atomic, its read.
@@ -68,7 +69,12 @@ impl Graph {
         }
         let latest = self.latest(range, &known);
         let mixed = latest.iter().any(|source| *source != latest[0]);
-        let initial = latest.iter().all(|source| *source == INITIAL) || !self.has(Rule::Causality);
+        // Whatever an open write will write, nothing comes before it that was there first.
+        let is_open = |(event, node): (Event, &Arc<Node>)| {
+            node.is_write() && node.open && node.range.overlaps(range) && past.contains(event)
+        };
+        let first = latest.iter().all(|source| *source == INITIAL) && !self.nodes.iter().enumerate().any(is_open);
+        let initial = first || !self.has(Rule::Causality);
         if mixed {
             found.push(latest.clone());
         }

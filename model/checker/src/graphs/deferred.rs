@@ -111,7 +111,8 @@ impl<P: Program> Search<'_, P> {
             }
             let (operation, site) = (**held).clone();
             Arc::make_mut(&mut state.threads[thread]).status = Status::Ready;
-            return Ok(Some(self.perform(state, thread, operation, site)));
+            let step = self.perform(state, thread, operation, site);
+            return Ok(Some(self.in_the_end(state, thread, step)));
         }
         Ok(None)
     }

@@ -244,6 +244,11 @@ impl<'p, P: Program> Field<'p, P> {
 }
 
 impl<T> State<T> {
+    /// Whether some read's value is open.
+    pub(super) fn has_open(&self) -> bool {
+        self.threads.iter().any(|runner| !runner.open.is_empty())
+    }
+
     /// A thread has done something that others can tell: what it did before is no part of a round.
     pub(super) fn effect(&mut self, thread: usize)
     where

@@ -13,6 +13,7 @@ use super::words;
 use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Rounds of a loop without an effect, that do not come back to where they began.
@@ -32,7 +33,8 @@ impl<P: Program> Search<'_, P> {
             let moves = |status: &Status| matches!(status, Status::Ready | Status::Writes(_));
             let next = state.threads.iter().position(|thread| moves(&thread.status));
             if let Some(thread) = next {
-                if let Some(flow) = self.step(state, thread)? {
+                let step = self.step(state, thread);
+                if let Some(flow) = self.in_the_end(state, thread, step)? {
                     return Ok(flow);
                 }
                 if state.graph.nodes.len() > self.most_events {
@@ -79,6 +81,24 @@ impl<P: Program> Search<'_, P> {
             runner.log.push(Input::Nothing);
         }
         self.perform(state, thread, operation, site)
+    }
+
+    /// What a thread did wrong, if this is an execution: reads that are open may yet turn out to allow none. It is found
+    /// when all of them have values.
+    pub(super) fn in_the_end(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        step: Step<P::Thread>,
+    ) -> Step<P::Thread> {
+        match step {
+            Err(Stop::Found(found)) if state.has_open() => {
+                state.suspect.get_or_insert(found);
+                Arc::make_mut(&mut state.threads[thread]).status = Status::Needs(SmallVec::new());
+                Ok(None)
+            }
+            step => step,
+        }
     }
 
     pub(super) fn perform(

@@ -298,6 +298,9 @@ impl<P: Program> Run<'_, P> {
         if self.state.blocks[block].live > 0 {
             return self.complete_without(thread);
         }
+        // The blocks of the next launch are others, with barriers of their own.
+        self.state.blocks[block].meetings.clear();
+        self.state.blocks[block].completed.clear();
         let rank = machine.rank_of_block(block as u32);
         let state = &mut self.state.ranks[rank as usize];
         state.ended_blocks += 1;

@@ -361,8 +361,16 @@ impl<P: Program> Machine<P> {
         (entrances, behind): (&[Entrance<P::Round>], &mut Vec<u64>),
         found: &mut Rounds,
     ) {
+        // To read a message again in the same way brings nothing.
         let reads = |leaving: &Leaving| -> Vec<(Poll, Option<u32>)> {
-            leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message)).collect()
+            let read = leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message));
+            let mut reads: Vec<(Poll, Option<u32>)> = Vec::with_capacity(leaving.picks.len());
+            for (poll, message) in read {
+                if poll.update.is_some() || message.is_none() || !reads.contains(&(poll, message)) {
+                    reads.push((poll, message));
+                }
+            }
+            reads
         };
         let passes = |leaving: &Leaving, way: &Leaving| {
             leaving.picks.len() > way.picks.len() && leaving.picks.starts_with(&way.picks)

@@ -233,10 +233,17 @@ fn find(code: &Code, liveness: &Liveness, members: &[Pc], depth: usize, loops: &
             loops.push(SpinLoop { members: inside, ..SpinLoop::default() });
             continue;
         }
-        // A wait inside a loop that counts is a wait of its own, and the counter counts what is done, not tries.
+        // A wait inside a loop that counts is a wait of its own, and the counter counts what is done, not tries; unless
+        // nothing that is read decides whether the way goes by the counter.
         let before = loops.len();
         find(code, liveness, &without(&counted.links), depth + 1, loops);
-        if loops.len() == before && is_left_by_reading(code, &members) {
+        let apart = |spin: &SpinLoop| {
+            let onwards = |next: Pc| inside.contains(&next) && !spin.members.contains(&next);
+            is_decided_by_reading(code, &members, &spin.members, onwards)
+        };
+        let left = is_decided_by_reading(code, &members, &inside, |next| !inside.contains(&next));
+        if left && !loops[before..].iter().any(apart) {
+            loops.truncate(before);
             loops.push(SpinLoop { members: inside, tries: counted.registers.into(), ..SpinLoop::default() });
         }
     }
@@ -262,9 +269,8 @@ fn data_counters(
     links
 }
 
-/// Whether what a loop reads decides whether it is left.
-fn is_left_by_reading(code: &Code, members: &[Pc]) -> bool {
-    let inside: FxHashSet<Pc> = members.iter().copied().collect();
+/// Whether what a loop reads decides whether the way goes from some of its instructions to others, or ends there.
+fn is_decided_by_reading(code: &Code, members: &[Pc], from: &FxHashSet<Pc>, to: impl Fn(Pc) -> bool) -> bool {
     let mut read: FxHashSet<Register> = FxHashSet::default();
     loop {
         let before = read.len();
@@ -279,10 +285,10 @@ fn is_left_by_reading(code: &Code, members: &[Pc]) -> bool {
             break;
         }
     }
-    members.iter().any(|pc| {
+    from.iter().any(|pc| {
         let instruction = code.instruction(*pc);
-        let leaves = successors(code, *pc).any(|next| !inside.contains(&next)) || instruction.effect() == Effect::End;
-        leaves && instruction.uses().iter().any(|register| read.contains(register))
+        let goes = successors(code, *pc).any(&to) || instruction.effect() == Effect::End;
+        goes && instruction.uses().iter().any(|register| read.contains(register))
     })
 }
 
