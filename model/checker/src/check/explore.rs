@@ -3,9 +3,13 @@
 //! One Stateright action is one macro-step. Deadlock is an `always` property over states with nothing left to run,
 //! which the machine reports as a violation, because Stateright's `eventually` misses waiters that spin and joins.
 //! States are shared by reference counting, for Stateright copies them freely.
+//!
+//! Breadth first finds the shortest trace, and is what small explorations get; a larger one goes depth first, whose
+//! frontier is short, and a violation that it finds is looked for again with shorter traces.
 
 use crate::machine::uses::Uses;
 use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
+use crate::process;
 use crate::program::{Program, SiteIndex};
 use arverify_protocol::verdict::Stats;
 use rustc_hash::FxHashSet;
@@ -43,10 +47,8 @@ pub(super) struct Exploration<T> {
     pub(super) overtaken: FxHashSet<(u64, u32)>,
     /// A read of which load buffering was not watched.
     pub(super) unwatched_read: bool,
-    /// A `fence.sc` that was taken for a weaker one.
-    pub(super) weakened_fence: bool,
-    /// One order of two `fence.sc` that could not be tried.
-    pub(super) fence_order_forced: bool,
+    /// Words that would say more of the order of `fence.sc`, were they contended.
+    pub(super) fenced: FxHashSet<u64>,
     /// A wait with more combinations of messages than are tried.
     pub(super) too_many_rounds: bool,
     /// A statement that was reached and is not understood, with why.
@@ -54,7 +56,7 @@ pub(super) struct Exploration<T> {
     /// What every buffer was used for.
     pub(super) uses: Uses,
     /// A limit was hit: not everything was covered.
-    pub(super) limited: bool,
+    pub(super) limited: Option<Limit>,
     /// How much was done.
     pub(super) stats: Stats,
     /// Waits that were satisfied, in some execution.
@@ -69,11 +71,38 @@ pub(super) struct Exploration<T> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) states: u64,
+    /// Of the process.
+    pub(super) bytes: u64,
     pub(super) deadline: Option<Instant>,
+    /// Threads that explore.
+    pub(super) jobs: usize,
+}
+
+/// A limit that was hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    States,
+    Memory,
+    Time,
+}
+
+/// States that are explored breadth first.
+const BREADTH: u64 = 20_000;
+/// States after which new conflicts end an exploration: it begins again with them.
+const CONFLICTS_WAIT: u64 = 4_096;
+/// States among which a shorter trace is looked for.
+const MOST_AGAIN: u64 = 200_000;
+/// States between two looks at the memory that is used.
+const STATES_BETWEEN_LOOKS: u64 = 32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Breadth,
+    Depth,
 }
 
 struct Adapter<P: Program> {
-    machine: Machine<P>,
+    machine: Arc<Machine<P>>,
     initial: Node<P::Thread>,
     limits: Limits,
     shared: Arc<Shared>,
@@ -90,10 +119,10 @@ struct Shared {
     made: AtomicU64,
     operations: AtomicU64,
     executions: AtomicU64,
-    limited: AtomicBool,
+    limited: Mutex<Option<Limit>>,
+    has_conflicts: AtomicBool,
     unwatched_read: AtomicBool,
-    weakened_fence: AtomicBool,
-    fence_order_forced: AtomicBool,
+    fenced: Mutex<FxHashSet<u64>>,
     too_many_rounds: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
     replaying: AtomicBool,
@@ -110,19 +139,28 @@ impl Shared {
             self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.overtaken);
         }
         self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
-        self.weakened_fence.fetch_or(notes.weakened_fence, Ordering::Relaxed);
-        self.fence_order_forced.fetch_or(notes.fence_order_forced, Ordering::Relaxed);
+        if !notes.fenced.is_empty() {
+            self.fenced.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.fenced);
+        }
         self.too_many_rounds.fetch_or(notes.too_many_rounds, Ordering::Relaxed);
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.uses);
         let found = notes.conflicts;
-        if found.fences || !found.slots.is_empty() {
+        if !found.slots.is_empty() {
             let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
             conflicts.slots.extend(found.slots);
-            conflicts.fences |= found.fences;
+            self.has_conflicts.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.limited.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn hit(&self, limit: Limit) {
+        self.limited.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(limit);
     }
 
     fn add_end<T>(&self, state: &State<T>) {
@@ -139,12 +177,13 @@ impl<P: Program> Adapter<P> {
         if self.shared.replaying.load(Ordering::Relaxed) {
             return false;
         }
-        let over = self.shared.made.fetch_add(1, Ordering::Relaxed) >= self.limits.states
-            || self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        if over {
-            self.shared.limited.store(true, Ordering::Relaxed);
+        let made = self.shared.made.fetch_add(1, Ordering::Relaxed);
+        if made >= CONFLICTS_WAIT && self.shared.has_conflicts.load(Ordering::Relaxed) {
+            return true;
         }
-        over
+        let limit = self.limits.limit(made);
+        limit.into_iter().for_each(|limit| self.shared.hit(limit));
+        limit.is_some() || self.shared.is_limited()
     }
 }
 
@@ -172,7 +211,9 @@ impl<P: Program> Model for Adapter<P> {
         }
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
         self.shared.add_notes(notes);
-        self.shared.limited.fetch_or(state.interrupted, Ordering::Relaxed);
+        if state.interrupted {
+            self.shared.hit(self.limits.interruption());
+        }
         if state.is_done() || state.violation.is_some() {
             self.shared.add_end(&state);
         }
@@ -184,24 +225,71 @@ impl<P: Program> Model for Adapter<P> {
     }
 }
 
+impl Limits {
+    /// The limit that forbids another state, after so many.
+    fn limit(&self, made: u64) -> Option<Limit> {
+        if made >= self.states {
+            Some(Limit::States)
+        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            Some(Limit::Time)
+        } else if made.is_multiple_of(STATES_BETWEEN_LOOKS) && self.is_full() {
+            Some(Limit::Memory)
+        } else {
+            None
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        process::resident().is_some_and(|used| used >= self.bytes)
+    }
+
+    /// Why a macro-step was interrupted.
+    fn interruption(&self) -> Limit {
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Limit::Time,
+            _ => Limit::Memory,
+        }
+    }
+}
+
 /// Explores every choice of a machine.
 pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Exploration<P::Thread> {
+    let machine = Arc::new(machine);
+    // Depth first reaches a hang among many orders of starting blocks soon.
+    if machine.settings().resident_blocks.is_some() {
+        return explore_in(&machine, limits, Order::Depth);
+    }
+    let few = Limits { states: limits.states.min(BREADTH), ..limits };
+    let found = explore_in(&machine, few, Order::Breadth);
+    if found.limited != Some(Limit::States) || found.violation.is_some() || few.states == limits.states {
+        return found;
+    }
+    process::give_back();
+    let mut deep = explore_in(&machine, limits, Order::Depth);
+    if deep.violation.is_some() {
+        process::give_back();
+        let few = Limits { states: deep.stats.states.clamp(BREADTH, MOST_AGAIN), ..limits };
+        deep.violation = explore_in(&machine, few, Order::Breadth).violation.or(deep.violation);
+    }
+    deep
+}
+
+fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Order) -> Exploration<P::Thread> {
     let shared = Arc::new(Shared::default());
     let (state, notes) = machine.initial(None);
     shared.add_notes(notes);
-    shared.limited.store(state.interrupted, Ordering::Relaxed);
+    if state.interrupted {
+        shared.hit(limits.interruption());
+    }
     shared.operations.fetch_add(state.counters.operations, Ordering::Relaxed);
     if state.is_done() || state.violation.is_some() {
         shared.add_end(&state);
     }
     let initial = Node(Arc::new(state));
-    // Depth first reaches a hang among many orders of starting blocks soon; breadth first finds the shortest trace.
-    let deep = machine.settings().resident_blocks.is_some();
-    let builder = Adapter { machine, initial, limits, shared: shared.clone() }.checker();
-    let (violation, states) = if deep {
-        discovery(builder.spawn_dfs().join(), &shared)
-    } else {
-        discovery(builder.spawn_bfs().join(), &shared)
+    let builder = Adapter { machine: machine.clone(), initial, limits, shared: shared.clone() }.checker();
+    let (violation, states) = match order {
+        Order::Depth => discovery(builder.threads(limits.jobs).spawn_dfs().join(), &shared),
+        Order::Breadth => discovery(builder.spawn_bfs().join(), &shared),
     };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -217,10 +305,9 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
         overtaken,
         conflicts,
         unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
-        weakened_fence: shared.weakened_fence.load(Ordering::Relaxed),
-        fence_order_forced: shared.fence_order_forced.load(Ordering::Relaxed),
+        fenced: shared.fenced.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
-        limited: shared.limited.load(Ordering::Relaxed),
+        limited: shared.limited.lock().unwrap_or_else(PoisonError::into_inner).take(),
         stats: Stats {
             states,
             executions: shared.executions.load(Ordering::Relaxed),

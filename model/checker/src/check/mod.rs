@@ -24,7 +24,7 @@ use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
 use attribution::attributed;
-use explore::{Exploration, Limits, explore};
+use explore::{Exploration, Limit, Limits, explore};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -138,8 +138,8 @@ fn settings(options: &Options, deadline: Option<Instant>, watch_buffering: bool)
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         watch_buffering,
-        fences_unordered: false,
         deadline,
+        max_bytes: Some(options.max_bytes),
         without: options.without,
     }
 }
@@ -174,49 +174,28 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
 }
 
 fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
-    let states = options.max_states.min(options.max_bytes / state_bytes(&**program).max(1)).max(1);
-    let limits = Limits { states, deadline };
+    let limits = Limits { states: options.max_states, bytes: options.max_bytes, deadline, jobs: options.jobs };
     let (mut exploration, mut contended) = refine(program, options, limits, Contended::default(), false);
-    let open = exploration.violation.is_none() && !exploration.limited && !options.ignore_load_buffering;
+    let open = exploration.violation.is_none() && exploration.limited.is_none() && !options.ignore_load_buffering;
     if open && exploration.unwatched_read {
         (exploration, contended) = refine(program, options, limits, contended, true);
     }
-    conclude(program, options, exploration, &contended, limits)
+    conclude(program, options, exploration, &contended)
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
 /// Begins with those that are known.
 ///
-/// Fences by many threads have more orders than can be explored, and most programs need none: so what holds with every
-/// `fence.sc` taken for `fence.acq_rel` is not asked for more. The weaker fences allow every execution that the stronger
-/// ones allow, and order less, so nothing is missed; what they find wrong is asked again with their orders.
+/// The order of `fence.sc` is taken for open where a word that is not contended would say more of it, which allows more: if
+/// something is found, those words are made contended, and it is looked for again.
 fn refine<P: Program>(
     program: &Arc<P>,
     options: &Options,
     limits: Limits,
-    contended: Contended,
+    mut contended: Contended,
     watch_buffering: bool,
 ) -> (Exploration<P::Thread>, Contended) {
-    let exact = settings(options, limits.deadline, watch_buffering);
-    if !options.order_fences && !options.everything && options.without.is_none() && !contended.fences {
-        let weaker = Settings { fences_unordered: true, ..exact };
-        let (exploration, contended) = refine_with(program, weaker, limits, contended.clone());
-        let clean = exploration.violation.is_none() && exploration.not_understood.is_none() && !exploration.limited;
-        // Out of time, what was covered is said of this attempt.
-        let late = exploration.limited && limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        if !exploration.weakened_fence || clean || late {
-            return (exploration, contended);
-        }
-    }
-    refine_with(program, exact, limits, contended)
-}
-
-fn refine_with<P: Program>(
-    program: &Arc<P>,
-    settings: Settings,
-    limits: Limits,
-    mut contended: Contended,
-) -> (Exploration<P::Thread>, Contended) {
+    let settings = settings(options, limits.deadline, watch_buffering);
     let mut total = Stats::default();
     let mut batch = 1;
     loop {
@@ -226,15 +205,19 @@ fn refine_with<P: Program>(
         total.executions += exploration.stats.executions;
         total.states = total.states.max(exploration.stats.states);
         exploration.stats = total;
-        let settled = !exploration.conflicts.fences && exploration.conflicts.slots.is_empty();
-        if exploration.violation.is_some() || exploration.limited || settled {
+        let fenced: Vec<u64> = exploration.fenced.iter().copied().filter(|key| !contended.slots.contains(key)).collect();
+        if (exploration.violation.is_some() || options.order_fences) && !fenced.is_empty() {
+            contended.slots.extend(fenced);
+            continue;
+        }
+        let settled = exploration.conflicts.slots.is_empty();
+        if exploration.violation.is_some() || exploration.limited.is_some() || settled {
             return (exploration, contended);
         }
         // One slot often shows the bug; what is verified in the end needs them all.
         let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
         found.sort_unstable();
         contended.slots.extend(found.into_iter().take(batch));
-        contended.fences |= exploration.conflicts.fences;
         batch *= 4;
     }
 }
@@ -244,7 +227,6 @@ fn conclude<P: Program>(
     options: &Options,
     exploration: Exploration<P::Thread>,
     contended: &Contended,
-    limits: Limits,
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
@@ -279,20 +261,13 @@ fn conclude<P: Program>(
         outcome.verdict = Verdict::Inconclusive;
         let line = program.line(site);
         outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
-    } else if exploration.limited {
+    } else if let Some(limit) = exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
-        outcome.warnings.push(stopped(options, limits, outcome.stats));
+        outcome.warnings.push(stopped(options, limit, outcome.stats));
     } else if exploration.too_many_rounds {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
             "a loop waits for so many words at once that not every combination of what they may hold was tried"
-                .to_owned(),
-        );
-    } else if exploration.fence_order_forced {
-        outcome.verdict = Verdict::Inconclusive;
-        outcome.warnings.push(
-            "the order of two fence.sc matters, and a vote, a shuffle or a loop that waits lets only one order be tried: \
-             nothing was found otherwise"
                 .to_owned(),
         );
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
@@ -311,18 +286,21 @@ fn conclude<P: Program>(
 }
 
 /// Which limit ended a search, and what it covered.
-fn stopped(options: &Options, limits: Limits, stats: Stats) -> String {
+fn stopped(options: &Options, limit: Limit, stats: Stats) -> String {
     let Stats { states, executions, operations, .. } = stats;
-    let limit = match limits.deadline {
-        Some(deadline) if Instant::now() >= deadline => "the time limit".to_owned(),
-        _ if limits.states < options.max_states => {
-            format!("the limit of {} MiB of memory", options.max_bytes >> 20)
-        }
-        _ => format!("the limit of {} states", limits.states),
+    let limit = match limit {
+        Limit::Time => "the time limit".to_owned(),
+        Limit::Memory => format!("the limit of {} MiB of memory", options.max_bytes >> 20),
+        Limit::States => format!("the limit of {} states", options.max_states),
     };
     format!(
         "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
     )
+}
+
+/// Limits of a search for something to say beside a finding.
+fn few(options: &Options) -> Limits {
+    Limits { states: 10_000, bytes: options.max_bytes, deadline: None, jobs: 1 }
 }
 
 /// Runs a schedule again, remembering everything.
@@ -344,8 +322,8 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     }
     let Some(uniform) = program.with_equal_grids() else { return };
     let (exploration, _) =
-        refine(&Arc::new(uniform), options, Limits { states: 10_000, deadline: None }, Contended::default(), false);
-    if exploration.violation.is_some() || exploration.limited {
+        refine(&Arc::new(uniform), options, few(options), Contended::default(), false);
+    if exploration.violation.is_some() || exploration.limited.is_some() {
         return;
     }
     let consequence = std::mem::take(&mut finding.message);
@@ -364,17 +342,17 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
     }
     let ascending = Options { progress: Progress::Lobe, ..*options };
     let (exploration, _) =
-        refine(program, &ascending, Limits { states: 10_000, deadline: None }, Contended::default(), false);
-    let verified = exploration.violation.is_none() && !exploration.limited;
+        refine(program, &ascending, few(options), Contended::default(), false);
+    let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
 
 /// Names the assumption under which a race disappears.
 fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
     let assumed = Options { boundary_publishes: true, ..*options };
-    let limits = Limits { states: 10_000, deadline: None };
+    let limits = few(options);
     let (exploration, _) = refine(program, &assumed, limits, Contended::default(), false);
-    let verified = exploration.violation.is_none() && !exploration.limited;
+    let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| {
         "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \
          peers, which the PTX model does not promise (vLLM and NCCL rely on it)"

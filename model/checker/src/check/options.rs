@@ -90,11 +90,13 @@ pub struct Options {
     pub max_states: u64,
     /// Wall-clock limit of the whole check.
     pub timeout: Option<Duration>,
-    /// Bytes that pending states may take, by estimate.
+    /// Bytes that the process may use.
     pub max_bytes: u64,
+    /// Threads that explore.
+    pub jobs: usize,
     /// Do not ask whether load buffering could matter: for tests that compare two explorations without it.
     pub ignore_load_buffering: bool,
-    /// Explore the orders of `fence.sc` also where every memory access is right without: for tests that compare final
+    /// Force upon `fence.sc` all the order there is, also where nothing is found without: for tests that compare final
     /// memories.
     pub order_fences: bool,
     /// Every operation is a choice point: the comparison that tests make.
@@ -104,7 +106,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The defaults of the command line, at these sizes: three launches, fair progress, a million states.
+    /// The defaults of the command line, at these sizes: three launches, fair progress, 8 GiB.
     pub fn new(sizes: Sizes) -> Options {
         Options {
             sizes,
@@ -113,9 +115,10 @@ impl Options {
             resident_blocks: None,
             progress: Progress::Fair,
             boundary_publishes: false,
-            max_states: 1_000_000,
+            max_states: 100_000_000,
             timeout: None,
             max_bytes: 8 << 30,
+            jobs: 1,
             ignore_load_buffering: false,
             order_fences: false,
             everything: false,

@@ -120,18 +120,18 @@ pub struct CheckArguments {
     /// Sizes and assumptions.
     pub bounds: BoundArguments,
     /// Stop, inconclusive, after this many states
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
+    #[arg(long, default_value_t = 100_000_000, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
     pub max_states: u64,
     /// Stop, inconclusive, after this many seconds for each target
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
     pub timeout: u64,
-    /// Stop, inconclusive, rather than use more memory than this (by estimate)
+    /// Stop, inconclusive, rather than use more memory than this
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..), value_name = "GIB")]
     pub max_memory: u64,
     /// Which engines answer: the axioms for small sizes only, as a second opinion
     #[arg(long, default_value = "operational", value_name = "ENGINE")]
     pub engine: EngineArgument,
-    /// Targets checked at a time
+    /// Threads: targets checked at a time and, where there are fewer, threads that explore one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: u32,
     /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation

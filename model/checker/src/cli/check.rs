@@ -65,6 +65,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
             options.max_states = arguments.max_states;
             options.timeout = Some(Duration::from_secs(arguments.timeout));
             options.max_bytes = arguments.max_memory << 30;
+            options.jobs = (arguments.jobs as usize / names.len().max(1)).max(1);
             // The whole catalogue is a matter of a second; `argen emit` and the tests check it at more sizes.
             if arguments.targets.is_empty() {
                 subject.at_one_size();

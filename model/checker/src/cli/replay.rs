@@ -108,14 +108,11 @@ pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Sc
     let _ = write!(text, " --schedule {}", format(schedule));
 }
 
-/// `SLOT.SLOT.f/STEP.STEP`: contended slots in hexadecimal, `f` for fences; then the steps.
+/// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps.
 fn format(schedule: &Schedule) -> String {
     let mut slots: Vec<u64> = schedule.contended.slots.iter().copied().collect();
     slots.sort_unstable();
-    let mut left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
-    if schedule.contended.fences {
-        left.push("fences".to_owned());
-    }
+    let left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
     let right: Vec<String> = schedule.actions.iter().map(ToString::to_string).collect();
     format!("{}/{}", left.join("."), right.join("."))
 }
@@ -126,10 +123,6 @@ fn parse(text: &str) -> Result<Schedule, String> {
         .ok_or_else(|| format!("`--schedule {text}`: expected SLOTS/STEPS, as a finding prints it"))?;
     let mut contended = Contended::default();
     for slot in slots.split('.').filter(|slot| !slot.is_empty()) {
-        if slot == "fences" {
-            contended.fences = true;
-            continue;
-        }
         let key = u64::from_str_radix(slot, 16)
             .map_err(|_| format!("`--schedule`: `{slot}` is not a slot: expected a hexadecimal number"))?;
         contended.slots.insert(key);
@@ -151,7 +144,6 @@ mod tests {
     fn schedules_round_trip() {
         let mut schedule = Schedule::default();
         schedule.contended.slots.extend([3, 0x1_0000_0002]);
-        schedule.contended.fences = true;
         schedule.actions.push(Action::Perform { thread: 12, choice: Choice::Read(3) });
         schedule.actions.push(Action::Perform { thread: 1, choice: Choice::After(0) });
         schedule.actions.push(Action::Perform { thread: 1, choice: Choice::Miss });

@@ -2,8 +2,9 @@
 
 use super::event::Event;
 use super::run::Run;
-use super::{Machine, Rule, StartOrder, State, Status};
+use super::{Machine, Rule, StartOrder, State, Status, Thread};
 use crate::memory::clock::ThreadIndex;
+use crate::memory::shadow::Access;
 use crate::memory::slot::key;
 use crate::program::{Operation, PollUpdate, Program};
 use std::fmt;
@@ -30,9 +31,9 @@ pub enum Action {
 pub enum Choice {
     /// The only way there is.
     Plain,
-    /// A read returns this message.
+    /// A read returns the message at this place in coherence order.
     Read(u32),
-    /// A write comes after this message in coherence order.
+    /// A write comes after the message at this place in coherence order.
     After(u32),
     /// A wait in a loop ends with this of its rounds.
     Round(u32),
@@ -121,6 +122,9 @@ impl<P: Program> Machine<P> {
         // Threads that may as well wait for ever, for fairness makes nobody read an old message; and whether all are such.
         let (mut idle, mut all_idle) = (Vec::new(), true);
         for thread in &state.choosing {
+            if state.choosing.range(..thread).any(|other| self.are_alike(state, *other, *thread)) {
+                continue;
+            }
             let before = actions.len();
             let may_wait = self.choices(state, *thread, &mut actions);
             if actions.len() > before {
@@ -132,6 +136,32 @@ impl<P: Program> Machine<P> {
             actions.extend(idle.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss }));
         }
         actions
+    }
+
+    /// Whether two threads that have a choice to make are the same but for their blocks' numbers: neither has yet done
+    /// anything that others could tell, and what they will do depends on no number (lemma L10).
+    fn are_alike(&self, state: &State<P::Thread>, one: ThreadIndex, other: ThreadIndex) -> bool {
+        let blocks = [one, other].map(|thread| self.block_of(thread));
+        let rank = self.rank_of_block(blocks[0]);
+        if self.settings.everything
+            || self.settings.resident_blocks.is_some()
+            || self.threads_of_block() != 1
+            || rank != self.rank_of_block(blocks[1])
+            || state.ranks[rank as usize].launch > 0
+            || self.has(Rule::AlikeBlocks) && !self.program().blocks_are_alike()
+        {
+            return false;
+        }
+        let [left, right] = [one, other].map(|thread| &state.threads[thread as usize]);
+        let is_new = |thread: &Thread<P::Thread>| thread.step == 0 && thread.order.is_none() && thread.plan.is_none();
+        let is_known = |access: &Access| access.epoch.thread == one || access.epoch.thread == other;
+        is_new(left)
+            && is_new(right)
+            && left.program == right.program
+            && left.pending == right.pending
+            && left.view == right.view
+            && state.blocks[blocks[0] as usize] == state.blocks[blocks[1] as usize]
+            && !state.slots.values().any(|slot| slot.reads.iter().any(|read| is_known(&read.access)))
     }
 
     /// Blocks that a device may start now. Starts on different devices commute, as do starts with what other
@@ -195,9 +225,9 @@ impl<P: Program> Machine<P> {
         };
         let floor = self.floor(state, thread, key(at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
-        for message in &slot.messages[floor..] {
+        for (place, message) in slot.messages.iter().enumerate().skip(floor) {
             if ends(message.value) {
-                push(Choice::Read(message.number));
+                push(Choice::Read(place as u32));
             }
         }
         !ends(slot.latest().value)
@@ -233,14 +263,14 @@ impl<P: Program> Machine<P> {
         let Operation::Atomic { at, function, operand, expected, .. } = operation else { return };
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
         let Some(slot) = state.slots.get(&key(*at)) else { return push(Choice::Plain) };
-        let only_reads = |number: u32| self.only_reads(update, slot.messages[slot.position(number)].value);
+        let only_reads = |place: usize| self.only_reads(update, slot.messages[place].value);
         let floor = self.floor(state, thread, key(*at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
-        for message in slot.messages[floor..].iter().filter(|message| self.only_reads(update, message.value)) {
-            push(Choice::Read(message.number));
+        for place in (floor..slot.messages.len()).filter(|place| only_reads(*place)) {
+            push(Choice::Read(place as u32));
         }
         self.write_choices(state, thread, key(*at), |choice| match choice {
-            Choice::After(number) if only_reads(number) => {}
+            Choice::After(place) if only_reads(place as usize) => {}
             choice => push(choice),
         });
     }
@@ -251,10 +281,10 @@ impl<P: Program> Machine<P> {
         let Some(slot) = state.slots.get(&key) else { return push(Choice::Plain) };
         let floor = self.floor(state, thread, key, slot);
         let floor = if self.has(Rule::WritePositions) { floor } else { slot.messages.len() - 1 };
-        for (index, message) in slot.messages.iter().enumerate().skip(floor) {
-            let parted = slot.messages.get(index + 1).is_some_and(|next| next.update.is_some());
+        for place in floor..slot.messages.len() {
+            let parted = slot.is_parted(place);
             if !parted || !self.has(Rule::UpdatesAreWhole) {
-                push(Choice::After(message.number));
+                push(Choice::After(place as u32));
             }
         }
     }

@@ -339,7 +339,7 @@ impl<P: Program> Run<'_, P> {
             && meeting.arrived.len() as u32 == self.machine.threads_in(block)
             && meeting.arrived.iter().all(|arrival| arrival.arrived_with.is_none());
         match meeting.place {
-            Place::Lanes { exchanges: true, .. } => self.pass_fences(&meeting),
+            Place::Lanes { exchanges: true, .. } => {}
             _ => self.join_all(block, &meeting, whole),
         }
         self.hand_out(&meeting);
@@ -396,14 +396,6 @@ impl<P: Program> Run<'_, P> {
             let thread = &mut threads[arrival.thread as usize];
             thread.view = merged.clone();
             thread.boundary.clone_from(&boundary);
-        }
-    }
-
-    /// Fences before an exchange come before those behind it in every schedule, but not in every execution.
-    fn pass_fences(&mut self, meeting: &Meeting) {
-        let takes_part = |thread: ThreadIndex| meeting.arrived.iter().any(|arrival| arrival.thread == thread);
-        for fence in self.state.fences.iter_mut().filter(|fence| takes_part(fence.access.epoch.thread)) {
-            fence.passed = true;
         }
     }
 

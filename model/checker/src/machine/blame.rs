@@ -432,7 +432,7 @@ impl<P: Program> Machine<P> {
         let Some(lost) = lost.or_else(|| slot.messages.iter().rev().find(satisfies)) else {
             return self.blame_missing_writer(state, stuck, violation);
         };
-        let position = slot.position(lost.number);
+        let position = slot.position(lost.id);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
         let initial = match self.program().shape().instances[stuck.at.instance as usize].contents {

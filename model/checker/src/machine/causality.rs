@@ -3,12 +3,13 @@
 
 use super::run::Run;
 use super::{Machine, Rule, State};
-use crate::memory::clock::{Epoch, ThreadIndex, View};
+use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Message, Release, Slot, Strength, morally_strong};
 use crate::program::{Location, PollUpdate, Program, Width};
 use arverify_protocol::ir::{Scope, Semantics};
+use std::collections::BTreeMap;
 
 impl<P: Program> Machine<P> {
     /// Whether an earlier access precedes what `thread` does next, in causality order.
@@ -46,6 +47,24 @@ impl<P: Program> Machine<P> {
         };
         let hidden = slot.messages[..floor].iter().rev().take_while(|message| open(message)).count();
         &slot.messages[floor - hidden..floor]
+    }
+
+    /// Whether one view holds all that another does.
+    pub(super) fn is_within(&self, slots: &BTreeMap<u64, Slot>, left: &View, right: &View) -> bool {
+        // What the other view covers, or hides by what it has observed, it need not have observed itself.
+        let later = |slot: u64, mine: MessageId, theirs: Option<MessageId>| {
+            slots.get(&slot).is_none_or(|slot: &Slot| {
+                let covers = |access: &Access| right.covers(self.block_of(access.epoch.thread), access.epoch);
+                slot.floor(covers, theirs) >= slot.position(mine)
+            })
+        };
+        left.is_within(right, |thread| self.block_of(thread), later)
+    }
+
+    /// Whether whoever synchronises with one release pattern does so with another that gives it as much.
+    pub(super) fn gives_all(&self, slots: &BTreeMap<u64, Slot>, gives: &Release, release: &Release) -> bool {
+        let reaches = gives.strength.scope == Scope::Sys || gives.strength == release.strength;
+        reaches && self.is_within(slots, &release.view, &gives.view)
     }
 
     /// Whether an atomic that finds a word only reads it.
@@ -113,7 +132,7 @@ pub(super) fn meets(release: &Release, acquire: Strength) -> bool {
 /// Joins a view into a thread's, with coherence order deciding which observed message is later.
 pub(super) fn join<P: Program>(
     machine: &Machine<P>,
-    slots: &std::collections::BTreeMap<u64, Slot>,
+    slots: &BTreeMap<u64, Slot>,
     into: &mut View,
     other: &View,
 ) {
@@ -130,7 +149,7 @@ pub(super) fn join<P: Program>(
 /// Joins what one knows of launches into what another does.
 pub(super) fn join_boundary<P: Program>(
     machine: &Machine<P>,
-    slots: &std::collections::BTreeMap<u64, Slot>,
+    slots: &BTreeMap<u64, Slot>,
     into: &mut Option<View>,
     other: Option<&View>,
 ) {

@@ -379,7 +379,7 @@ impl<P: Program> Run<'_, P> {
         let seen = stream.clone();
         stream.forget_observed(|observed| {
             let Some(slot) = slots.get(&observed.slot) else { return false };
-            let message = slot.messages.iter().find(|message| message.number == observed.message);
+            let message = slot.messages.iter().find(|message| message.id == observed.message);
             let covers = |access: &Access| {
                 access.epoch.is_initial() || seen.covers(machine.block_of(access.epoch.thread), access.epoch)
             };

@@ -8,6 +8,7 @@
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
 //! * `pipe`: copies that are started now and made later
+//! * `fences`: the order of `fence.sc`, as far as reads and writes force it
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
 //!   of launches that overlap, in host programs
 //! * `action`: the choices
@@ -24,6 +25,7 @@ mod buffering;
 mod call;
 mod causality;
 pub mod event;
+mod fences;
 mod forecast;
 mod launch;
 mod pipe;
@@ -78,10 +80,10 @@ pub struct Settings {
     pub everything: bool,
     /// Collect what load buffering could be made of: only needed where some strong read is no wait.
     pub watch_buffering: bool,
-    /// Take every `fence.sc` for `fence.acq_rel`, which allows more.
-    pub fences_unordered: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
+    /// One that is not done when the process uses so much is interrupted, too.
+    pub max_bytes: Option<u64>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
 }
@@ -91,8 +93,6 @@ pub struct Settings {
 pub struct Contended {
     /// Words by [`crate::memory::slot::key`]; barriers with a count, by a key of their own.
     pub slots: FxHashSet<u64>,
-    /// The order of `fence.sc`.
-    pub fences: bool,
 }
 
 /// What a macro-step found out about the program.
@@ -106,10 +106,8 @@ pub struct Notes {
     pub overtaken: FxHashSet<(u64, u32)>,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
-    /// A `fence.sc` was taken for a weaker one.
-    pub weakened_fence: bool,
-    /// One order of two `fence.sc` could not be tried: one stood between the reads of a round, or an exchange came between.
-    pub fence_order_forced: bool,
+    /// Words that are not contended, at which the order of accesses would say more of the order of `fence.sc`.
+    pub fenced: FxHashSet<u64>,
     /// A wait had more combinations of messages than are tried.
     pub too_many_rounds: bool,
     /// What every buffer was used for.
@@ -302,8 +300,6 @@ struct SequentialFence {
     access: Access,
     /// What its thread knew of launches.
     boundary: Option<View>,
-    /// Its thread has since exchanged values with others, which orders no memory and yet comes behind the fence.
-    passed: bool,
 }
 
 impl fmt::Display for Place {

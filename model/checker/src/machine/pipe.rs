@@ -27,6 +27,13 @@ pub(super) struct Outstanding {
     parts: Vec<Bulk>,
 }
 
+impl Outstanding {
+    /// What precedes its start.
+    pub(super) fn started_with(&mut self) -> &mut View {
+        &mut self.since.view
+    }
+}
+
 /// When a copy was started, and what precedes that.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) struct Since {

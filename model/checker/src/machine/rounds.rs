@@ -10,10 +10,9 @@
 
 use super::causality::{join, meets};
 use super::{Machine, Place, Rule, State, Status};
-use crate::memory::clock::{ThreadIndex, View};
+use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::acquires;
-use crate::memory::shadow::Access;
-use crate::memory::slot::{Message, Release, Slot, key, morally_strong};
+use crate::memory::slot::{Message, Release, key, morally_strong};
 use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
 use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
@@ -56,7 +55,7 @@ pub(super) struct Pick {
     /// The read.
     pub(super) poll: Poll,
     /// The message's number; of weak reads and of words that nobody has accessed strongly, none.
-    pub(super) message: Option<u32>,
+    pub(super) message: Option<MessageId>,
     /// The word.
     pub(super) value: u64,
     /// It can be read in another order of equal updates only.
@@ -107,7 +106,7 @@ enum Unreadable {
 }
 
 /// Number of a message that is not there yet.
-pub(super) const EXTRA: u32 = u32::MAX;
+pub(super) const EXTRA: MessageId = Epoch { thread: ThreadIndex::MAX - 1, phase: 0, step: 0 };
 
 /// A point at which a round enters a loop that it did not begin in.
 struct Entrance<R> {
@@ -125,7 +124,7 @@ struct Decided {
 }
 
 /// A message that may be read: its number, its word, and whether another order of equal updates is needed for that.
-type Candidate = (Option<u32>, u64, bool);
+type Candidate = (Option<MessageId>, u64, bool);
 
 enum End {
     /// To which point of the first member's round.
@@ -362,9 +361,9 @@ impl<P: Program> Machine<P> {
         found: &mut Rounds,
     ) {
         // To read a message again in the same way brings nothing.
-        let reads = |leaving: &Leaving| -> Vec<(Poll, Option<u32>)> {
+        let reads = |leaving: &Leaving| -> Vec<(Poll, Option<MessageId>)> {
             let read = leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message));
-            let mut reads: Vec<(Poll, Option<u32>)> = Vec::with_capacity(leaving.picks.len());
+            let mut reads: Vec<(Poll, Option<MessageId>)> = Vec::with_capacity(leaving.picks.len());
             for (poll, message) in read {
                 if poll.update.is_some() || message.is_none() || !reads.contains(&(poll, message)) {
                     reads.push((poll, message));
@@ -592,8 +591,8 @@ impl<P: Program> Machine<P> {
             true => &[],
             false => self.hidden_by_equals(reader.thread, &reader.view, key, slot),
         };
-        let hidden = hidden.iter().map(|message| (Some(message.number), message.value, true));
-        let open = slot.messages[floor..].iter().map(|message| (Some(message.number), message.value, false));
+        let hidden = hidden.iter().map(|message| (Some(message.id), message.value, true));
+        let open = slot.messages[floor..].iter().map(|message| (Some(message.id), message.value, false));
         hidden.chain(open).chain(extra).collect()
     }
 
@@ -669,39 +668,33 @@ impl<P: Program> Machine<P> {
         Ok(())
     }
 
-    /// Whether a reader gets from one message all that it gets from another: every release pattern that it could end
-    /// with the other, now by the operation or later by a fence of any scope, and what the launch boundary publishes.
+    /// Whether a reader gets from a new message all that it gets from an old one: every release pattern that it could end
+    /// with that, now by the operation or later by a fence of any scope, what the launch boundary publishes, and the
+    /// `fence.sc` that came before it.
     pub(super) fn gives_no_less(
         &self,
         state: &State<P::Thread>,
         reader: ThreadIndex,
-        other: &Message,
-        (releases, boundary): (&[Release], Option<&View>),
+        old: &Message,
+        new: &Message,
     ) -> bool {
         use arverify_protocol::ir::Scope;
         if !self.has(Rule::NothingLess) {
             return true;
         }
         let placement = self.placement(reader);
-        let within = |left: &View, right: &View| {
-            // What the other view covers, or hides by what it has observed, it need not have observed itself.
-            let later = |slot: u64, mine: u32, theirs: Option<u32>| {
-                state.slots.get(&slot).is_none_or(|slot: &Slot| {
-                    let covers = |access: &Access| right.covers(self.block_of(access.epoch.thread), access.epoch);
-                    slot.floor(covers, theirs) >= slot.position(mine)
-                })
-            };
-            left.is_within(right, |thread| self.block_of(thread), later)
-        };
+        let within = |left: &View, right: &View| self.is_within(&state.slots, left, right);
         let matched = |release: &Release| {
             [Scope::Cta, Scope::Gpu, Scope::Sys].into_iter().all(|scope| {
                 let acquire = crate::memory::slot::Strength { scope, placement };
                 !meets(release, acquire)
-                    || releases.iter().any(|new| meets(new, acquire) && within(&release.view, &new.view))
+                    || new.releases.iter().any(|new| meets(new, acquire) && within(&release.view, &new.view))
             })
         };
-        other.releases.iter().all(matched)
-            && other.boundary.as_ref().is_none_or(|view| boundary.is_some_and(|new| within(view, new)))
+        let fences = || self.fences_before(state, reader);
+        old.releases.iter().all(matched)
+            && old.boundary.as_ref().is_none_or(|view| new.boundary.as_ref().is_some_and(|new| within(view, new)))
+            && old.fences.iter().all(|fence| new.fences.contains(fence) || fences().contains(fence))
     }
 }
 

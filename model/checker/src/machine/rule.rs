@@ -52,12 +52,8 @@ rules! {
     EarlierRelease,
     /// A read-modify-write passes on the release patterns of the message it continues.
     ReleaseThroughUpdates,
-    /// A fence.sc comes after those before it in their order.
+    /// A fence.sc precedes what follows another that reads and writes force behind it.
     FenceScSynchronises,
-    /// Votes and shuffles leave fence.sc on both sides in no order.
-    ExchangesOrderNothing,
-    /// Fences are tried in every order where the order matters.
-    FenceScOrders,
     /// Nobody reads what causality has overwritten.
     CausalityHides,
     /// Nobody reads an older message than the one observed.
@@ -148,6 +144,8 @@ rules! {
     PipesAreFinished,
     /// A device runs so many blocks at once.
     Residency,
+    /// Blocks speak for one another only if what they do does not depend on which they are.
+    AlikeBlocks,
     /// A device may start any block next.
     StartOrder,
     /// A wait that an earlier launch satisfied explains what follows.

@@ -1,18 +1,19 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{Choice, Counters, Machine, Notes, State, Status, Thread, Violation, ViolationPoint};
+use super::{Choice, Counters, Machine, Notes, Settings, State, Status, Thread, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
+use crate::process;
 use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
 use std::time::Instant;
 
-/// Threads that run between two looks at the clock.
+/// Threads that run between two looks at the limits.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
-/// Operations of one thread after which a deadline is looked at.
+/// Operations of one thread after which the limits are looked at.
 const OPERATIONS_BETWEEN_LOOKS: u32 = 256;
 
 /// A thread that does more in one launch is caught in a loop, as far as can be told.
@@ -67,12 +68,6 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
-    pub(super) fn conflict_of_fences(&mut self) {
-        if !self.machine.settings.everything && !self.machine.contended.fences {
-            self.notes.conflicts.fences = true;
-        }
-    }
-
     /// Runs every runnable thread, and diagnoses the state where nothing can happen any more.
     pub(super) fn run_to_quiescence(&mut self) {
         let mut runs = 0_u32;
@@ -81,7 +76,7 @@ impl<'a, P: Program> Run<'a, P> {
                 return;
             }
             runs += 1;
-            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && self.is_late() {
+            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && self.is_over() {
                 self.state.interrupted = true;
                 return;
             }
@@ -111,14 +106,17 @@ impl<'a, P: Program> Run<'a, P> {
         &mut self.state.threads[thread as usize]
     }
 
-    fn is_late(&self) -> bool {
-        self.machine.settings.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    /// Whether a limit of time or memory forbids to go on.
+    fn is_over(&self) -> bool {
+        let Settings { deadline, max_bytes, .. } = self.machine.settings;
+        deadline.is_some_and(|deadline| Instant::now() >= deadline)
+            || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {
         for done in 1_u32.. {
             // A thread may go on for very long, and its operations get slower as their past grows.
-            if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_late() {
+            if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_over() {
                 self.state.interrupted = true;
                 return;
             }
@@ -167,9 +165,6 @@ impl<'a, P: Program> Run<'a, P> {
         if self.state.threads[index as usize].plan.is_none() {
             return false;
         }
-        if matches!(operation, Operation::Fence { semantics } if semantics.order == Order::Sc) {
-            self.notes.fence_order_forced |= !self.machine.settings.fences_unordered;
-        }
         matches!(operation, Operation::Read { .. } | Operation::Load { .. } | Operation::Atomic { .. })
     }
 
@@ -198,7 +193,6 @@ impl<'a, P: Program> Run<'a, P> {
         let (at, order) = match operation {
             Operation::Read { at, semantics, .. } | Operation::Write { at, semantics, .. } => (at, semantics.order),
             Operation::Await { at, semantics, .. } | Operation::Atomic { at, semantics, .. } => (at, semantics.order),
-            Operation::Fence { semantics } => return contended.fences && semantics.order == Order::Sc,
             _ => return self.machine.arrives_at_choice(self.state, thread, operation),
         };
         order != Order::Weak && contended.slots.contains(&key(*at))

@@ -12,9 +12,9 @@ use super::event::What;
 use super::rounds::{Company, EXTRA, Extra, Leaving, Pick, Rounds, distinct_words};
 use super::run::{Progress, Run};
 use super::{Choice, Machine, Rule, State, Status};
-use crate::memory::clock::{Observed, ThreadIndex, View};
+use crate::memory::clock::{Fences, MessageId, Observed, ThreadIndex};
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{Message, ReadKind, Release, SharedWait, Slot, SlotRead, Wait, key};
+use crate::memory::slot::{Message, ReadKind, SharedWait, Slot, SlotRead, Wait, key};
 use crate::program::{Barrier, Location, Operation, Poll, Program, SiteIndex};
 use arverify_protocol::ir::{AtomicOperation, Order};
 use smallvec::SmallVec;
@@ -34,7 +34,7 @@ pub(super) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Planned {
     at: Location,
-    message: Option<u32>,
+    message: Option<MessageId>,
     /// The wait does not depend on it.
     free: bool,
 }
@@ -58,7 +58,7 @@ impl<R: Debug + Send + Sync + 'static> Wait for Ended<R> {
 }
 
 /// A member of the company, a contended word that it reads, and the number of the message.
-type ContendedPick = (usize, Location, Option<u32>);
+type ContendedPick = (usize, Location, Option<MessageId>);
 
 impl<P: Program> Machine<P> {
     /// The waits that a thread may end, with the rounds of each: alone, and with those whom it meets.
@@ -104,11 +104,11 @@ impl<P: Program> Machine<P> {
         company: &Company<P::Round>,
         performed: &Leaving,
         other: &Leaving,
-        extra: Option<(&Extra<'_>, &[Release], Option<&View>)>,
+        extra: Option<&Extra<'_>>,
     ) -> Vec<u64> {
         let message = |pick: &Pick| -> Option<&Message> {
             let slot = state.slots.get(&key(pick.poll.at))?;
-            slot.messages.iter().find(|message| Some(message.number) == pick.message)
+            slot.messages.iter().find(|message| Some(message.id) == pick.message)
         };
         let no_less = |mine: &Pick| {
             let Some(old) = message(mine) else { return true };
@@ -119,16 +119,13 @@ impl<P: Program> Machine<P> {
             if theirs.message == mine.message {
                 return true;
             }
-            if self.may_come_before(state, mine, theirs, extra.map(|(extra, ..)| extra)) {
+            if self.may_come_before(state, mine, theirs, extra) {
                 return false;
             }
             let reader = company.members[mine.member].thread;
             match (theirs.message, extra) {
-                (Some(EXTRA), Some((_, releases, boundary))) => {
-                    self.gives_no_less(state, reader, old, (releases, boundary))
-                }
-                _ => message(theirs)
-                    .is_some_and(|new| self.gives_no_less(state, reader, old, (&new.releases, new.boundary.as_ref()))),
+                (Some(EXTRA), Some(extra)) => self.gives_no_less(state, reader, old, extra.message),
+                _ => message(theirs).is_some_and(|new| self.gives_no_less(state, reader, old, new)),
             }
         };
         let same_step = other.outcome == performed.outcome || !self.has(Rule::SameNextStep);
@@ -158,7 +155,7 @@ impl<P: Program> Machine<P> {
         extra: Option<&Extra<'_>>,
     ) -> bool {
         let Some(slot) = state.slots.get(&key(earlier.poll.at)) else { return false };
-        let find = |pick: &Pick| slot.messages.iter().find(|message| Some(message.number) == pick.message);
+        let find = |pick: &Pick| slot.messages.iter().find(|message| Some(message.id) == pick.message);
         let later = match extra.filter(|_| later.message == Some(EXTRA)) {
             Some(extra) => Some(extra.message),
             None => find(later),
@@ -174,7 +171,6 @@ impl<P: Program> Machine<P> {
         state: &State<P::Thread>,
         wait: &SharedWait,
         extra: &Extra<'_>,
-        (releases, boundary): (&[Release], Option<&View>),
     ) -> bool {
         let Some(ended) = wait.0.as_any().downcast_ref::<Ended<P::Round>>() else { return false };
         let value = |poll: &Poll| (key(poll.at) == extra.key).then_some(extra.value);
@@ -183,11 +179,12 @@ impl<P: Program> Machine<P> {
         }
         let rounds = self.rounds(state, &ended.company, Some(extra));
         let reads = |leaving: &&Leaving| leaving.picks.iter().any(|pick| pick.message == Some(EXTRA));
+        // What comes of meeting others is not known here.
         !rounds.cut
             && !rounds.entered
+            && rounds.meets.is_none()
             && rounds.leaving.iter().filter(reads).all(|other| {
-                self.differs(state, &ended.company, &ended.performed, other, Some((extra, releases, boundary)))
-                    .is_empty()
+                self.differs(state, &ended.company, &ended.performed, other, Some(extra)).is_empty()
             })
     }
 
@@ -200,7 +197,6 @@ impl<P: Program> Machine<P> {
         read: &SlotRead,
         (key, message): (u64, &Message),
     ) -> bool {
-        let gives = (&message.releases[..], message.boundary.as_ref());
         match &read.kind {
             ReadKind::Load => false,
             ReadKind::Await { condition, returns } => {
@@ -209,10 +205,10 @@ impl<P: Program> Machine<P> {
                 condition.holds(message.value)
                     && (!returns || message.value == was.value || !self.has(Rule::SameNextStep))
                     && !(self.has(Rule::UpdatesAreUnordered) && slot.may_come_before(was, message))
-                    && self.gives_no_less(state, read.access.epoch.thread, was, gives)
+                    && self.gives_no_less(state, read.access.epoch.thread, was, message)
             }
             ReadKind::Round { wait, .. } => {
-                self.would_end_alike(state, wait, &Extra { key, value: message.value, message }, gives)
+                self.would_end_alike(state, wait, &Extra { key, value: message.value, message })
             }
         }
     }
@@ -251,7 +247,7 @@ impl<P: Program> Run<'_, P> {
                 });
                 let chosen = all.into_iter().nth(number as usize);
                 let Some((company, rounds, leaving)) = chosen else { return Progress::Stops };
-                return self.perform_round(thread, company, rounds, leaving);
+                return self.perform_round(thread, &waits, (company, rounds, leaving));
             }
             _ => {}
         }
@@ -260,7 +256,7 @@ impl<P: Program> Run<'_, P> {
         }
         let first = waits.iter().find_map(|(company, rounds)| Some((company, rounds, rounds.leaving.first()?)));
         match first {
-            Some((company, rounds, leaving)) => self.perform_round(thread, company, rounds, leaving),
+            Some(first) => self.perform_round(thread, &waits, first),
             None => self.block_in_loop(thread, operation, &waits, site),
         }
     }
@@ -269,9 +265,8 @@ impl<P: Program> Run<'_, P> {
     fn perform_round(
         &mut self,
         thread: ThreadIndex,
-        company: &Company<P::Round>,
-        rounds: &Rounds,
-        leaving: &Leaving,
+        waits: &[(Company<P::Round>, Rounds)],
+        (company, rounds, leaving): (&Company<P::Round>, &Rounds, &Leaving),
     ) -> Progress {
         let machine = self.machine;
         let part = machine.contended_part(leaving);
@@ -281,7 +276,9 @@ impl<P: Program> Run<'_, P> {
                 self.conflict_of_old(pick);
             }
         }
-        for other in rounds.leaving.iter().filter(|other| machine.contended_part(other) == part) {
+        // The thread, who may end the wait alone or together with those whom it meets, is the first of either company.
+        let others = waits.iter().flat_map(|(_, rounds)| &rounds.leaving);
+        for other in others.filter(|other| machine.contended_part(other) == part) {
             if machine.has(Rule::WaitOrders) {
                 machine
                     .differs(self.state, company, leaving, other, None)
@@ -310,7 +307,7 @@ impl<P: Program> Run<'_, P> {
             let picks = leaving.picks.iter().enumerate().filter(|(_, pick)| pick.member == member);
             let several = leaving.picks.len() > 1;
             let slots = &self.state.slots;
-            let newest = |pick: &Pick| slots.get(&key(pick.poll.at)).map(|slot| slot.latest().number);
+            let newest = |pick: &Pick| slots.get(&key(pick.poll.at)).map(|slot| slot.latest().id);
             let planned = |(index, pick): (usize, &Pick)| Planned {
                 at: pick.poll.at,
                 message: pick.message.or_else(|| newest(pick).filter(|_| strong(&pick))),
@@ -331,7 +328,7 @@ impl<P: Program> Run<'_, P> {
 
     /// The order of accesses to a word matters if what is read of it is not the newest message.
     fn conflict_of_old(&mut self, pick: &Pick) {
-        let newest = self.state.slots.get(&key(pick.poll.at)).map(|slot| slot.latest().number);
+        let newest = self.state.slots.get(&key(pick.poll.at)).map(|slot| slot.latest().id);
         if pick.message != newest && newest.is_some() {
             self.conflict(key(pick.poll.at));
         }
@@ -373,9 +370,9 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             let kind = ReadKind::Round { wait: wait.clone(), free: false };
-            let read = SlotRead { access, strength, message: None, kind, made };
+            let read = SlotRead { access, strength, message: None, kind, fences: Fences::default(), made };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
-                slot.reads.push(read);
+                slot.add_read(read);
             }
         }
         true
@@ -415,7 +412,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The message planned for a read, if it belongs to a round that is performed.
-    pub(super) fn planned(&mut self, thread: ThreadIndex, at: Location) -> Option<(Option<u32>, ReadKind)> {
+    pub(super) fn planned(&mut self, thread: ThreadIndex, at: Location) -> Option<(Option<MessageId>, ReadKind)> {
         let plan = self.thread_mut(thread).plan.as_mut()?;
         let (next, wait) = (plan.reads.first().copied(), plan.wait.clone());
         match next {
@@ -468,10 +465,8 @@ impl<P: Program> Run<'_, P> {
             }
             for poll in distinct_words(&rounds.asked) {
                 self.ensure_slot(poll.at, poll.width);
-                if let Some(slot) = self.state.slots.get_mut(&key(poll.at))
-                    && !slot.waiters.contains(&thread)
-                {
-                    slot.waiters.push(thread);
+                if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
+                    slot.add_waiter(thread);
                 }
             }
         }
@@ -510,7 +505,7 @@ impl<P: Program> Run<'_, P> {
         for (member, poll) in reads.into_iter().filter(|(_, poll)| poll.semantics.order != Order::Weak) {
             let reader = company.members[member].thread;
             let Some(slot) = self.state.slots.get(&key(poll.at)) else { continue };
-            let (message, holds) = (slot.latest().number, slot.latest().value);
+            let (message, holds) = (slot.latest().id, slot.latest().value);
             self.thread_mut(reader).view.observe(Observed { slot: key(poll.at), message });
             if reader == thread {
                 let until = self.machine.describe_loop(self.state, thread);

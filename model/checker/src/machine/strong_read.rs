@@ -113,7 +113,7 @@ impl<P: Program> Run<'_, P> {
     /// Position of the message that a read returns, or of the one that a write comes after.
     pub(super) fn chosen(&self, slot: &Slot, choice: Choice) -> usize {
         match choice {
-            Choice::Read(number) | Choice::After(number) => slot.position(number),
+            Choice::Read(place) | Choice::After(place) => place as usize,
             Choice::Plain | Choice::Miss | Choice::Round(_) => slot.messages.len() - 1,
         }
     }
@@ -204,8 +204,8 @@ impl<P: Program> Run<'_, P> {
         if choice == Choice::Miss {
             return self.miss(thread, at, condition, site);
         }
-        let position = if let Choice::Read(number) = choice {
-            slot.position(number)
+        let position = if let Choice::Read(place) = choice {
+            place as usize
         } else {
             let floor = self.machine.floor(self.state, thread, key(at), slot);
             let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
@@ -259,7 +259,7 @@ impl<P: Program> Run<'_, P> {
     /// A wait sees the newest message, which does not satisfy it, and from then on no older one.
     fn miss(&mut self, thread: ThreadIndex, at: Location, condition: Condition, site: SiteIndex) -> Progress {
         let newest = self.state.slots[&key(at)].latest();
-        let (observed, holds) = (Observed { slot: key(at), message: newest.number }, newest.value);
+        let (observed, holds) = (Observed { slot: key(at), message: newest.id }, newest.value);
         self.thread_mut(thread).view.observe(observed);
         self.record_what(thread, Some(site), What::Missed { at, until: condition.to_string(), holds });
         Progress::Waits
@@ -277,8 +277,8 @@ impl<P: Program> Run<'_, P> {
         self.record_what(thread, Some(site), What::Blocked { at, until: condition.to_string(), holds });
         self.thread_mut(thread).status = Status::Awaiting(key(at));
         self.ensure_slot(at, width);
-        if let Some(slot) = self.state.slots.get_mut(&key(at)).filter(|slot| !slot.waiters.contains(&thread)) {
-            slot.waiters.push(thread);
+        if let Some(slot) = self.state.slots.get_mut(&key(at)) {
+            slot.add_waiter(thread);
         }
         Progress::Waits
     }
@@ -336,16 +336,16 @@ impl<P: Program> Run<'_, P> {
         let key = key(at);
         let slot = &state.slots[&key];
         let view = &state.threads[thread as usize].view;
-        let number = slot.messages[position].number;
+        let id = slot.messages[position].id;
         let floor = machine.floor(state, thread, key, slot);
         let clash = slot.clash_of_read(
             strength,
-            number,
+            id,
             &kind,
             floor,
             |access| machine.covered(thread, view, access),
             |old, new| {
-                machine.gives_no_less(state, thread, old, (&new.releases, new.boundary.as_ref()))
+                machine.gives_no_less(state, thread, old, new)
                     && !(machine.has(Rule::UpdatesAreUnordered) && slot.may_come_before(old, new))
             },
         );
@@ -377,9 +377,11 @@ impl<P: Program> Run<'_, P> {
         self.learn_boundary(thread, key, position, strength);
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
+        let fences = self.machine.fences_before(self.state, thread);
         if let Some(slot) = self.state.slots.get_mut(&key) {
-            slot.reads.push(SlotRead { access, strength, message: Some(number), kind, made: true });
+            slot.add_read(SlotRead { access, strength, message: Some(id), kind, fences, made: true });
         }
+        self.order_fences_at(key);
         self.remember_read(thread, key, (semantics.order, strength), waits);
         true
     }
@@ -432,7 +434,7 @@ impl<P: Program> Run<'_, P> {
             && !machine.covered(thread, view, &message.access)
             && machine.has(Rule::Observation)
         {
-            view.observe(Observed { slot: key, message: message.number });
+            view.observe(Observed { slot: key, message: message.id });
         }
     }
 

@@ -7,7 +7,7 @@
 use super::buffering::steps;
 use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
-use super::{Choice, Rule, SequentialFence, State, ThreadOrder};
+use super::{Choice, Rule, State, ThreadOrder};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
@@ -17,7 +17,7 @@ use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
 impl<P: Program> Run<'_, P> {
-    /// A new message by a strong write of a thread, not yet numbered, that comes behind another.
+    /// A new message by a strong write of a thread, that comes behind another.
     fn message(
         &self,
         thread: ThreadIndex,
@@ -35,17 +35,26 @@ impl<P: Program> Run<'_, P> {
         let mut boundary = self.boundary_of(thread);
         // What an update hands on, of launches, too: whoever reads it observes those before it.
         if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
-            releases.extend(before.releases.iter().cloned());
+            for release in &before.releases {
+                if !releases.iter().any(|known| self.machine.gives_all(&self.state.slots, known, release)) {
+                    releases.push(release.clone());
+                }
+            }
             join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_ref());
         }
         let follows = self.machine.floor(self.state, thread, key, slot);
+        let mut fences = self.machine.fences_before(self.state, thread);
+        if update.is_some() && observes {
+            fences.join(&before.fences);
+        }
         Message {
             launch: self.state.coordinates(self.machine, thread).launch,
             strength: Some(strength),
             releases,
             boundary,
             update,
-            follows: slot.messages[follows].number,
+            follows: slot.messages[follows].id,
+            fences,
             ..Message::weak(value, Access { epoch: self.epoch(thread), site })
         }
     }
@@ -188,6 +197,7 @@ impl<P: Program> Run<'_, P> {
             self.notes.steps.extend(steps(reads, block, key, released));
         }
         self.put_message(thread, at, after, message);
+        self.order_fences_at(key);
     }
 
     pub(super) fn remember_release(
@@ -211,11 +221,11 @@ impl<P: Program> Run<'_, P> {
         // A later write that is unordered with those reads is unordered with this one, too: it need not be compared with
         // them, unless it commutes with this one.
         let (value, plain) = (message.value, message.update.is_none() && !message.carries_nothing());
-        let State { threads, slots, .. } = &mut *self.state;
+        let State { threads, slots, fences, .. } = &mut *self.state;
         let view = &threads[thread as usize].view;
         let Some(slot) = slots.get_mut(&key(at)) else { return };
         let newest = after + 1 == slot.messages.len();
-        if plain && !machine.settings.watch_buffering {
+        if plain && !machine.settings.watch_buffering && fences.is_empty() {
             slot.forget_reads(|access| machine.covered(thread, view, access));
         }
         slot.insert(after, message);
@@ -330,11 +340,7 @@ impl<P: Program> Run<'_, P> {
             }
         }
         if semantics.order == Order::Sc {
-            if machine.settings.fences_unordered {
-                self.notes.weakened_fence = true;
-            } else {
-                self.sequential_fence(thread, strength, site);
-            }
+            self.sequential_fence(thread, strength, site);
         }
         let release = Release { view: self.view_now(thread), strength };
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
@@ -350,30 +356,5 @@ impl<P: Program> Run<'_, P> {
         reads.sort_unstable();
         reads.dedup();
         Progress::Done
-    }
-
-    /// Fence-SC order is the order of execution among fences that are morally strong.
-    pub(super) fn sequential_fence(&mut self, thread: ThreadIndex, strength: Strength, site: SiteIndex) {
-        let machine = self.machine;
-        let State { threads, slots, fences, .. } = &mut *self.state;
-        let fencing = &mut threads[thread as usize];
-        let unordered = |earlier: &&SequentialFence| {
-            meets(&earlier.release, strength) && !machine.covered(thread, &fencing.view, &earlier.access)
-        };
-        let forced = fences.iter().filter(unordered).any(|earlier| earlier.passed);
-        let unordered = fences.iter().any(|earlier| unordered(&earlier));
-        self.notes.fence_order_forced |= forced && machine.has(Rule::ExchangesOrderNothing);
-        let joined = fences.iter().filter(|_| machine.has(Rule::FenceScSynchronises));
-        for earlier in joined.filter(|earlier| meets(&earlier.release, strength)) {
-            join(machine, slots, &mut fencing.view, &earlier.release.view);
-            join_boundary(machine, slots, &mut fencing.boundary, earlier.boundary.as_ref());
-        }
-        if unordered && machine.has(Rule::FenceScOrders) {
-            self.conflict_of_fences();
-        }
-        let access = Access { epoch: self.epoch(thread), site };
-        let release = Release { view: self.view_now(thread), strength };
-        let boundary = self.boundary_of(thread);
-        self.state.fences.push(SequentialFence { release, access, boundary, passed: false });
     }
 }

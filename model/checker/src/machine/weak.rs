@@ -58,7 +58,7 @@ impl Accessor<'_> {
             let byte = location(key).byte;
             let known = self.view.observed(key).filter(|_| self.since.is_none() && machine.has(Rule::ObservedPrecedes));
             for message in slot.messages.iter().filter(|message| !covered(&message.access)) {
-                if !known.is_some_and(|known| slot.is_observed(message.number, known)) {
+                if !known.is_some_and(|known| slot.is_observed(message.id, known)) {
                     return Err(Conflict { access: message.access, wrote: true, byte });
                 }
                 observed.push(key);

@@ -9,6 +9,7 @@
 //! The road not taken: one vector clock entry for each thread (147,456² words), or FastTrack's per-variable epochs
 //! with full clocks at synchronisation, which are as large.
 
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -37,13 +38,52 @@ impl Epoch {
     }
 }
 
+/// A message of a slot: the operation that wrote it, in whatever order the others were performed.
+pub type MessageId = Epoch;
+
 /// A message of a slot that a thread has observed without being synchronised with its writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Observed {
     /// The slot.
     pub slot: u64,
-    /// The message's number.
-    pub message: u32,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// The `fence.sc` that come before an event in causality order: of each thread the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Fences(SmallVec<[Epoch; 1]>);
+
+impl Fences {
+    /// Adds a fence.
+    pub fn add(&mut self, fence: Epoch) {
+        match self.0.binary_search_by_key(&fence.thread, |known| known.thread) {
+            Ok(at) if order(&self.0[at]) < order(&fence) => self.0[at] = fence,
+            Ok(_) => {}
+            Err(at) => self.0.insert(at, fence),
+        }
+    }
+
+    /// Adds others.
+    pub fn join(&mut self, others: &Fences) {
+        others.0.iter().for_each(|fence| self.add(*fence));
+    }
+
+    /// Whether a fence is among them.
+    pub fn contains(&self, fence: Epoch) -> bool {
+        let found = self.0.binary_search_by_key(&fence.thread, |known| known.thread);
+        found.is_ok_and(|at| order(&self.0[at]) >= order(&fence))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The last of each thread.
+    pub fn iter(&self) -> impl Iterator<Item = Epoch> {
+        self.0.iter().copied()
+    }
 }
 
 /// Observed messages that a view holds without a look at which of them still matter.
@@ -137,7 +177,7 @@ impl View {
         &self,
         other: &View,
         block_of: impl Fn(ThreadIndex) -> u32,
-        later: impl Fn(u64, u32, Option<u32>) -> bool,
+        later: impl Fn(u64, MessageId, Option<MessageId>) -> bool,
     ) -> bool {
         let threads = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
         let observed = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
@@ -178,7 +218,7 @@ impl View {
     }
 
     /// The message of a slot that was observed last, if any.
-    pub fn observed(&self, slot: u64) -> Option<u32> {
+    pub fn observed(&self, slot: u64) -> Option<MessageId> {
         let list = &self.observed.as_ref()?.list;
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
     }
@@ -197,7 +237,12 @@ impl View {
 
     /// Adds everything that `other` sees. `block_of` maps threads to blocks; `later` says which of two messages of a
     /// slot comes later in coherence order.
-    pub fn join(&mut self, other: &View, block_of: impl Fn(ThreadIndex) -> u32, later: impl Fn(u64, u32, u32) -> u32) {
+    pub fn join(
+        &mut self,
+        other: &View,
+        block_of: impl Fn(ThreadIndex) -> u32,
+        later: impl Fn(u64, MessageId, MessageId) -> MessageId,
+    ) {
         if self.is_same(other) {
             return;
         }
@@ -335,14 +380,14 @@ mod tests {
     fn few_observed_messages_are_kept_and_many_looked_through() {
         let mut view = View::initial(1);
         let observe = |view: &mut View, slots: std::ops::Range<u64>| {
-            slots.for_each(|slot| view.observe(Observed { slot, message: 1 }));
+            slots.for_each(|slot| view.observe(Observed { slot, message: epoch(1, 0, 1) }));
         };
         observe(&mut view, 0..MANY_OBSERVED as u64);
         view.forget_observed(|_| true);
-        assert_eq!(view.observed(3), Some(1));
+        assert_eq!(view.observed(3), Some(epoch(1, 0, 1)));
         observe(&mut view, 0..1 + MANY_OBSERVED as u64);
         view.forget_observed(|seen| seen.slot != 3);
-        assert_eq!((view.observed(3), view.observed(4)), (Some(1), None));
+        assert_eq!((view.observed(3), view.observed(4)), (Some(epoch(1, 0, 1)), None));
     }
 
     #[test]

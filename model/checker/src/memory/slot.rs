@@ -10,7 +10,7 @@
 //!
 //! Not modelled: proxies.
 
-use super::clock::View;
+use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use crate::program::{AtomicFunction, Condition, Location, Width};
@@ -104,8 +104,8 @@ impl Update {
 /// A write to a slot.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Message {
-    /// Its number; stays when the order changes. 0 is what was there first.
-    pub number: u32,
+    /// Who wrote it, when: stays when the order changes, and is the same whatever came first.
+    pub id: MessageId,
     /// The word.
     pub value: u64,
     /// Who wrote it.
@@ -123,14 +123,16 @@ pub struct Message {
     /// What was there before anybody wrote.
     pub unwritten: bool,
     /// The newest message that its writer followed, in causality order or by observation.
-    pub follows: u32,
+    pub follows: MessageId,
+    /// What it came after of `fence.sc`, itself or what it continues.
+    pub fences: Fences,
 }
 
 impl Message {
-    /// What a weak write leaves, not yet numbered.
+    /// What a weak write leaves.
     pub fn weak(value: u64, access: Access) -> Message {
         Message {
-            number: 0,
+            id: access.epoch,
             value,
             access,
             launch: 0,
@@ -139,7 +141,8 @@ impl Message {
             boundary: None,
             update: None,
             unwritten: false,
-            follows: 0,
+            follows: Epoch::INITIAL,
+            fences: Fences::default(),
         }
     }
 
@@ -157,9 +160,11 @@ pub struct SlotRead {
     /// Scope and place.
     pub strength: Strength,
     /// Which message; `None` where a wait would have read the word, had other words been different.
-    pub message: Option<u32>,
+    pub message: Option<MessageId>,
     /// What it was made for.
     pub kind: ReadKind,
+    /// What it came after of `fence.sc`.
+    pub fences: Fences,
     /// It was made, or might as well have been; else only the order of later writes matters to it, and it races with none.
     pub made: bool,
 }
@@ -229,7 +234,6 @@ pub struct Slot {
     pub reads: Vec<SlotRead>,
     /// Threads to wake when something is written.
     pub waiters: Vec<u32>,
-    next: u32,
 }
 
 /// What the order of a write may matter to; a mutation test says that it does not.
@@ -261,7 +265,7 @@ impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
         let message = Message { unwritten, ..Message::weak(value, access) };
-        Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new(), next: 1 }
+        Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new() }
     }
 
     /// The newest message in coherence order.
@@ -270,8 +274,8 @@ impl Slot {
     }
 
     /// Position of a message.
-    pub fn position(&self, number: u32) -> usize {
-        self.messages.iter().position(|message| message.number == number).unwrap_or(0)
+    pub fn position(&self, id: MessageId) -> usize {
+        self.messages.iter().position(|message| message.id == id).unwrap_or(0)
     }
 
     /// Whether an update has followed a message: no other can.
@@ -281,8 +285,8 @@ impl Slot {
 
     /// Whether reading a message is an observation of another: it is the same, or the other leads to it through
     /// read-modify-writes alone (PTX ISA, observation order).
-    pub fn is_observed(&self, other: u32, read: u32) -> bool {
-        let find = |number: u32| self.messages.iter().position(|message| message.number == number);
+    pub fn is_observed(&self, other: MessageId, read: MessageId) -> bool {
+        let find = |id: MessageId| self.messages.iter().position(|message| message.id == id);
         let (Some(other), Some(read)) = (find(other), find(read)) else { return false };
         let chained = |pair: &[Message]| {
             pair[1].update.is_some()
@@ -292,41 +296,48 @@ impl Slot {
     }
 
     /// The earliest message that may still be read: nothing later precedes the reader, and nothing later was observed.
-    pub fn floor(&self, covered: impl Fn(&Access) -> bool, observed: Option<u32>) -> usize {
+    pub fn floor(&self, covered: impl Fn(&Access) -> bool, observed: Option<MessageId>) -> usize {
         let seen = self.messages.iter().rposition(|message| covered(&message.access)).unwrap_or(0);
-        observed.map_or(seen, |number| seen.max(self.position(number)))
+        observed.map_or(seen, |id| seen.max(self.position(id)))
     }
 
-    /// Adds a message after position `after`. Returns its number.
-    pub fn insert(&mut self, after: usize, mut message: Message) -> u32 {
-        message.number = self.next;
-        self.next += 1;
-        let number = message.number;
+    /// Adds a message after position `after`.
+    pub fn insert(&mut self, after: usize, message: Message) {
         self.messages.insert(after + 1, message);
-        number
+    }
+
+    /// Remembers a read. Reads are kept in the order of their threads: which came first does not matter any more.
+    pub fn add_read(&mut self, read: SlotRead) {
+        let at = self.reads.partition_point(|known| known.access.epoch <= read.access.epoch);
+        self.reads.insert(at, read);
+    }
+
+    /// A thread is to be woken when something is written.
+    pub fn add_waiter(&mut self, thread: u32) {
+        if let Err(at) = self.waiters.binary_search(&thread) {
+            self.waiters.insert(at, thread);
+        }
     }
 
     /// A weak write that everything precedes: what was there can no longer be read.
-    pub fn overwrite(&mut self, mut message: Message) {
-        message.number = self.next;
-        self.next += 1;
+    pub fn overwrite(&mut self, message: Message) {
         self.messages.clear();
         self.messages.push(message);
         self.reads.clear();
     }
 
-    /// What a strong read of message `number` runs into. Nothing before `floor` can be read any more; `no_less` says
+    /// What a strong read of message `id` runs into. Nothing before `floor` can be read any more; `no_less` says
     /// whether the reader gets from the second message all that it gets from the first.
     pub fn clash_of_read(
         &self,
         strength: Strength,
-        number: u32,
+        id: MessageId,
         kind: &ReadKind,
         floor: usize,
         covered: impl Fn(&Access) -> bool,
         no_less: impl Fn(&Message, &Message) -> bool,
     ) -> Option<Clash> {
-        let at = self.position(number);
+        let at = self.position(id);
         let read = &self.messages[at];
         let mut clash = None;
         for (index, message) in self.messages.iter().enumerate() {
@@ -415,7 +426,7 @@ impl Slot {
         let mut position = 0;
         self.messages.retain(|message| {
             position += 1;
-            position > last || !past(&message.access) || reads.iter().any(|read| read.message == Some(message.number))
+            position > last || !past(&message.access) || reads.iter().any(|read| read.message == Some(message.id))
         });
         // What everybody has seen need not be carried.
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
@@ -435,7 +446,7 @@ impl Slot {
     /// what they found, and the later one does not follow the earlier one in causality order.
     pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
         let commute = earlier.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
-        commute && self.position(later.follows) < self.position(earlier.number)
+        commute && self.position(later.follows) < self.position(earlier.id)
     }
 
     /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality

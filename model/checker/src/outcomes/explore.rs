@@ -44,7 +44,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
     let mut contended = Contended::default();
     loop {
         let settings = Settings {
-            fences_unordered: false,
+            max_bytes: None,
             resident_blocks: None,
             start_order: StartOrder::Any,
             boundary_publishes: false,
@@ -57,11 +57,10 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
         let mut round =
             Round { test, machine, budget, deadline, explored: Explored::default(), found: Contended::default() };
         round.explore()?;
-        if !round.found.fences && round.found.slots.is_empty() {
+        if round.found.slots.is_empty() {
             return Ok(round.explored);
         }
         contended.slots.extend(round.found.slots);
-        contended.fences |= round.found.fences;
     }
 }
 
@@ -100,9 +99,9 @@ impl Round<'_> {
     }
 
     fn add(&mut self, notes: Notes) {
-        let conflicts = notes.conflicts;
-        self.found.slots.extend(conflicts.slots);
-        self.found.fences |= conflicts.fences;
+        let contended = &self.machine.contended().slots;
+        self.found.slots.extend(notes.conflicts.slots);
+        self.found.slots.extend(notes.fenced.into_iter().filter(|word| !contended.contains(word)));
     }
 
     /// Notes an end. A deadlock is none: not every thread has ended.

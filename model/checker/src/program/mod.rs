@@ -446,6 +446,10 @@ pub trait Program: Send + Sync + 'static {
     fn pipe_name(&self, pipe: u32) -> String {
         pipe.to_string()
     }
+    /// Whether the blocks of a rank do the same: nothing that their threads do depends on which block it is.
+    fn blocks_are_alike(&self) -> bool {
+        false
+    }
     /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once, and
     /// blocks have one thread each.
     fn has_calls(&self) -> bool {

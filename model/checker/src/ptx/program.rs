@@ -5,6 +5,7 @@
 //! Shared memory is an instance for each block.
 
 use super::branches::Branches;
+use super::code::step::Special;
 use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
@@ -68,6 +69,8 @@ pub struct PtxProgram {
     seed: u64,
     /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
     parts: Option<Box<Parts>>,
+    /// No instruction asks for the number of its block.
+    blocks_are_alike: bool,
     /// In a program without waits.
     plain: Option<Plain>,
 }
@@ -96,6 +99,8 @@ impl PtxProgram {
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let branches = Branches::of(&code);
+        let numbers_blocks = |step: &Step| matches!(step, Step::Special { special: Special::Block(_), .. });
+        let blocks_are_alike = !code.instructions.iter().any(|instruction| numbers_blocks(&instruction.step));
         let stored = Chains::of(&code).stored(|_| true);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
         check_blocks(&code, launch)?;
@@ -152,7 +157,20 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts, plain: None })
+        let plain = None;
+        Ok(PtxProgram {
+            source,
+            interpreter,
+            dead,
+            branches,
+            stored,
+            shape,
+            expected,
+            seed,
+            parts,
+            blocks_are_alike,
+            plain,
+        })
     }
 
     /// What a thread need not keep any more.
@@ -381,6 +399,10 @@ impl Program for PtxProgram {
         PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
     }
 
+    fn blocks_are_alike(&self) -> bool {
+        self.blocks_are_alike
+    }
+
     fn start(&self, _: Coordinates) -> PtxThread {
         self.interpreter.start()
     }
@@ -535,6 +557,7 @@ impl Program for PtxProgram {
             expected: self.expected,
             seed: self.seed,
             parts: None,
+            blocks_are_alike: self.blocks_are_alike,
             plain: Some(Plain::of(self.interpreter.code())),
         })
     }

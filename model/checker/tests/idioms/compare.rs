@@ -220,7 +220,7 @@ fn options(subject: &Subject, question: &Question, everything: bool) -> Options 
         // Final memories are those of all orders.
         order_fences: alone && question.finals,
         max_states: 200_000,
-        max_bytes: 1 << 30,
+        max_bytes: 4 << 30,
         ..Options::new(sizes)
     }
 }
