@@ -210,15 +210,22 @@ fn refine<P: Program>(
             contended.slots.extend(fenced);
             continue;
         }
-        let settled = exploration.conflicts.slots.is_empty();
+        let settled = exploration.conflicts.slots.is_empty() && exploration.conflicts.visits.is_empty();
         if exploration.violation.is_some() || exploration.limited.is_some() || settled {
             return (exploration, contended);
         }
         // One slot often shows the bug; what is verified in the end needs them all.
         let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
         found.sort_unstable();
-        contended.slots.extend(found.into_iter().take(batch));
-        batch *= 4;
+        if !found.is_empty() {
+            contended.slots.extend(found.into_iter().take(batch));
+            batch *= 4;
+        }
+        for (thread, visits) in &exploration.conflicts.visits {
+            let known = contended.visits.entry(*thread).or_default();
+            known.extend(visits);
+            known.sort_unstable();
+        }
     }
 }
 

@@ -118,24 +118,27 @@ impl<P: Program> Machine<P> {
         if !starts.is_empty() {
             return starts;
         }
-        let mut actions = Vec::new();
         // Threads that may as well wait for ever, for fairness makes nobody read an old message; and whether all are such.
-        let (mut idle, mut all_idle) = (Vec::new(), true);
+        let (mut ways, mut all_idle) = (Vec::new(), true);
         for thread in &state.choosing {
-            if state.choosing.range(..thread).any(|other| self.are_alike(state, *other, *thread)) {
-                continue;
-            }
-            let before = actions.len();
+            let mut actions = Vec::new();
             let may_wait = self.choices(state, *thread, &mut actions);
-            if actions.len() > before {
+            if !actions.is_empty() {
                 all_idle &= may_wait;
-                idle.push(*thread);
+                ways.push((*thread, actions));
             }
         }
+        let threads: Vec<ThreadIndex> = ways.iter().map(|(thread, _)| *thread).collect();
         if self.has(Rule::Misses) && all_idle {
-            actions.extend(idle.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss }));
+            let misses = threads.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss });
+            return ways.into_iter().flat_map(|(_, actions)| actions).chain(misses).collect();
         }
-        actions
+        let first = self.first_of(state, &threads);
+        let stands_for = |thread: ThreadIndex| {
+            first.iter().any(|other| *other < thread && self.are_alike(state, *other, thread))
+        };
+        let tried = ways.into_iter().filter(|(thread, _)| first.contains(thread) && !stands_for(*thread));
+        tried.flat_map(|(_, actions)| actions).collect()
     }
 
     /// Whether two threads that have a choice to make are the same but for their blocks' numbers: neither has yet done

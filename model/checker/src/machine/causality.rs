@@ -63,7 +63,9 @@ impl<P: Program> Machine<P> {
 
     /// Whether whoever synchronises with one release pattern does so with another that gives it as much.
     pub(super) fn gives_all(&self, slots: &BTreeMap<u64, Slot>, gives: &Release, release: &Release) -> bool {
-        let reaches = gives.strength.scope == Scope::Sys || gives.strength == release.strength;
+        // An acquire of narrow scope may reach the writer of the one and not that of the other.
+        let (widely, here) = (gives.strength, release.strength);
+        let reaches = widely.placement == here.placement && widely.scope >= here.scope;
         reaches && self.is_within(slots, &release.view, &gives.view)
     }
 

@@ -11,7 +11,7 @@
 //! * `fences`: the order of `fence.sc`, as far as reads and writes force it
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
 //!   of launches that overlap, in host programs
-//! * `action`: the choices
+//! * `action`: the choices; `postponed`: which of them can wait
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
 //! * `rounds`, `spin`: waits in loops that may read several words
@@ -29,6 +29,7 @@ mod fences;
 mod forecast;
 mod launch;
 mod pipe;
+mod postponed;
 mod rounds;
 mod rule;
 mod run;
@@ -46,7 +47,7 @@ use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program,
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
 use pipe::Outstanding;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -93,6 +94,8 @@ pub struct Settings {
 pub struct Contended {
     /// Words by [`crate::memory::slot::key`]; barriers with a count, by a key of their own.
     pub slots: FxHashSet<u64>,
+    /// Who comes to them: by thread, from which statement, and whether to write.
+    pub visits: FxHashMap<ThreadIndex, Vec<(SiteIndex, (u64, bool))>>,
 }
 
 /// What a macro-step found out about the program.

@@ -146,6 +146,8 @@ rules! {
     Residency,
     /// Blocks speak for one another only if what they do does not depend on which they are.
     AlikeBlocks,
+    /// A thread is postponed only if it will not come to what those access who go first.
+    WhoMayCome,
     /// A device may start any block next.
     StartOrder,
     /// A wait that an earlier launch satisfied explains what follows.

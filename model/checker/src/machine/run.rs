@@ -226,6 +226,7 @@ impl<'a, P: Program> Run<'a, P> {
                 return Progress::Stops;
             }
         }
+        self.note_visit(index, operation, site);
         self.storing = match operation {
             Operation::Write { value, .. } => Some(*value),
             _ => None,

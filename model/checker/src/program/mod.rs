@@ -446,6 +446,10 @@ pub trait Program: Send + Sync + 'static {
     fn pipe_name(&self, pipe: u32) -> String {
         pipe.to_string()
     }
+    /// Whether a thread may yet come to a statement in its launch.
+    fn may_reach(&self, _: &Self::Thread, _: SiteIndex) -> bool {
+        true
+    }
     /// Whether the blocks of a rank do the same: nothing that their threads do depends on which block it is.
     fn blocks_are_alike(&self) -> bool {
         false

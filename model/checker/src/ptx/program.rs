@@ -11,7 +11,7 @@ use super::decode::{DecodeError, decode};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxRound, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
-use super::flow::{Chains, Liveness, SpinLoops};
+use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
 use super::plain::Plain;
 use super::syntax::Module;
@@ -71,6 +71,8 @@ pub struct PtxProgram {
     parts: Option<Box<Parts>>,
     /// No instruction asks for the number of its block.
     blocks_are_alike: bool,
+    /// Which strong accesses control flow leads to.
+    reach: Reach,
     /// In a program without waits.
     plain: Option<Plain>,
 }
@@ -100,6 +102,7 @@ impl PtxProgram {
         let dead = dead_behind_barriers(&code);
         let branches = Branches::of(&code);
         let numbers_blocks = |step: &Step| matches!(step, Step::Special { special: Special::Block(_), .. });
+        let reach = Reach::of(&code);
         let blocks_are_alike = !code.instructions.iter().any(|instruction| numbers_blocks(&instruction.step));
         let stored = Chains::of(&code).stored(|_| true);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
@@ -169,6 +172,7 @@ impl PtxProgram {
             seed,
             parts,
             blocks_are_alike,
+            reach,
             plain,
         })
     }
@@ -399,6 +403,10 @@ impl Program for PtxProgram {
         PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
     }
 
+    fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
+        self.reach.leads(thread.pc(), site.0)
+    }
+
     fn blocks_are_alike(&self) -> bool {
         self.blocks_are_alike
     }
@@ -558,6 +566,7 @@ impl Program for PtxProgram {
             seed: self.seed,
             parts: None,
             blocks_are_alike: self.blocks_are_alike,
+            reach: self.reach.clone(),
             plain: Some(Plain::of(self.interpreter.code())),
         })
     }

@@ -6,6 +6,7 @@
 //! | `graph` | basic blocks |
 //! | `detours` | branches whose ways meet again |
 //! | `liveness` | the registers whose values can still reach an effect |
+//! | `reach` | to which strong accesses control leads |
 //! | `chains` | the reads that a value comes from |
 //! | `counters` | registers that count the rounds of a loop |
 //! | `tries` | registers that count the tries of a loop that waits |
@@ -23,6 +24,7 @@ mod counters;
 mod detours;
 mod graph;
 mod liveness;
+mod reach;
 mod spin_loops;
 #[cfg(test)]
 mod tests;
@@ -31,4 +33,5 @@ mod tries;
 pub use chains::Chains;
 pub use graph::{Block, Graph};
 pub use liveness::Liveness;
+pub use reach::Reach;
 pub use spin_loops::{SpinLoop, SpinLoops};

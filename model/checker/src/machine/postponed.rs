@@ -1,0 +1,161 @@
+//! Threads that may be postponed: of all that have a choice to make, some go first.
+//!
+//! Accesses to different words commute, and so do reads of one. So where some threads have choices to make, it is enough
+//! to try those of a *persistent set*: nobody outside it, whatever he does before any of them has moved, comes to do what
+//! is in conflict with what they do next (Godefroid, *Partial-Order Methods for the Verification of Concurrent Systems*,
+//! 1996). Every hang and every end is still found, and so is every race, for causality tells it whatever the order.
+//!
+//! Who may still come to which contended word is learned as contention is: a visit by a thread from a statement that was
+//! not known ends the exploration, which begins again with it (lemma L11). A thread may come to those statements that
+//! control flow leads to, and in launches before the last to all of them.
+
+use super::run::Run;
+use super::{Machine, Rule, State, Status};
+use crate::memory::clock::ThreadIndex;
+use crate::memory::slot::key;
+use crate::program::{Operation, Program, SiteIndex};
+use arverify_protocol::ir::Order;
+use smallvec::SmallVec;
+
+/// A word, and whether it is written.
+type Touched = (u64, bool);
+type Words = SmallVec<[Touched; 4]>;
+
+/// Threads with choices for which all of this is worth the while.
+const MOST: usize = 64;
+
+impl<P: Program> Machine<P> {
+    /// Of some threads with a choice to make, those that must be tried now.
+    pub(super) fn first_of(&self, state: &State<P::Thread>, choosing: &[ThreadIndex]) -> Vec<ThreadIndex> {
+        let all = || choosing.to_vec();
+        let orders = self.settings.everything || self.settings.resident_blocks.is_some() || self.program().has_calls();
+        if choosing.len() < 2 || choosing.len() > MOST || orders {
+            return all();
+        }
+        let next: Option<Vec<(ThreadIndex, Words)>> = state
+            .choosing
+            .iter()
+            .map(|thread| Some((*thread, self.words_of_next(state, *thread)?)))
+            .collect();
+        let Some(next) = next else { return all() };
+        let future = self.future(state);
+        let sets = choosing.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
+        let smallest = sets.min_by_key(|set| choosing.iter().filter(|thread| set.contains(thread)).count());
+        smallest.map_or_else(all, |set| choosing.iter().copied().filter(|thread| set.contains(thread)).collect())
+    }
+
+    /// The contended words that a thread's next operation accesses; `None` if it is none.
+    fn words_of_next(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Option<Words> {
+        let contended = |key: u64| self.contended.slots.contains(&key);
+        let (operation, _) = state.threads[thread as usize].pending.as_deref()?;
+        match operation {
+            Operation::Read { at, .. } | Operation::Await { at, .. } => Some(SmallVec::from_elem((key(*at), false), 1)),
+            Operation::Write { at, .. } | Operation::Atomic { at, .. } => {
+                Some(SmallVec::from_elem((key(*at), true), 1))
+            }
+            Operation::Spin { .. } => {
+                let waits = self.waits(state, thread);
+                let [(_, rounds)] = &waits[..] else { return None };
+                let polls = rounds.asked.iter().map(|(_, poll)| poll);
+                let strong = polls.filter(|poll| poll.semantics.order != Order::Weak && contended(key(poll.at)));
+                rounds.meets.is_none().then(|| strong.map(|poll| (key(poll.at), poll.update.is_some())).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// For each thread, the contended words that it may still come to.
+    fn future(&self, state: &State<P::Thread>) -> Vec<(ThreadIndex, Words)> {
+        let last = self.program().shape().launches.saturating_sub(1);
+        let of_thread = |(thread, visits): (&ThreadIndex, &Vec<(SiteIndex, Touched)>)| {
+            let standing = &state.threads[*thread as usize];
+            let rank = &state.ranks[self.rank_of_block(self.block_of(*thread)) as usize];
+            let comes = |site: SiteIndex| match standing.status {
+                _ if rank.launch < last => true,
+                Status::Ended => false,
+                Status::Unstarted => true,
+                _ => self.program().may_reach(&standing.program, site),
+            };
+            let words = visits.iter().filter(|(site, _)| comes(*site)).map(|(_, touched)| *touched).collect();
+            (*thread, words)
+        };
+        self.contended.visits.iter().map(of_thread).collect()
+    }
+
+    /// The least persistent set with a thread, if it can be told.
+    fn persistent(
+        &self,
+        state: &State<P::Thread>,
+        first: ThreadIndex,
+        next: &[(ThreadIndex, Words)],
+        future: &[(ThreadIndex, Words)],
+    ) -> Option<Vec<ThreadIndex>> {
+        let mut set = vec![first];
+        let mut done = 0;
+        while let Some(thread) = set.get(done).copied() {
+            done += 1;
+            let mut more: Vec<ThreadIndex> = Vec::new();
+            match next.iter().find(|(known, _)| *known == thread) {
+                Some((_, words)) if self.has(Rule::WhoMayCome) => {
+                    let in_conflict = |theirs: &Words| {
+                        theirs.iter().any(|(key, writes)| {
+                            words.iter().any(|(word, written)| word == key && (*writes || *written))
+                        })
+                    };
+                    let come = next.iter().chain(future).filter(|(_, theirs)| in_conflict(theirs));
+                    more.extend(come.map(|(other, _)| *other));
+                }
+                Some(_) => {}
+                None => more.extend(self.who_lets_go(state, thread)?),
+            }
+            for other in more {
+                if !set.contains(&other) {
+                    set.push(other);
+                }
+            }
+        }
+        Some(set)
+    }
+
+    /// Threads of which some must move before one that has no choice goes on; `None` if they cannot be told.
+    fn who_lets_go(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Option<Vec<ThreadIndex>> {
+        let block = self.block_of(thread);
+        let threads = |blocks: std::ops::Range<u32>| {
+            let room = self.threads_of_block();
+            (blocks.start * room..blocks.end * room).filter(|other| {
+                *other != thread && state.threads[*other as usize].status != Status::Ended
+            })
+        };
+        match state.threads[thread as usize].status {
+            Status::AtBarrier(_) => Some(threads(block..block + 1).collect()),
+            Status::Ended => {
+                let rank = self.rank_of_block(block);
+                let blocks = self.program().shape().blocks;
+                Some(threads(rank * blocks..(rank + 1) * blocks).collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<P: Program> Run<'_, P> {
+    /// A thread accesses a word: who may come to contended ones is learned.
+    pub(super) fn note_visit(&mut self, thread: ThreadIndex, operation: &Operation, site: SiteIndex) {
+        let (at, writes) = match operation {
+            Operation::Read { at, semantics, .. } if semantics.order != Order::Weak => (at, false),
+            Operation::Await { at, semantics, .. } if semantics.order != Order::Weak => (at, false),
+            Operation::Write { at, semantics, .. } if semantics.order != Order::Weak => (at, true),
+            Operation::Atomic { at, .. } => (at, true),
+            _ => return,
+        };
+        let contended = &self.machine.contended;
+        let touched = (key(*at), writes);
+        let is_known = |visits: &Vec<(SiteIndex, Touched)>| visits.contains(&(site, touched));
+        if !self.machine.settings.everything
+            && contended.slots.contains(&touched.0)
+            && !contended.visits.get(&thread).is_some_and(is_known)
+        {
+            self.notes.conflicts.visits.entry(thread).or_default().push((site, touched));
+        }
+    }
+}
