@@ -147,18 +147,8 @@ impl Shared {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.uses);
-        let found = notes.conflicts;
-        if !found.slots.is_empty() || !found.visits.is_empty() {
-            let mut conflicts = self.conflicts.lock().unwrap_or_else(PoisonError::into_inner);
-            conflicts.slots.extend(found.slots);
-            for (thread, visits) in found.visits {
-                let known = conflicts.visits.entry(thread).or_default();
-                for visit in visits {
-                    if !known.contains(&visit) {
-                        known.push(visit);
-                    }
-                }
-            }
+        if !notes.conflicts.is_empty() {
+            self.conflicts.lock().unwrap_or_else(PoisonError::into_inner).add(&notes.conflicts);
             self.has_conflicts.store(true, Ordering::Relaxed);
         }
     }

@@ -205,12 +205,13 @@ fn refine<P: Program>(
         total.executions += exploration.stats.executions;
         total.states = total.states.max(exploration.stats.states);
         exploration.stats = total;
-        let fenced: Vec<u64> = exploration.fenced.iter().copied().filter(|key| !contended.slots.contains(key)).collect();
+        let fenced: Vec<u64> =
+            exploration.fenced.iter().copied().filter(|key| !contended.slots.contains(key)).collect();
         if (exploration.violation.is_some() || options.order_fences) && !fenced.is_empty() {
             contended.slots.extend(fenced);
             continue;
         }
-        let settled = exploration.conflicts.slots.is_empty() && exploration.conflicts.visits.is_empty();
+        let settled = exploration.conflicts.is_empty();
         if exploration.violation.is_some() || exploration.limited.is_some() || settled {
             return (exploration, contended);
         }
@@ -221,11 +222,7 @@ fn refine<P: Program>(
             contended.slots.extend(found.into_iter().take(batch));
             batch *= 4;
         }
-        for (thread, visits) in &exploration.conflicts.visits {
-            let known = contended.visits.entry(*thread).or_default();
-            known.extend(visits);
-            known.sort_unstable();
-        }
+        contended.visits.add(&exploration.conflicts.visits);
     }
 }
 
@@ -277,6 +274,9 @@ fn conclude<P: Program>(
             "a loop waits for so many words at once that not every combination of what they may hold was tried"
                 .to_owned(),
         );
+    } else if exploration.finals.is_empty() {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.push("no execution came to an end: an error of the checker".to_owned());
     } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.open_circle = true;
@@ -328,8 +328,7 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
         return;
     }
     let Some(uniform) = program.with_equal_grids() else { return };
-    let (exploration, _) =
-        refine(&Arc::new(uniform), options, few(options), Contended::default(), false);
+    let (exploration, _) = refine(&Arc::new(uniform), options, few(options), Contended::default(), false);
     if exploration.violation.is_some() || exploration.limited.is_some() {
         return;
     }
@@ -348,8 +347,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
         return None;
     }
     let ascending = Options { progress: Progress::Lobe, ..*options };
-    let (exploration, _) =
-        refine(program, &ascending, few(options), Contended::default(), false);
+    let (exploration, _) = refine(program, &ascending, few(options), Contended::default(), false);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }

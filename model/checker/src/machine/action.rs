@@ -134,9 +134,8 @@ impl<P: Program> Machine<P> {
             return ways.into_iter().flat_map(|(_, actions)| actions).chain(misses).collect();
         }
         let first = self.first_of(state, &threads);
-        let stands_for = |thread: ThreadIndex| {
-            first.iter().any(|other| *other < thread && self.are_alike(state, *other, thread))
-        };
+        let stands_for =
+            |thread: ThreadIndex| first.iter().any(|other| *other < thread && self.are_alike(state, *other, thread));
         let tried = ways.into_iter().filter(|(thread, _)| first.contains(thread) && !stands_for(*thread));
         tried.flat_map(|(_, actions)| actions).collect()
     }

@@ -132,12 +132,7 @@ pub(super) fn meets(release: &Release, acquire: Strength) -> bool {
 }
 
 /// Joins a view into a thread's, with coherence order deciding which observed message is later.
-pub(super) fn join<P: Program>(
-    machine: &Machine<P>,
-    slots: &BTreeMap<u64, Slot>,
-    into: &mut View,
-    other: &View,
-) {
+pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &BTreeMap<u64, Slot>, into: &mut View, other: &View) {
     into.join(
         other,
         |thread| machine.block_of(thread),
@@ -146,6 +141,16 @@ pub(super) fn join<P: Program>(
             if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
         },
     );
+    // What was observed before it was known in causality order is history.
+    let known = into.clone();
+    let covers = |message: &Message| {
+        let epoch = message.access.epoch;
+        epoch.is_initial() || known.covers(machine.block_of(epoch.thread), epoch)
+    };
+    into.forget_few_observed(|seen| {
+        let slot = slots.get(&seen.slot);
+        slot.is_some_and(|slot| slot.messages[..=slot.position(seen.message)].iter().all(covers))
+    });
 }
 
 /// Joins what one knows of launches into what another does.

@@ -17,7 +17,7 @@ use super::run::Run;
 use super::{Machine, Rule, SequentialFence, State};
 use crate::memory::clock::{Epoch, Fences, ThreadIndex, View};
 use crate::memory::shadow::Access;
-use crate::memory::slot::{Release, Slot, Strength, morally_strong};
+use crate::memory::slot::{Release, Slot, SlotRead, Strength, morally_strong};
 use crate::program::{Program, SiteIndex};
 
 /// What forces fences to come before one of them, at one word.
@@ -57,7 +57,8 @@ impl<P: Program> Machine<P> {
             !access.epoch.is_initial() && view.covers(self.block_of(access.epoch.thread), access.epoch)
         };
         let covered = slot.messages.iter().rposition(|message| covers(&message.access));
-        let observed = view.observed(key).map(|id| slot.position(id));
+        // One that is forgotten is past for everybody, and so is what came before it.
+        let observed = view.observed(key).and_then(|id| slot.messages.iter().position(|message| message.id == id));
         let mut forced = Forced::default();
         if let Some(observed) = observed {
             forced.before.join(&slot.messages[observed].fences);
@@ -66,7 +67,11 @@ impl<P: Program> Machine<P> {
         let contended = self.settings.everything || self.contended.slots.contains(&key);
         let by_order = if contended { &mut forced.before } else { &mut forced.maybe };
         slot.messages[..=last].iter().for_each(|message| by_order.join(&message.fences));
-        let overtaken = slot.reads.iter().filter(|read| read.message.is_some_and(|id| slot.position(id) < last));
+        let overtaken = |read: &&SlotRead| {
+            let read = read.message.and_then(|id| slot.messages.iter().position(|message| message.id == id));
+            read.is_some_and(|place| place < last)
+        };
+        let overtaken = slot.reads.iter().filter(overtaken);
         overtaken.for_each(|read| by_order.join(&read.fences));
         forced
     }
@@ -133,8 +138,10 @@ impl<P: Program> Run<'_, P> {
         });
         let Some(earlier) = comes_first.map(|earlier| (*earlier).clone()) else { return false };
         if earlier.release.view.covers(machine.block_of(fence.thread), fence) {
-            // Not with all rules of the machine in force.
-            self.state.impossible = true;
+            let message = "two fence.sc would each come before the other: an error of the checker".to_owned();
+            let site = earlier.access.site;
+            self.notes.not_understood.get_or_insert((message, site));
+            self.state.interrupted = true;
             return false;
         }
         self.put_before(&earlier, fence);

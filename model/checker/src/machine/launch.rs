@@ -181,7 +181,7 @@ impl<P: Program> Run<'_, P> {
         if machine.contended.slots.is_empty() && !machine.settings.everything {
             return;
         }
-        let State { ranks, slots, memory, .. } = &mut *self.state;
+        let State { ranks, slots, memory, fences, .. } = &mut *self.state;
         let past = |access: &Access| {
             let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
             access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
@@ -192,6 +192,9 @@ impl<P: Program> Run<'_, P> {
             ranks.iter().filter(|rank| !rank.done).all(within)
         };
         slots.values_mut().for_each(|slot| slot.forget(past, seen));
+        fences.retain(|fence| !past(&fence.access));
+        let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
+        slots.values_mut().for_each(|slot| slot.forget_fences(kept));
         memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
     }
 

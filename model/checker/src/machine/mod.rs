@@ -47,7 +47,7 @@ use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program,
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::EarlierRead;
 use pipe::Outstanding;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -57,6 +57,7 @@ use std::sync::Arc;
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, closes_a_cycle};
+pub use postponed::Visits;
 pub use rule::Rule;
 
 /// Which blocks a device may start.
@@ -95,7 +96,20 @@ pub struct Contended {
     /// Words by [`crate::memory::slot::key`]; barriers with a count, by a key of their own.
     pub slots: FxHashSet<u64>,
     /// Who comes to them: by thread, from which statement, and whether to write.
-    pub visits: FxHashMap<ThreadIndex, Vec<(SiteIndex, (u64, bool))>>,
+    pub visits: Visits,
+}
+
+impl Contended {
+    /// Adds others.
+    pub fn add(&mut self, others: &Contended) {
+        self.slots.extend(&others.slots);
+        self.visits.add(&others.visits);
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty() && self.visits.is_empty()
+    }
 }
 
 /// What a macro-step found out about the program.

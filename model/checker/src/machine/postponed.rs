@@ -15,7 +15,37 @@ use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
 use crate::program::{Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+
+/// Who comes to contended words: by thread, from which statements, and whether to write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visits(FxHashMap<ThreadIndex, Vec<(SiteIndex, Touched)>>);
+
+impl Visits {
+    fn contain(&self, thread: ThreadIndex, visit: (SiteIndex, Touched)) -> bool {
+        self.0.get(&thread).is_some_and(|known| known.binary_search(&visit).is_ok())
+    }
+
+    fn insert(&mut self, thread: ThreadIndex, visit: (SiteIndex, Touched)) {
+        let known = self.0.entry(thread).or_default();
+        if let Err(at) = known.binary_search(&visit) {
+            known.insert(at, visit);
+        }
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, others: &Visits) {
+        for (thread, visits) in &others.0 {
+            visits.iter().for_each(|visit| self.insert(*thread, *visit));
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// A word, and whether it is written.
 type Touched = (u64, bool);
@@ -32,11 +62,8 @@ impl<P: Program> Machine<P> {
         if choosing.len() < 2 || choosing.len() > MOST || orders {
             return all();
         }
-        let next: Option<Vec<(ThreadIndex, Words)>> = state
-            .choosing
-            .iter()
-            .map(|thread| Some((*thread, self.words_of_next(state, *thread)?)))
-            .collect();
+        let next: Option<Vec<(ThreadIndex, Words)>> =
+            state.choosing.iter().map(|thread| Some((*thread, self.words_of_next(state, *thread)?))).collect();
         let Some(next) = next else { return all() };
         let future = self.future(state);
         let sets = choosing.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
@@ -79,7 +106,7 @@ impl<P: Program> Machine<P> {
             let words = visits.iter().filter(|(site, _)| comes(*site)).map(|(_, touched)| *touched).collect();
             (*thread, words)
         };
-        self.contended.visits.iter().map(of_thread).collect()
+        self.contended.visits.0.iter().map(of_thread).collect()
     }
 
     /// The least persistent set with a thread, if it can be told.
@@ -122,9 +149,8 @@ impl<P: Program> Machine<P> {
         let block = self.block_of(thread);
         let threads = |blocks: std::ops::Range<u32>| {
             let room = self.threads_of_block();
-            (blocks.start * room..blocks.end * room).filter(|other| {
-                *other != thread && state.threads[*other as usize].status != Status::Ended
-            })
+            (blocks.start * room..blocks.end * room)
+                .filter(|other| *other != thread && state.threads[*other as usize].status != Status::Ended)
         };
         match state.threads[thread as usize].status {
             Status::AtBarrier(_) => Some(threads(block..block + 1).collect()),
@@ -150,12 +176,11 @@ impl<P: Program> Run<'_, P> {
         };
         let contended = &self.machine.contended;
         let touched = (key(*at), writes);
-        let is_known = |visits: &Vec<(SiteIndex, Touched)>| visits.contains(&(site, touched));
         if !self.machine.settings.everything
             && contended.slots.contains(&touched.0)
-            && !contended.visits.get(&thread).is_some_and(is_known)
+            && !contended.visits.contain(thread, (site, touched))
         {
-            self.notes.conflicts.visits.entry(thread).or_default().push((site, touched));
+            self.notes.conflicts.visits.insert(thread, (site, touched));
         }
     }
 }

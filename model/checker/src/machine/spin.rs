@@ -166,12 +166,7 @@ impl<P: Program> Machine<P> {
 
     /// Whether a write commutes with a wait that has ended: with its message, too, the wait would have ended, in the same
     /// way, and no worse.
-    pub(super) fn would_end_alike(
-        &self,
-        state: &State<P::Thread>,
-        wait: &SharedWait,
-        extra: &Extra<'_>,
-    ) -> bool {
+    pub(super) fn would_end_alike(&self, state: &State<P::Thread>, wait: &SharedWait, extra: &Extra<'_>) -> bool {
         let Some(ended) = wait.0.as_any().downcast_ref::<Ended<P::Round>>() else { return false };
         let value = |poll: &Poll| (key(poll.at) == extra.key).then_some(extra.value);
         if !self.ends_with(state, &ended.company, value) {
@@ -183,9 +178,11 @@ impl<P: Program> Machine<P> {
         !rounds.cut
             && !rounds.entered
             && rounds.meets.is_none()
-            && rounds.leaving.iter().filter(reads).all(|other| {
-                self.differs(state, &ended.company, &ended.performed, other, Some(extra)).is_empty()
-            })
+            && rounds
+                .leaving
+                .iter()
+                .filter(reads)
+                .all(|other| self.differs(state, &ended.company, &ended.performed, other, Some(extra)).is_empty())
     }
 
     /// Whether a read of a slot would have been no different with a message that is being written: its next step is the

@@ -75,6 +75,11 @@ impl Fences {
         found.is_ok_and(|at| order(&self.0[at]) >= order(&fence))
     }
 
+    /// Keeps some.
+    pub fn retain(&mut self, kept: impl Fn(Epoch) -> bool) {
+        self.0.retain(|fence| kept(*fence));
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -221,6 +226,19 @@ impl View {
     pub fn observed(&self, slot: u64) -> Option<MessageId> {
         let list = &self.observed.as_ref()?.list;
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
+    }
+
+    /// Forgets observed messages that `hidden` says the view covers anyway, as long as there are few.
+    pub fn forget_few_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
+        let Some(observed) = self.observed.as_mut().filter(|observed| observed.list.len() <= MANY_OBSERVED) else {
+            return;
+        };
+        if observed.list.iter().any(&hidden) {
+            change(observed).retain(|seen| !hidden(seen));
+            if observed.list.is_empty() {
+                self.observed = None;
+            }
+        }
     }
 
     /// Forgets observed messages that `hidden` says the view covers anyway, once there are many: a protocol that polls

@@ -436,6 +436,13 @@ impl Slot {
         }
     }
 
+    /// Forgets fences that are past for everybody.
+    pub fn forget_fences(&mut self, kept: impl Fn(Epoch) -> bool) {
+        let of_messages = self.messages.iter_mut().map(|message| &mut message.fences);
+        let all = of_messages.chain(self.reads.iter_mut().map(|read| &mut read.fences));
+        all.for_each(|fences| fences.retain(&kept));
+    }
+
     /// A write that a strong read races with.
     pub fn race_of_read(&self, strength: Strength, covered: impl Fn(&Access) -> bool) -> Option<Access> {
         let races = |message: &&Message| !covered(&message.access) && !morally_strong(message.strength, Some(strength));

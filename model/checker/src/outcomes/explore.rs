@@ -57,13 +57,10 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
         let mut round =
             Round { test, machine, budget, deadline, explored: Explored::default(), found: Contended::default() };
         round.explore()?;
-        if round.found.slots.is_empty() && round.found.visits.is_empty() {
+        if round.found.is_empty() {
             return Ok(round.explored);
         }
-        contended.slots.extend(round.found.slots);
-        for (thread, visits) in round.found.visits {
-            contended.visits.entry(thread).or_default().extend(visits);
-        }
+        contended.add(&round.found);
     }
 }
 
@@ -103,16 +100,8 @@ impl Round<'_> {
 
     fn add(&mut self, notes: Notes) {
         let contended = &self.machine.contended().slots;
-        self.found.slots.extend(notes.conflicts.slots);
-        for (thread, visits) in notes.conflicts.visits {
-            let known = self.found.visits.entry(thread).or_default();
-            for visit in visits {
-                if !known.contains(&visit) {
-                    known.push(visit);
-                }
-            }
-        }
         self.found.slots.extend(notes.fenced.into_iter().filter(|word| !contended.contains(word)));
+        self.found.add(&notes.conflicts);
     }
 
     /// Notes an end. A deadlock is none: not every thread has ended.
