@@ -20,7 +20,7 @@ use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
@@ -112,7 +112,12 @@ impl<P: Program> Machine<P> {
         let mut bytes = vec![0; instance.bytes as usize];
         self.fill(instance, u32::MAX, &mut bytes);
         let written = instance.contents != Contents::Poison;
-        InstanceMemory { shadow: Shadow::new(instance.bytes, instance.granule, written), bytes, has_slots: false }
+        InstanceMemory {
+            shadow: Shadow::new(instance.bytes, instance.granule, written),
+            bytes,
+            has_slots: false,
+            digest: OnceLock::new(),
+        }
     }
 
     /// Contents for a launch; `u32::MAX` before the first.
@@ -195,7 +200,7 @@ impl<P: Program> Run<'_, P> {
         fences.retain(|fence| !past(&fence.access));
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
         slots.values_mut().for_each(|slot| slot.forget_fences(kept));
-        memory.iter_mut().for_each(|memory| Arc::make_mut(memory).shadow.forget(past));
+        memory.iter_mut().for_each(|memory| InstanceMemory::change(memory).shadow.forget(past));
     }
 
     /// The machine's own stream of a rank.
@@ -222,7 +227,7 @@ impl<P: Program> Run<'_, P> {
         let rank = instance.rank;
         let at = Location { instance: index as u32, byte: 0 };
         let written = self.access_of_stream(writer, at, Kind::Write);
-        let memory = Arc::make_mut(&mut self.state.memory[index]);
+        let memory = InstanceMemory::change(&mut self.state.memory[index]);
         machine.fill(instance, launch, &mut memory.bytes);
         self.overwrite_slots(at.instance, 0..instance.bytes, writer, launch);
         let Err(conflict) = written else { return true };
@@ -241,7 +246,7 @@ impl<P: Program> Run<'_, P> {
         let bytes = machine.program().shape().instances[at.instance as usize].bytes;
         let State { memory, slots, .. } = &mut *self.state;
         let by = Accessor { access: by.access, view: &by.view, since: None };
-        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
         let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
         Ok(self.note_ordered(ordered))
     }

@@ -53,7 +53,7 @@ use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, closes_a_cycle};
@@ -304,11 +304,38 @@ struct RankState {
     outputs: Vec<Option<Vec<u8>>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Hash)]
+/// Memory that nobody has touched since is hashed once: states share it.
+#[derive(Clone, Debug)]
 struct InstanceMemory {
     bytes: Vec<u8>,
     shadow: Shadow,
     has_slots: bool,
+    digest: OnceLock<u64>,
+}
+
+impl InstanceMemory {
+    /// Memory that is about to be changed.
+    fn change(shared: &mut Arc<InstanceMemory>) -> &mut InstanceMemory {
+        let memory = Arc::make_mut(shared);
+        memory.digest = OnceLock::new();
+        memory
+    }
+}
+
+impl PartialEq for InstanceMemory {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, &self.shadow, self.has_slots) == (&other.bytes, &other.shadow, other.has_slots)
+    }
+}
+
+impl Hash for InstanceMemory {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(*self.digest.get_or_init(|| {
+            let mut hasher = rustc_hash::FxHasher::default();
+            (&self.bytes, &self.shadow, self.has_slots).hash(&mut hasher);
+            hasher.finish()
+        }));
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]

@@ -15,7 +15,6 @@ use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Who makes a weak access, and what precedes it.
 pub(super) struct Accessor<'a> {
@@ -76,7 +75,7 @@ impl Accessor<'_> {
 
 impl<P: Program> Run<'_, P> {
     pub(super) fn memory_mut(&mut self, instance: u32) -> &mut InstanceMemory {
-        Arc::make_mut(&mut self.state.memory[instance as usize])
+        InstanceMemory::change(&mut self.state.memory[instance as usize])
     }
 
     /// Which of several strong writes was observed matters where that alone orders an access. Returns whether every byte had
@@ -138,7 +137,7 @@ impl<P: Program> Run<'_, P> {
         self.notes.uses.note(machine, thread, at, kind, site);
         let State { threads, memory, slots, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since };
-        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
         match by.accesses(machine, memory, slots, (at, bytes), kind) {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
@@ -322,7 +321,7 @@ impl<P: Program> Run<'_, P> {
         let OnStream { access, view } = self.stream_of(rank, DURING, site);
         let by = Accessor { access, view: &view, since: None };
         let State { memory, slots, .. } = &mut *self.state;
-        let memory = Arc::make_mut(&mut memory[at.instance as usize]);
+        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
         match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
