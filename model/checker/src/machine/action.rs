@@ -125,19 +125,24 @@ impl<P: Program> Machine<P> {
             let may_wait = self.choices(state, *thread, &mut actions);
             if !actions.is_empty() {
                 all_idle &= may_wait;
-                ways.push((*thread, actions));
+                ways.push((*thread, may_wait, actions));
             }
         }
-        let threads: Vec<ThreadIndex> = ways.iter().map(|(thread, _)| *thread).collect();
         if self.has(Rule::Misses) && all_idle {
+            let threads: Vec<ThreadIndex> = ways.iter().map(|(thread, ..)| *thread).collect();
             let misses = threads.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss });
-            return ways.into_iter().flat_map(|(_, actions)| actions).chain(misses).collect();
+            return ways.into_iter().flat_map(|(.., actions)| actions).chain(misses).collect();
         }
-        let first = self.first_of(state, &threads);
+        // Whoever may as well wait is waited for by nobody: the others go on first, or he would never be seen to wait.
+        let (idle, busy): (Vec<_>, Vec<_>) =
+            ways.iter().map(|(thread, idle, _)| (*thread, *idle)).partition(|way| way.1);
+        let [idle, busy] = [idle, busy].map(|ways| ways.into_iter().map(|(thread, _)| thread).collect::<Vec<_>>());
+        let mut first = self.first_of(state, &busy, &idle);
+        first.retain(|thread| busy.contains(thread) || idle.contains(thread));
         let stands_for =
             |thread: ThreadIndex| first.iter().any(|other| *other < thread && self.are_alike(state, *other, thread));
-        let tried = ways.into_iter().filter(|(thread, _)| first.contains(thread) && !stands_for(*thread));
-        tried.flat_map(|(_, actions)| actions).collect()
+        let tried = ways.into_iter().filter(|(thread, ..)| first.contains(thread) && !stands_for(*thread));
+        tried.flat_map(|(.., actions)| actions).collect()
     }
 
     /// Whether two threads that have a choice to make are the same but for their blocks' numbers: neither has yet done

@@ -24,7 +24,7 @@ pub struct ReadThenWrite {
     pub free: bool,
     /// The read acquires, by the operation or by a fence behind it.
     pub acquires: Option<Strength>,
-    /// The write releases, by the operation or by a fence before it.
+    /// The write releases what comes after the read, by the operation or by a fence between the two.
     pub releases: Option<Strength>,
 }
 
@@ -44,13 +44,15 @@ pub(super) struct EarlierRead {
     pub(super) waits: bool,
     /// It acquires, or a fence of its thread came after it.
     pub(super) acquires: Option<Strength>,
+    /// A fence of its thread came after it: a release pattern that begins there comes after the read.
+    pub(super) fenced: Option<Strength>,
 }
 
 /// The steps from a block's earlier reads to a write that one of its threads makes now.
 pub(super) fn steps(
     reads: &[EarlierRead],
     block: u32,
-    written: u64,
+    (thread, written): (u32, u64),
     releases: Option<Strength>,
 ) -> impl Iterator<Item = ReadThenWrite> {
     reads.iter().filter(move |read| read.slot != written).map(move |read| ReadThenWrite {
@@ -61,7 +63,11 @@ pub(super) fn steps(
         // handed on at a barrier that it has, is no dependency.
         free: !read.waits,
         acquires: read.acquires,
-        releases,
+        // What a release gives comes before it: a fence before the read does not give the read.
+        releases: releases
+            .into_iter()
+            .chain(read.fenced.filter(|_| read.thread == thread))
+            .max_by_key(|strength| strength.scope),
     })
 }
 

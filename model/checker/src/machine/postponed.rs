@@ -55,20 +55,27 @@ type Words = SmallVec<[Touched; 4]>;
 const MOST: usize = 64;
 
 impl<P: Program> Machine<P> {
-    /// Of some threads with a choice to make, those that must be tried now.
-    pub(super) fn first_of(&self, state: &State<P::Thread>, choosing: &[ThreadIndex]) -> Vec<ThreadIndex> {
-        let all = || choosing.to_vec();
+    /// Of threads with a choice to make, those that must be tried now: some of the busy ones, and those among the idle, who
+    /// may as well wait for ever, that these are in conflict with.
+    pub(super) fn first_of(
+        &self,
+        state: &State<P::Thread>,
+        busy: &[ThreadIndex],
+        idle: &[ThreadIndex],
+    ) -> Vec<ThreadIndex> {
+        let all = || [busy, idle].concat();
         let orders = self.settings.everything || self.settings.resident_blocks.is_some() || self.program().has_calls();
-        if choosing.len() < 2 || choosing.len() > MOST || orders {
+        let choosing = busy.len() + idle.len();
+        if !(2..=MOST).contains(&choosing) || orders {
             return all();
         }
         let next: Option<Vec<(ThreadIndex, Words)>> =
             state.choosing.iter().map(|thread| Some((*thread, self.words_of_next(state, *thread)?))).collect();
         let Some(next) = next else { return all() };
         let future = self.future(state);
-        let sets = choosing.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
-        let smallest = sets.min_by_key(|set| choosing.iter().filter(|thread| set.contains(thread)).count());
-        smallest.map_or_else(all, |set| choosing.iter().copied().filter(|thread| set.contains(thread)).collect())
+        let sets = busy.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
+        let tried = |set: &Vec<ThreadIndex>| busy.iter().chain(idle).filter(|thread| set.contains(thread)).count();
+        sets.min_by_key(tried).unwrap_or_else(all)
     }
 
     /// The contended words that a thread's next operation accesses; `None` if it is none.

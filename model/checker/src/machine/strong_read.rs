@@ -415,7 +415,7 @@ impl<P: Program> Run<'_, P> {
             self.notes.unwatched_read |= !waits;
             return;
         }
-        let read = EarlierRead { slot, thread, waits, acquires: acquires(order).then_some(strength) };
+        let read = EarlierRead { slot, thread, waits, acquires: acquires(order).then_some(strength), fenced: None };
         let block = self.machine.block_of(thread) as usize;
         let reads = &mut self.state.blocks[block].reads;
         if let Err(at) = reads.binary_search(&read) {

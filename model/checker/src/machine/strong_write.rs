@@ -187,14 +187,11 @@ impl<P: Program> Run<'_, P> {
         let message = self.message(thread, key, (value, update), (strength, order), after, site);
         self.remember_release(thread, key, strength, order);
         let (order, _) = order;
-        let fences = self.state.threads[thread as usize].order.iter().flat_map(|order| &order.fences);
-        let fence = fences.map(|fence| fence.strength).max_by_key(|strength| strength.scope);
-        let own = scope::releases(order).then_some(strength);
-        let released = own.into_iter().chain(fence).max_by_key(|strength| strength.scope);
+        let released = scope::releases(order).then_some(strength);
         let block = self.machine.block_of(thread);
         let reads = &self.state.blocks[block as usize].reads;
         if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
-            self.notes.steps.extend(steps(reads, block, key, released));
+            self.notes.steps.extend(steps(reads, block, (thread, key), released));
         }
         self.put_message(thread, at, after, message);
         self.order_fences_at(key);
@@ -349,8 +346,10 @@ impl<P: Program> Run<'_, P> {
         let block = self.machine.block_of(thread) as usize;
         let reads = &mut self.state.blocks[block].reads;
         for read in reads.iter_mut().filter(|read| read.thread == thread) {
-            if read.acquires.is_none_or(|known| known.scope < strength.scope) {
-                read.acquires = Some(strength);
+            for known in [&mut read.acquires, &mut read.fenced] {
+                if known.is_none_or(|known| known.scope < strength.scope) {
+                    *known = Some(strength);
+                }
             }
         }
         reads.sort_unstable();
