@@ -262,10 +262,8 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     if found.limited != Some(Limit::States) || found.violation.is_some() || few.states == limits.states {
         return found;
     }
-    process::give_back();
     let mut deep = explore_in(&machine, limits, Order::Depth);
     if deep.violation.is_some() {
-        process::give_back();
         let few = Limits { states: deep.stats.states.clamp(BREADTH, MOST_AGAIN), ..limits };
         deep.violation = explore_in(&machine, few, Order::Breadth).violation.or(deep.violation);
     }

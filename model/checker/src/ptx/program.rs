@@ -5,7 +5,6 @@
 //! Shared memory is an instance for each block.
 
 use super::branches::Branches;
-use super::code::step::Special;
 use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode};
 use super::execute::{
@@ -69,9 +68,7 @@ pub struct PtxProgram {
     seed: u64,
     /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
     parts: Option<Box<Parts>>,
-    /// No instruction asks for the number of its block.
-    blocks_are_alike: bool,
-    /// Which strong accesses control flow leads to.
+    /// Which strong accesses control flow leads to, and whether it may depend on the block.
     reach: Reach,
     /// In a program without waits.
     plain: Option<Plain>,
@@ -100,10 +97,7 @@ impl PtxProgram {
         let mut code = decode(module, kernel)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
-        let branches = Branches::of(&code);
-        let numbers_blocks = |step: &Step| matches!(step, Step::Special { special: Special::Block(_), .. });
-        let reach = Reach::of(&code);
-        let blocks_are_alike = !code.instructions.iter().any(|instruction| numbers_blocks(&instruction.step));
+        let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
         let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
         check_blocks(&code, launch)?;
@@ -160,21 +154,7 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        let plain = None;
-        Ok(PtxProgram {
-            source,
-            interpreter,
-            dead,
-            branches,
-            stored,
-            shape,
-            expected,
-            seed,
-            parts,
-            blocks_are_alike,
-            reach,
-            plain,
-        })
+        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts, reach, plain: None })
     }
 
     /// What a thread need not keep any more.
@@ -408,7 +388,7 @@ impl Program for PtxProgram {
     }
 
     fn blocks_are_alike(&self) -> bool {
-        self.blocks_are_alike
+        self.reach.blocks_are_alike()
     }
 
     fn start(&self, _: Coordinates) -> PtxThread {
@@ -565,7 +545,6 @@ impl Program for PtxProgram {
             expected: self.expected,
             seed: self.seed,
             parts: None,
-            blocks_are_alike: self.blocks_are_alike,
             reach: self.reach.clone(),
             plain: Some(Plain::of(self.interpreter.code())),
         })

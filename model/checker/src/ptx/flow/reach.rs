@@ -1,6 +1,7 @@
 //! Reachability: to which strong accesses control flow leads from where a thread stands.
 
 use super::graph::successors;
+use crate::ptx::code::step::Special;
 use crate::ptx::code::{Code, Effect, Pc, Step};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
@@ -12,11 +13,14 @@ const MOST: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     from: FxHashMap<Pc, Box<[bool]>>,
+    asks_for_block: bool,
 }
 
 impl Reach {
     /// That of some code.
     pub fn of(code: &Code) -> Reach {
+        let asks = |step: &Step| matches!(step, Step::Special { special: Special::Block(_), .. });
+        let asks_for_block = code.instructions.iter().any(|instruction| asks(&instruction.step));
         let length = code.instructions.len();
         let mut before: Vec<Vec<Pc>> = vec![Vec::new(); length];
         for pc in 0..length as Pc {
@@ -30,7 +34,7 @@ impl Reach {
         };
         let strong: Vec<Pc> = (0..length as Pc).filter(is_strong).take(MOST + 1).collect();
         if strong.len() > MOST {
-            return Reach::default();
+            return Reach { asks_for_block, ..Reach::default() };
         }
         let from = strong.into_iter().map(|to| {
             let mut leads = vec![false; length];
@@ -45,7 +49,12 @@ impl Reach {
             }
             (to, leads.into())
         });
-        Reach { from: from.collect() }
+        Reach { from: from.collect(), asks_for_block }
+    }
+
+    /// Whether no instruction asks for the number of its block.
+    pub fn blocks_are_alike(&self) -> bool {
+        !self.asks_for_block
     }
 
     /// Whether a thread that stands before an instruction may come to an access.
