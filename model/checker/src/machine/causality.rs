@@ -141,13 +141,16 @@ pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &BTreeMap<u64, Slot>
             if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
         },
     );
+    if !into.has_few_observed() {
+        return;
+    }
     // What was observed before it was known in causality order is history.
     let known = into.clone();
     let covers = |message: &Message| {
         let epoch = message.access.epoch;
         epoch.is_initial() || known.covers(machine.block_of(epoch.thread), epoch)
     };
-    into.forget_few_observed(|seen| {
+    into.forget_known_observed(|seen| {
         let slot = slots.get(&seen.slot);
         slot.is_some_and(|slot| slot.messages[..=slot.position(seen.message)].iter().all(covers))
     });

@@ -122,12 +122,15 @@ impl<P: Program> Run<'_, P> {
         }
         let state = &*self.state;
         let Some(later) = state.fences.iter().find(|known| known.access.epoch == fence) else { return false };
-        let forced = machine.forced_at(key, &state.slots[&key], &later.release.view);
         let is_new = |earlier: &&SequentialFence| {
             let epoch = earlier.access.epoch;
             epoch != fence && !later.release.view.covers(machine.block_of(epoch.thread), epoch)
         };
         let open: Vec<&SequentialFence> = state.fences.iter().filter(is_new).collect();
+        if open.is_empty() {
+            return false;
+        }
+        let forced = machine.forced_at(key, &state.slots[&key], &later.release.view);
         let among = |fences: &Fences| open.iter().any(|earlier| fences.contains(earlier.access.epoch));
         if among(&forced.maybe) {
             self.notes.fenced.insert(key);

@@ -13,7 +13,7 @@ use super::run::Run;
 use super::{Machine, Rule, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
-use crate::program::{Operation, Program, SiteIndex};
+use crate::program::{Operation, Poll, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -69,8 +69,12 @@ impl<P: Program> Machine<P> {
         if !(2..=MOST).contains(&choosing) || orders {
             return all();
         }
-        let next: Option<Vec<(ThreadIndex, Words)>> =
-            state.choosing.iter().map(|thread| Some((*thread, self.words_of_next(state, *thread)?))).collect();
+        let moves = |thread: &ThreadIndex| busy.contains(thread) || idle.contains(thread);
+        let next: Option<Vec<(ThreadIndex, Words)>> = state
+            .choosing
+            .iter()
+            .map(|thread| Some((*thread, self.words_of_next(state, *thread, moves(thread))?)))
+            .collect();
         let Some(next) = next else { return all() };
         let future = self.future(state);
         let sets = busy.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
@@ -78,8 +82,9 @@ impl<P: Program> Machine<P> {
         sets.min_by_key(tried).unwrap_or_else(all)
     }
 
-    /// The contended words that a thread's next operation accesses; `None` if it is none.
-    fn words_of_next(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Option<Words> {
+    /// The contended words that a thread's next operation accesses; `None` if it is none, or if the thread cannot move and
+    /// others may let it by writing words of which it is not known who comes to them.
+    fn words_of_next(&self, state: &State<P::Thread>, thread: ThreadIndex, moves: bool) -> Option<Words> {
         let contended = |key: u64| self.contended.slots.contains(&key);
         let (operation, _) = state.threads[thread as usize].pending.as_deref()?;
         match operation {
@@ -90,9 +95,10 @@ impl<P: Program> Machine<P> {
             Operation::Spin { .. } => {
                 let waits = self.waits(state, thread);
                 let [(_, rounds)] = &waits[..] else { return None };
-                let polls = rounds.asked.iter().map(|(_, poll)| poll);
-                let strong = polls.filter(|poll| poll.semantics.order != Order::Weak && contended(key(poll.at)));
-                rounds.meets.is_none().then(|| strong.map(|poll| (key(poll.at), poll.update.is_some())).collect())
+                let is_known = |poll: &&Poll| poll.semantics.order != Order::Weak && contended(key(poll.at));
+                let polls = || rounds.asked.iter().map(|(_, poll)| poll);
+                let told = rounds.meets.is_none() && (moves || polls().all(|poll| is_known(&poll)));
+                told.then(|| polls().filter(is_known).map(|poll| (key(poll.at), poll.update.is_some())).collect())
             }
             _ => None,
         }

@@ -228,11 +228,14 @@ impl View {
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
     }
 
-    /// Forgets observed messages that `hidden` says the view covers anyway, as long as there are few.
-    pub fn forget_few_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
-        let Some(observed) = self.observed.as_mut().filter(|observed| observed.list.len() <= MANY_OBSERVED) else {
-            return;
-        };
+    /// Whether it holds observed messages, and so few that each is looked at.
+    pub fn has_few_observed(&self) -> bool {
+        self.observed.as_ref().is_some_and(|observed| observed.list.len() <= MANY_OBSERVED)
+    }
+
+    /// Forgets observed messages that `hidden` says the view covers anyway.
+    pub fn forget_known_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
+        let Some(observed) = self.observed.as_mut() else { return };
         if observed.list.iter().any(&hidden) {
             change(observed).retain(|seen| !hidden(seen));
             if observed.list.is_empty() {
