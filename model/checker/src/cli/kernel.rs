@@ -3,7 +3,7 @@
 
 use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
-use super::target::read_text;
+use super::target::{read_text, size_of};
 use crate::check::{Options, Outcome, Schedule};
 use crate::compiler::{self, CompilerError};
 use crate::ptx::entry::{entries, parameters};
@@ -109,6 +109,7 @@ pub(super) struct KernelTarget {
 /// Reads a kernel and its launch; `options` are those of the command line, whose sizes are replaced.
 pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> Result<KernelTarget, InputError> {
     let Some(file) = &bounds.launch else {
+        size_of(name)?;
         return Err(InputError::message(format!(
             "`{name}`: how is it launched? give --launch LAUNCH.toml; `arverify init-launch {name}` writes a first one"
         )));

@@ -44,12 +44,20 @@ pub(super) fn document(target: &str) -> Result<Document, InputError> {
 
 /// Reads a file of at most so many bytes; `what` says what it is for.
 pub(super) fn read_text(file: &str, largest: u64, what: &str) -> Result<String, InputError> {
-    let unreadable = |error: std::io::Error| InputError::message(format!("cannot read `{file}`: {error}"));
-    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    let size = size_of(file)?;
     if size > largest {
         return Err(InputError::message(format!("`{file}` has {size} bytes: {what} has at most {largest}")));
     }
-    std::fs::read_to_string(file).map_err(unreadable)
+    std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))
+}
+
+/// Bytes of a file, which must be there.
+pub(super) fn size_of(file: &str) -> Result<u64, InputError> {
+    std::fs::metadata(file).map(|data| data.len()).map_err(|error| unreadable(file, &error))
+}
+
+fn unreadable(file: &str, error: &std::io::Error) -> InputError {
+    InputError::message(format!("cannot read `{file}`: {error}"))
 }
 
 fn suggestion(target: &str) -> String {
