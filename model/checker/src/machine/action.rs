@@ -1,6 +1,7 @@
 //! The choices of a quiescent state.
 
 use super::event::Event;
+use super::rounds::{Company, Rounds};
 use super::run::Run;
 use super::{Machine, Rule, StartOrder, State, Status, Thread};
 use crate::memory::clock::ThreadIndex;
@@ -79,6 +80,16 @@ impl std::str::FromStr for Action {
     }
 }
 
+/// What a thread with a choice to make may do.
+pub(super) struct Ways<R> {
+    pub(super) thread: ThreadIndex,
+    pub(super) actions: Vec<Action>,
+    /// It may as well go on waiting for ever.
+    pub(super) idle: bool,
+    /// The wait that it stands in.
+    pub(super) waits: Vec<(Company<R>, Rounds)>,
+}
+
 impl<P: Program> Machine<P> {
     /// The state after everything that needs no choice.
     pub fn initial(&self, recorder: Option<&mut Vec<Event>>) -> (State<P::Thread>, super::Notes) {
@@ -118,31 +129,31 @@ impl<P: Program> Machine<P> {
         if !starts.is_empty() {
             return starts;
         }
-        // Threads that may as well wait for ever, for fairness makes nobody read an old message; and whether all are such.
-        let (mut ways, mut all_idle) = (Vec::new(), true);
-        for thread in &state.choosing {
-            let mut actions = Vec::new();
-            let may_wait = self.choices(state, *thread, &mut actions);
-            if !actions.is_empty() {
-                all_idle &= may_wait;
-                ways.push((*thread, may_wait, actions));
-            }
+        let ways: Vec<Ways<P::Round>> = state.choosing.iter().map(|thread| self.ways(state, *thread)).collect();
+        let mut moving = ways.iter().filter(|ways| !ways.actions.is_empty());
+        // Fairness makes nobody read an old message: where all may as well wait for ever, they do.
+        if self.has(Rule::Misses) && moving.all(|ways| ways.idle) {
+            let moving = ways.iter().filter(|ways| !ways.actions.is_empty());
+            let misses = moving.map(|ways| Action::Perform { thread: ways.thread, choice: Choice::Miss });
+            return ways.iter().flat_map(|ways| &ways.actions).copied().chain(misses).collect();
         }
-        if self.has(Rule::Misses) && all_idle {
-            let threads: Vec<ThreadIndex> = ways.iter().map(|(thread, ..)| *thread).collect();
-            let misses = threads.into_iter().map(|thread| Action::Perform { thread, choice: Choice::Miss });
-            return ways.into_iter().flat_map(|(.., actions)| actions).chain(misses).collect();
-        }
-        // Whoever may as well wait is waited for by nobody: the others go on first, or he would never be seen to wait.
-        let (idle, busy): (Vec<_>, Vec<_>) =
-            ways.iter().map(|(thread, idle, _)| (*thread, *idle)).partition(|way| way.1);
-        let [idle, busy] = [idle, busy].map(|ways| ways.into_iter().map(|(thread, _)| thread).collect::<Vec<_>>());
-        let mut first = self.first_of(state, &busy, &idle);
-        first.retain(|thread| busy.contains(thread) || idle.contains(thread));
+        let first = self.first_of(state, &ways);
         let stands_for =
             |thread: ThreadIndex| first.iter().any(|other| *other < thread && self.are_alike(state, *other, thread));
-        let tried = ways.into_iter().filter(|(thread, ..)| first.contains(thread) && !stands_for(*thread));
-        tried.flat_map(|(.., actions)| actions).collect()
+        let tried = ways.into_iter().filter(|ways| first.contains(&ways.thread) && !stands_for(ways.thread));
+        tried.flat_map(|ways| ways.actions).collect()
+    }
+
+    /// What a thread with a choice to make may do.
+    fn ways(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Ways<P::Round> {
+        let pending = state.threads[thread as usize].pending.as_deref();
+        let waits = match pending {
+            Some((Operation::Spin { .. }, _)) => self.waits(state, thread),
+            _ => Vec::new(),
+        };
+        let mut ways = Ways { thread, actions: Vec::new(), idle: false, waits };
+        ways.idle = self.choices(state, thread, &ways.waits, &mut ways.actions);
+        ways
     }
 
     /// Whether two threads that have a choice to make are the same but for their blocks' numbers: neither has yet done
@@ -198,13 +209,19 @@ impl<P: Program> Machine<P> {
 
     /// What a thread may do next. Returns whether it may as well go on waiting for ever: it waits, and the newest messages
     /// do not end that.
-    fn choices(&self, state: &State<P::Thread>, thread: ThreadIndex, actions: &mut Vec<Action>) -> bool {
+    fn choices(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        waits: &[(Company<P::Round>, Rounds)],
+        actions: &mut Vec<Action>,
+    ) -> bool {
         let at = &state.threads[thread as usize];
         debug_assert_eq!(at.status, Status::Choosing);
         let Some((operation, _)) = at.pending.as_deref() else { return false };
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
         let ((at, width), condition) = match operation {
-            Operation::Spin { .. } => return self.round_choices(state, thread, push),
+            Operation::Spin { .. } => return self.round_choices(state, thread, waits, push),
             Operation::Await { at, width, condition, .. } => ((*at, *width), Some(*condition)),
             Operation::Read { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 ((*at, *width), None)
@@ -242,10 +259,15 @@ impl<P: Program> Machine<P> {
 
     /// Every combination of messages of contended words with which a wait in a loop ends. Of threads that go round together
     /// the lowest speaks for all.
-    fn round_choices(&self, state: &State<P::Thread>, thread: ThreadIndex, mut push: impl FnMut(Choice)) -> bool {
-        let waits = self.waits(state, thread);
+    fn round_choices(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        waits: &[(Company<P::Round>, Rounds)],
+        mut push: impl FnMut(Choice),
+    ) -> bool {
         let mut number = 0;
-        for (company, rounds) in &waits {
+        for (company, rounds) in waits {
             let standing = company.members.iter().filter(|member| member.arrived.is_none());
             let chooses = |thread: &ThreadIndex| state.threads[*thread as usize].status == Status::Choosing;
             let first = standing.map(|member| member.thread).filter(chooses).min();
@@ -256,7 +278,7 @@ impl<P: Program> Machine<P> {
                 number += 1;
             }
         }
-        self.may_go_on_waiting(state, thread)
+        self.may_go_on_waiting(state, waits)
     }
 
     /// A read-modify-write takes the place behind the message it reads; a compare-and-swap that fails reads any message.

@@ -2,13 +2,14 @@
 //!
 //! Accesses to different words commute, and so do reads of one. So where some threads have choices to make, it is enough
 //! to try those of a *persistent set*: nobody outside it, whatever he does before any of them has moved, comes to do what
-//! is in conflict with what they do next (Godefroid, *Partial-Order Methods for the Verification of Concurrent Systems*,
+//! is in conflict with what they do next, or lets one of them go (Godefroid, *Partial-Order Methods for the Verification of Concurrent Systems*,
 //! 1996). Every hang and every end is still found, and so is every race, for causality tells it whatever the order.
 //!
 //! Who may still come to which contended word is learned as contention is: a visit by a thread from a statement that was
 //! not known ends the exploration, which begins again with it (lemma L11). A thread may come to those statements that
 //! control flow leads to, and in launches before the last to all of them.
 
+use super::action::Ways;
 use super::run::Run;
 use super::{Machine, Rule, State, Status};
 use crate::memory::clock::ThreadIndex;
@@ -57,47 +58,39 @@ const MOST: usize = 64;
 impl<P: Program> Machine<P> {
     /// Of threads with a choice to make, those that must be tried now: some of the busy ones, and those among the idle, who
     /// may as well wait for ever, that these are in conflict with.
-    pub(super) fn first_of(
-        &self,
-        state: &State<P::Thread>,
-        busy: &[ThreadIndex],
-        idle: &[ThreadIndex],
-    ) -> Vec<ThreadIndex> {
-        let all = || [busy, idle].concat();
+    pub(super) fn first_of(&self, state: &State<P::Thread>, ways: &[Ways<P::Round>]) -> Vec<ThreadIndex> {
+        let moving = || ways.iter().filter(|ways| !ways.actions.is_empty());
+        let all = || moving().map(|ways| ways.thread).collect();
         let orders = self.settings.everything || self.settings.resident_blocks.is_some() || self.program().has_calls();
-        let choosing = busy.len() + idle.len();
-        if !(2..=MOST).contains(&choosing) || orders {
+        if !(2..=MOST).contains(&moving().count()) || orders {
             return all();
         }
-        let moves = |thread: &ThreadIndex| busy.contains(thread) || idle.contains(thread);
-        let next: Option<Vec<(ThreadIndex, Words)>> = state
-            .choosing
-            .iter()
-            .map(|thread| Some((*thread, self.words_of_next(state, *thread, moves(thread))?)))
-            .collect();
-        let Some(next) = next else { return all() };
+        let next = ways.iter().map(|ways| Some((ways.thread, self.words_of_next(state, ways)?)));
+        let Some(next) = next.collect::<Option<Vec<(ThreadIndex, Words)>>>() else { return all() };
         let future = self.future(state);
-        let sets = busy.iter().filter_map(|first| self.persistent(state, *first, &next, &future));
-        let tried = |set: &Vec<ThreadIndex>| busy.iter().chain(idle).filter(|thread| set.contains(thread)).count();
-        sets.min_by_key(tried).unwrap_or_else(all)
+        let busy = moving().filter(|ways| !ways.idle);
+        let sets = busy.filter_map(|first| self.persistent(state, first.thread, &next, &future));
+        let tried = |set: Vec<ThreadIndex>| {
+            moving().map(|ways| ways.thread).filter(|thread| set.contains(thread)).collect::<Vec<ThreadIndex>>()
+        };
+        sets.map(tried).min_by_key(Vec::len).unwrap_or_else(all)
     }
 
     /// The contended words that a thread's next operation accesses; `None` if it is none, or if the thread cannot move and
     /// others may let it by writing words of which it is not known who comes to them.
-    fn words_of_next(&self, state: &State<P::Thread>, thread: ThreadIndex, moves: bool) -> Option<Words> {
+    fn words_of_next(&self, state: &State<P::Thread>, ways: &Ways<P::Round>) -> Option<Words> {
         let contended = |key: u64| self.contended.slots.contains(&key);
-        let (operation, _) = state.threads[thread as usize].pending.as_deref()?;
+        let (operation, _) = state.threads[ways.thread as usize].pending.as_deref()?;
         match operation {
             Operation::Read { at, .. } | Operation::Await { at, .. } => Some(SmallVec::from_elem((key(*at), false), 1)),
             Operation::Write { at, .. } | Operation::Atomic { at, .. } => {
                 Some(SmallVec::from_elem((key(*at), true), 1))
             }
             Operation::Spin { .. } => {
-                let waits = self.waits(state, thread);
-                let [(_, rounds)] = &waits[..] else { return None };
+                let [(_, rounds)] = &ways.waits[..] else { return None };
                 let is_known = |poll: &&Poll| poll.semantics.order != Order::Weak && contended(key(poll.at));
                 let polls = || rounds.asked.iter().map(|(_, poll)| poll);
-                let told = rounds.meets.is_none() && (moves || polls().all(|poll| is_known(&poll)));
+                let told = rounds.meets.is_none() && (!ways.actions.is_empty() || polls().all(|poll| is_known(&poll)));
                 told.then(|| polls().filter(is_known).map(|poll| (key(poll.at), poll.update.is_some())).collect())
             }
             _ => None,

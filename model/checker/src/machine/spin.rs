@@ -217,8 +217,8 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether the wait of a thread ends with no message that is the newest: it may go on for ever.
-    pub(super) fn may_go_on_waiting(&self, state: &State<P::Thread>, thread: ThreadIndex) -> bool {
-        self.waits(state, thread)
+    pub(super) fn may_go_on_waiting(&self, state: &State<P::Thread>, waits: &[(Company<P::Round>, Rounds)]) -> bool {
+        waits
             .iter()
             .all(|(company, rounds)| rounds.meets.is_some() && !company.whole || !self.ends_with_newest(state, company))
     }
