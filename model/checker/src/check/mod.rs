@@ -6,6 +6,7 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
+mod circles;
 mod doubts;
 mod engines;
 mod explore;
@@ -16,7 +17,7 @@ mod sizes;
 mod trace;
 
 use crate::machine::event::Event;
-use crate::machine::{Action, Contended, Machine, Settings, StartOrder, State, Violation, closes_a_cycle};
+use crate::machine::{Action, Contended, Machine, ReadThenWrite, Settings, StartOrder, State, Violation, circle};
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
@@ -277,19 +278,23 @@ fn conclude<P: Program>(
     } else if exploration.finals.is_empty() {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push("no execution came to an end: an error of the checker".to_owned());
-    } else if !options.ignore_load_buffering && closes_a_cycle(&exploration.steps, &exploration.overtaken) {
+    } else if let Some(circle) = open_circle(options, &exploration) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.open_circle = true;
-        outcome.warnings.push(
-            "relaxed loads and stores of several threads could be reordered in a circle (load buffering), which this \
-             engine does not explore: nothing was found otherwise"
-                .to_owned(),
-        );
+        outcome.warnings.push(circles::describe(&**program, &circle));
     } else {
         outcome.warnings.extend(doubts::doubts(&**program, &exploration));
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
+}
+
+/// A circle of load buffering that the model may allow.
+fn open_circle<T>(options: &Options, exploration: &Exploration<T>) -> Option<Vec<ReadThenWrite>> {
+    if options.ignore_load_buffering {
+        return None;
+    }
+    circle(&exploration.steps, &exploration.overtaken)
 }
 
 /// Which limit ended a search, and what it covered.

@@ -5,17 +5,22 @@
 //! only made meanwhile. An atomic that always writes leaves its write open with it: nobody reads that write before. All
 //! axioms are asked anew when a value is chosen, and races are looked for when an execution is whole.
 //!
-//! Not modelled: an open read whose value decides what a weak read returns, through a fence or by overlapping, is
-//! closed before that weak read. Where that happens, nothing is claimed.
+//! Data that are stored stay open with the reads that they come from, until somebody reads them. A value that is needed
+//! by something on which not all that follows depends (an address, a guard, an operand, data that are read) is chosen
+//! early: then it cannot return what is written only because of what follows. Where such a write turns up, nothing is
+//! claimed. Nor is it where an open read decides what a weak read returns, through a fence or by overlapping, and so is
+//! closed before that.
 
+use super::bits::Bits;
 use super::event::{Act, Event, INITIAL, Range, Sources};
 use super::graph::Past;
 use super::search::{Flow, Refusal, Search, Step, Stop, Who};
-use super::state::{Input, Last, Open, Pending, State, Status};
+use super::state::{Input, Last, Open, Pending, State, Status, Untold};
 use super::step::word;
 use super::words;
 use crate::program::{Next, Operation, Program, Unknown};
 use arverify_protocol::ir::{AtomicOperation, Order};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 impl<P: Program> Search<'_, P> {
@@ -56,9 +61,15 @@ impl<P: Program> Search<'_, P> {
         node.open = true;
         let read = state.graph.add(node, &last);
         self.follows(state, thread, read, *site);
+        // What an exchange writes does not come from what it reads.
+        let depends = match operation {
+            Operation::Atomic { function, .. } => function.operation != AtomicOperation::Exchange,
+            _ => false,
+        };
         let write = matches!(operation, Operation::Atomic { .. }).then(|| {
             let mut node = self.node(state, Who::Thread(thread), (Act::Write, *range), semantics, *site);
             (node.open, node.partner, node.position) = (true, Some(read), node.position + 1);
+            node.depends.extend(depends.then_some(read));
             let write = state.graph.add(node, &[read]);
             Arc::make_mut(&mut state.graph.nodes[read]).partner = Some(write);
             self.follows(state, thread, write, *site);
@@ -84,6 +95,85 @@ impl<P: Program> Search<'_, P> {
         open.filter(|read| nodes[*read].range.overlaps(range) || fenced(*read)).collect()
     }
 
+    /// A thread needs the values of some of its open reads, but not for all that follows.
+    pub(super) fn needs_early(
+        &self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        numbers: &[u32],
+        site: crate::program::SiteIndex,
+    ) {
+        let runner = Arc::make_mut(&mut state.threads[thread]);
+        let needed = runner.open.iter().filter(|open| numbers.contains(&open.number)).map(|open| open.read);
+        let reads: SmallVec<[Event; 2]> = needed.collect();
+        match &mut runner.needed {
+            Some((known, before)) if *known == site => before.extend(reads.iter().copied()),
+            needed => *needed = Some((site, reads.clone())),
+        }
+        close_early(state, &reads);
+    }
+
+    /// Whether bytes are to be read that are not known yet. The reads from which they come are then closed early.
+    pub(super) fn needs_untold(&self, state: &mut State<P::Thread>, range: &Range) -> bool {
+        let reads = untold_in(state, range);
+        close_early(state, &reads);
+        !reads.is_empty()
+    }
+
+    /// A thread has performed an operation: what it wrote, if it did, depends on what it had to know before, and on what
+    /// it stores that is not known yet.
+    pub(super) fn note_dependencies(
+        &self,
+        state: &mut State<P::Thread>,
+        (thread, site): (usize, crate::program::SiteIndex),
+        write: Event,
+        step: Step<P::Thread>,
+    ) -> Step<P::Thread> {
+        let runner = &state.threads[thread];
+        let open = runner.open.iter().filter(|open| runner.unknown.data.contains(&open.number));
+        let reads: SmallVec<[Event; 2]> = open.map(|open| open.read).collect();
+        let number = runner.log.len().saturating_sub(1);
+        let note = |state: &mut State<P::Thread>| {
+            let needed = Arc::make_mut(&mut state.threads[thread]).needed.take().filter(|(before, _)| *before == site);
+            let Some(node) = state.graph.nodes.get_mut(write).filter(|node| node.is_write()) else { return };
+            let node = Arc::make_mut(node);
+            node.depends.extend(needed.into_iter().flat_map(|(_, reads)| reads));
+            if !reads.is_empty() {
+                node.depends.extend(reads.iter().copied());
+                node.untold = true;
+                let untold = Untold { write, thread, number, reads: reads.clone() };
+                Arc::make_mut(&mut state.untold).push(untold);
+            }
+        };
+        match step? {
+            Some(Flow::Branches(mut branches)) => {
+                branches.iter_mut().for_each(note);
+                Ok(Some(Flow::Branches(branches)))
+            }
+            flow => {
+                note(state);
+                Ok(flow)
+            }
+        }
+    }
+
+    /// A write that a read closed early could return, had it been left open: it comes of what follows the read, and nothing
+    /// forbids it.
+    pub(super) fn look_for_losses(&mut self, state: &State<P::Thread>, write: Event) {
+        if state.early.is_empty() {
+            return;
+        }
+        let node = &state.graph.nodes[write];
+        let loses = |read: &Event| {
+            let reader = &state.graph.nodes[*read];
+            !reader.open
+                && reader.range.overlaps(&node.range)
+                && !node.before.contains(*read)
+                && comes_of(state, *read, write)
+        };
+        self.forced |= state.early.iter().any(loses);
+    }
+
     /// Holds an operation back until some reads are no longer open. False if it need not wait.
     pub(super) fn hold(
         &mut self,
@@ -93,11 +183,13 @@ impl<P: Program> Search<'_, P> {
         range: Range,
     ) -> bool {
         let last: Last = state.threads[thread].last.clone();
-        let reads = self.in_the_way(state, &last, &range);
+        let mut reads = self.in_the_way(state, &last, &range);
+        self.forced |= !reads.is_empty();
+        self.needs_untold(state, &range);
+        reads.extend(untold_in(state, &range));
         if reads.is_empty() {
             return false;
         }
-        self.forced = true;
         Arc::make_mut(&mut state.threads[thread]).status = Status::Holds(Box::new((operation, site)), reads);
         true
     }
@@ -140,9 +232,17 @@ impl<P: Program> Search<'_, P> {
                 ranked.push((rank, thread, index));
             }
         }
+        for (rank, thread, index) in &mut ranked {
+            if state.early.contains(&state.threads[*thread].open[*index].read) {
+                *rank = 0;
+            }
+        }
         ranked.sort_unstable();
         for (_, thread, index) in ranked {
             let open = state.threads[thread].open[index].clone();
+            if self.needs_untold(state, &open.pending.range) {
+                continue;
+            }
             let node = &state.graph.nodes[open.read];
             let past = Past { before: node.before.clone(), observed: node.observed.clone() };
             let mut options = state.graph.readable(&open.pending.range, &past);
@@ -205,6 +305,7 @@ impl<P: Program> Search<'_, P> {
             Arc::make_mut(&mut placed.graph.nodes[write]).open = false;
             placed.graph.place(write, place);
             self.remember(&placed, write);
+            self.look_for_losses(&placed, write);
             if placed.graph.is_consistent() {
                 states.push(placed);
             }
@@ -219,9 +320,12 @@ impl<P: Program> Search<'_, P> {
         if !needed {
             return true;
         }
+        if !untold_in(state, &open.pending.range).is_empty() {
+            return false;
+        }
         let mut log = runner.log.clone();
         log[open.number as usize] = Input::Word(word(&self.newest(state, &open.pending.range)));
-        match self.run_again(state, thread, &log) {
+        match self.run_again(state, thread, &log, &mut |_, _, _| {}) {
             Some((mut program, unknown)) if unknown.registers.is_empty() => {
                 self.is_elsewhere(state, thread, &mut program)
             }
@@ -235,12 +339,13 @@ impl<P: Program> Search<'_, P> {
         state: &State<P::Thread>,
         thread: usize,
         log: &[Input],
+        stored: &mut dyn FnMut(usize, &Operation, &Unknown),
     ) -> Option<(P::Thread, Unknown)> {
         let (program, at) = (self.field.program, state.threads[thread].at);
         let (mut runner, mut unknown) = (program.start(at), Unknown::default());
-        for input in log {
+        for (number, input) in log.iter().enumerate() {
             match program.next_of(at, &mut runner, &mut unknown) {
-                Ok(Next::Operation(..)) => {}
+                Ok(Next::Operation(operation, _)) => stored(number, &operation, &unknown),
                 _ => return None,
             }
             match input {
@@ -266,15 +371,84 @@ impl<P: Program> Search<'_, P> {
         if matches!(runner.status, Status::Needs(_)) {
             runner.status = Status::Ready;
         }
-        if !returned || matches!(runner.status, Status::Ended) {
+        let untold = state.untold.iter().any(|untold| untold.thread == thread);
+        if !returned || matches!(runner.status, Status::Ended) && !untold {
             return Ok(());
         }
         let log = runner.log.clone();
-        let Some((again, unknown)) = self.run_again(state, thread, &log) else {
+        let mut told: Vec<(usize, Vec<u8>)> = Vec::new();
+        let mut stored = |number: usize, operation: &Operation, unknown: &Unknown| {
+            let is_untold = |known: &Untold| (known.thread, known.number) == (thread, number);
+            if unknown.data.is_empty() && state.untold.iter().any(is_untold) {
+                told.extend(data_of(operation).map(|data| (number, data)));
+            }
+        };
+        let Some((again, unknown)) = self.run_again(state, thread, &log, &mut stored) else {
             return Err(self.refuse(Refusal::NotUnderstood("a thread cannot be run again".to_owned())));
         };
+        for (number, data) in told {
+            tell(state, thread, number, data);
+        }
         let runner = Arc::make_mut(&mut state.threads[thread]);
-        (runner.program, runner.unknown) = (again, unknown);
+        if !matches!(runner.status, Status::Ended) {
+            (runner.program, runner.unknown) = (again, unknown);
+        }
         Ok(())
+    }
+}
+
+/// Reads whose values are needed before all that does not depend on them.
+fn close_early<T>(state: &mut State<T>, reads: &[Event]) {
+    for read in reads {
+        if !state.early.contains(read) {
+            Arc::make_mut(&mut state.early).push(*read);
+        }
+    }
+}
+
+/// The open reads from which bytes of a range come that are not known yet.
+pub(super) fn untold_in<T>(state: &State<T>, range: &Range) -> Vec<Event> {
+    let within = state.untold.iter().filter(|untold| state.graph.nodes[untold.write].range.overlaps(range));
+    within.flat_map(|untold| untold.reads.iter().copied()).filter(|read| state.graph.nodes[*read].open).collect()
+}
+
+/// The bytes of a write have become known.
+fn tell<T>(state: &mut State<T>, thread: usize, number: usize, data: Vec<u8>) {
+    let told = |untold: &Untold| (untold.thread, untold.number) == (thread, number);
+    if let Some(untold) = state.untold.iter().find(|untold| told(untold)) {
+        let node = Arc::make_mut(&mut state.graph.nodes[untold.write]);
+        (node.data, node.untold) = (data.into(), false);
+    }
+    Arc::make_mut(&mut state.untold).retain(|untold| !told(untold));
+}
+
+/// What an operation stores.
+fn data_of(operation: &Operation) -> Option<Vec<u8>> {
+    match operation {
+        Operation::Store { data, .. } => Some(data.to_vec()),
+        Operation::Write { value, width, .. } => Some(value.to_le_bytes()[..width.bytes() as usize].to_vec()),
+        _ => None,
+    }
+}
+
+/// Whether a write comes of what follows a read in program order and does not depend on it: through any reads of what was
+/// written there.
+fn comes_of<T>(state: &State<T>, read: Event, write: Event) -> bool {
+    let nodes = &state.graph.nodes;
+    let mut reached = Bits::default();
+    loop {
+        let mut grew = false;
+        for (event, node) in nodes.iter().enumerate().filter(|(event, _)| *event != read) {
+            let follows = node.before.contains(read) && !node.depends.contains(&read)
+                || node.sources.iter().any(|source| *source != INITIAL && reached.contains(*source))
+                || node.before.iter().any(|before| reached.contains(before));
+            if follows && !reached.contains(event) {
+                reached.insert(event);
+                grew = true;
+            }
+        }
+        if !grew {
+            return reached.contains(write);
+        }
     }
 }

@@ -98,6 +98,10 @@ pub(super) struct Node {
     pub(super) sources: Sources,
     /// Its value is open: see [`super::deferred`].
     pub(super) open: bool,
+    /// Of a write that has its place: its bytes are not known yet.
+    pub(super) untold: bool,
+    /// Of a write: reads that its address, its data or its guard come from, as far as they were open.
+    pub(super) depends: SmallVec<[Event; 1]>,
     /// Of a write: how many were placed in coherence order before it was.
     pub(super) stamp: usize,
     /// Of half an atomic: the other half.

@@ -19,6 +19,7 @@ use crate::program::{Operation, Program, Unknown};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,6 +38,7 @@ impl<'p, P: Program> Search<'p, P> {
             bounded: false,
             unknown: None,
             forced: false,
+            blind: Cell::new(false),
             counted: false,
             covered: Covered::default(),
             most_events: limits.events,
@@ -51,10 +53,11 @@ impl<'p, P: Program> Search<'p, P> {
             self.future.grew = false;
             match self.explore() {
                 Ok(()) if self.future.grew => {}
-                Ok(()) if self.forced => return Err(Refusal::Forced),
+                Ok(()) if self.forced || self.blind.get() => return Err(Refusal::Forced),
                 Ok(()) if self.bounded => return Err(Refusal::Bounded(ROUNDS)),
                 Ok(()) if let Some(what) = self.unknown => return Err(Refusal::NotUnderstood(what.to_owned())),
                 Ok(()) => return Ok(None),
+                Err(Stop::Found(_)) if self.blind.get() => return Err(Refusal::Forced),
                 Err(Stop::Found(finding)) => return Ok(Some(*finding)),
                 Err(Stop::Refused(refusal)) => return Err(refusal),
                 Err(Stop::Again) => {}
@@ -109,6 +112,7 @@ impl<'p, P: Program> Search<'p, P> {
                 log: Vec::new(),
                 unknown: Unknown::default(),
                 open: Vec::new(),
+                needed: None,
             })
         };
         State {
@@ -118,6 +122,8 @@ impl<'p, P: Program> Search<'p, P> {
             rounds: Arc::default(),
             streams: vec![Stream { launch: 0, begun: 0, last: Last::new(), position: 0, done: false }; ranks as usize],
             outputs: Arc::default(),
+            early: Arc::default(),
+            untold: Arc::default(),
             suspect: None,
             peer_accesses: 0,
             kept: false,
@@ -137,6 +143,9 @@ impl<'p, P: Program> Search<'p, P> {
         for thread in order {
             let Status::Reads(pending) = &state.threads[thread].status else { continue };
             let pending = (**pending).clone();
+            if self.needs_untold(state, &pending.range) {
+                continue;
+            }
             self.look_early(state, thread, &pending);
             let options = self.options(state, thread, &pending);
             if options.is_empty() {

@@ -98,7 +98,8 @@ impl<P: Program> Search<'_, P> {
                 Status::Needs(_) => {
                     // It stands before the first of its open reads.
                     let first = runner.open.iter().map(|open| open.number).min().unwrap_or(0) as usize;
-                    let Some((mut program, _)) = self.run_again(state, thread, &runner.log[..first]) else {
+                    let Some((mut program, _)) = self.run_again(state, thread, &runner.log[..first], &mut |_, _, _| {})
+                    else {
                         return Ok(None);
                     };
                     let Some(rest) = self.next_rest(state, thread, &mut program) else { return Ok(None) };
@@ -263,6 +264,9 @@ impl<P: Program> Search<'_, P> {
 
     /// Whether a thread that reads what is newest comes to a state in which it has not been since its last effect.
     pub(super) fn leads_elsewhere(&self, state: &State<P::Thread>, thread: usize, pending: &Pending) -> bool {
+        if !super::deferred::untold_in(state, &pending.range).is_empty() {
+            return false;
+        }
         let runner = &state.threads[thread];
         let old = word(&self.newest(state, &pending.range));
         let program = &mut runner.program.clone();

@@ -10,6 +10,7 @@ use crate::program::{Contents, Element, Instance, Program, SiteIndex};
 use arverify_protocol::ir::{Order, Semantics};
 use arverify_protocol::verdict::{Finding, Point, ThreadName};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,7 +39,7 @@ pub(super) enum Refusal {
     TooLarge(&'static str, usize),
     #[error("not explored in {0} s: {1} executions so far")]
     Time(u64, u64),
-    #[error("load buffering: a weak read behind a relaxed one and a fence")]
+    #[error("load buffering: a value is needed of a relaxed read that could yet return what is written later")]
     Forced,
     #[error("loops were unrolled {0} times")]
     Bounded(u32),
@@ -89,6 +90,8 @@ pub(super) struct Search<'p, P> {
     pub(super) fences_seen: bool,
     /// An open read was closed for the sake of a weak one.
     pub(super) forced: bool,
+    /// Bytes were looked at that are not known.
+    pub(super) blind: Cell<bool>,
     /// A loop that counts was cut off.
     pub(super) counted: bool,
     /// Some loop was cut off at the bound.
@@ -162,6 +165,8 @@ impl<P: Program> Search<'_, P> {
             data: none,
             sources: SmallVec::new(),
             open: false,
+            untold: false,
+            depends: SmallVec::new(),
             stamp: 0,
             partner: None,
             before: Default::default(),

@@ -70,6 +70,17 @@ pub(super) struct Open {
     pub(super) pending: Pending,
 }
 
+/// A write whose bytes come from open reads of its thread.
+#[derive(Clone, Debug)]
+pub(super) struct Untold {
+    pub(super) write: Event,
+    pub(super) thread: usize,
+    /// Which operation of the thread in its launch.
+    pub(super) number: usize,
+    /// The open reads.
+    pub(super) reads: SmallVec<[Event; 2]>,
+}
+
 /// A thread in its launch.
 #[derive(Clone, Debug)]
 pub(super) struct Runner<T> {
@@ -92,6 +103,8 @@ pub(super) struct Runner<T> {
     pub(super) unknown: Unknown,
     /// Its open reads.
     pub(super) open: Vec<Open>,
+    /// The statement before which it had to know some of them.
+    pub(super) needed: Option<(SiteIndex, SmallVec<[Event; 2]>)>,
     /// Copies that it has started: pipe, where, and their events.
     pub(super) copies: Vec<(u32, SiteIndex, Last, Vec<Event>)>,
 }
@@ -177,6 +190,10 @@ pub(super) struct State<T> {
     pub(super) streams: Vec<Stream>,
     /// Outputs that are no sum in the order of ranks, by rank and launch.
     pub(super) outputs: Arc<Vec<Output>>,
+    /// Open reads whose values were needed by something on which not all that follows depends.
+    pub(super) early: Arc<Vec<Event>>,
+    /// Writes whose bytes are not known yet.
+    pub(super) untold: Arc<Vec<Untold>>,
     /// Something wrong, for which there may be a better explanation later.
     pub(super) suspect: Option<Box<Finding>>,
     /// Accesses to memory of another rank.

@@ -65,8 +65,11 @@ impl<P: Program> Search<'_, P> {
         };
         let (operation, site) = match next {
             Ok(Next::Operation(operation, site)) => (operation, site),
-            Ok(Next::Needs(numbers)) => {
-                runner.status = Status::Needs(numbers);
+            Ok(Next::Needs { reads, for_all, site }) => {
+                runner.status = Status::Needs(reads.clone());
+                if !for_all {
+                    self.needs_early(state, thread, &reads, site);
+                }
                 return Ok(None);
             }
             Err(fault) => match fault.outcome {
@@ -80,7 +83,12 @@ impl<P: Program> Search<'_, P> {
         if self.settings.deferred {
             runner.log.push(Input::Nothing);
         }
-        self.perform(state, thread, operation, site)
+        if !self.settings.deferred {
+            return self.perform(state, thread, operation, site);
+        }
+        let write = state.graph.nodes.len();
+        let step = self.perform(state, thread, operation, site);
+        self.note_dependencies(state, (thread, site), write, step)
     }
 
     /// What a thread did wrong, if this is an execution: reads that are open may yet turn out to allow none. It is found
@@ -312,6 +320,7 @@ impl<P: Program> Search<'_, P> {
         }
         self.check_race(state, write)?;
         self.remember(state, write);
+        self.look_for_losses(state, write);
         self.follows(state, thread, write, site);
         state.effect(thread);
         Arc::make_mut(&mut state.threads[thread]).status = Status::Ready;

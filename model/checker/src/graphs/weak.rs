@@ -26,6 +26,9 @@ impl<P: Program> Search<'_, P> {
                 return self.initial[instance][byte as usize];
             }
             let node = &state.graph.nodes[*source];
+            if node.untold {
+                self.blind.set(true);
+            }
             node.data[(byte - node.range.from) as usize]
         });
         (bytes.collect(), unwritten)

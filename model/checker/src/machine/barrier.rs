@@ -128,7 +128,8 @@ impl<P: Program> Run<'_, P> {
         let place = Place::of(self.machine, thread, barrier);
         let arrived_with = barrier.arrive.then(|| {
             let (view, epoch) = self.view_with_self(thread);
-            ArrivedWith { view, boundary: self.boundary_of(thread), epoch }
+            let way = self.state.threads[thread as usize].way.clone();
+            ArrivedWith { view, boundary: self.boundary_of(thread), epoch, way }
         });
         let block = &mut self.state.blocks[index as usize];
         let at = match block.meetings.iter().position(|meeting| meeting.place == place) {
@@ -145,7 +146,9 @@ impl<P: Program> Run<'_, P> {
             let other = other.map(|arrival| (arrival.thread, arrival.site));
             return self.counts_differ(thread, site, other);
         }
-        let arrival = Arrival { thread, arrived_with, gives: barrier.gather, arrivals: barrier.arrivals, site };
+        let (gives, arrivals) = (barrier.gather, barrier.arrivals);
+        let depends = std::mem::take(&mut self.thread_mut(thread).depends);
+        let arrival = Arrival { thread, arrived_with, gives, depends, arrivals, site };
         self.thread_mut(thread).status = Status::AtBarrier(barrier.group);
         match barrier.arrivals {
             Arrivals::Warps { .. } if matches!(place, Place::Named(_)) => {
@@ -342,6 +345,7 @@ impl<P: Program> Run<'_, P> {
             Place::Lanes { exchanges: true, .. } => {}
             _ => self.join_all(block, &meeting, whole),
         }
+        self.hand_reads_on(block, &meeting);
         self.hand_out(&meeting);
         if let (false, Place::Named(id)) = (whole, meeting.place) {
             let arrivals = meeting.arrived.iter().map(|arrival| self.epoch_of(arrival)).collect();
@@ -404,6 +408,7 @@ impl<P: Program> Run<'_, P> {
         if meeting.arrived.iter().all(|arrival| arrival.gives.is_none()) {
             return;
         }
+        self.hand_out_origins(meeting);
         let room = self.machine.threads_of_block();
         let mut given: Vec<(u32, u64)> = meeting
             .arrived

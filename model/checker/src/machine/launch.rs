@@ -15,7 +15,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::slot::{Strength, overlapping};
 use crate::program::wanted::wanted;
-use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, SiteIndex};
+use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, Reads, SiteIndex};
 use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -65,6 +65,8 @@ impl<P: Program> Machine<P> {
                     order: None,
                     outstanding: Vec::new(),
                     plan: None,
+                    way: None,
+                    depends: Reads::new(),
                 }
             })
             .collect();
@@ -90,6 +92,7 @@ impl<P: Program> Machine<P> {
             running_blocks: 0,
             done: false,
             outputs: Vec::new(),
+            reads: Arc::default(),
         };
         State {
             threads,
@@ -98,6 +101,7 @@ impl<P: Program> Machine<P> {
             memory: shape.instances.iter().map(|instance| Arc::new(self.fresh_memory(instance))).collect(),
             slots: BTreeMap::new(),
             fences: Vec::new(),
+            origins: BTreeMap::new(),
             choosing: BTreeSet::new(),
             runnable: VecDeque::new(),
             suspect: None,
@@ -274,6 +278,10 @@ impl<P: Program> Run<'_, P> {
             thread.boundary.clone_from(&boundary);
             thread.order = None;
             thread.plan = None;
+            thread.way = None;
+            if machine.settings.watch_buffering {
+                machine.program().follow(&mut thread.program);
+            }
             // Operations are numbered anew: the phase tells launches apart.
             thread.step = 0;
             self.make_ready(index);
@@ -340,6 +348,7 @@ impl<P: Program> Run<'_, P> {
 
     fn end_launch(&mut self, rank: u32) {
         self.acquire_at_end(rank);
+        self.reads_are_over(rank);
         let machine = self.machine;
         let shape = machine.program().shape();
         let grid = machine.program().grid(rank);

@@ -43,9 +43,9 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::slot::{Release, Slot};
-use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, Reads, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
-use buffering::EarlierRead;
+use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
@@ -56,7 +56,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 pub use action::{Action, Choice};
-pub use buffering::{ReadThenWrite, closes_a_cycle};
+pub use buffering::{ReadThenWrite, circle};
 pub use postponed::Visits;
 pub use rule::Rule;
 
@@ -119,7 +119,7 @@ pub struct Notes {
     pub conflicts: Contended,
     /// What load buffering could be made of.
     pub steps: FxHashSet<ReadThenWrite>,
-    /// Slots, with the blocks that have read them freely before a write that does not follow in causality order.
+    /// Slots, with the threads that have read them freely before a write that does not follow in causality order.
     pub overtaken: FxHashSet<(u64, u32)>,
     /// Some thread made a strong read that was no wait, and load buffering was not watched.
     pub unwatched_read: bool,
@@ -150,6 +150,8 @@ pub struct State<T> {
     memory: Vec<Arc<InstanceMemory>>,
     slots: BTreeMap<u64, Slot>,
     fences: Vec<SequentialFence>,
+    /// By first byte, what was stored weakly and depends on strong reads: how many bytes, and on which.
+    origins: BTreeMap<(u32, u64), (u64, Reads)>,
     choosing: BTreeSet<ThreadIndex>,
     runnable: VecDeque<ThreadIndex>,
     /// A read of unwritten memory, or a wrong result: a violation of its own, unless a race turns up that explains it.
@@ -189,6 +191,10 @@ struct Thread<T> {
     outstanding: Vec<Outstanding>,
     /// What it has yet to read in a round that it performs.
     plan: Option<Box<Plan>>,
+    /// What its way here depends on, where load buffering is watched.
+    way: Option<Arc<Way>>,
+    /// What its current operation depends on besides.
+    depends: Reads,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -226,7 +232,7 @@ struct Block {
     meetings: SmallVec<[Meeting; 1]>,
     /// Who took part in the last completion of each counted barrier.
     completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
-    /// Strong reads of its threads, for what may come of load buffering; sorted.
+    /// Strong reads of its threads in this launch, for what may come of load buffering; sorted.
     reads: Vec<EarlierRead>,
     /// Of each launch, the first wait that an earlier launch's message satisfied.
     stale: SmallVec<[StaleWait; 1]>,
@@ -272,6 +278,8 @@ struct Arrival {
     arrived_with: Option<ArrivedWith>,
     /// What the thread gives the others.
     gives: Option<u64>,
+    /// What that depends on.
+    depends: Reads,
     arrivals: Arrivals,
     site: SiteIndex,
 }
@@ -282,6 +290,7 @@ struct ArrivedWith {
     view: View,
     boundary: Option<View>,
     epoch: Epoch,
+    way: Option<Arc<Way>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -302,6 +311,8 @@ struct RankState {
     done: bool,
     /// The output of each finished launch, where it is not the reduction in ascending order of ranks.
     outputs: Vec<Option<Vec<u8>>>,
+    /// Strong reads of earlier launches.
+    reads: Arc<Vec<EarlierRead>>,
 }
 
 /// Memory that nobody has touched since is hashed once: states share it.
@@ -575,6 +586,7 @@ impl<T: PartialEq> PartialEq for State<T> {
             && self.memory == other.memory
             && self.slots == other.slots
             && self.fences == other.fences
+            && self.origins == other.origins
             && self.suspect == other.suspect
             && self.violation == other.violation
     }
@@ -588,6 +600,7 @@ impl<T: Hash> Hash for State<T> {
         self.memory.hash(hasher);
         self.slots.hash(hasher);
         self.fences.hash(hasher);
+        self.origins.hash(hasher);
         self.suspect.is_some().hash(hasher);
         self.violation.is_some().hash(hasher);
     }

@@ -122,6 +122,7 @@ impl<'a, P: Program> Run<'a, P> {
             }
             let coordinates = self.state.coordinates(self.machine, index);
             let thread = &mut self.state.threads[index as usize];
+            let is_again = thread.pending.is_some();
             let next = match thread.pending.take() {
                 Some(pending) => Ok(*pending),
                 None if thread.plan.is_some() => self.machine.program.next_of_round(coordinates, &mut thread.program),
@@ -133,6 +134,9 @@ impl<'a, P: Program> Run<'a, P> {
                     return self.fault(index, fault);
                 }
             };
+            if self.machine.settings.watch_buffering && !is_again {
+                self.note_dependencies(index);
+            }
             if !self.is_planned(index, &operation) && self.is_choice(index, &operation) {
                 return self.leave_to_choice(index, operation, site);
             }

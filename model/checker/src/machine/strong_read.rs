@@ -3,7 +3,6 @@
 //! They synchronise as the release and acquire patterns of the PTX ISA say: an acquire joins what the message's
 //! releases carry; a relaxed read keeps them for a later fence, or for a later acquire of the same slot.
 
-use super::buffering::EarlierRead;
 use super::causality::{join, meets};
 use super::event::What;
 use super::run::{Progress, Run};
@@ -382,7 +381,7 @@ impl<P: Program> Run<'_, P> {
             slot.add_read(SlotRead { access, strength, message: Some(id), kind, fences, made: true });
         }
         self.order_fences_at(key);
-        self.remember_read(thread, key, (semantics.order, strength), waits);
+        self.remember_read(thread, (key, site), acquires(semantics.order).then_some(strength), waits);
         true
     }
 
@@ -400,26 +399,6 @@ impl<P: Program> Run<'_, P> {
         let ended = |(slot, release): &mut (u64, Release)| elements.contains(slot) && meets(release, strength);
         for (_, release) in order.pending.extract_if(.., ended) {
             join(self.machine, slots, &mut reader.view, &release.view);
-        }
-    }
-
-    /// Notes a read: what load buffering begins with.
-    pub(super) fn remember_read(
-        &mut self,
-        thread: ThreadIndex,
-        slot: u64,
-        (order, strength): (Order, Strength),
-        waits: bool,
-    ) {
-        if !self.machine.settings.watch_buffering {
-            self.notes.unwatched_read |= !waits;
-            return;
-        }
-        let read = EarlierRead { slot, thread, waits, acquires: acquires(order).then_some(strength), fenced: None };
-        let block = self.machine.block_of(thread) as usize;
-        let reads = &mut self.state.blocks[block].reads;
-        if let Err(at) = reads.binary_search(&read) {
-            reads.insert(at, read);
         }
     }
 

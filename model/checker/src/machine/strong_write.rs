@@ -4,7 +4,6 @@
 //! an earlier fence (PTX ISA, "Release and Acquire Patterns"); a read-modify-write also passes on those of the message
 //! it continues.
 
-use super::buffering::steps;
 use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, State, ThreadOrder};
@@ -159,7 +158,7 @@ impl<P: Program> Run<'_, P> {
         let alike = |read: &SlotRead| machine.reads_alike(state, slot, read, (key, &message));
         if machine.settings.watch_buffering && machine.has(Rule::LoadBuffering) {
             let readers = slot.read_before(update, covered).into_iter();
-            self.notes.overtaken.extend(readers.map(|access| (key, machine.block_of(access.epoch.thread))));
+            self.notes.overtaken.extend(readers.map(|access| (key, access.epoch.thread)));
         }
         let clash = slot.clash_of_write(strength, (value, update), releases, observed, covered, over, alike, matters);
         match clash {
@@ -186,12 +185,10 @@ impl<P: Program> Run<'_, P> {
         let key = key(at);
         let message = self.message(thread, key, (value, update), (strength, order), after, site);
         self.remember_release(thread, key, strength, order);
-        let (order, _) = order;
-        let released = scope::releases(order).then_some(strength);
-        let block = self.machine.block_of(thread);
-        let reads = &self.state.blocks[block as usize].reads;
         if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
-            self.notes.steps.extend(steps(reads, block, (thread, key), released));
+            self.note_steps(thread, key, site, &message.releases);
+            let bytes = self.state.slots[&key].width.bytes();
+            self.forget_origins(at.instance, &(at.byte..at.byte + bytes));
         }
         self.put_message(thread, at, after, message);
         self.order_fences_at(key);
@@ -297,7 +294,7 @@ impl<P: Program> Run<'_, P> {
         }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
         if *returns || self.machine.has(Rule::UpdatesRead) {
-            self.remember_read(thread, key(at), (semantics.order, strength), waits);
+            self.remember_read(thread, (key(at), site), scope::acquires(semantics.order).then_some(strength), waits);
         }
         if *returns {
             self.supply(thread, old);
@@ -343,17 +340,7 @@ impl<P: Program> Run<'_, P> {
         let order: &mut ThreadOrder = self.thread_mut(thread).order.get_or_insert_default();
         order.fences.retain(|fence| fence.strength.scope > strength.scope);
         order.fences.push(release);
-        let block = self.machine.block_of(thread) as usize;
-        let reads = &mut self.state.blocks[block].reads;
-        for read in reads.iter_mut().filter(|read| read.thread == thread) {
-            for known in [&mut read.acquires, &mut read.fenced] {
-                if known.is_none_or(|known| known.scope < strength.scope) {
-                    *known = Some(strength);
-                }
-            }
-        }
-        reads.sort_unstable();
-        reads.dedup();
+        self.reads_are_fenced(thread, strength);
         Progress::Done
     }
 }

@@ -156,6 +156,7 @@ impl<P: Program> Run<'_, P> {
 
     /// Tells slots in a range that a thread has just written weakly of their new contents.
     pub(super) fn slots_overwritten(&mut self, thread: ThreadIndex, instance: u32, range: Range<u64>, site: SiteIndex) {
+        self.forget_origins(instance, &range);
         if self.state.memory[instance as usize].has_slots {
             let launch = self.state.coordinates(self.machine, thread).launch;
             let writer = self.on_stream(thread, site);
@@ -165,6 +166,7 @@ impl<P: Program> Run<'_, P> {
 
     /// Slots in a range hold what was just written weakly, by a thread or by the host, and nothing older can be read.
     pub(super) fn overwrite_slots(&mut self, instance: u32, range: Range<u64>, writer: &OnStream, launch: u32) {
+        self.forget_origins(instance, &range);
         if !self.state.memory[instance as usize].has_slots {
             return;
         }
@@ -277,6 +279,7 @@ impl<P: Program> Run<'_, P> {
         }
         self.count_peer_access(thread, at);
         self.supply(thread, value);
+        self.load_origins(thread, at, bytes);
         Progress::Done
     }
 
@@ -308,6 +311,7 @@ impl<P: Program> Run<'_, P> {
         let State { threads, memory, .. } = &mut *self.state;
         let read = &memory[at.instance as usize].bytes[at.byte as usize..(at.byte + size) as usize];
         self.machine.program().supply_bytes(coordinates, &mut threads[thread as usize].program, read);
+        self.load_origins(thread, at, size);
         Progress::Done
     }
 
@@ -346,6 +350,7 @@ impl<P: Program> Run<'_, P> {
         self.memory_mut(at.instance).bytes[at.byte as usize..(at.byte + size) as usize].copy_from_slice(data);
         self.count_peer_access(thread, at);
         self.slots_overwritten(thread, at.instance, at.byte..at.byte + size, site);
+        self.store_origins(thread, at, size);
         Progress::Done
     }
 

@@ -7,11 +7,13 @@
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`round`]: rounds of spin loops, which are waits for several words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
+//! * [`origins`]: which reads a value comes from
 //! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
 pub mod memory;
+pub mod origins;
 pub mod protocol;
 pub mod round;
 pub mod wanted;
@@ -27,6 +29,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
+pub use origins::{Dependencies, Read, ReadName, Reads};
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
 pub use word::{AtomicFunction, AtomicKind, Condition, Width};
 
@@ -267,6 +270,8 @@ pub struct Bulk {
 pub struct Unknown {
     /// By register.
     pub registers: BTreeMap<u32, SmallVec<[u32; 2]>>,
+    /// The same, of what the last operation stores.
+    pub data: SmallVec<[u32; 2]>,
 }
 
 /// What a thread does next.
@@ -275,7 +280,14 @@ pub enum Next {
     /// An operation.
     Operation(Operation, SiteIndex),
     /// It needs values that are not known yet.
-    Needs(SmallVec<[u32; 2]>),
+    Needs {
+        /// The reads that they come from.
+        reads: SmallVec<[u32; 2]>,
+        /// All that follows depends on them, not this statement alone.
+        for_all: bool,
+        /// The statement.
+        site: SiteIndex,
+    },
 }
 
 /// Coordinates of a thread within a launch.
@@ -502,6 +514,17 @@ pub trait Program: Send + Sync + 'static {
     fn supply_unknown(&self, _: &Self::Thread, _: &mut Unknown, _number: u32) -> bool {
         false
     }
+    /// From now on the thread tells which reads its values come from. Programs that do not know have nothing to do: then
+    /// nothing but what is waited for counts as a dependency.
+    fn follow(&self, _: &mut Self::Thread) {}
+    /// What the last operation read comes from these reads.
+    fn came_from(&self, _: &mut Self::Thread, _: &[Read]) {}
+    /// What the operation that the thread has yielded depends on, besides what earlier ones did.
+    fn dependencies(&self, _: &mut Self::Thread) -> Dependencies {
+        Dependencies::default()
+    }
+    /// What [`Program::gathered`] gave a thread comes from these reads, by the thread of the block that brought it.
+    fn gathered_from(&self, _: Coordinates, _: &mut Self::Thread, _: &[(u32, Reads)]) {}
     /// The registers, by number, whose values a thread's future depends on before the operation of a statement; empty
     /// where they are not told apart.
     fn live(&self, _thread: &Self::Thread, _before: SiteIndex) -> Vec<(u32, u64)> {

@@ -16,8 +16,8 @@ use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Contents, Coordinates, Element, Expected, Fault, Instance, Next, Operation, Program, Readers, RoundStep,
-    Shape, SiteIndex, Unknown,
+    Answers, Contents, Coordinates, Dependencies, Element, Expected, Fault, Instance, Next, Operation, Program, Read,
+    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -447,6 +447,22 @@ impl Program for PtxProgram {
 
     fn gathered(&self, at: Coordinates, thread: &mut PtxThread, all: &[(u32, u64)]) {
         self.interpreter.gathered(at, thread, all);
+    }
+
+    fn follow(&self, thread: &mut PtxThread) {
+        thread.follow();
+    }
+
+    fn came_from(&self, thread: &mut PtxThread, reads: &[Read]) {
+        self.interpreter.came_from(thread, reads);
+    }
+
+    fn dependencies(&self, thread: &mut PtxThread) -> Dependencies {
+        thread.take_dependencies()
+    }
+
+    fn gathered_from(&self, at: Coordinates, thread: &mut PtxThread, brought: &[(u32, Reads)]) {
+        self.interpreter.gathered_from(at, thread, brought);
     }
 
     fn expected(&self) -> Option<Expected> {

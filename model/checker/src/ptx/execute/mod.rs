@@ -11,6 +11,7 @@
 //! | `round` | rounds of spin loops, which are waits |
 //! | `spin_words` | what ends a spin loop, in words |
 //! | `unknown` | the same loop where some registers hold values that are not known yet |
+//! | `origins` | the same loop where it is told which reads values come from |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -20,6 +21,7 @@
 mod access;
 mod map;
 mod notes;
+mod origins;
 mod round;
 mod run;
 mod setting;

@@ -70,7 +70,7 @@ impl Interpreter {
         self.loops.as_ref()?.at(home)?;
         let unknown = vec![0; thread.registers.len()].into();
         let mut round = PtxRound {
-            thread: thread.clone(),
+            thread: thread.alone(),
             unknown,
             home,
             visited: Vec::new(),

@@ -101,7 +101,15 @@ impl Interpreter {
         self.run(at, thread, false)
     }
 
-    fn run(&self, at: Coordinates, thread: &mut PtxThread, waits: bool) -> Result<(Operation, SiteIndex), Fault> {
+    pub(super) fn run(
+        &self,
+        at: Coordinates,
+        thread: &mut PtxThread,
+        waits: bool,
+    ) -> Result<(Operation, SiteIndex), Fault> {
+        if thread.holds_reads() {
+            return self.run_followed(at, thread, waits);
+        }
         if let Some(broken) = thread.broken {
             return Err(broken_thread(broken, thread.pc));
         }
@@ -276,7 +284,7 @@ impl Interpreter {
     }
 
     /// The wait that a thread stands in, if what it would do next is a read of a spin loop.
-    fn spin(&self, thread: &PtxThread, operation: &Operation) -> Option<Operation> {
+    pub(super) fn spin(&self, thread: &PtxThread, operation: &Operation) -> Option<Operation> {
         let (at, width, semantics) = match operation {
             Operation::Read { at, width, semantics, .. } | Operation::Atomic { at, width, semantics, .. } => {
                 (*at, *width, *semantics)

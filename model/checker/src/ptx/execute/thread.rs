@@ -3,6 +3,7 @@
 //! As small as it can be, for there are as many as a whole grid has threads: what an operation delivers goes where the
 //! instruction before the program counter says, so nothing pending is stored.
 
+use super::origins::Origins;
 use crate::ptx::code::{Code, Pc, Register};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -17,6 +18,8 @@ pub struct PtxThread {
     pub(super) registers: Box<[u64]>,
     /// Local memory.
     pub(super) local: Box<[u8]>,
+    /// Where values come from, if that is followed.
+    pub(super) origins: Option<Box<Origins>>,
 }
 
 /// Found out while a value was delivered; reported at the thread's next step.
@@ -34,6 +37,7 @@ impl PtxThread {
             broken: None,
             registers: vec![0; code.registers as usize].into(),
             local: vec![0; code.local_bytes as usize].into(),
+            origins: None,
         }
     }
 
@@ -44,12 +48,27 @@ impl PtxThread {
                 *value = 0;
             }
         }
+        if let Some(origins) = &mut self.origins {
+            origins.registers.retain(|register, _| dead.binary_search(&Register(*register)).is_err());
+        }
+    }
+
+    /// The same, without where its values come from.
+    pub(super) fn alone(&self) -> PtxThread {
+        PtxThread {
+            pc: self.pc,
+            broken: self.broken,
+            registers: self.registers.clone(),
+            local: self.local.clone(),
+            origins: None,
+        }
     }
 
     /// The thread has ended: nothing of it matters.
     pub fn end(&mut self) {
         self.registers = Box::default();
         self.local = Box::default();
+        self.origins = None;
     }
 
     /// Digest of what the thread's future depends on where it stands before an instruction with these live registers;
