@@ -134,6 +134,9 @@ fn protocol_cases(name: &str, text: &str) -> Vec<(String, Case)> {
     names.split_whitespace().map(case).collect()
 }
 
+/// Files of `decided` that are asked here, too.
+const DECIDED: [&str; 2] = ["circle-", "sum-"];
+
 fn cases() -> Vec<(String, Case)> {
     let mut found = Vec::new();
     for folder in ["tests/verify", "model/checker/tests/rules"] {
@@ -146,6 +149,13 @@ fn cases() -> Vec<(String, Case)> {
     }
     let mut kernels = Vec::new();
     files(&root().join("model/checker/tests/rules"), "ptx", &mut kernels);
+    files(&root().join("model/checker/tests/decided"), "ptx", &mut kernels);
+    let is_case = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !path.parent().is_some_and(|folder| folder.ends_with("decided"))
+            || DECIDED.iter().any(|start| name.starts_with(start))
+    };
+    kernels.retain(|path| is_case(path));
     for path in kernels {
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
         found.push((name, Case::Kernel(read(&path), read(&path.with_extension("toml")))));
@@ -169,7 +179,7 @@ fn deaths(cases: &[(String, Case)], sound: &[String], rule: Rule) -> Vec<String>
 }
 
 fn page(deaths: &[Vec<String>]) -> String {
-    let mut text = "# The machine's rules, and the tests that need them\n\nEach rule of the machine is left out in turn; these tests then say something else. Files are those of `tests/verify`,\n`tests/litmus` and `model/checker/tests/rules`. Written and checked by `cargo test -p arverify-model --test rules`\n(`BLESS=1` writes it anew).\n\n| rule | what it says | tests that die |\n|---|---|---|\n".to_owned();
+    let mut text = "# The machine's rules, and the tests that need them\n\nEach rule of the machine is left out in turn; these tests then say something else. Files are those of `tests/verify`,\n`tests/litmus`, `model/checker/tests/rules` and `model/checker/tests/decided`. Written and checked by `cargo test -p arverify-model --test rules`\n(`BLESS=1` writes it anew).\n\n| rule | what it says | tests that die |\n|---|---|---|\n".to_owned();
     for (rule, dead) in Rule::ALL.iter().zip(deaths) {
         let more = dead.len().saturating_sub(4);
         let mut words = dead[..dead.len() - more].join(", ");

@@ -11,7 +11,7 @@
 //! that it was given came from. The end of a launch depends on all its reads.
 
 use super::run::Run;
-use super::{Arrival, Meeting, Place};
+use super::{Arrival, Meeting, Place, Rule};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::slot::{Release, Strength, morally_strong};
 use crate::program::{Location, Program, Read, ReadName, Reads, SiteIndex};
@@ -75,6 +75,7 @@ impl EarlierRead {
         (writer, written, site): (ThreadIndex, u64, SiteIndex),
         (way, depends): (Option<&Way>, &Reads),
         releases: Option<Strength>,
+        counted: bool,
     ) -> Option<ReadThenWrite> {
         let upto = if self.name.thread == writer { self.count } else { self.handed };
         if upto == 0 {
@@ -82,7 +83,8 @@ impl EarlierRead {
         }
         let known = way.and_then(|way| way.get(&self.name)).copied().unwrap_or(0);
         let last = Read { name: self.name, count: upto };
-        let free = known < upto && !(known + 1 == upto && depends.binary_search(&last).is_ok());
+        let before = if counted { known } else { upto - 1 };
+        let free = known < upto && !(before + 1 == upto && depends.binary_search(&last).is_ok());
         Some(ReadThenWrite { read: self.name, written, writer, site, free, acquires: self.acquires, releases })
     }
 }
@@ -162,12 +164,14 @@ impl<P: Program> Run<'_, P> {
             releases.iter().filter(covers).map(|release| release.strength).max_by_key(|strength| strength.scope)
         };
         let own = self.state.blocks[block as usize].reads.iter();
-        let own = own.filter_map(|read| read.step(to, (writer.way.as_deref(), &writer.depends), gives(read)));
+        let counted = machine.has(Rule::ReadsAreCounted);
+        let own = own.filter_map(|read| read.step(to, (writer.way.as_deref(), &writer.depends), gives(read), counted));
         let over = self.state.ranks[rank as usize].reads.iter();
         let over = over.filter_map(|read| {
-            Some(ReadThenWrite { free: false, ..read.step(to, (None, &writer.depends), gives(read))? })
+            Some(ReadThenWrite { free: false, ..read.step(to, (None, &writer.depends), gives(read), counted)? })
         });
-        self.notes.steps.extend(own.chain(over));
+        let twice = |step: &ReadThenWrite| step.read.slot != written || machine.has(Rule::OneWordTwice);
+        self.notes.steps.extend(own.chain(over).filter(twice));
     }
 
     /// All who meet at a barrier follow what each has read.
@@ -176,7 +180,8 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let reads = &mut self.state.blocks[block as usize].reads;
-        for read in reads.iter_mut() {
+        let handed = self.machine.has(Rule::MeetingsHandReadsOn);
+        for read in reads.iter_mut().filter(|_| handed) {
             if meeting.arrived.iter().any(|arrival| arrival.thread == read.name.thread) {
                 read.handed = read.count;
             }
@@ -230,7 +235,7 @@ impl<P: Program> Run<'_, P> {
             self.state.ranks[rank as usize].reads.iter().map(|read| (read.name, *read)).collect();
         for block in 0..machine.program().grid(rank) {
             let reads = std::mem::take(&mut self.state.blocks[machine.block_index(rank, block) as usize].reads);
-            for read in reads {
+            for read in reads.into_iter().filter(|_| machine.has(Rule::LaunchesHandReadsOn)) {
                 let (count, handed) = (1, 1);
                 let known = over.entry(read.name).or_insert(EarlierRead { count, handed, ..read });
                 known.epoch = read.epoch;
@@ -250,7 +255,7 @@ impl<P: Program> Run<'_, P> {
 
     /// What memory holds comes from elsewhere now.
     pub(super) fn forget_origins(&mut self, instance: u32, range: &std::ops::Range<u64>) {
-        if !self.state.origins.is_empty() {
+        if !self.state.origins.is_empty() && self.machine.has(Rule::OriginsAreOverwritten) {
             self.state.origins.retain(|(known, byte), (bytes, _)| {
                 *known != instance || *byte >= range.end || *byte + *bytes <= range.start
             });
@@ -475,7 +480,7 @@ mod tests {
             let way: Way = way.iter().map(|count| (name, *count)).collect();
             let mut reads = Reads::new();
             depends.iter().for_each(|count| add_reads(&mut reads, &[Read { name, count: *count }]));
-            read.step((writer, 2, SiteIndex(1)), (Some(&way), &reads), None).is_some_and(|step| step.free)
+            read.step((writer, 2, SiteIndex(1)), (Some(&way), &reads), None, true).is_some_and(|step| step.free)
         };
         assert!(free(0, &[], &[]) && free(0, &[1], &[]) && !free(0, &[2], &[]));
         // Data comes from one of the reads, and says nothing of the other.

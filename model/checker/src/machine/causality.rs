@@ -43,10 +43,17 @@ impl<P: Program> Machine<P> {
             return &[];
         };
         let open = |message: &Message| {
-            message.update.is_some_and(|theirs| theirs.commutes(update)) && !self.covered(thread, view, &message.access)
+            message.update.is_some_and(|theirs| theirs == update && theirs.commutes(update))
+                && !self.covered(thread, view, &message.access)
         };
         let hidden = slot.messages[..floor].iter().rev().take_while(|message| open(message)).count();
         &slot.messages[floor - hidden..floor]
+    }
+
+    /// Whether a thread may see in which order updates of a word came that commute: then the order is explored.
+    pub(super) fn sees_order(&self, state: &State<P::Thread>, thread: ThreadIndex, slot: &Slot) -> bool {
+        let view = &state.threads[thread as usize].view;
+        self.has(Rule::UpdatesShowOrder) && slot.shows_order(|access| self.covered(thread, view, access))
     }
 
     /// Whether one view holds all that another does.

@@ -102,6 +102,8 @@ rules! {
     UnwrittenMessages,
     /// A word that a wait does not depend on is read freely.
     FreeWords,
+    /// The word between two updates of different operands tells which came first.
+    UpdatesShowOrder,
     /// A wait may see the newest value first and miss the one it waits for.
     Misses,
     /// A barrier joins what its threads have seen.
@@ -154,6 +156,16 @@ rules! {
     StaleWaits,
     /// Load buffering that the machine does not show leaves the verdict open.
     LoadBuffering,
+    /// Whoever goes on behind a barrier or an exchange comes after what the others have read.
+    MeetingsHandReadsOn,
+    /// What follows a launch on its rank comes after what the launch has read.
+    LaunchesHandReadsOn,
+    /// What comes from one reading of a statement says nothing of another.
+    ReadsAreCounted,
+    /// What memory holds comes from what was stored last.
+    OriginsAreOverwritten,
+    /// A circle of load buffering may come to one word twice.
+    OneWordTwice,
 }
 
 impl<P: crate::program::Program> Machine<P> {

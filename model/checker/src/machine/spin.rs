@@ -236,6 +236,7 @@ impl<P: Program> Run<'_, P> {
         let waits = self.machine.waits(self.state, thread);
         self.notes.too_many_rounds |= waits.iter().any(|(_, rounds)| rounds.cut);
         waits.iter().flat_map(|(_, rounds)| &rounds.hidden).for_each(|word| self.conflict(*word));
+        self.note_orders_seen(&waits);
         match choice {
             Choice::Miss => return self.miss_rounds(thread, &waits, site),
             Choice::Round(number) => {
@@ -255,6 +256,19 @@ impl<P: Program> Run<'_, P> {
         match first {
             Some(first) => self.perform_round(thread, &waits, first),
             None => self.block_in_loop(thread, operation, &waits, site),
+        }
+    }
+
+    /// Words of waits that tell in which order updates came.
+    fn note_orders_seen(&mut self, waits: &[(Company<P::Round>, Rounds)]) {
+        for (company, rounds) in waits {
+            for (member, poll) in &rounds.asked {
+                let slot = self.state.slots.get(&key(poll.at));
+                let reader = company.members[*member].thread;
+                if slot.is_some_and(|slot| self.machine.sees_order(self.state, reader, slot)) {
+                    self.conflict(key(poll.at));
+                }
+            }
         }
     }
 

@@ -276,6 +276,9 @@ impl<P: Program> Run<'_, P> {
         self.record_what(thread, Some(site), What::Blocked { at, until: condition.to_string(), holds });
         self.thread_mut(thread).status = Status::Awaiting(key(at));
         self.ensure_slot(at, width);
+        if self.machine.sees_order(self.state, thread, &self.state.slots[&key(at)]) {
+            self.conflict(key(at));
+        }
         if let Some(slot) = self.state.slots.get_mut(&key(at)) {
             slot.add_waiter(thread);
         }
@@ -354,6 +357,7 @@ impl<P: Program> Run<'_, P> {
             ReadKind::Await { condition, .. } => hidden.iter().any(|message| condition.holds(message.value)),
             ReadKind::Round { .. } => false,
         };
+        let sees_order = machine.sees_order(state, thread, slot);
         let waits = !kind.is_free();
         let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
@@ -365,7 +369,7 @@ impl<P: Program> Run<'_, P> {
             Some(Clash::Order) if machine.has(orders) => self.conflict(key),
             Some(_) | None => {}
         }
-        if looks_at_order {
+        if looks_at_order || sees_order {
             self.conflict(key);
         }
         let order = if acquires(semantics.order) && !element.is_last() { Order::Relaxed } else { semantics.order };

@@ -161,6 +161,10 @@ impl<P: Program> Run<'_, P> {
             self.notes.overtaken.extend(readers.map(|access| (key, access.epoch.thread)));
         }
         let clash = slot.clash_of_write(strength, (value, update), releases, observed, covered, over, alike, matters);
+        let shows_order = update.is_some_and(|update| slot.would_show_order(update, covered));
+        if shows_order && machine.has(Rule::UpdatesShowOrder) {
+            self.conflict(key);
+        }
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongWriteRaces) => {
                 return self.race(thread, site, at, true, other, wrote);

@@ -68,6 +68,12 @@ impl Accessor<'_> {
                 return Err(Conflict { access, wrote: false, byte });
             }
         }
+        let range = at.byte..at.byte + bytes;
+        // A sum that was rounded tells whoever reads it in which order it was made.
+        let tells = |slot: &Slot| slot.shows_order(covered) && machine.has(Rule::UpdatesShowOrder);
+        if kind == Kind::Read {
+            observed.extend(overlapping(slots, at.instance, range).filter(|(_, slot)| tells(slot)).map(|(key, _)| key));
+        }
         observed.dedup();
         Ok(Ordered { written, observed })
     }

@@ -86,7 +86,8 @@ pub struct Update {
 }
 
 impl Update {
-    /// Whether two updates leave the same word and the same messages in either order: equal ones, nobody looking.
+    /// Whether two updates leave the same word in either order, but for rounding: by one function, nobody looking at what
+    /// they find.
     pub fn commutes(self, other: Update) -> bool {
         let symmetric = matches!(
             self.function.operation,
@@ -97,7 +98,17 @@ impl Update {
                 | AtomicOperation::Min
                 | AtomicOperation::Max
         );
-        symmetric && self == other && !self.returns
+        symmetric && self.function == other.function && !self.returns && !other.returns
+    }
+
+    /// Whether they commute, and the word between them tells which came first.
+    fn shows_order(self, other: Update) -> bool {
+        self.commutes(other) && self.operand != other.operand
+    }
+
+    /// Whether the word behind them does, too: sums are rounded.
+    fn is_rounded(self) -> bool {
+        self.function.operation == AtomicOperation::Add && !self.function.kind.is_exact()
     }
 }
 
@@ -426,7 +437,8 @@ impl Slot {
         let mut position = 0;
         self.messages.retain(|message| {
             position += 1;
-            position > last || !past(&message.access) || reads.iter().any(|read| read.message == Some(message.id))
+            let kept = reads.iter().any(|read| read.message == Some(message.id));
+            kept || position > last || !past(&message.access) || message.update.is_some_and(Update::is_rounded)
         });
         // What everybody has seen need not be carried.
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
@@ -449,7 +461,33 @@ impl Slot {
         self.messages.iter().find(races).map(|message| message.access)
     }
 
-    /// Whether an update that comes later may as well have come before an earlier one: both are equal, nobody looks at
+    /// Whether whoever covers so much may see in which order updates came: two of them commute, neither follows the other,
+    /// the word between them tells, and not both are covered, or the word behind them tells as well.
+    pub fn shows_order(&self, covered: impl Fn(&Access) -> bool) -> bool {
+        let mut updates = self.messages.iter().filter_map(|message| message.update);
+        let first = updates.next();
+        if updates.all(|update| Some(update) == first) {
+            return false;
+        }
+        let tells = |one: &Message, other: &Message| {
+            let pair = one.update.zip(other.update);
+            pair.is_some_and(|(one, other)| one.shows_order(other))
+                && self.may_come_before(one, other)
+                && (one.update.is_some_and(Update::is_rounded) || !(covered(&one.access) && covered(&other.access)))
+        };
+        let messages = self.messages.iter().enumerate();
+        messages.into_iter().any(|(index, later)| self.messages[..index].iter().any(|earlier| tells(earlier, later)))
+    }
+
+    /// Whether an update that is being made and one that is there already may come in either order, and the word between
+    /// them tells.
+    pub fn would_show_order(&self, update: Update, covered: impl Fn(&Access) -> bool) -> bool {
+        let open = self.messages.iter().filter(|message| !covered(&message.access));
+        open.filter_map(|message| message.update).any(|theirs| theirs.shows_order(update))
+            && self.reads.iter().any(|read| !covered(&read.access))
+    }
+
+    /// Whether an update that comes later may as well have come before an earlier one: both commute, nobody looks at
     /// what they found, and the later one does not follow the earlier one in causality order.
     pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
         let commute = earlier.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));

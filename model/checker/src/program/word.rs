@@ -90,6 +90,13 @@ pub enum AtomicKind {
     F64,
 }
 
+impl AtomicKind {
+    /// Whether sums are the same in every order.
+    pub fn is_exact(self) -> bool {
+        matches!(self, AtomicKind::Unsigned | AtomicKind::Signed)
+    }
+}
+
 /// What an atomic computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AtomicFunction {

@@ -48,7 +48,7 @@ pub(crate) fn reductions(writer: &mut Writer<'_>, steps: &mut Steps) {
     let scope = writer.wider(reach);
     let at = writer.word_of(Buffer::Flag, &members);
     let operation = writer.random.pick(&["add", "add", "add", "max", "min", "or"]);
-    let equal = writer.random.chance(70);
+    let equal = writer.random.chance(50);
     let mut total = 0;
     let data = writer.random.chance(50).then(|| writer.word_of(Buffer::Data, &[adders[0]]));
     for (index, adder) in adders.iter().enumerate() {

@@ -122,3 +122,88 @@ pub(crate) fn crossed_copies(writer: &mut Writer<'_>, steps: &mut Steps) {
         steps.by(*member, writer);
     }
 }
+
+/// A read, and then a write that is handed on by others and comes back to the word that was read (load buffering): what
+/// lies between the two is a dependency, or only looks like one (PTX).
+pub(crate) fn circle(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let members = anyone(writer);
+    let reach = writer.layout.scope_of(&members);
+    let scope = writer.wider(reach);
+    let first = writer.word_of(Buffer::Flag, &members);
+    let others = &members[1..];
+    // The first word may be handed on through others, or be the one that is handed on.
+    let again = writer.random.chance(25);
+    let words: Vec<_> = others
+        .iter()
+        .enumerate()
+        .map(|(index, _)| if again && index == 0 { first } else { writer.word_of(Buffer::Flag, &members) })
+        .collect();
+    let order = writer.random.pick(&["relaxed", "relaxed", "volatile", "acquire"]);
+    let seen = writer.load(first, how(order, scope));
+    let value = between(writer, members[0], &seen, how("relaxed", scope));
+    let order = writer.random.pick(&["relaxed", "relaxed", "volatile", "release"]);
+    writer.store(words[0], &value, how(order, scope));
+    writer.right_if(false);
+    if writer.random.chance(60) {
+        writer.fail_if(&seen, Compare::Equal, step(2));
+    } else {
+        writer.keep(members[0], &seen);
+    }
+    steps.by(members[0], writer);
+    for (index, member) in others.iter().enumerate() {
+        let order = writer.random.pick(&["relaxed", "relaxed", "volatile", "acquire"]);
+        writer.poll(words[index], Compare::AtLeast, step(1), how(order, scope));
+        let order = writer.random.pick(&["relaxed", "relaxed", "volatile", "release"]);
+        let next = words.get(index + 1).copied();
+        writer.store_value(next.unwrap_or(first), step(if next.is_some() { 1 } else { 2 }), how(order, scope));
+        steps.by(*member, writer);
+    }
+}
+
+/// What comes between the read and the write of a circle; returns what is written.
+fn between(writer: &mut Writer<'_>, member: usize, seen: &str, strong: super::place::How) -> String {
+    let value = writer.value(step(1));
+    match writer.random.below(8) {
+        // Data, and data that are overwritten before they are used.
+        form @ 0..=1 => {
+            let (none, sum) = (writer.register(), writer.register());
+            writer.line(format!("and.b32 {none}, {seen}, 0;"));
+            writer.line(format!("add.u32 {sum}, {none}, {value};"));
+            if form == 1 {
+                writer.line(format!("mov.u32 {sum}, {value};"));
+            }
+            return sum;
+        }
+        2 => {
+            let (odd, over) = (writer.predicate(), writer.label());
+            writer.line(format!("setp.ne.u32 {odd}, {seen}, 77;"));
+            writer.line(format!("@{odd} bra {over};"));
+            writer.line(format!("{over}:"));
+        }
+        3 => writer.keep(member, seen),
+        4 => {
+            let copy = writer.word_of(Buffer::Flag, &[member]);
+            writer.store(copy, seen, strong);
+        }
+        5 => {
+            // What was stored is loaded again, or something else.
+            let rank = writer.layout.members[member].rank;
+            let (kept, other) = (writer.word(Buffer::Data, rank), writer.word(Buffer::Data, rank));
+            writer.store(kept, seen, WEAK);
+            let from = writer.random.pick(&[kept, other]);
+            let loaded = writer.load(from, WEAK);
+            let (none, sum) = (writer.register(), writer.register());
+            writer.line(format!("and.b32 {none}, {loaded}, 0;"));
+            writer.line(format!("add.u32 {sum}, {none}, {value};"));
+            return sum;
+        }
+        6 => {
+            let (odd, chosen) = (writer.predicate(), writer.register());
+            writer.line(format!("setp.eq.u32 {odd}, {seen}, 77;"));
+            writer.line(format!("selp.b32 {chosen}, {value}, {value}, {odd};"));
+            return chosen;
+        }
+        _ => {}
+    }
+    value
+}

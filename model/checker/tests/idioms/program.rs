@@ -32,7 +32,7 @@ impl Dialects {
 use Dialects::{Both, Language, Ptx};
 
 /// An idiom: its name, how often it is taken, who can say it, and how it is written.
-const IDIOMS: [(&str, usize, Dialects, Write); 26] = [
+const IDIOMS: [(&str, usize, Dialects, Write); 27] = [
     ("mailbox", 3, Both, signals::mailbox),
     ("relay", 4, Both, signals::relay),
     ("value-used", 4, Both, signals::value_used),
@@ -50,6 +50,7 @@ const IDIOMS: [(&str, usize, Dialects, Write); 26] = [
     ("glance", 2, Both, orders::glance),
     ("coherence", 2, Both, orders::coherence),
     ("crossed-copies", 2, Both, orders::crossed_copies),
+    ("circle", 3, Ptx, orders::circle),
     ("barrier-between", 2, Both, blocks::barrier_between),
     ("named-barrier", 2, Both, blocks::named_barrier),
     ("divergent-barrier", 2, Ptx, blocks::divergent_barrier),
