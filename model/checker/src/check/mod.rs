@@ -176,16 +176,12 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
 
 fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
     let limits = Limits { states: options.max_states, bytes: options.max_bytes, deadline, jobs: options.jobs };
-    let (mut exploration, mut contended) = refine(program, options, limits, Contended::default(), false);
-    let open = exploration.violation.is_none() && exploration.limited.is_none() && !options.ignore_load_buffering;
-    if open && exploration.unwatched_read {
-        (exploration, contended) = refine(program, options, limits, contended, true);
-    }
+    let (exploration, contended) = refine(program, options, limits, !options.ignore_load_buffering);
     conclude(program, options, exploration, &contended)
 }
 
-/// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit.
-/// Begins with those that are known.
+/// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit. Load buffering is
+/// watched, if it is to be, as soon as there was a read that could be part of it.
 ///
 /// The order of `fence.sc` is taken for open where a word that is not contended would say more of it, which allows more: if
 /// something is found, those words are made contended, and it is looked for again.
@@ -193,17 +189,18 @@ fn refine<P: Program>(
     program: &Arc<P>,
     options: &Options,
     limits: Limits,
-    mut contended: Contended,
-    watch_buffering: bool,
+    may_watch: bool,
 ) -> (Exploration<P::Thread>, Contended) {
-    let settings = settings(options, limits.deadline, watch_buffering);
+    let mut contended = Contended::default();
     let mut total = Stats::default();
     let mut batch = 1;
+    let mut watched = false;
     loop {
+        let settings = settings(options, limits.deadline, watched);
         let machine = Machine::new(program.clone(), settings, contended.clone());
         let mut exploration = explore(machine, limits);
         total.operations += exploration.stats.operations;
-        total.executions += exploration.stats.executions;
+        total.executions = exploration.stats.executions;
         total.states = total.states.max(exploration.stats.states);
         exploration.stats = total;
         let fenced: Vec<u64> =
@@ -212,10 +209,14 @@ fn refine<P: Program>(
             contended.slots.extend(fenced);
             continue;
         }
-        let settled = exploration.conflicts.is_empty();
-        if exploration.violation.is_some() || exploration.limited.is_some() || settled {
+        if exploration.violation.is_some() || exploration.limited.is_some() {
             return (exploration, contended);
         }
+        let unwatched = may_watch && exploration.unwatched_read && !watched;
+        if exploration.conflicts.is_empty() && !unwatched {
+            return (exploration, contended);
+        }
+        watched |= unwatched;
         // One slot often shows the bug; what is verified in the end needs them all.
         let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
         found.sort_unstable();
@@ -333,7 +334,7 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
         return;
     }
     let Some(uniform) = program.with_equal_grids() else { return };
-    let (exploration, _) = refine(&Arc::new(uniform), options, few(options), Contended::default(), false);
+    let (exploration, _) = refine(&Arc::new(uniform), options, few(options), false);
     if exploration.violation.is_some() || exploration.limited.is_some() {
         return;
     }
@@ -352,7 +353,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
         return None;
     }
     let ascending = Options { progress: Progress::Lobe, ..*options };
-    let (exploration, _) = refine(program, &ascending, few(options), Contended::default(), false);
+    let (exploration, _) = refine(program, &ascending, few(options), false);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
@@ -361,7 +362,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
 fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
     let assumed = Options { boundary_publishes: true, ..*options };
     let limits = few(options);
-    let (exploration, _) = refine(program, &assumed, limits, Contended::default(), false);
+    let (exploration, _) = refine(program, &assumed, limits, false);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| {
         "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \

@@ -90,6 +90,29 @@ pub(super) struct Ways<R> {
     pub(super) waits: Vec<(Company<R>, Rounds)>,
 }
 
+/// Steps without an alternative that are taken at once; a program that goes round for ever comes back to a state so.
+const ALONE: usize = 64;
+
+impl<P: Program> Run<'_, P> {
+    /// Everything that needs no choice, steps that have no alternative among it.
+    fn go_on(&mut self) {
+        self.state.choices = None;
+        self.run_to_quiescence();
+        for _ in 0..ALONE {
+            let only = match self.state.choices.as_deref() {
+                Some([only]) => *only,
+                _ => return,
+            };
+            self.state.choices = None;
+            match only {
+                Action::Perform { thread, choice } => self.perform_chosen(thread, choice),
+                Action::Start { block } => self.start_block(block),
+            }
+            self.run_to_quiescence();
+        }
+    }
+}
+
 impl<P: Program> Machine<P> {
     /// The state after everything that needs no choice.
     pub fn initial(&self, recorder: Option<&mut Vec<Event>>) -> (State<P::Thread>, super::Notes) {
@@ -98,7 +121,7 @@ impl<P: Program> Machine<P> {
         for rank in 0..self.program.shape().ranks {
             run.begin_launch(rank, 0);
         }
-        run.run_to_quiescence();
+        run.go_on();
         let notes = run.into_notes();
         (state, notes)
     }
@@ -116,12 +139,16 @@ impl<P: Program> Machine<P> {
             Action::Start { block } => run.start_block(block),
             Action::Perform { thread, choice } => run.perform_chosen(thread, choice),
         }
-        run.run_to_quiescence();
+        run.go_on();
         run.into_notes()
     }
 
     /// Every step possible in a quiescent state.
     pub fn actions(&self, state: &State<P::Thread>) -> Vec<Action> {
+        state.choices.as_ref().map_or_else(|| self.actions_of(state), |known| known.to_vec())
+    }
+
+    pub(super) fn actions_of(&self, state: &State<P::Thread>) -> Vec<Action> {
         if state.violation.is_some() || state.interrupted || state.impossible {
             return Vec::new();
         }

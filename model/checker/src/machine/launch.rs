@@ -108,6 +108,7 @@ impl<P: Program> Machine<P> {
             violation: None,
             interrupted: false,
             impossible: false,
+            choices: None,
             counters: Counters::default(),
         }
     }

@@ -27,6 +27,7 @@ mod causality;
 pub mod event;
 mod fences;
 mod forecast;
+mod in_vain;
 mod launch;
 mod pipe;
 mod postponed;
@@ -162,6 +163,8 @@ pub struct State<T> {
     pub interrupted: bool,
     /// A message that was chosen could not be read after all: there is no such execution.
     pub impossible: bool,
+    /// What may happen next, where that was worked out already; not part of the state's identity.
+    choices: Option<Arc<[Action]>>,
     /// How much was done; not part of the state's identity.
     pub counters: Counters,
 }

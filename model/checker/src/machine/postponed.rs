@@ -7,7 +7,7 @@
 //!
 //! Who may still come to which contended word is learned as contention is: a visit by a thread from a statement that was
 //! not known ends the exploration, which begins again with it (lemma L11). A thread may come to those statements that
-//! control flow leads to, and in launches before the last to all of them.
+//! control flow leads to, and in launches before the last to all of them. A store waits for nobody (lemma L12).
 
 use super::action::Ways;
 use super::run::Run;
@@ -129,6 +129,7 @@ impl<P: Program> Machine<P> {
             done += 1;
             let mut more: Vec<ThreadIndex> = Vec::new();
             match next.iter().find(|(known, _)| *known == thread) {
+                Some(_) if self.stands_at_store(state, thread) => {}
                 Some((_, words)) if self.has(Rule::WhoMayCome) => {
                     let in_conflict = |theirs: &Words| {
                         theirs.iter().any(|(key, writes)| {
@@ -148,6 +149,16 @@ impl<P: Program> Machine<P> {
             }
         }
         Some(set)
+    }
+
+    /// Whether a thread stands at a store. That takes its place among all writes of the word, of those to come as well, and
+    /// whoever reads later may still return what was there before: nobody need be tried before it (lemma L12).
+    fn stands_at_store(&self, state: &State<P::Thread>, thread: ThreadIndex) -> bool {
+        match state.threads[thread as usize].pending.as_deref() {
+            Some((Operation::Write { .. }, _)) => true,
+            Some((Operation::Atomic { .. }, _)) => !self.has(Rule::UpdatesAreNoStores),
+            _ => false,
+        }
     }
 
     /// Threads of which some must move before one that has no choice goes on; `None` if they cannot be told.

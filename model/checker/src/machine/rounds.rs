@@ -9,6 +9,7 @@
 //! Not here: which combinations are performed (`spin`), and what a later write has to be compared with (`slot`).
 
 use super::causality::{join, meets};
+use super::in_vain::{InVain, add_in_vain};
 use super::{Machine, Place, Rule, State, Status};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::acquires;
@@ -79,7 +80,7 @@ pub(super) struct Rounds {
     /// Every read that was asked for, once for each member.
     pub(super) asked: Vec<(usize, Poll)>,
     /// Reads of rounds that come back: whoever goes round makes them.
-    pub(super) failing: Vec<(usize, Poll)>,
+    pub(super) failing: Vec<InVain>,
     /// The member meets others, who are not there yet.
     pub(super) meets: Option<Barrier>,
     /// Words of which another order of updates would end the wait otherwise.
@@ -116,7 +117,8 @@ struct Entrance<R> {
     way: Leaving,
 }
 
-struct Decided {
+/// A word for which a message was chosen.
+pub(super) struct Decided {
     member: usize,
     poll: Poll,
     candidates: Vec<Candidate>,
@@ -268,7 +270,7 @@ impl<P: Program> Machine<P> {
             let mut reads = Vec::new();
             let (end, asked, open) = self.evaluate(company, &decided, &mut reads);
             if matches!(end, End::Returns(_)) {
-                reads.into_iter().for_each(|read| note(&mut found.failing, read));
+                add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
             }
             match (end, open) {
                 (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
@@ -699,7 +701,7 @@ impl<P: Program> Machine<P> {
 }
 
 impl Decided {
-    fn pick(&self) -> Pick {
+    pub(super) fn pick(&self) -> Pick {
         let (message, value, hidden) = self.candidates.get(self.chosen).copied().unwrap_or((None, 0, false));
         Pick { member: self.member, poll: self.poll, message, value, hidden }
     }

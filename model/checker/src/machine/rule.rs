@@ -92,6 +92,8 @@ rules! {
     WordsAskedFor,
     /// Reads of rounds that come back race.
     ReadsInVain,
+    /// Reads of a round that comes back follow what that has acquired before them.
+    RoundsAcquire,
     /// The elements of a strong vector access are in no order.
     VectorsAreUnordered,
     /// A compare-and-swap that fails only reads.
@@ -150,6 +152,8 @@ rules! {
     AlikeBlocks,
     /// A thread is postponed only if it will not come to what those access who go first.
     WhoMayCome,
+    /// A store may go first whatever others do; an update, which reads, may not.
+    UpdatesAreNoStores,
     /// A device may start any block next.
     StartOrder,
     /// A wait that an earlier launch satisfied explains what follows.

@@ -91,9 +91,14 @@ impl<'a, P: Program> Run<'a, P> {
         }
         if self.state.is_done() {
             self.state.violation = self.state.suspect.take();
-        } else if self.machine.actions(self.state).is_empty() {
+            return;
+        }
+        let actions = self.machine.actions_of(self.state);
+        if actions.is_empty() {
             let violation = self.machine.deadlock(self.state);
             self.fail(violation);
+        } else {
+            self.state.choices = Some(actions.into());
         }
     }
 

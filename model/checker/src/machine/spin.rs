@@ -9,14 +9,15 @@
 //! A round is performed by its threads themselves, read by read, each with the message planned for it.
 
 use super::event::What;
+use super::in_vain::InVain;
 use super::rounds::{Company, EXTRA, Extra, Leaving, Pick, Rounds, distinct_words};
 use super::run::{Progress, Run};
 use super::{Choice, Machine, Rule, State, Status};
 use crate::memory::clock::{Fences, MessageId, Observed, ThreadIndex};
-use crate::memory::shadow::{Access, Kind};
+use crate::memory::shadow::Access;
 use crate::memory::slot::{Message, ReadKind, SharedWait, Slot, SlotRead, Wait, key};
 use crate::program::{Barrier, Location, Operation, Poll, Program, SiteIndex};
-use arverify_protocol::ir::{AtomicOperation, Order};
+use arverify_protocol::ir::Order;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt::Debug;
@@ -360,8 +361,8 @@ impl<P: Program> Run<'_, P> {
             leaving.picks.iter().any(same)
         };
         // Before the round that leaves: what that acquires, those that came back did not know.
-        for (member, poll) in &rounds.failing {
-            if !self.read_in_vain(company.members[*member].thread, poll) {
+        for read in &rounds.failing {
+            if !self.read_in_vain(company.members[read.member].thread, read) {
                 return false;
             }
         }
@@ -370,7 +371,7 @@ impl<P: Program> Run<'_, P> {
             let made = rounds
                 .failing
                 .iter()
-                .any(|(who, known)| (*who, known.at, known.semantics) == (*member, poll.at, poll.semantics));
+                .any(|known| (known.member, known.poll.at, known.poll.semantics) == (*member, poll.at, poll.semantics));
             if poll.semantics.order == Order::Weak {
                 continue;
             }
@@ -387,39 +388,6 @@ impl<P: Program> Run<'_, P> {
             }
         }
         true
-    }
-
-    /// A read of a round that comes back: nobody can tell that it was made, but that it races, or may not be made at all.
-    /// Returns false after a violation.
-    fn read_in_vain(&mut self, thread: ThreadIndex, poll: &Poll) -> bool {
-        if !self.machine.has(Rule::ReadsInVain) {
-            return true;
-        }
-        let (width, element) = (poll.width.bytes(), poll.element);
-        let whole = Location { byte: poll.at.byte - u64::from(element.index) * width, ..poll.at };
-        let bytes = u64::from(element.count) * width;
-        if !self.in_bounds(thread, whole, bytes, bytes, poll.site) {
-            return false;
-        }
-        if poll.semantics.order == Order::Weak {
-            return self.weak_access(thread, poll.at, poll.width.bytes(), Kind::Read, poll.site);
-        }
-        // An update that changes nothing writes all the same, but for a compare-and-swap, which may have failed.
-        let writes = poll.update.is_some_and(|update| update.function.operation != AtomicOperation::CompareSwap);
-        let kind = if writes { Kind::StrongWrite } else { Kind::StrongRead };
-        if !self.strong_access(thread, poll.at, poll.width, kind, poll.site) {
-            return false;
-        }
-        let machine = self.machine;
-        let strength = machine.strength_of(thread, poll.semantics);
-        let view = &self.state.threads[thread as usize].view;
-        let slot = &self.state.slots[&key(poll.at)];
-        match slot.race_of_read(strength, |access| machine.covered(thread, view, access)) {
-            Some(other) if machine.has(Rule::StrongReadRaces) => {
-                self.race(thread, poll.site, poll.at, false, other, true)
-            }
-            _ => true,
-        }
     }
 
     /// The message planned for a read, if it belongs to a round that is performed.
@@ -463,14 +431,14 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> Progress {
         let Operation::Spin { at, width, .. } = operation else { return Progress::Stops };
-        let is_weak = |(_, poll): &(usize, Poll)| poll.semantics.order == Order::Weak;
+        let is_weak = |read: &InVain| read.poll.semantics.order == Order::Weak;
         if waits.iter().any(|(_, rounds)| rounds.failing.iter().any(is_weak)) {
             self.thread_mut(thread).step += 1;
         }
         for (company, rounds) in waits {
-            let own = rounds.failing.iter().filter(|(member, _)| company.members[*member].thread == thread);
-            for (_, poll) in own {
-                if !self.read_in_vain(thread, poll) {
+            let own = rounds.failing.iter().filter(|read| company.members[read.member].thread == thread);
+            for read in own {
+                if !self.read_in_vain(thread, read) {
                     return Progress::Stops;
                 }
             }

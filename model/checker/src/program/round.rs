@@ -25,6 +25,8 @@ pub struct Poll {
     pub element: VectorElement,
     /// Set for the read half of an atomic.
     pub update: Option<PollUpdate>,
+    /// The fence of the widest scope between the round's read before and this one.
+    pub fence: Option<Semantics>,
     /// The statement.
     pub site: SiteIndex,
 }

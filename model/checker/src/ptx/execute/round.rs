@@ -47,6 +47,8 @@ pub struct PtxRound {
     begins: bool,
     /// It has been outside the loop and the way into it.
     outside: bool,
+    /// The fence of the widest scope since its last read.
+    fence: Option<Semantics>,
 }
 
 impl Interpreter {
@@ -78,6 +80,7 @@ impl Interpreter {
             until: usize::MAX,
             begins: !met,
             outside: false,
+            fence: None,
         };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
@@ -160,7 +163,12 @@ impl Interpreter {
             }
             Step::Load { .. } => return self.load_of_round(at, round, &instruction.step, read),
             Step::Atomic { .. } => return self.atomic_of_round(at, round, &instruction.step, read),
-            Step::Fence { .. } | Step::Nothing => {}
+            Step::Fence { semantics } => {
+                if round.fence.is_none_or(|known| known.scope <= semantics.scope) {
+                    round.fence = Some(*semantics);
+                }
+            }
+            Step::Nothing => {}
             Step::Barrier(_) | Step::Warp(_) => return Some(self.meeting(at, round)),
             _ if instruction.effect() == Effect::End || instruction.effect() == Effect::Store => {
                 return Some(self.leaves(round));
@@ -225,6 +233,7 @@ impl Interpreter {
                 semantics: *semantics,
                 element: element.place,
                 update: None,
+                fence: round.fence.take(),
                 site: SiteIndex(pc),
             };
             let word = read(&poll);
@@ -260,7 +269,8 @@ impl Interpreter {
             PollUpdate { function: *function, operand: width.truncate(operand), expected: width.truncate(expected) };
         let (site, semantics): (SiteIndex, Semantics) = (SiteIndex(round.thread.pc), *semantics);
         let element = VectorElement::SCALAR;
-        let poll = Poll { at: location, width: *width, semantics, element, update: Some(update), site };
+        let fence = round.fence.take();
+        let poll = Poll { at: location, width: *width, semantics, element, update: Some(update), fence, site };
         let Some(word) = read(&poll) else { return Some(RoundStep::Undecided) };
         if let Some(register) = destination {
             round.set(*register, Partial::known(width.truncate(word)));
