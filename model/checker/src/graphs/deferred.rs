@@ -431,24 +431,33 @@ fn data_of(operation: &Operation) -> Option<Vec<u8>> {
     }
 }
 
-/// Whether a write comes of what follows a read in program order and does not depend on it: through any reads of what was
-/// written there.
+/// Whether a write comes of what follows a read in program order and does not depend on it: through reads of what was
+/// written there, not all of the same word, for then coherence forbids that the first read returns it.
 fn comes_of<T>(state: &State<T>, read: Event, write: Event) -> bool {
     let nodes = &state.graph.nodes;
-    let mut reached = Bits::default();
+    let word = nodes[read].range;
+    // What is reached through reads of that word alone, and what through another.
+    let (mut near, mut far) = (Bits::default(), Bits::default());
     loop {
         let mut grew = false;
         for (event, node) in nodes.iter().enumerate().filter(|(event, _)| *event != read) {
-            let follows = node.before.contains(read) && !node.depends.contains(&read)
-                || node.sources.iter().any(|source| *source != INITIAL && reached.contains(*source))
-                || node.before.iter().any(|before| reached.contains(before));
-            if follows && !reached.contains(event) {
-                reached.insert(event);
-                grew = true;
+            let from = |reached: &Bits| {
+                node.sources.iter().any(|source| *source != INITIAL && reached.contains(*source))
+                    || node.before.iter().any(|before| reached.contains(before))
+            };
+            let elsewhere =
+                node.range != word && node.sources.iter().any(|source| *source != INITIAL && near.contains(*source));
+            let follows = node.before.contains(read) && !node.depends.contains(&read);
+            let (is_far, is_near) = (elsewhere || from(&far), follows || from(&near));
+            for (reached, is_reached) in [(&mut far, is_far), (&mut near, is_near)] {
+                if is_reached && !reached.contains(event) {
+                    reached.insert(event);
+                    grew = true;
+                }
             }
         }
         if !grew {
-            return reached.contains(write);
+            return far.contains(write);
         }
     }
 }
