@@ -6,8 +6,8 @@ use super::run::Run;
 use super::{Machine, Rule, StartOrder, State, Status, Thread};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
-use crate::memory::slot::key;
-use crate::program::{Operation, PollUpdate, Program};
+use crate::memory::slot::{Slot, key};
+use crate::program::{Location, Operation, PollUpdate, Program, Width};
 use std::fmt;
 
 /// One step that the scheduler or the memory may take.
@@ -253,8 +253,8 @@ impl<P: Program> Machine<P> {
             Operation::Read { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 ((*at, *width), None)
             }
-            Operation::Write { at, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
-                self.write_choices(state, thread, key(*at), push);
+            Operation::Write { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
+                self.write_choices(state, thread, (*at, *width), push);
                 return false;
             }
             Operation::Atomic { .. } => {
@@ -267,8 +267,8 @@ impl<P: Program> Machine<P> {
             }
         };
         let ends = |value: u64| condition.is_none_or(|condition| condition.holds(value));
-        let Some(slot) = state.slots.get(&key(at)) else {
-            // Nobody has touched the slot: a read returns its initial contents.
+        let Some(slot) = slot_of(state, at, width) else {
+            // Nobody has touched the slot, or only as a word of another size: a read returns what is there.
             if ends(self.word_at(state, at, width)) {
                 push(Choice::Plain);
             }
@@ -316,16 +316,16 @@ impl<P: Program> Machine<P> {
         operation: &Operation,
         mut push: impl FnMut(Choice),
     ) {
-        let Operation::Atomic { at, function, operand, expected, .. } = operation else { return };
+        let Operation::Atomic { at, width, function, operand, expected, .. } = operation else { return };
         let update = PollUpdate { function: *function, operand: *operand, expected: *expected };
-        let Some(slot) = state.slots.get(&key(*at)) else { return push(Choice::Plain) };
+        let Some(slot) = slot_of(state, *at, *width) else { return push(Choice::Plain) };
         let only_reads = |place: usize| self.only_reads(update, slot.messages[place].value);
         let floor = self.floor(state, thread, key(*at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
         for place in (floor..slot.messages.len()).filter(|place| only_reads(*place)) {
             push(Choice::Read(place as u32));
         }
-        self.write_choices(state, thread, key(*at), |choice| match choice {
+        self.write_choices(state, thread, (*at, *width), |choice| match choice {
             Choice::After(place) if only_reads(place as usize) => {}
             choice => push(choice),
         });
@@ -333,9 +333,15 @@ impl<P: Program> Machine<P> {
 
     /// A write may take any place in coherence order that its causal past allows and that parts no
     /// read-modify-write from its predecessor.
-    fn write_choices(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, mut push: impl FnMut(Choice)) {
-        let Some(slot) = state.slots.get(&key) else { return push(Choice::Plain) };
-        let floor = self.floor(state, thread, key, slot);
+    fn write_choices(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+        (at, width): (Location, Width),
+        mut push: impl FnMut(Choice),
+    ) {
+        let Some(slot) = slot_of(state, at, width) else { return push(Choice::Plain) };
+        let floor = self.floor(state, thread, key(at), slot);
         let floor = if self.has(Rule::WritePositions) { floor } else { slot.messages.len() - 1 };
         for place in floor..slot.messages.len() {
             let parted = slot.is_parted(place);
@@ -344,4 +350,9 @@ impl<P: Program> Machine<P> {
             }
         }
     }
+}
+
+/// The slot at a location, if it is of this size: one of another is dissolved by who comes.
+fn slot_of<T>(state: &State<T>, at: Location, width: Width) -> Option<&Slot> {
+    state.slots.get(&key(at)).filter(|slot| slot.width == width)
 }
