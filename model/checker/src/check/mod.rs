@@ -17,7 +17,9 @@ mod sizes;
 mod trace;
 
 use crate::machine::event::Event;
-use crate::machine::{Action, Contended, Machine, ReadThenWrite, Settings, StartOrder, State, Violation, circle};
+use crate::machine::{
+    Action, Contended, Machine, ReadThenWrite, Settings, StartOrder, State, Violation, begins_circle, circle,
+};
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
@@ -131,7 +133,7 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     threads.saturating_mul(256 + program.thread_bytes()).saturating_add(bytes.saturating_mul(6))
 }
 
-fn settings(options: &Options, deadline: Option<Instant>, watch_buffering: bool) -> Settings {
+fn settings(options: &Options, deadline: Option<Instant>, [watch_buffering, all_steps]: [bool; 2]) -> Settings {
     let (resident_blocks, start_order) = options.progress.residency(options.resident_blocks);
     Settings {
         resident_blocks,
@@ -139,6 +141,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch_buffering: bool)
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
         watch_buffering,
+        all_steps,
         deadline,
         max_bytes: Some(options.max_bytes),
         without: options.without,
@@ -181,7 +184,8 @@ fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit. Load buffering is
-/// watched, if it is to be, as soon as there was a read that could be part of it.
+/// watched, if it is to be, as soon as there was a read that could be part of it; and all of its steps are noted once there
+/// was one with which a circle could begin.
 ///
 /// The order of `fence.sc` is taken for open where a word that is not contended would say more of it, which allows more: if
 /// something is found, those words are made contended, and it is looked for again.
@@ -194,9 +198,9 @@ fn refine<P: Program>(
     let mut contended = Contended::default();
     let mut total = Stats::default();
     let mut batch = 1;
-    let mut watched = false;
+    let (mut watched, mut all_steps) = (false, false);
     loop {
-        let settings = settings(options, limits.deadline, watched);
+        let settings = settings(options, limits.deadline, [watched, all_steps]);
         let machine = Machine::new(program.clone(), settings, contended.clone());
         let mut exploration = explore(machine, limits);
         total.operations += exploration.stats.operations;
@@ -213,10 +217,11 @@ fn refine<P: Program>(
             return (exploration, contended);
         }
         let unwatched = may_watch && exploration.unwatched_read && !watched;
-        if exploration.conflicts.is_empty() && !unwatched {
+        let begins = watched && !all_steps && begins_circle(&exploration.steps, &exploration.overtaken);
+        if exploration.conflicts.is_empty() && !unwatched && !begins {
             return (exploration, contended);
         }
-        watched |= unwatched;
+        (watched, all_steps) = (watched || unwatched, all_steps || begins);
         // One slot often shows the bug; what is verified in the end needs them all.
         let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
         found.sort_unstable();
@@ -248,7 +253,7 @@ fn conclude<P: Program>(
     outcome.assumptions.extend(program.assumptions());
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
-        let machine = Machine::new(program.clone(), settings(options, None, false), contended.clone());
+        let machine = Machine::new(program.clone(), settings(options, None, [false; 2]), contended.clone());
         let events = record(&machine, &actions);
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);

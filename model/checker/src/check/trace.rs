@@ -26,7 +26,7 @@ pub struct Replay {
 
 /// Runs one execution again. Fails where the schedule does not fit the program.
 pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
-    let machine = Machine::new(program, super::settings(options, None, false), schedule.contended.clone());
+    let machine = Machine::new(program, super::settings(options, None, [false; 2]), schedule.contended.clone());
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for (index, action) in schedule.actions.iter().enumerate() {

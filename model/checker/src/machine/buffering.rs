@@ -69,12 +69,11 @@ pub(super) struct EarlierRead {
 pub(super) type Way = BTreeMap<ReadName, u32>;
 
 impl EarlierRead {
-    /// The step from this read to a write.
+    /// The step from this read to a write, which releases nothing yet.
     fn step(
         &self,
         (writer, written, site): (ThreadIndex, u64, SiteIndex),
         (way, depends): (Option<&Way>, &Reads),
-        releases: Option<Strength>,
         counted: bool,
     ) -> Option<ReadThenWrite> {
         let upto = if self.name.thread == writer { self.count } else { self.handed };
@@ -85,7 +84,8 @@ impl EarlierRead {
         let last = Read { name: self.name, count: upto };
         let before = if counted { known } else { upto - 1 };
         let free = known < upto && !(before + 1 == upto && depends.binary_search(&last).is_ok());
-        Some(ReadThenWrite { read: self.name, written, writer, site, free, acquires: self.acquires, releases })
+        let (acquires, releases) = (self.acquires, None);
+        Some(ReadThenWrite { read: self.name, written, writer, site, free, acquires, releases })
     }
 }
 
@@ -163,15 +163,19 @@ impl<P: Program> Run<'_, P> {
             let covers = |release: &&Release| release.view.covers(machine.block_of(epoch.thread), epoch);
             releases.iter().filter(covers).map(|release| release.strength).max_by_key(|strength| strength.scope)
         };
-        let own = self.state.blocks[block as usize].reads.iter();
-        let counted = machine.has(Rule::ReadsAreCounted);
-        let own = own.filter_map(|read| read.step(to, (writer.way.as_deref(), &writer.depends), gives(read), counted));
-        let over = self.state.ranks[rank as usize].reads.iter();
-        let over = over.filter_map(|read| {
-            Some(ReadThenWrite { free: false, ..read.step(to, (None, &writer.depends), gives(read), counted)? })
+        let (counted, all) = (machine.has(Rule::ReadsAreCounted), machine.settings.all_steps);
+        let noted =
+            |step: &ReadThenWrite| (all || step.free) && (step.read.slot != written || machine.has(Rule::OneWordTwice));
+        let own = self.state.blocks[block as usize].reads.iter().filter_map(|read| {
+            let step = read.step(to, (writer.way.as_deref(), &writer.depends), counted).filter(noted)?;
+            Some(ReadThenWrite { releases: gives(read), ..step })
         });
-        let twice = |step: &ReadThenWrite| step.read.slot != written || machine.has(Rule::OneWordTwice);
-        self.notes.steps.extend(own.chain(over).filter(twice));
+        // What follows a launch waits for its reads.
+        let over = self.state.ranks[rank as usize].reads.iter().filter(|_| all).filter_map(|read| {
+            let step = read.step(to, (None, &writer.depends), counted).filter(noted)?;
+            Some(ReadThenWrite { free: false, releases: gives(read), ..step })
+        });
+        self.notes.steps.extend(own.chain(over));
     }
 
     /// All who meet at a barrier follow what each has read.
@@ -300,6 +304,9 @@ pub fn circle(
     steps: &FxHashSet<ReadThenWrite>,
     overtaken: &FxHashSet<(u64, ThreadIndex)>,
 ) -> Option<Vec<ReadThenWrite>> {
+    if !begins_circle(steps, overtaken) {
+        return None;
+    }
     // The same step from other statements says nothing new.
     let mut distinct: BTreeMap<ReadThenWrite, ReadThenWrite> = BTreeMap::new();
     for step in steps {
@@ -322,9 +329,18 @@ pub fn circle(
     for (index, step) in steps.iter().enumerate() {
         by_slot.entry(step.read.slot).or_default().push(index);
     }
-    let begins = |step: &ReadThenWrite| step.free && overtaken.contains(&(step.read.slot, step.read.thread));
     let mut search = Circles { steps: &steps, by_slot, budget: SEARCHED };
-    (0..steps.len()).filter(|index| begins(&steps[*index])).find_map(|first| search.from(first))
+    (0..steps.len()).filter(|index| begins(&steps[*index], overtaken)).find_map(|first| search.from(first))
+}
+
+/// Whether a circle could begin with some step.
+pub fn begins_circle(steps: &FxHashSet<ReadThenWrite>, overtaken: &FxHashSet<(u64, ThreadIndex)>) -> bool {
+    steps.iter().any(|step| begins(step, overtaken))
+}
+
+/// Whether a circle may begin with a step: it is free, and its read may return a write that was made only later.
+fn begins(step: &ReadThenWrite, overtaken: &FxHashSet<(u64, ThreadIndex)>) -> bool {
+    step.free && overtaken.contains(&(step.read.slot, step.read.thread))
 }
 
 /// The steps that circles can be made of.
@@ -480,7 +496,7 @@ mod tests {
             let way: Way = way.iter().map(|count| (name, *count)).collect();
             let mut reads = Reads::new();
             depends.iter().for_each(|count| add_reads(&mut reads, &[Read { name, count: *count }]));
-            read.step((writer, 2, SiteIndex(1)), (Some(&way), &reads), None, true).is_some_and(|step| step.free)
+            read.step((writer, 2, SiteIndex(1)), (Some(&way), &reads), true).is_some_and(|step| step.free)
         };
         assert!(free(0, &[], &[]) && free(0, &[1], &[]) && !free(0, &[2], &[]));
         // Data comes from one of the reads, and says nothing of the other.

@@ -57,7 +57,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 pub use action::{Action, Choice};
-pub use buffering::{ReadThenWrite, circle};
+pub use buffering::{ReadThenWrite, begins_circle, circle};
 pub use postponed::Visits;
 pub use rule::Rule;
 
@@ -83,6 +83,8 @@ pub struct Settings {
     pub everything: bool,
     /// Collect what load buffering could be made of: only needed where some strong read is no wait.
     pub watch_buffering: bool,
+    /// And all of it, not only the steps with which a circle could begin: only needed where there is such a step.
+    pub all_steps: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
     /// One that is not done when the process uses so much is interrupted, too.

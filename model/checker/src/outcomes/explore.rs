@@ -50,6 +50,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             boundary_publishes: false,
             everything: false,
             watch_buffering: false,
+            all_steps: false,
             deadline: Some(deadline),
             without: budget.without,
         };

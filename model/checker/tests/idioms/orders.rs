@@ -166,9 +166,7 @@ fn between(writer: &mut Writer<'_>, member: usize, seen: &str, strong: super::pl
     match writer.random.below(8) {
         // Data, and data that are overwritten before they are used.
         form @ 0..=1 => {
-            let (none, sum) = (writer.register(), writer.register());
-            writer.line(format!("and.b32 {none}, {seen}, 0;"));
-            writer.line(format!("add.u32 {sum}, {none}, {value};"));
+            let sum = computed_from(writer, seen, &value);
             if form == 1 {
                 writer.line(format!("mov.u32 {sum}, {value};"));
             }
@@ -192,10 +190,7 @@ fn between(writer: &mut Writer<'_>, member: usize, seen: &str, strong: super::pl
             writer.store(kept, seen, WEAK);
             let from = writer.random.pick(&[kept, other]);
             let loaded = writer.load(from, WEAK);
-            let (none, sum) = (writer.register(), writer.register());
-            writer.line(format!("and.b32 {none}, {loaded}, 0;"));
-            writer.line(format!("add.u32 {sum}, {none}, {value};"));
-            return sum;
+            return computed_from(writer, &loaded, &value);
         }
         6 => {
             let (odd, chosen) = (writer.predicate(), writer.register());
@@ -206,4 +201,12 @@ fn between(writer: &mut Writer<'_>, member: usize, seen: &str, strong: super::pl
         _ => {}
     }
     value
+}
+
+/// A value that is computed from a register, whatever that holds.
+fn computed_from(writer: &mut Writer<'_>, register: &str, value: &str) -> String {
+    let (none, sum) = (writer.register(), writer.register());
+    writer.line(format!("and.b32 {none}, {register}, 0;"));
+    writer.line(format!("add.u32 {sum}, {none}, {value};"));
+    sum
 }
