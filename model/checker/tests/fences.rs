@@ -7,11 +7,17 @@ use arverify_protocol::language;
 use arverify_protocol::verdict::{Code, Verdict};
 
 fn outcome(text: &str, threads: u32, launches: u32) -> Outcome {
+    outcome_with(text, threads, launches, |_| {})
+}
+
+fn outcome_with(text: &str, threads: u32, launches: u32, change: impl FnOnce(&mut Options)) -> Outcome {
     let document = language::parse("fences.arp", text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
     let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 64, data, accumulate };
-    check(&protocol, &Options { launches, max_states: 100_000, ..Options::new(sizes) })
+    let mut options = Options { launches, max_states: 100_000, ..Options::new(sizes) };
+    change(&mut options);
+    check(&protocol, &options)
 }
 
 /// Whoever does not see the other's flag writes: with such fences between, at most one does (store buffering).
@@ -62,4 +68,25 @@ fn fences_of_other_threads_order_data_by_their_order_alone() {
     assert_eq!(sequential.verdict, Verdict::Verified, "{:?}", sequential.warnings);
     let weaker = fenced_by_all("acq_rel.sys", "", 2);
     assert_eq!((weaker.verdict, weaker.findings[0].code), (Verdict::Violated, Code::DataRace));
+}
+
+/// A message that every stream has seen is still after a fence that had not: which of them came first must not be forgotten.
+#[test]
+fn a_fence_keeps_what_it_had_not_seen() {
+    let text = "protocol old\nparam ranks P, blocks B, threads T\npad flag : flag[8]\nsymmetric data : u32[2] initially 0\n\
+                kernel {\nif self == 0 and block == 0 and thread == 0 {\n\
+                store flag[2] on rank 0 = 1 release.sys\nfence sc.sys\n\
+                let r3 = load flag[3] on rank 0 relaxed.sys\nif r3 == 0 { store data[1] on rank 0 = 7 weak }\n\
+                store flag[1] on rank 0 = 1 relaxed.sys\nfence acq_rel.sys\n\
+                let r2 = load flag[0] on rank 1 relaxed.sys\nif r2 != 0 { store data[0] on rank 0 = 7 weak }\n}\n\
+                if self == 1 and block == 0 and thread == 0 {\n\
+                store flag[3] on rank 0 = 1 relaxed.sys\nfence acq_rel.sys\n\
+                let r4 = load flag[2] on rank 0 volatile\nif r4 == 0 { store data[1] on rank 0 = 7 weak }\n\
+                store flag[0] on rank 1 = 1 relaxed.sys\nfence sc.sys\n\
+                let r1 = load flag[1] on rank 0 relaxed.sys\nif r1 == 0 { store data[0] on rank 0 = 7 weak }\n}\n}\n";
+    let found = outcome_with(text, 1, 2, |options| {
+        options.ignore_load_buffering = true;
+        options.order_fences = true;
+    });
+    assert_eq!(found.verdict, Verdict::Violated, "{:?}", found.warnings);
 }

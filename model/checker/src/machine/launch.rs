@@ -201,8 +201,13 @@ impl<P: Program> Run<'_, P> {
                 |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false);
             ranks.iter().filter(|rank| !rank.done).all(within)
         };
-        slots.values_mut().for_each(|slot| slot.forget(past, seen));
         fences.retain(|fence| !past(&fence.access));
+        // A fence is ordered by what it held when it was made.
+        let told = |access: &Access| {
+            let block = machine.block_of(access.epoch.thread);
+            fences.iter().all(|fence| fence.release.view.covers(block, access.epoch))
+        };
+        slots.values_mut().for_each(|slot| slot.forget(past, seen, told));
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
         slots.values_mut().for_each(|slot| slot.forget_fences(kept));
         memory.iter_mut().for_each(|memory| InstanceMemory::change(memory).shadow.forget(past));

@@ -429,8 +429,13 @@ impl Slot {
 
     /// Forgets what can be read no more: messages that everybody is past, by `past`, but for the last of them and those
     /// that a remembered read names; and reads that everybody is past. `seen` says whether everybody has seen all that a
-    /// view holds.
-    pub fn forget(&mut self, past: impl Fn(&Access) -> bool, seen: impl Fn(&View) -> bool) {
+    /// view holds; `told` whether every view that is still asked for single accesses holds one.
+    pub fn forget(
+        &mut self,
+        past: impl Fn(&Access) -> bool,
+        seen: impl Fn(&View) -> bool,
+        told: impl Fn(&Access) -> bool,
+    ) {
         let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
         self.reads.retain(|read| !past(&read.access));
         let reads = &self.reads;
@@ -444,7 +449,10 @@ impl Slot {
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
             message.releases.retain(|release| !seen(&release.view));
             message.boundary = message.boundary.take().filter(|view| !seen(view));
-            message.access.epoch.step = 0;
+            // When it was made tells nothing any more.
+            if told(&message.access) {
+                message.access.epoch.step = 0;
+            }
         }
     }
 

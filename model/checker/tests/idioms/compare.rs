@@ -264,7 +264,10 @@ fn answer(ask: impl FnOnce() -> Outcome) -> Answer {
     };
     match outcome.verdict {
         Verdict::Verified => Answer::Verified(outcome.finals),
-        Verdict::Inconclusive => Answer::Inconclusive(outcome.warnings.first().cloned().unwrap_or_default()),
+        Verdict::Inconclusive => match outcome.warnings.first().cloned().unwrap_or_default() {
+            why if why.contains("an error of the checker") => Answer::Crashed(why),
+            why => Answer::Inconclusive(why),
+        },
         Verdict::Violated => {
             let found = outcome.findings.first();
             Answer::Violated(found.map_or(String::new(), |found| format!("{}: {}", found.code, found.message)))
