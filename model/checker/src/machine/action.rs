@@ -354,5 +354,5 @@ impl<P: Program> Machine<P> {
 
 /// The slot at a location, if it is of this size: one of another is dissolved by who comes.
 fn slot_of<T>(state: &State<T>, at: Location, width: Width) -> Option<&Slot> {
-    state.slots.get(&key(at)).filter(|slot| slot.width == width)
+    state.slots.get(&key(at)).map(|slot| &**slot).filter(|slot| slot.width == width)
 }

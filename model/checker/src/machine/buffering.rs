@@ -13,8 +13,9 @@
 use super::run::Run;
 use super::{Arrival, Meeting, Place, Rule};
 use crate::memory::clock::{Epoch, ThreadIndex};
+use crate::memory::scope::acquires;
 use crate::memory::slot::{Release, Strength, morally_strong};
-use crate::program::{Location, Program, Read, ReadName, Reads, SiteIndex};
+use crate::program::{Location, Poll, Program, Read, ReadName, Reads, SiteIndex};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -102,6 +103,27 @@ impl<P: Program> Run<'_, P> {
             self.notes.unwatched_read |= !waits;
             return;
         }
+        let read = self.count_read(thread, (slot, site), acquires, waits);
+        let reader = &mut *self.state.threads[thread as usize];
+        self.machine.program().came_from(&mut reader.program, &[read]);
+    }
+
+    /// A wait has ended that could have read a word with which it would have ended as well (lemma L2): for the steps of
+    /// load buffering it has.
+    pub(super) fn might_have_read(&mut self, thread: ThreadIndex, slot: u64, poll: &Poll) {
+        if self.machine.settings.watch_buffering && self.machine.has(Rule::WaitsMightHaveRead) {
+            let strength = self.machine.strength_of(thread, poll.semantics);
+            self.count_read(thread, (slot, poll.site), acquires(poll.semantics.order).then_some(strength), true);
+        }
+    }
+
+    fn count_read(
+        &mut self,
+        thread: ThreadIndex,
+        (slot, site): (u64, SiteIndex),
+        acquires: Option<Strength>,
+        waits: bool,
+    ) -> Read {
         let (name, epoch) = (ReadName { slot, thread, site }, self.epoch(thread));
         let block = self.machine.block_of(thread) as usize;
         let reads = &mut self.state.blocks[block].reads;
@@ -119,13 +141,12 @@ impl<P: Program> Run<'_, P> {
         if waits {
             self.settle(thread, Read { name, count });
         }
-        let reader = &mut self.state.threads[thread as usize];
-        self.machine.program().came_from(&mut reader.program, &[Read { name, count }]);
+        Read { name, count }
     }
 
     /// A thread has yielded an operation: what that depends on.
     pub(super) fn note_dependencies(&mut self, thread: ThreadIndex) {
-        let standing = &mut self.state.threads[thread as usize];
+        let standing = &mut *self.state.threads[thread as usize];
         let found = self.machine.program().dependencies(&mut standing.program);
         for read in found.way {
             self.settle(thread, read);

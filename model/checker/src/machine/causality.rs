@@ -6,10 +6,10 @@ use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
-use crate::memory::slot::{Message, Release, Slot, Strength, morally_strong};
+use crate::memory::shared::Shared;
+use crate::memory::slot::{Message, Release, Slot, Slots, Strength, morally_strong};
 use crate::program::{Location, PollUpdate, Program, Width};
 use arverify_protocol::ir::{Scope, Semantics};
-use std::collections::BTreeMap;
 
 impl<P: Program> Machine<P> {
     /// Whether an earlier access precedes what `thread` does next, in causality order.
@@ -57,10 +57,10 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether one view holds all that another does.
-    pub(super) fn is_within(&self, slots: &BTreeMap<u64, Slot>, left: &View, right: &View) -> bool {
+    pub(super) fn is_within(&self, slots: &Slots, left: &View, right: &View) -> bool {
         // What the other view covers, or hides by what it has observed, it need not have observed itself.
         let later = |slot: u64, mine: MessageId, theirs: Option<MessageId>| {
-            slots.get(&slot).is_none_or(|slot: &Slot| {
+            slots.get(&slot).is_none_or(|slot| {
                 let covers = |access: &Access| right.covers(self.block_of(access.epoch.thread), access.epoch);
                 slot.floor(covers, theirs) >= slot.position(mine)
             })
@@ -69,7 +69,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether whoever synchronises with one release pattern does so with another that gives it as much.
-    pub(super) fn gives_all(&self, slots: &BTreeMap<u64, Slot>, gives: &Release, release: &Release) -> bool {
+    pub(super) fn gives_all(&self, slots: &Slots, gives: &Release, release: &Release) -> bool {
         // An acquire of narrow scope may reach the writer of the one and not that of the other.
         let (widely, here) = (gives.strength, release.strength);
         let reaches = widely.placement == here.placement && widely.scope >= here.scope;
@@ -139,12 +139,12 @@ pub(super) fn meets(release: &Release, acquire: Strength) -> bool {
 }
 
 /// Joins a view into a thread's, with coherence order deciding which observed message is later.
-pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &BTreeMap<u64, Slot>, into: &mut View, other: &View) {
+pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &Slots, into: &mut View, other: &View) {
     into.join(
         other,
         |thread| machine.block_of(thread),
         |slot, mine, theirs| {
-            let comes_later = |slot: &Slot| slot.position(theirs) > slot.position(mine);
+            let comes_later = |slot: &Shared<Slot>| slot.position(theirs) > slot.position(mine);
             if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
         },
     );
@@ -166,7 +166,7 @@ pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &BTreeMap<u64, Slot>
 /// Joins what one knows of launches into what another does.
 pub(super) fn join_boundary<P: Program>(
     machine: &Machine<P>,
-    slots: &BTreeMap<u64, Slot>,
+    slots: &Slots,
     into: &mut Option<View>,
     other: Option<&View>,
 ) {

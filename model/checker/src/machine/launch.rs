@@ -13,6 +13,7 @@ use super::{
 };
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
+use crate::memory::shared::Shared;
 use crate::memory::slot::{Strength, overlapping};
 use crate::program::wanted::wanted;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, Reads, SiteIndex};
@@ -20,7 +21,7 @@ use arverify_protocol::ir::Scope;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
@@ -68,6 +69,7 @@ impl<P: Program> Machine<P> {
                     way: None,
                     depends: Reads::new(),
                 }
+                .into()
             })
             .collect();
         let block = Block {
@@ -96,9 +98,9 @@ impl<P: Program> Machine<P> {
         };
         State {
             threads,
-            blocks: vec![block; blocks as usize],
-            ranks: vec![rank; shape.ranks as usize],
-            memory: shape.instances.iter().map(|instance| Arc::new(self.fresh_memory(instance))).collect(),
+            blocks: vec![block.into(); blocks as usize],
+            ranks: vec![rank.into(); shape.ranks as usize],
+            memory: shape.instances.iter().map(|instance| self.fresh_memory(instance).into()).collect(),
             slots: BTreeMap::new(),
             fences: Vec::new(),
             origins: BTreeMap::new(),
@@ -117,12 +119,7 @@ impl<P: Program> Machine<P> {
         let mut bytes = vec![0; instance.bytes as usize];
         self.fill(instance, u32::MAX, &mut bytes);
         let written = instance.contents != Contents::Poison;
-        InstanceMemory {
-            shadow: Shadow::new(instance.bytes, instance.granule, written),
-            bytes,
-            has_slots: false,
-            digest: OnceLock::new(),
-        }
+        InstanceMemory { shadow: Shadow::new(instance.bytes, instance.granule, written), bytes, has_slots: false }
     }
 
     /// Contents for a launch; `u32::MAX` before the first.
@@ -160,7 +157,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let stream_block = machine.kernel_blocks() + rank;
-        let state = &mut self.state.ranks[rank as usize];
+        let state = &mut *self.state.ranks[rank as usize];
         state.stream_phase += 1;
         state.stream.complete(stream_block, state.stream_phase);
         state.boundary = Some(state.stream.clone());
@@ -169,7 +166,7 @@ impl<P: Program> Run<'_, P> {
         let grid = machine.program().grid(rank);
         for block in 0..grid {
             let index = machine.block_index(rank, block);
-            let block = &mut self.state.blocks[index as usize];
+            let block = &mut *self.state.blocks[index as usize];
             block.started = false;
             block.launches.push(block.phase);
         }
@@ -193,12 +190,14 @@ impl<P: Program> Run<'_, P> {
         }
         let State { ranks, slots, memory, fences, .. } = &mut *self.state;
         let past = |access: &Access| {
-            let covers = |rank: &RankState| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
+            let covers =
+                |rank: &Shared<RankState>| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
             access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
         };
         let seen = |view: &View| {
-            let within =
-                |rank: &RankState| view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false);
+            let within = |rank: &Shared<RankState>| {
+                view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false)
+            };
             ranks.iter().filter(|rank| !rank.done).all(within)
         };
         fences.retain(|fence| !past(&fence.access));
@@ -210,7 +209,7 @@ impl<P: Program> Run<'_, P> {
         slots.values_mut().for_each(|slot| slot.forget(past, seen, told));
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
         slots.values_mut().for_each(|slot| slot.forget_fences(kept));
-        memory.iter_mut().for_each(|memory| InstanceMemory::change(memory).shadow.forget(past));
+        memory.iter_mut().for_each(|memory| memory.shadow.forget(past));
     }
 
     /// The machine's own stream of a rank.
@@ -237,7 +236,7 @@ impl<P: Program> Run<'_, P> {
         let rank = instance.rank;
         let at = Location { instance: index as u32, byte: 0 };
         let written = self.access_of_stream(writer, at, Kind::Write);
-        let memory = InstanceMemory::change(&mut self.state.memory[index]);
+        let memory = &mut self.state.memory[index];
         machine.fill(instance, launch, &mut memory.bytes);
         self.overwrite_slots(at.instance, 0..instance.bytes, writer, launch);
         let Err(conflict) = written else { return true };
@@ -256,7 +255,7 @@ impl<P: Program> Run<'_, P> {
         let bytes = machine.program().shape().instances[at.instance as usize].bytes;
         let State { memory, slots, .. } = &mut *self.state;
         let by = Accessor { access: by.access, view: &by.view, since: None };
-        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
+        let memory = &mut memory[at.instance as usize];
         let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
         Ok(self.note_ordered(ordered))
     }
@@ -303,7 +302,7 @@ impl<P: Program> Run<'_, P> {
             if instance.rank != rank || instance.block != Some(block) {
                 continue;
             }
-            self.state.memory[index] = Arc::new(self.machine.fresh_memory(instance));
+            self.state.memory[index] = self.machine.fresh_memory(instance).into();
             let keys: Vec<u64> =
                 overlapping(&self.state.slots, index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
             for key in keys {

@@ -43,7 +43,8 @@ mod weak;
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
-use crate::memory::slot::{Release, Slot};
+use crate::memory::shared::Shared;
+use crate::memory::slot::{Release, Slots};
 use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, Reads, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
@@ -54,7 +55,7 @@ use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, begins_circle, circle};
@@ -147,11 +148,11 @@ pub struct Machine<P> {
 /// A whole execution so far.
 #[derive(Clone, Debug)]
 pub struct State<T> {
-    threads: Vec<Thread<T>>,
-    blocks: Vec<Block>,
-    ranks: Vec<RankState>,
-    memory: Vec<Arc<InstanceMemory>>,
-    slots: BTreeMap<u64, Slot>,
+    threads: Vec<Shared<Thread<T>>>,
+    blocks: Vec<Shared<Block>>,
+    ranks: Vec<Shared<RankState>>,
+    memory: Vec<Shared<InstanceMemory>>,
+    slots: Slots,
     fences: Vec<SequentialFence>,
     /// By first byte, what was stored weakly and depends on strong reads: how many bytes, and on which.
     origins: BTreeMap<(u32, u64), (u64, Reads)>,
@@ -320,38 +321,11 @@ struct RankState {
     reads: Arc<Vec<EarlierRead>>,
 }
 
-/// Memory that nobody has touched since is hashed once: states share it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 struct InstanceMemory {
     bytes: Vec<u8>,
     shadow: Shadow,
     has_slots: bool,
-    digest: OnceLock<u64>,
-}
-
-impl InstanceMemory {
-    /// Memory that is about to be changed.
-    fn change(shared: &mut Arc<InstanceMemory>) -> &mut InstanceMemory {
-        let memory = Arc::make_mut(shared);
-        memory.digest = OnceLock::new();
-        memory
-    }
-}
-
-impl PartialEq for InstanceMemory {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.bytes, &self.shadow, self.has_slots) == (&other.bytes, &other.shadow, other.has_slots)
-    }
-}
-
-impl Hash for InstanceMemory {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(*self.digest.get_or_init(|| {
-            let mut hasher = rustc_hash::FxHasher::default();
-            (&self.bytes, &self.shadow, self.has_slots).hash(&mut hasher);
-            hasher.finish()
-        }));
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]

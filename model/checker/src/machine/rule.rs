@@ -170,6 +170,8 @@ rules! {
     OriginsAreOverwritten,
     /// A circle of load buffering may come to one word twice.
     OneWordTwice,
+    /// A circle of load buffering may pass through a wait by a word that it might have read instead.
+    WaitsMightHaveRead,
 }
 
 impl<P: crate::program::Program> Machine<P> {

@@ -376,6 +376,7 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             self.ensure_slot(poll.at, poll.width);
+            self.might_have_read(reader, key(poll.at), poll);
             let strength = self.machine.strength_of(reader, poll.semantics);
             let access = Access { epoch: self.epoch(reader), site: poll.site };
             if !self.machine.has(Rule::WordsAskedFor) {

@@ -27,7 +27,7 @@ impl<P: Program> Run<'_, P> {
         self.dissolve_slots(at, width);
         let (access, written) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
         let value = self.machine.word_at(self.state, at, width);
-        self.state.slots.insert(key(at), Slot::new(width, value, access, !written));
+        self.state.slots.insert(key(at), Slot::new(width, value, access, !written).into());
         self.memory_mut(at.instance).has_slots = true;
     }
 
@@ -105,7 +105,7 @@ impl<P: Program> Run<'_, P> {
             for read in slot.reads.iter().filter(|read| read.made) {
                 shadow.remember(range.clone(), false, read.access);
             }
-            self.wake(slot.waiters);
+            self.wake(slot.waiters.clone());
         }
     }
 
@@ -395,7 +395,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let State { threads, slots, .. } = &mut *self.state;
-        let reader = &mut threads[thread as usize];
+        let reader = &mut *threads[thread as usize];
         let Some(order) = reader.order.as_mut() else { return };
         let Some(width) = slots.get(&key(at)).map(|slot| slot.width.bytes()) else { return };
         let first = key(at).saturating_sub(u64::from(element.index) * width);
@@ -436,7 +436,7 @@ impl<P: Program> Run<'_, P> {
         self.state.hear(machine, thread, from);
         let State { threads, slots, .. } = &mut *self.state;
         let message = &slots[&key].messages[position];
-        let reader = &mut threads[thread as usize];
+        let reader = &mut *threads[thread as usize];
         let own = message.access.epoch.thread == thread;
         if !own && !morally_strong(message.strength, Some(strength)) {
             return;

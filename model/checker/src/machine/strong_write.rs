@@ -326,7 +326,7 @@ impl<P: Program> Run<'_, P> {
         let strength = self.strength(thread, semantics);
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
-        let fencing = &mut threads[thread as usize];
+        let fencing = &mut *threads[thread as usize];
         if let Some(order) = fencing.order.as_mut().filter(|_| machine.has(Rule::AcquireByFence)) {
             let mut joined: SmallVec<[View; 8]> = SmallVec::new();
             for (_, release) in order.pending.extract_if(.., |(_, release)| meets(release, strength)) {

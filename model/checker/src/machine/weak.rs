@@ -10,10 +10,9 @@ use super::run::{Progress, Run};
 use super::{InstanceMemory, Machine, Rule, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind};
-use crate::memory::slot::{Message, Slot, location, overlapping};
+use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
 use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Who makes a weak access, and what precedes it.
@@ -38,7 +37,7 @@ impl Accessor<'_> {
         &self,
         machine: &Machine<P>,
         memory: &mut InstanceMemory,
-        slots: &BTreeMap<u64, Slot>,
+        slots: &Slots,
         (at, bytes): (Location, u64),
         kind: Kind,
     ) -> Result<Ordered, Conflict> {
@@ -81,7 +80,7 @@ impl Accessor<'_> {
 
 impl<P: Program> Run<'_, P> {
     pub(super) fn memory_mut(&mut self, instance: u32) -> &mut InstanceMemory {
-        InstanceMemory::change(&mut self.state.memory[instance as usize])
+        &mut self.state.memory[instance as usize]
     }
 
     /// Which of several strong writes was observed matters where that alone orders an access. Returns whether every byte had
@@ -143,7 +142,7 @@ impl<P: Program> Run<'_, P> {
         self.notes.uses.note(machine, thread, at, kind, site);
         let State { threads, memory, slots, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since };
-        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
+        let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), kind) {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };
@@ -331,7 +330,7 @@ impl<P: Program> Run<'_, P> {
         let OnStream { access, view } = self.stream_of(rank, DURING, site);
         let by = Accessor { access, view: &view, since: None };
         let State { memory, slots, .. } = &mut *self.state;
-        let memory = InstanceMemory::change(&mut memory[at.instance as usize]);
+        let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
             Err(conflict) => {
                 let at = Location { byte: conflict.byte, ..at };

@@ -9,10 +9,9 @@
 //! The road not taken: one vector clock entry for each thread (147,456² words), or FastTrack's per-variable epochs
 //! with full clocks at synchronisation, which are as large.
 
+use super::shared::Shared;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
-use std::hash::{Hash, Hasher};
-use std::sync::{Arc, OnceLock};
 
 /// A thread, numbered over all ranks and blocks; each rank's stream counts as one more thread, in a block of its own.
 pub type ThreadIndex = u32;
@@ -98,82 +97,32 @@ const MANY_OBSERVED: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View {
     /// For each block: phases of it that are seen whole.
-    base: Arc<Shared<u32>>,
+    base: Shared<Vec<u32>>,
     /// Threads seen beyond their block's entry, by thread; each is in a phase not yet seen whole.
-    threads: Option<Arc<Shared<Epoch>>>,
+    threads: Option<Shared<Vec<Epoch>>>,
     /// Messages that must not be un-seen, by slot.
-    observed: Option<Arc<Shared<Observed>>>,
-}
-
-/// A list that remembers its hash: a state holds one base 512 times over, and is hashed whole.
-#[derive(Clone, Debug)]
-struct Shared<T> {
-    list: Vec<T>,
-    digest: OnceLock<u64>,
-}
-
-impl<T: Hash> Shared<T> {
-    fn new(list: Vec<T>) -> Arc<Shared<T>> {
-        Arc::new(Shared { list, digest: OnceLock::new() })
-    }
-
-    fn digest(&self) -> u64 {
-        *self.digest.get_or_init(|| {
-            let mut hasher = rustc_hash::FxHasher::default();
-            self.list.hash(&mut hasher);
-            hasher.finish()
-        })
-    }
-}
-
-impl<T> Default for Shared<T> {
-    fn default() -> Shared<T> {
-        Shared { list: Vec::new(), digest: OnceLock::new() }
-    }
-}
-
-impl<T: PartialEq> PartialEq for Shared<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.list == other.list
-    }
-}
-
-impl<T: Eq> Eq for Shared<T> {}
-
-impl<T: Hash> Hash for Shared<T> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.digest());
-    }
-}
-
-/// The list, to be changed.
-fn change<T: Clone>(shared: &mut Arc<Shared<T>>) -> &mut Vec<T> {
-    let shared = Arc::make_mut(shared);
-    shared.digest = OnceLock::new();
-    &mut shared.list
+    observed: Option<Shared<Vec<Observed>>>,
 }
 
 impl View {
     /// The view of the very beginning.
     pub fn initial(blocks: usize) -> View {
-        View { base: Shared::new(vec![0; blocks]), threads: None, observed: None }
+        View { base: Shared::from(vec![0; blocks]), threads: None, observed: None }
     }
 
     /// Whether an operation of `block` at `epoch` precedes this point. The caller adds program order.
     pub fn covers(&self, block: u32, epoch: Epoch) -> bool {
         epoch.is_initial()
-            || self.base.list[block as usize] > epoch.phase
+            || self.base[block as usize] > epoch.phase
             || self.threads.as_ref().is_some_and(|threads| {
-                let found = threads.list.binary_search_by_key(&epoch.thread, |seen| seen.thread);
-                found.is_ok_and(|at| order(&threads.list[at]) >= order(&epoch))
+                let found = threads.binary_search_by_key(&epoch.thread, |seen| seen.thread);
+                found.is_ok_and(|at| order(&threads[at]) >= order(&epoch))
             })
     }
 
     /// Whether two views are certainly the same: the quick test for threads that share a barrier's result.
     pub fn is_same(&self, other: &View) -> bool {
-        Arc::ptr_eq(&self.base, &other.base)
-            && same(&self.threads, &other.threads)
-            && same(&self.observed, &other.observed)
+        self.base.is_same(&other.base) && same(&self.threads, &other.threads) && same(&self.observed, &other.observed)
     }
 
     /// Whether `other` sees all that this sees. `later` says of a message of a slot whether
@@ -184,9 +133,9 @@ impl View {
         block_of: impl Fn(ThreadIndex) -> u32,
         later: impl Fn(u64, MessageId, Option<MessageId>) -> bool,
     ) -> bool {
-        let threads = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
-        let observed = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
-        self.base.list.iter().zip(&other.base.list).all(|(mine, theirs)| mine <= theirs)
+        let threads = self.threads.as_ref().map_or(&[][..], |threads| threads);
+        let observed = self.observed.as_ref().map_or(&[][..], |observed| observed);
+        self.base.iter().zip(other.base.iter()).all(|(mine, theirs)| mine <= theirs)
             && threads.iter().all(|seen| other.covers(block_of(seen.thread), *seen))
             && observed.iter().all(|seen| {
                 let theirs = other.observed(seen.slot);
@@ -199,7 +148,7 @@ impl View {
         if self.covers(block, epoch) {
             return;
         }
-        let threads = change(self.threads.get_or_insert_default());
+        let threads = self.threads.get_or_insert_default();
         match threads.binary_search_by_key(&epoch.thread, |seen| seen.thread) {
             Ok(at) => threads[at] = epoch,
             Err(at) => threads.insert(at, epoch),
@@ -208,14 +157,14 @@ impl View {
 
     /// All of `block` up to the end of phase `phases - 1` is seen.
     pub fn complete(&mut self, block: u32, phases: u32) {
-        if self.base.list[block as usize] < phases {
-            change(&mut self.base)[block as usize] = phases;
+        if self.base[block as usize] < phases {
+            self.base[block as usize] = phases;
         }
     }
 
     /// Remembers that a message was observed.
     pub fn observe(&mut self, observed: Observed) {
-        let list = change(self.observed.get_or_insert_default());
+        let list = self.observed.get_or_insert_default();
         match list.binary_search_by_key(&observed.slot, |seen| seen.slot) {
             Ok(at) => list[at] = observed,
             Err(at) => list.insert(at, observed),
@@ -224,21 +173,21 @@ impl View {
 
     /// The message of a slot that was observed last, if any.
     pub fn observed(&self, slot: u64) -> Option<MessageId> {
-        let list = &self.observed.as_ref()?.list;
+        let list = &self.observed.as_ref()?;
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
     }
 
     /// Whether it holds observed messages, and so few that each is looked at.
     pub fn has_few_observed(&self) -> bool {
-        self.observed.as_ref().is_some_and(|observed| observed.list.len() <= MANY_OBSERVED)
+        self.observed.as_ref().is_some_and(|observed| observed.len() <= MANY_OBSERVED)
     }
 
     /// Forgets observed messages that `hidden` says the view covers anyway.
     pub fn forget_known_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
         let Some(observed) = self.observed.as_mut() else { return };
-        if observed.list.iter().any(&hidden) {
-            change(observed).retain(|seen| !hidden(seen));
-            if observed.list.is_empty() {
+        if observed.iter().any(&hidden) {
+            observed.retain(|seen| !hidden(seen));
+            if observed.is_empty() {
                 self.observed = None;
             }
         }
@@ -247,11 +196,11 @@ impl View {
     /// Forgets observed messages that `hidden` says the view covers anyway, once there are many: a protocol that polls
     /// its data observes every word of it.
     pub fn forget_observed(&mut self, hidden: impl Fn(&Observed) -> bool) {
-        let Some(observed) = self.observed.as_mut().filter(|observed| observed.list.len() > MANY_OBSERVED) else {
+        let Some(observed) = self.observed.as_mut().filter(|observed| observed.len() > MANY_OBSERVED) else {
             return;
         };
-        change(observed).retain(|seen| !hidden(seen));
-        if observed.list.is_empty() {
+        observed.retain(|seen| !hidden(seen));
+        if observed.is_empty() {
             self.observed = None;
         }
     }
@@ -269,8 +218,8 @@ impl View {
         }
         self.join_base(&other.base);
         if !same(&self.threads, &other.threads) {
-            let theirs = other.threads.as_ref().map_or(&[][..], |threads| &threads.list);
-            let mine = self.threads.as_ref().map_or(&[][..], |threads| &threads.list);
+            let theirs = other.threads.as_ref().map_or(&[][..], |threads| threads);
+            let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
             let merged = merge(
                 mine,
                 theirs,
@@ -279,32 +228,32 @@ impl View {
                     if order(mine) < order(theirs) { *theirs } else { *mine }
                 },
             );
-            self.threads = Some(Shared::new(merged));
+            self.threads = Some(Shared::from(merged));
         }
         if !same(&self.observed, &other.observed) {
-            let theirs = other.observed.as_ref().map_or(&[][..], |observed| &observed.list);
-            let mine = self.observed.as_ref().map_or(&[][..], |observed| &observed.list);
+            let theirs = other.observed.as_ref().map_or(&[][..], |observed| observed);
+            let mine = self.observed.as_ref().map_or(&[][..], |observed| observed);
             let merged = merge(
                 mine,
                 theirs,
                 |seen| seen.slot,
                 |mine, theirs| Observed { slot: mine.slot, message: later(mine.slot, mine.message, theirs.message) },
             );
-            self.observed = (!merged.is_empty()).then(|| Shared::new(merged));
+            self.observed = (!merged.is_empty()).then(|| Shared::from(merged));
         }
         self.prune(block_of);
     }
 
-    fn join_base(&mut self, other: &Arc<Shared<u32>>) {
-        if Arc::ptr_eq(&self.base, other) {
+    fn join_base(&mut self, other: &Shared<Vec<u32>>) {
+        if self.base.is_same(other) {
             return;
         }
-        let pairs = || self.base.list.iter().zip(&other.list);
+        let pairs = || self.base.iter().zip(other.iter());
         if !pairs().any(|(mine, theirs)| theirs > mine) {
             return;
         }
         self.base = if pairs().any(|(mine, theirs)| mine > theirs) {
-            Shared::new(pairs().map(|(mine, theirs)| *mine.max(theirs)).collect())
+            Shared::from(pairs().map(|(mine, theirs)| *mine.max(theirs)).collect::<Vec<u32>>())
         } else {
             other.clone()
         };
@@ -313,12 +262,12 @@ impl View {
     /// Drops threads that the base covers.
     fn prune(&mut self, block_of: impl Fn(ThreadIndex) -> u32) {
         let Some(threads) = &mut self.threads else { return };
-        let base = &self.base.list;
+        let base = &self.base;
         let needed = |seen: &Epoch| base[block_of(seen.thread) as usize] <= seen.phase;
-        if !threads.list.iter().all(needed) {
-            change(threads).retain(needed);
+        if !threads.iter().all(needed) {
+            threads.retain(needed);
         }
-        if threads.list.is_empty() {
+        if threads.is_empty() {
             self.threads = None;
         }
     }
@@ -329,10 +278,10 @@ fn order(epoch: &Epoch) -> (u32, u32) {
     (epoch.phase, epoch.step)
 }
 
-fn same<T>(left: &Option<Arc<T>>, right: &Option<Arc<T>>) -> bool {
+fn same<T>(left: &Option<Shared<T>>, right: &Option<Shared<T>>) -> bool {
     match (left, right) {
         (None, None) => true,
-        (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+        (Some(left), Some(right)) => left.is_same(right),
         _ => false,
     }
 }
@@ -394,7 +343,7 @@ mod tests {
         right.complete(1, 1);
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
-        assert_eq!(left.threads.as_ref().map(|threads| threads.list.len()), Some(1));
+        assert_eq!(left.threads.as_ref().map(|threads| threads.len()), Some(1));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! * [`clock`]: who has seen whose operations, hierarchically.
 //! * [`scope`]: which operations are morally strong.
 //! * [`shadow`]: the last weak accesses to every byte range.
+//! * [`shared`]: parts of a state that states share.
 //! * [`slot`]: the messages of strongly accessed words.
 
 pub mod clock;
 pub mod scope;
 pub mod shadow;
+pub mod shared;
 pub mod slot;

@@ -13,6 +13,7 @@
 use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
+use super::shared::Shared;
 use crate::program::{AtomicFunction, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use smallvec::SmallVec;
@@ -36,15 +37,14 @@ pub fn location(key: u64) -> Location {
     Location { instance: (key >> 40) as u32, byte: key & ((1 << 40) - 1) }
 }
 
+/// All strongly accessed words, by key.
+pub type Slots = BTreeMap<u64, Shared<Slot>>;
+
 /// The keys of the slots that overlap a range of an instance.
-pub fn overlapping(
-    slots: &BTreeMap<u64, Slot>,
-    instance: u32,
-    range: Range<u64>,
-) -> impl Iterator<Item = (u64, &Slot)> {
+pub fn overlapping(slots: &Slots, instance: u32, range: Range<u64>) -> impl Iterator<Item = (u64, &Slot)> {
     let first = key(Location { instance, byte: range.start.saturating_sub(WIDEST - 1) });
     let end = key(Location { instance, byte: range.end });
-    let near = slots.range(first..end).map(|(key, slot)| (*key, slot));
+    let near = slots.range(first..end).map(|(key, slot)| (*key, &**slot));
     near.filter(move |(key, slot)| location(*key).byte + slot.width.bytes() > range.start)
 }
 
@@ -438,6 +438,10 @@ impl Slot {
     ) {
         let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
         self.reads.retain(|read| !past(&read.access));
+        // With what a wait could read, and what that gave it, later writes are compared.
+        if self.reads.iter().any(|read| !matches!(read.kind, ReadKind::Load)) {
+            return;
+        }
         let reads = &self.reads;
         let mut position = 0;
         self.messages.retain(|message| {
