@@ -421,6 +421,11 @@ impl<P: Program> Machine<P> {
         &self.contended
     }
 
+    /// Whether the order of accesses to a word is explored.
+    fn is_explored(&self, slot: u64) -> bool {
+        self.settings.everything || self.contended.slots.contains(&slot)
+    }
+
     /// The word that a location holds in a final state.
     pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
         self.word_at(state, at, width)

@@ -15,7 +15,8 @@ use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, key, morally_strong};
 use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
-use arverify_protocol::ir::Order;
+use arverify_protocol::ir::{Order, Semantics};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -83,6 +84,8 @@ pub(super) struct Rounds {
     pub(super) failing: Vec<InVain>,
     /// The member meets others, who are not there yet.
     pub(super) meets: Option<Barrier>,
+    /// What leads to that.
+    pub(super) meeting: Vec<Leaving>,
     /// Words of which another order of updates would end the wait otherwise.
     pub(super) hidden: Vec<u64>,
     /// Entering a loop is a step of its own with some of the messages.
@@ -262,22 +265,34 @@ impl<P: Program> Machine<P> {
         let mut found = Rounds::default();
         let mut decided: Vec<Decided> = Vec::new();
         let mut entrances = Vec::new();
+        let (mut ways, mut ends) = (Ways::default(), Ways::default());
         for evaluation in 0.. {
             if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
                 found.cut = true;
                 break;
             }
             let mut reads = Vec::new();
-            let (end, asked, open) = self.evaluate(company, &decided, &mut reads);
+            let Evaluated { end, asked, open, point } = self.evaluate(company, &decided, &mut reads);
             if matches!(end, End::Returns(_)) {
                 add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
             }
+            let is_longer = point
+                .zip(open)
+                .is_some_and(|(point, (_, poll))| self.is_longer(&mut ways, (point, poll.fence), &decided));
             match (end, open) {
+                // What is read there besides was read by a round that comes to the same: it is read in vain.
+                (_, Some(_)) if is_longer => {
+                    add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
+                }
                 (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
                     let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
                     note(&mut found.asked, (member, poll));
-                    decided.push(Decided { member, poll, candidates, chosen: 0 });
+                    let chosen = candidates.len().saturating_sub(1);
+                    decided.push(Decided { member, poll, candidates, chosen });
                     continue;
+                }
+                (End::Leaves(outcome), None) if self.is_longer(&mut ends, (outcome, None), &decided[..asked]) => {
+                    add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
                 }
                 (End::Leaves(outcome), None) => {
                     let picks = decided[..asked].iter().map(Decided::pick).collect();
@@ -288,7 +303,11 @@ impl<P: Program> Machine<P> {
                         Err(_) => {}
                     }
                 }
-                (End::Meets(barrier), _) => found.meets = Some(barrier),
+                (End::Meets(barrier), _) => {
+                    found.meets = Some(barrier);
+                    let picks = decided[..asked].iter().map(Decided::pick).collect();
+                    found.meeting.push(Leaving { picks, outcome: digest(&barrier) });
+                }
                 // With all words decided every round comes to an end; one that does not is none that leaves.
                 (End::Returns(0) | End::Undecided | End::LeavesUndecided, _) => {}
                 (End::Returns(to), _) => {
@@ -296,11 +315,9 @@ impl<P: Program> Machine<P> {
                 }
             }
             decided.truncate(asked);
-            while decided.last().is_some_and(|last| last.chosen + 1 >= last.candidates.len()) {
-                decided.pop();
-            }
+            while decided.pop_if(|last| last.chosen == 0).is_some() {}
             match decided.last_mut() {
-                Some(last) => last.chosen += 1,
+                Some(last) => last.chosen -= 1,
                 None => break,
             }
         }
@@ -317,9 +334,27 @@ impl<P: Program> Machine<P> {
             let hidden = leaving.picks.iter().filter(|pick| pick.hidden);
             found.hidden.extend(hidden.map(|pick| key(pick.poll.at)));
         }
-        // The shortest round first: what it does not read need not have been read (lemma L1).
+        // The newest messages came first, for the ways with the fewest reads. Now the shortest round does, with the earliest
+        // messages: what it does not read need not have been read (lemma L1).
+        found.leaving.reverse();
         found.leaving.sort_by_key(|leaving| leaving.picks.len());
         found
+    }
+
+    /// Whether a way to a point of a round, or out of it, can be left out: a shorter one is known that reads nothing else, and
+    /// in the same order (lemma L2).
+    fn is_longer(&self, ways: &mut Ways, point: (u64, Option<Semantics>), decided: &[Decided]) -> bool {
+        let reads: Vec<Read> = decided.iter().map(|decided| read_of(&decided.pick())).collect();
+        let known = ways.entry(point).or_default();
+        let is_less = |known: &Vec<Read>| {
+            known.len() < reads.len() && are_within(known.iter().copied(), reads.iter().copied())
+                || !self.has(Rule::LongerWays)
+        };
+        if !self.settings.everything && known.iter().any(is_less) {
+            return true;
+        }
+        known.push(reads);
+        false
     }
 
     /// A round has come back not to where it began but to a point on its way: it has entered a loop. Returns whether that
@@ -351,9 +386,9 @@ impl<P: Program> Machine<P> {
         true
     }
 
-    /// Reads that lead into a loop are rounds of it, and were never made, if the loop does with every word what the thread
-    /// does that has yet to enter it: it leaves with the same messages to the same next step. Where it does not, entering
-    /// it is a step of its own.
+    /// Reads that lead into a loop were never made if whatever the thread does from there it does from the beginning as well,
+    /// with no other reads and perhaps fewer, and if it waits there for ever only where it may at the beginning (lemma L3).
+    /// Where that is not so, entering the loop is a step of its own.
     fn enter(
         &self,
         state: &State<P::Thread>,
@@ -362,40 +397,23 @@ impl<P: Program> Machine<P> {
         (entrances, behind): (&[Entrance<P::Round>], &mut Vec<u64>),
         found: &mut Rounds,
     ) {
-        // To read a message again in the same way brings nothing.
-        let reads = |leaving: &Leaving| -> Vec<(Poll, Option<MessageId>)> {
-            let read = leaving.picks.iter().map(|pick| (Poll { site: SiteIndex(0), ..pick.poll }, pick.message));
-            let mut reads: Vec<(Poll, Option<MessageId>)> = Vec::with_capacity(leaving.picks.len());
-            for (poll, message) in read {
-                if poll.update.is_some() || message.is_none() || !reads.contains(&(poll, message)) {
-                    reads.push((poll, message));
-                }
-            }
-            reads
-        };
         let passes = |leaving: &Leaving, way: &Leaving| {
             leaving.picks.len() > way.picks.len() && leaving.picks.starts_with(&way.picks)
         };
-        let direct: Vec<Leaving> = found
-            .leaving
-            .iter()
-            .filter(|leaving| !entrances.iter().any(|entrance| passes(leaving, &entrance.way)))
-            .cloned()
-            .collect();
-        let direct = shortest(&direct);
+        let enters = |leaving: &&Leaving| entrances.iter().any(|entrance| passes(leaving, &entrance.way));
+        let direct: Vec<Leaving> = found.leaving.iter().filter(|leaving| !enters(leaving)).cloned().collect();
         let latest = |poll: &Poll| extra.filter(|extra| extra.key == key(poll.at)).map(|extra| extra.value);
-        let newest = self.ends_with(state, company, latest);
+        let ends = self.ends_with(state, company, latest);
         for Entrance { inside, way } in entrances {
-            let within = self.rounds_entered(state, inside, extra, behind);
-            let inner = shortest(&within.leaving);
-            let alike = |left: &Leaving, right: &Leaving| left.outcome == right.outcome && reads(left) == reads(right);
-            let same = inner.iter().all(|inner| direct.iter().any(|outer| alike(inner, outer)))
-                && direct.iter().all(|outer| inner.iter().any(|inner| alike(inner, outer)))
-                && newest == self.ends_with(state, inside, latest)
-                && within.meets.is_none();
-            found.cut |= within.cut;
-            found.hidden.extend(within.hidden);
-            if !same && self.has(Rule::EntrancesAlike) {
+            let mut alike = !ends || self.ends_with(state, inside, latest);
+            if alike {
+                let within = self.rounds_entered(state, inside, extra, behind);
+                let from_the_beginning = |inner: &Leaving| direct.iter().any(|outer| outer.stands_for(way, inner));
+                alike = within.meets.is_none() && within.leaving.iter().all(from_the_beginning);
+                found.cut |= within.cut;
+                found.hidden.extend(within.hidden);
+            }
+            if !alike && self.has(Rule::EntrancesAlike) {
                 found.leaving.retain(|leaving| !passes(leaving, way));
                 found.leaving.push(way.clone());
                 found.entered = true;
@@ -442,14 +460,10 @@ impl<P: Program> Machine<P> {
 
     /// Runs the rounds with what is decided. Returns how that ends, how many decisions it used, and the first word that
     /// is not decided.
-    fn evaluate(
-        &self,
-        company: &Company<P::Round>,
-        decided: &[Decided],
-        reads: &mut Vec<(usize, Poll)>,
-    ) -> (End, usize, Option<(usize, Poll)>) {
+    fn evaluate(&self, company: &Company<P::Round>, decided: &[Decided], reads: &mut Vec<(usize, Poll)>) -> Evaluated {
         let (mut asked, mut open) = (0, None);
-        let end = self.run_company(company, &mut |member, poll| {
+        let mut rounds = rounds_of(company);
+        let end = self.run_rounds(company, &mut rounds, &mut |member, poll| {
             asked += 1;
             reads.push((member, *poll));
             match decided.get(asked - 1) {
@@ -460,14 +474,26 @@ impl<P: Program> Machine<P> {
                 }
             }
         });
-        (end, asked.min(decided.len()), open)
+        let point = match &rounds[..] {
+            [Some(round)] => self.program().open_point(round),
+            _ => None,
+        };
+        Evaluated { end, asked: asked.min(decided.len()), open, point }
     }
 
     /// Runs the rounds of a company: the first member up to where it meets the others, then they, and all of them from
     /// exchange to exchange.
     fn run_company(&self, company: &Company<P::Round>, answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>) -> End {
-        let mut rounds: Vec<Option<P::Round>> = company.members.iter().map(|member| member.round.clone()).collect();
-        let (mut met, undecided) = match self.run_to_meeting(company, &mut rounds, answer) {
+        self.run_rounds(company, &mut rounds_of(company), answer)
+    }
+
+    fn run_rounds(
+        &self,
+        company: &Company<P::Round>,
+        rounds: &mut [Option<P::Round>],
+        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
+    ) -> End {
+        let (mut met, undecided) = match self.run_to_meeting(company, rounds, answer) {
             Ok(meeting) => meeting,
             Err(end) => return end,
         };
@@ -487,7 +513,7 @@ impl<P: Program> Machine<P> {
             let ends: Vec<RoundStep> = company
                 .members
                 .iter()
-                .zip(&mut rounds)
+                .zip(rounds.iter_mut())
                 .enumerate()
                 .map(|(index, (member, round))| {
                     let Some(round) = round else {
@@ -708,6 +734,12 @@ impl Decided {
 }
 
 impl Leaving {
+    /// Whether it comes to the same as another behind some way, and reads nothing but what the two read, in the same order.
+    fn stands_for(&self, way: &Leaving, inner: &Leaving) -> bool {
+        let both = way.picks.iter().chain(&inner.picks).map(read_of);
+        self.outcome == inner.outcome && are_within(self.picks.iter().map(read_of), both)
+    }
+
     /// What it reads of a word, if it does.
     pub(super) fn reads(&self, member: usize, poll: &Poll) -> Option<&Pick> {
         // The last read of a word has seen what the earlier ones have.
@@ -727,17 +759,37 @@ impl<R> Company<R> {
     }
 }
 
-/// Rounds that read no more than they must: none comes to the same as another with all of that one's reads and others.
-fn shortest(rounds: &[Leaving]) -> Vec<Leaving> {
-    let same = |left: &Pick, right: &Pick| {
-        (left.poll.at, left.poll.semantics, left.message) == (right.poll.at, right.poll.semantics, right.message)
-    };
-    let is_within = |left: &Leaving, right: &Leaving| {
-        left.outcome == right.outcome
-            && left.picks.len() < right.picks.len()
-            && left.picks.iter().all(|pick| right.picks.iter().any(|other| same(pick, other)))
-    };
-    rounds.iter().filter(|round| !rounds.iter().any(|other| is_within(other, round))).cloned().collect()
+/// How a round ends with what is decided.
+struct Evaluated {
+    end: End,
+    /// Decisions that it used.
+    asked: usize,
+    /// The first word that is not decided.
+    open: Option<(usize, Poll)>,
+    /// Where it stands then.
+    point: Option<u64>,
+}
+
+/// What rounds have read on the ways to their points, by point and by the fence on the way from the read before.
+type Ways = FxHashMap<(u64, Option<Semantics>), Vec<Vec<Read>>>;
+
+/// A read of a round, so far as it matters to what follows, and who makes it.
+type Read = (usize, Poll, Option<MessageId>);
+
+/// A compare-and-swap that fails is a read like any other.
+fn read_of(pick: &Pick) -> Read {
+    let update = pick.poll.update.filter(|update| !update.only_reads(pick.value));
+    (pick.member, Poll { update, site: SiteIndex(0), ..pick.poll }, pick.message)
+}
+
+/// Whether some reads are among others, in the same order.
+fn are_within(reads: impl IntoIterator<Item = Read>, others: impl IntoIterator<Item = Read>) -> bool {
+    let mut others = others.into_iter();
+    reads.into_iter().all(|read| others.any(|other| other == read))
+}
+
+fn rounds_of<R: Clone>(company: &Company<R>) -> Vec<Option<R>> {
+    company.members.iter().map(|member| member.round.clone()).collect()
 }
 
 /// Adds a read, unless one that is no different is known.

@@ -88,6 +88,8 @@ rules! {
     NoWeakerReads,
     /// Reads that lead into a loop are rounds of it only if the loop does the same with every word.
     EntrancesAlike,
+    /// A way to a point of a round is left out only for one that reads nothing but the same, in the same order.
+    LongerWays,
     /// Words that a wait would have read, had others been different, remember the wait.
     WordsAskedFor,
     /// Reads of rounds that come back race.

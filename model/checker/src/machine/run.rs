@@ -63,7 +63,7 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// Marks a slot at which the order of accesses matters.
     pub(super) fn conflict(&mut self, slot: u64) {
-        if !self.machine.settings.everything && !self.machine.contended.slots.contains(&slot) {
+        if !self.machine.is_explored(slot) {
             self.notes.conflicts.slots.insert(slot);
         }
     }

@@ -17,7 +17,7 @@ use crate::memory::clock::{Fences, MessageId, Observed, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Message, ReadKind, SharedWait, Slot, SlotRead, Wait, key};
 use crate::program::{Barrier, Location, Operation, Poll, Program, SiteIndex};
-use arverify_protocol::ir::Order;
+use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt::Debug;
@@ -58,8 +58,8 @@ impl<R: Debug + Send + Sync + 'static> Wait for Ended<R> {
     }
 }
 
-/// A member of the company, a contended word that it reads, and the number of the message.
-type ContendedPick = (usize, Location, Option<MessageId>);
+/// A member of the company, a contended word that it reads and how, and the number of the message.
+type ContendedPick = (usize, Location, Semantics, Option<MessageId>);
 
 impl<P: Program> Machine<P> {
     /// The waits that a thread may end, with the rounds of each: alone, and with those whom it meets.
@@ -95,7 +95,7 @@ impl<P: Program> Machine<P> {
 
     fn contended_part(&self, leaving: &Leaving) -> Vec<ContendedPick> {
         let counts = |pick: &&Pick| self.settings.everything || self.contended.slots.contains(&key(pick.poll.at));
-        leaving.picks.iter().filter(counts).map(|pick| (pick.member, pick.poll.at, pick.message)).collect()
+        leaving.picks.iter().filter(counts).map(contended_pick).collect()
     }
 
     /// Words in which a round differs from the one performed, unless it comes to the same and gives no less.
@@ -133,18 +133,7 @@ impl<P: Program> Machine<P> {
         if same_step && performed.picks.iter().all(no_less) {
             return Vec::new();
         }
-        let parted = |pick: &&Pick, rest: &Leaving| {
-            pick.poll.semantics.order != Order::Weak
-                && !rest.picks.iter().any(|known| {
-                    (known.member, known.poll.at, known.message) == (pick.member, pick.poll.at, pick.message)
-                })
-        };
-        let mine = performed.picks.iter().filter(|pick| parted(pick, other));
-        let theirs = other.picks.iter().filter(|pick| parted(pick, performed));
-        let mut words: Vec<u64> = mine.chain(theirs).map(|pick| key(pick.poll.at)).collect();
-        words.sort_unstable();
-        words.dedup();
-        words
+        parted_words(performed, other)
     }
 
     /// Whether what a round reads of a word may as well have come before what another reads, for they are equal updates.
@@ -287,6 +276,11 @@ impl<P: Program> Run<'_, P> {
             for pick in leaving.picks.iter().filter(|pick| pick.poll.semantics.order != Order::Weak) {
                 self.conflict_of_old(pick);
             }
+        }
+        // Whoever leaves alone might have met others instead, once they are there.
+        let meeting = waits.iter().filter(|_| !company.whole).flat_map(|(_, rounds)| &rounds.meeting);
+        if machine.has(Rule::WaitOrders) {
+            meeting.flat_map(|way| parted_words(leaving, way)).for_each(|word| self.conflict(word));
         }
         // The thread, who may end the wait alone or together with those whom it meets, is the first of either company.
         let others = waits.iter().flat_map(|(_, rounds)| &rounds.leaving);
@@ -494,6 +488,26 @@ impl<P: Program> Run<'_, P> {
         }
         Progress::Waits
     }
+}
+
+/// The words of which two rounds do not read the same.
+fn parted_words(one: &Leaving, other: &Leaving) -> Vec<u64> {
+    let picks = || one.picks.iter().chain(&other.picks).filter(|pick| pick.poll.semantics.order != Order::Weak);
+    let reads =
+        |round: &Leaving, pick: &Pick| round.picks.iter().any(|known| contended_pick(known) == contended_pick(pick));
+    let parted = |pick: &&Pick| !(reads(one, pick) && reads(other, pick));
+    let mut words: Vec<u64> = picks().filter(parted).map(|pick| key(pick.poll.at)).collect();
+    if words.is_empty() {
+        // They read the same, but one of them more often.
+        words.extend(picks().map(|pick| key(pick.poll.at)));
+    }
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+fn contended_pick(pick: &Pick) -> ContendedPick {
+    (pick.member, pick.poll.at, pick.poll.semantics, pick.message)
 }
 
 /// Whether a read acquires all that another would.

@@ -155,7 +155,9 @@ impl<P: Program> Run<'_, P> {
         let observed = view.observed(key).map(|number| slot.position(number));
         let rank = machine.rank_of_block(machine.block_of(thread));
         let over = |access: &Access| state.was_over(machine, access, rank);
-        let alike = |read: &SlotRead| machine.reads_alike(state, slot, read, (key, &message));
+        // Where the order is explored already, nobody need ask whether it matters.
+        let explored = machine.is_explored(key);
+        let alike = |read: &SlotRead| explored || machine.reads_alike(state, slot, read, (key, &message));
         if machine.settings.watch_buffering && machine.has(Rule::LoadBuffering) {
             let readers = slot.read_before(update, covered).into_iter();
             self.notes.overtaken.extend(readers.map(|access| (key, access.epoch.thread)));

@@ -407,6 +407,10 @@ pub trait Program: Send + Sync + 'static {
     fn round_digest(&self, _: &Self::Round) -> u64 {
         0
     }
+    /// Where a round stood at the first read whose word was left undecided: equal points do the same from there.
+    fn open_point(&self, _: &Self::Round) -> Option<u64> {
+        None
+    }
     /// What ends the loop that a thread stands in, in words: `>= 3`.
     fn describe_loop(&self, _: Coordinates, _: &Self::Thread) -> String {
         "a value that ends the loop".to_owned()

@@ -433,6 +433,10 @@ impl Program for PtxProgram {
         self.interpreter.round_digest(round)
     }
 
+    fn open_point(&self, round: &PtxRound) -> Option<u64> {
+        self.interpreter.open_point(round)
+    }
+
     fn describe_loop(&self, _: Coordinates, thread: &PtxThread) -> String {
         self.interpreter.describe_loop(thread)
     }

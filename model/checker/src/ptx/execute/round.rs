@@ -49,6 +49,10 @@ pub struct PtxRound {
     outside: bool,
     /// The fence of the widest scope since its last read.
     fence: Option<Semantics>,
+    /// Where it stood at its last read or exchange, if that was decided.
+    stands: Option<u64>,
+    /// Where it stood at the first read whose word was left undecided.
+    open: Option<u64>,
 }
 
 impl Interpreter {
@@ -81,6 +85,8 @@ impl Interpreter {
             begins: !met,
             outside: false,
             fence: None,
+            stands: None,
+            open: None,
         };
         round.thread.pc = home;
         round.visited.extend(self.standing(&round));
@@ -113,6 +119,11 @@ impl Interpreter {
         let mut hasher = DefaultHasher::new();
         (round.thread.pc, &round.visited, self.standing(round)).hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// Where a round stood at the first read whose word was left undecided, if that is decided.
+    pub fn open_point(&self, round: &PtxRound) -> Option<u64> {
+        round.open
     }
 
     /// Goes on with a round.
@@ -237,6 +248,10 @@ impl Interpreter {
                 site: SiteIndex(pc),
             };
             let word = read(&poll);
+            // What the first elements hold is not told by where it stands.
+            if word.is_none() && index == 0 {
+                round.open = round.open.or(round.stands);
+            }
             if let Some(register) = destination {
                 round.set(*register, word.map_or(Partial::UNKNOWN, |word| Partial::known(extended(*element, word))));
             }
@@ -271,7 +286,10 @@ impl Interpreter {
         let element = VectorElement::SCALAR;
         let fence = round.fence.take();
         let poll = Poll { at: location, width: *width, semantics, element, update: Some(update), fence, site };
-        let Some(word) = read(&poll) else { return Some(RoundStep::Undecided) };
+        let Some(word) = read(&poll) else {
+            round.open = round.open.or(round.stands);
+            return Some(RoundStep::Undecided);
+        };
         if let Some(register) = destination {
             round.set(*register, Partial::known(width.truncate(word)));
         }
@@ -397,8 +415,10 @@ impl Interpreter {
     /// A read or exchange is reached: outside the loop, where the round stood before, or a new one.
     fn comes_to(&self, round: &mut PtxRound) -> Option<RoundStep> {
         if std::mem::take(&mut round.begins) {
+            round.stands = round.visited.first().copied();
             return None;
         }
+        round.stands = None;
         // Whoever is outside may come back, for another word: that is another wait.
         if round.outside {
             return Some(self.leaves(round));
@@ -415,6 +435,7 @@ impl Interpreter {
             return Some(RoundStep::Leaves { outcome: self.cut(round) });
         }
         round.visited.push(standing);
+        round.stands = Some(standing);
         if round.visited.len() == round.until {
             return Some(RoundStep::Undecided);
         }
