@@ -4,8 +4,8 @@
 //! which the machine reports as a violation, because Stateright's `eventually` misses waiters that spin and joins.
 //! States are shared by reference counting, for Stateright copies them freely.
 //!
-//! Breadth first finds the shortest trace, and is what small explorations get; a larger one goes depth first, whose
-//! frontier is short, and a violation that it finds is looked for again with shorter traces.
+//! Depth first has a short frontier; breadth first finds the shortest trace. So every exploration goes depth first, and a
+//! violation that it finds is looked for again breadth first.
 
 use crate::machine::uses::Uses;
 use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
@@ -86,11 +86,11 @@ pub(super) enum Limit {
     Time,
 }
 
-/// States that are explored breadth first.
+/// States among which a shorter trace is looked for, at least.
 const BREADTH: u64 = 20_000;
 /// States after which new conflicts end an exploration: it begins again with them.
 const CONFLICTS_WAIT: u64 = 4_096;
-/// States among which a shorter trace is looked for.
+/// The same, at most.
 const MOST_AGAIN: u64 = 200_000;
 /// States between two looks at the memory that is used.
 const STATES_BETWEEN_LOOKS: u64 = 32;
@@ -250,24 +250,26 @@ impl Limits {
     }
 }
 
-/// Explores every choice of a machine.
+/// Explores every choice of a machine. What is found is looked for again breadth first, for a short trace.
 pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Exploration<P::Thread> {
     let machine = Arc::new(machine);
-    // Depth first reaches a hang among many orders of starting blocks soon.
-    if machine.settings().resident_blocks.is_some() {
-        return explore_in(&machine, limits, Order::Depth);
+    // By one thread: which conflicts are met first does not depend on who is faster.
+    let few = Limits { states: limits.states.min(CONFLICTS_WAIT), jobs: 1, ..limits };
+    let mut found = explore_in(&machine, few, Order::Depth);
+    if found.limited == Some(Limit::States) && few.states < limits.states {
+        if found.violation.is_none() && !found.conflicts.is_empty() {
+            found.limited = None;
+        } else if found.violation.is_none() {
+            found = explore_in(&machine, limits, Order::Depth);
+        }
     }
-    let few = Limits { states: limits.states.min(BREADTH), ..limits };
-    let found = explore_in(&machine, few, Order::Breadth);
-    if found.limited != Some(Limit::States) || found.violation.is_some() || few.states == limits.states {
+    // Depth first reaches a hang among many orders of starting blocks soon, breadth first late.
+    if found.violation.is_none() || machine.settings().resident_blocks.is_some() {
         return found;
     }
-    let mut deep = explore_in(&machine, limits, Order::Depth);
-    if deep.violation.is_some() {
-        let few = Limits { states: deep.stats.states.clamp(BREADTH, MOST_AGAIN), ..limits };
-        deep.violation = explore_in(&machine, few, Order::Breadth).violation.or(deep.violation);
-    }
-    deep
+    let again = Limits { states: found.stats.states.clamp(BREADTH, MOST_AGAIN).min(limits.states), ..limits };
+    let shortest = explore_in(&machine, again, Order::Breadth);
+    if shortest.violation.is_some() { shortest } else { found }
 }
 
 fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Order) -> Exploration<P::Thread> {

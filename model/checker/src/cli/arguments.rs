@@ -131,9 +131,10 @@ pub struct CheckArguments {
     /// Which engines answer: the axioms for small sizes only, as a second opinion
     #[arg(long, default_value = "operational", value_name = "ENGINE")]
     pub engine: EngineArgument,
-    /// Threads: targets checked at a time and, where there are fewer, threads that explore one
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
-    pub jobs: u32,
+    /// Threads: targets checked at a time and, where there are fewer, threads that explore one [default: as many as
+    /// there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
+    pub jobs: Option<u32>,
     /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
     #[arg(long)]
     pub lints: bool,

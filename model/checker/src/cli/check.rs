@@ -3,7 +3,7 @@
 use super::arguments::{CheckArguments, Format};
 use super::kernel::is_kernel;
 use super::subject::{Checked, Subject, subject};
-use super::{InputError, print};
+use super::{InputError, print, threads};
 use crate::axioms::solver_is_new_enough;
 use crate::prove::Limits;
 use crate::report::{self, Row};
@@ -65,7 +65,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
             options.max_states = arguments.max_states;
             options.timeout = Some(Duration::from_secs(arguments.timeout));
             options.max_bytes = arguments.max_memory << 30;
-            options.jobs = (arguments.jobs as usize / names.len().max(1)).max(1);
+            options.jobs = (threads(arguments.jobs) / names.len().max(1)).max(1);
             // The whole catalogue is a matter of a second; `argen emit` and the tests check it at more sizes.
             if arguments.targets.is_empty() {
                 subject.at_one_size();
@@ -90,7 +90,7 @@ fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Chec
         }
     };
     std::thread::scope(|scope| {
-        for _ in 1..(arguments.jobs as usize).min(targets.len()) {
+        for _ in 1..threads(arguments.jobs).min(targets.len()) {
             scope.spawn(work);
         }
         work();

@@ -1,7 +1,7 @@
 //! `arverify litmus`
 
 use super::arguments::{EngineArgument, Format, LitmusArguments, ModelArgument};
-use super::{InputError, print};
+use super::{InputError, print, threads};
 use crate::axioms::{self, Answer, Budget, Model};
 use crate::litmus::{Test, parse};
 use crate::liveness::{ProgressModel, always_ends};
@@ -126,8 +126,7 @@ fn expectations(csv: &Path, column: &str) -> Result<FxHashMap<PathBuf, bool>, In
 }
 
 fn judge_all(tests: &[(PathBuf, Option<bool>)], arguments: &LitmusArguments) -> Vec<Row> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.map_or(cores, |jobs| jobs as usize).min(tests.len());
+    let jobs = threads(arguments.jobs).min(tests.len());
     let next = AtomicUsize::new(0);
     let rows: Mutex<Vec<(usize, Row)>> = Mutex::new(Vec::new());
     let work = || {

@@ -22,6 +22,11 @@ use std::process::ExitCode;
 
 pub use arguments::Arguments;
 
+/// How many threads `--jobs` asks for: where it does not say, as many as there are cores.
+fn threads(jobs: Option<u32>) -> usize {
+    jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |jobs| jobs as usize)
+}
+
 /// Bad input: one message, exit status 2.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {

@@ -1,6 +1,7 @@
 //! The choices of a quiescent state.
 
 use super::event::Event;
+use super::memo::Waits;
 use super::rounds::{Company, Rounds};
 use super::run::Run;
 use super::{Machine, Rule, StartOrder, State, Status, Thread};
@@ -87,7 +88,7 @@ pub(super) struct Ways<R> {
     /// It may as well go on waiting for ever.
     pub(super) idle: bool,
     /// The wait that it stands in.
-    pub(super) waits: Vec<(Company<R>, Rounds)>,
+    pub(super) waits: Waits<R>,
 }
 
 /// Steps without an alternative that are taken at once; a program that goes round for ever comes back to a state so.
@@ -176,7 +177,7 @@ impl<P: Program> Machine<P> {
         let pending = state.threads[thread as usize].pending.as_deref();
         let waits = match pending {
             Some((Operation::Spin { .. }, _)) => self.waits(state, thread),
-            _ => Vec::new(),
+            _ => Waits::from([]),
         };
         let mut ways = Ways { thread, actions: Vec::new(), idle: false, waits };
         ways.idle = self.choices(state, thread, &ways.waits, &mut ways.actions);

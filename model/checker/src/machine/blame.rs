@@ -367,7 +367,7 @@ impl<P: Program> Machine<P> {
                 }
                 Some((Operation::Spin { at, width, .. }, site)) => {
                     let thread = index as ThreadIndex;
-                    let company = self.waits(state, thread).pop().map(|(company, _)| company)?;
+                    let company = self.waits(state, thread).last().map(|(company, _)| company.clone())?;
                     // The word that was looked at last is the one that has not come.
                     let own = |(member, _): &&(usize, crate::program::Poll)| company.members[*member].thread == thread;
                     let reads = self.newest_reads(state, &company);

@@ -19,15 +19,7 @@ use crate::memory::clock::{Epoch, Fences, ThreadIndex, View};
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Release, Slot, SlotRead, Strength, morally_strong};
 use crate::program::{Program, SiteIndex};
-
-/// What forces fences to come before one of them, at one word.
-#[derive(Default)]
-struct Forced {
-    /// Fences that come before it.
-    before: Fences,
-    /// Fences that would, if the word were contended.
-    maybe: Fences,
-}
+use smallvec::SmallVec;
 
 impl<P: Program> Machine<P> {
     /// The `fence.sc` that precede what a thread does now.
@@ -51,30 +43,27 @@ impl<P: Program> Machine<P> {
         found
     }
 
-    /// What the accesses to a word say of the fences before one that has seen `view`.
-    fn forced_at(&self, key: u64, slot: &Slot, view: &View) -> Forced {
+    /// Up to which message of a word one that has seen `view` comes after all that accesses it: that which it has observed,
+    /// if any, and the last one that it follows.
+    fn passed(&self, key: u64, slot: &Slot, view: &View) -> (Option<usize>, Option<usize>) {
         let covers = |access: &Access| {
             !access.epoch.is_initial() && view.covers(self.block_of(access.epoch.thread), access.epoch)
         };
         let covered = slot.messages.iter().rposition(|message| covers(&message.access));
         // One that is forgotten is past for everybody, and so is what came before it.
         let observed = view.observed(key).and_then(|id| slot.messages.iter().position(|message| message.id == id));
-        let mut forced = Forced::default();
-        if let Some(observed) = observed {
-            forced.before.join(&slot.messages[observed].fences);
-        }
-        let Some(last) = covered.max(observed) else { return forced };
-        let contended = self.settings.everything || self.contended.slots.contains(&key);
-        let by_order = if contended { &mut forced.before } else { &mut forced.maybe };
-        slot.messages[..=last].iter().for_each(|message| by_order.join(&message.fences));
-        let overtaken = |read: &&SlotRead| {
-            let read = read.message.and_then(|id| slot.messages.iter().position(|message| message.id == id));
-            read.is_some_and(|place| place < last)
-        };
-        let overtaken = slot.reads.iter().filter(overtaken);
-        overtaken.for_each(|read| by_order.join(&read.fences));
-        forced
+        (observed, covered.max(observed))
     }
+}
+
+/// Whether a fence comes before a message up to some place in coherence order, or before the read of an earlier one.
+fn comes_before(fence: Epoch, slot: &Slot, last: usize) -> bool {
+    let overtaken = |read: &&SlotRead| {
+        let place = read.message.and_then(|id| slot.messages.iter().position(|message| message.id == id));
+        place.is_some_and(|place| place < last)
+    };
+    slot.messages[..=last].iter().any(|message| message.fences.contains(fence))
+        || slot.reads.iter().filter(|read| read.fences.contains(fence)).any(|read| overtaken(&read))
 }
 
 impl<P: Program> Run<'_, P> {
@@ -96,7 +85,7 @@ impl<P: Program> Run<'_, P> {
         if self.state.fences.len() < 2 {
             return;
         }
-        let fences: Vec<Epoch> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
+        let fences: SmallVec<[Epoch; 8]> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
         if fences.into_iter().any(|fence| self.order_before(fence, key)) {
             self.order_fences();
         }
@@ -105,7 +94,7 @@ impl<P: Program> Run<'_, P> {
     /// One order may force others.
     fn order_fences(&mut self) {
         loop {
-            let fences: Vec<Epoch> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
+            let fences: SmallVec<[Epoch; 8]> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
             let keys: Vec<u64> = self.state.slots.keys().copied().collect();
             let pairs = fences.iter().flat_map(|fence| keys.iter().map(move |key| (*fence, *key)));
             if !pairs.into_iter().any(|(fence, key)| self.order_before(fence, key)) {
@@ -122,24 +111,28 @@ impl<P: Program> Run<'_, P> {
         }
         let state = &*self.state;
         let Some(later) = state.fences.iter().find(|known| known.access.epoch == fence) else { return false };
+        let slot = &state.slots[&key];
+        let (observed, last) = machine.passed(key, slot, &later.release.view);
+        let Some(last) = last else { return false };
         let is_new = |earlier: &&SequentialFence| {
             let epoch = earlier.access.epoch;
             epoch != fence && !later.release.view.covers(machine.block_of(epoch.thread), epoch)
         };
-        let open: Vec<&SequentialFence> = state.fences.iter().filter(is_new).collect();
-        if open.is_empty() {
-            return false;
+        let explored = machine.is_explored(key);
+        let mut comes_first = None;
+        for earlier in state.fences.iter().filter(is_new) {
+            let epoch = earlier.access.epoch;
+            let by_reading = observed.is_some_and(|observed| slot.messages[observed].fences.contains(epoch));
+            let by_order = !(by_reading && explored) && comes_before(epoch, slot, last);
+            if by_order && !explored {
+                self.notes.fenced.insert(key);
+            }
+            let strong = morally_strong(Some(earlier.release.strength), Some(later.release.strength));
+            if strong && comes_first.is_none() && (by_reading || by_order && explored) {
+                comes_first = Some(earlier.clone());
+            }
         }
-        let forced = machine.forced_at(key, &state.slots[&key], &later.release.view);
-        let among = |fences: &Fences| open.iter().any(|earlier| fences.contains(earlier.access.epoch));
-        if among(&forced.maybe) {
-            self.notes.fenced.insert(key);
-        }
-        let comes_first = open.iter().find(|earlier| {
-            forced.before.contains(earlier.access.epoch)
-                && morally_strong(Some(earlier.release.strength), Some(later.release.strength))
-        });
-        let Some(earlier) = comes_first.map(|earlier| (*earlier).clone()) else { return false };
+        let Some(earlier) = comes_first else { return false };
         if earlier.release.view.covers(machine.block_of(fence.thread), fence) {
             let message = "two fence.sc would each come before the other: an error of the checker".to_owned();
             let site = earlier.access.site;

@@ -111,6 +111,7 @@ impl<P: Program> Machine<P> {
             interrupted: false,
             impossible: false,
             choices: None,
+            memo: Vec::new(),
             counters: Counters::default(),
         }
     }

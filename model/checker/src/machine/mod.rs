@@ -14,7 +14,7 @@
 //! * `action`: the choices; `postponed`: which of them can wait
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
-//! * `rounds`, `spin`: waits in loops that may read several words
+//! * `rounds`, `spin`: waits in loops that may read several words; `memo`: those of the state before
 //! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
@@ -29,6 +29,7 @@ mod fences;
 mod forecast;
 mod in_vain;
 mod launch;
+mod memo;
 mod pipe;
 mod postponed;
 mod rounds;
@@ -168,6 +169,8 @@ pub struct State<T> {
     pub impossible: bool,
     /// What may happen next, where that was worked out already; not part of the state's identity.
     choices: Option<Arc<[Action]>>,
+    /// Waits that were worked out already; not part of the state's identity.
+    memo: memo::Memo,
     /// How much was done; not part of the state's identity.
     pub counters: Counters,
 }

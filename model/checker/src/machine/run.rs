@@ -93,6 +93,7 @@ impl<'a, P: Program> Run<'a, P> {
             self.state.violation = self.state.suspect.take();
             return;
         }
+        self.remember_waits();
         let actions = self.machine.actions_of(self.state);
         if actions.is_empty() {
             let violation = self.machine.deadlock(self.state);

@@ -63,7 +63,11 @@ type ContendedPick = (usize, Location, Semantics, Option<MessageId>);
 
 impl<P: Program> Machine<P> {
     /// The waits that a thread may end, with the rounds of each: alone, and with those whom it meets.
-    pub(super) fn waits(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Vec<(Company<P::Round>, Rounds)> {
+    pub(super) fn work_out_waits(
+        &self,
+        state: &State<P::Thread>,
+        thread: ThreadIndex,
+    ) -> Vec<(Company<P::Round>, Rounds)> {
         let alone = self.alone(state, thread);
         let rounds = self.rounds(state, &alone, None);
         let together = rounds.meets.and_then(|barrier| self.company(state, thread, barrier));
