@@ -4,6 +4,10 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    arverify_model::process::guarded(run)
+}
+
+fn run() -> ExitCode {
     match arverify_gen::cli::run(&arverify_gen::cli::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,7 +18,7 @@ pub mod liveness;
 pub mod machine;
 pub mod memory;
 pub mod outcomes;
-mod process;
+pub mod process;
 pub mod program;
 pub mod prove;
 pub mod ptx;

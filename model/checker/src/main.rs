@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    arverify_model::cli::main()
+    arverify_model::process::guarded(arverify_model::cli::main)
 }

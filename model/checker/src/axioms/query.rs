@@ -13,6 +13,7 @@ use super::solve::{solve, solver_is_new_enough};
 use super::theory::{Model, Theory};
 use super::unfold::{Limits, paths};
 use crate::litmus::{Formula, Instruction, Location, LocationId, Proxy, Quantifier, Term, Test, ThreadId};
+use crate::process;
 use rustc_hash::FxHashMap;
 use std::time::{Duration, Instant};
 use z3::ast::BV;
@@ -210,7 +211,7 @@ impl Search<'_> {
         combination: &[&Path],
         asked: &impl Fn(&[&Path], &Execution) -> Result<Truth, Unsupported>,
     ) -> Result<bool, String> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.saturating_duration_since(process::now());
         if left.is_zero() {
             return Err("out of time".to_owned());
         }

@@ -9,10 +9,11 @@
 
 use crate::machine::uses::Uses;
 use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
+use crate::memory::clock::ThreadIndex;
 use crate::process;
 use crate::program::{Program, SiteIndex};
 use arverify_protocol::verdict::Stats;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use stateright::{Checker, Model, Property};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,6 +58,10 @@ pub(super) struct Exploration<T> {
     pub(super) uses: Uses,
     /// A limit was hit: not everything was covered.
     pub(super) limited: Option<Limit>,
+    /// Who was at work, and where, when a limit ended a macro-step.
+    pub(super) cut_short: Option<(ThreadIndex, SiteIndex)>,
+    /// The word and statement at which most choices were made, and which part of all that is.
+    pub(super) busiest: Option<(u64, SiteIndex, f64)>,
     /// How much was done.
     pub(super) stats: Stats,
     /// Waits that were satisfied, in some execution.
@@ -92,7 +97,7 @@ const BREADTH: u64 = 20_000;
 const CONFLICTS_WAIT: u64 = 4_096;
 /// The same, at most.
 const MOST_AGAIN: u64 = 200_000;
-/// States between two looks at the memory that is used.
+/// States between two looks at the memory that is used, and at where choices are made.
 const STATES_BETWEEN_LOOKS: u64 = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +121,8 @@ struct Shared {
     uses: Mutex<Uses>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
     not_understood: Mutex<Option<(String, SiteIndex)>>,
+    cut_short: Mutex<Option<(ThreadIndex, SiteIndex)>>,
+    choices: Mutex<FxHashMap<(u64, SiteIndex), u64>>,
     made: AtomicU64,
     operations: AtomicU64,
     executions: AtomicU64,
@@ -143,6 +150,9 @@ impl Shared {
             self.fenced.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.fenced);
         }
         self.too_many_rounds.fetch_or(notes.too_many_rounds, Ordering::Relaxed);
+        if let Some(found) = notes.cut_short {
+            self.cut_short.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
+        }
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
         }
@@ -151,6 +161,14 @@ impl Shared {
             self.conflicts.lock().unwrap_or_else(PoisonError::into_inner).add(&notes.conflicts);
             self.has_conflicts.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Where most choices were made.
+    fn busiest(&self) -> Option<(u64, SiteIndex, f64)> {
+        let choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: u64 = choices.values().sum();
+        let ((slot, site), most) = choices.iter().max_by_key(|(place, count)| (**count, **place))?;
+        Some((*slot, *site, *most as f64 / all as f64))
     }
 
     fn is_limited(&self) -> bool {
@@ -201,6 +219,11 @@ impl<P: Program> Model for Adapter<P> {
         if self.is_over() {
             return None;
         }
+        if self.shared.made.load(Ordering::Relaxed).is_multiple_of(STATES_BETWEEN_LOOKS)
+            && let Some(place) = self.machine.place_of_choice(&node.0, action)
+        {
+            *self.shared.choices.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default() += 1;
+        }
         let mut state = State::clone(&node.0);
         let before = state.counters.operations;
         let notes = self.machine.apply(&mut state, action, None);
@@ -228,7 +251,7 @@ impl Limits {
     fn limit(&self, made: u64) -> Option<Limit> {
         if made >= self.states {
             Some(Limit::States)
-        } else if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        } else if self.is_late() {
             Some(Limit::Time)
         } else if made.is_multiple_of(STATES_BETWEEN_LOOKS) && self.is_full() {
             Some(Limit::Memory)
@@ -243,10 +266,11 @@ impl Limits {
 
     /// Why a macro-step was interrupted.
     fn interruption(&self) -> Limit {
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => Limit::Time,
-            _ => Limit::Memory,
-        }
+        if self.is_late() { Limit::Time } else { Limit::Memory }
+    }
+
+    fn is_late(&self) -> bool {
+        process::is_interrupted() || self.deadline.is_some_and(|deadline| process::now() >= deadline)
     }
 }
 
@@ -306,6 +330,8 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
         fenced: shared.fenced.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
         limited: shared.limited.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        cut_short: shared.cut_short.lock().unwrap_or_else(PoisonError::into_inner).take(),
+        busiest: shared.busiest(),
         stats: Stats {
             states,
             executions: shared.executions.load(Ordering::Relaxed),

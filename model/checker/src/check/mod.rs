@@ -6,7 +6,6 @@
 //! finds no new conflict. docs/model.md says why that suffices.
 
 mod attribution;
-mod circles;
 mod doubts;
 mod engines;
 mod explore;
@@ -15,11 +14,13 @@ mod mutants;
 mod options;
 mod sizes;
 mod trace;
+mod words;
 
 use crate::machine::event::Event;
 use crate::machine::{
     Action, Contended, Machine, ReadThenWrite, Settings, StartOrder, State, Violation, begins_circle, circle,
 };
+use crate::process;
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
@@ -275,6 +276,7 @@ fn conclude<P: Program>(
     } else if let Some(limit) = exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(stopped(options, limit, outcome.stats));
+        outcome.warnings.extend(words::what_cost_most(&**program, &exploration));
     } else if exploration.too_many_rounds {
         outcome.verdict = Verdict::Inconclusive;
         outcome.warnings.push(
@@ -287,7 +289,7 @@ fn conclude<P: Program>(
     } else if let Some(circle) = open_circle(options, &exploration) {
         outcome.verdict = Verdict::Inconclusive;
         outcome.open_circle = true;
-        outcome.warnings.push(circles::describe(&**program, &circle));
+        outcome.warnings.push(words::describe(&**program, &circle));
     } else {
         outcome.warnings.extend(doubts::doubts(&**program, &exploration));
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
@@ -307,6 +309,7 @@ fn open_circle<T>(options: &Options, exploration: &Exploration<T>) -> Option<Vec
 fn stopped(options: &Options, limit: Limit, stats: Stats) -> String {
     let Stats { states, executions, operations, .. } = stats;
     let limit = match limit {
+        Limit::Time if process::is_interrupted() => "an interrupt".to_owned(),
         Limit::Time => "the time limit".to_owned(),
         Limit::Memory => format!("the limit of {} MiB of memory", options.max_bytes >> 20),
         Limit::States => format!("the limit of {} states", options.max_states),

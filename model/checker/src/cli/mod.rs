@@ -1,7 +1,7 @@
 //! The command line of `arverify`: arguments as typed, what they mean, and the commands.
 //!
 //! Standard output carries results only; messages and progress go to standard error. Exit status: 0 all verified, 1
-//! something violated, 2 bad input, 3 inconclusive.
+//! something violated, 2 bad input, 3 inconclusive (or interrupted, with what was covered), 4 an error of the program.
 
 mod arguments;
 mod check;
@@ -16,6 +16,7 @@ mod show;
 mod subject;
 mod target;
 
+use crate::process;
 use clap::Parser;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ impl InputError {
 /// Runs the program named by the process's arguments.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    process::report_on_interrupt();
     let result = match arguments.command {
         arguments::Command::Check(arguments) => check::run(&arguments),
         arguments::Command::List(arguments) => list::run(&arguments),

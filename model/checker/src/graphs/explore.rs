@@ -15,6 +15,7 @@ use super::search::{Covered, Flow, Refusal, Search, Stop, Who};
 use super::state::{Field, Half, Last, Pending, Runner, State, Status, Stream};
 use super::step::{ROUNDS, word};
 use super::{Limits, words};
+use crate::process;
 use crate::program::{Operation, Program, Unknown};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 use arverify_protocol::verdict::Finding;
@@ -75,7 +76,7 @@ impl<'p, P: Program> Search<'p, P> {
         let mut stack = vec![start];
         while let Some(mut state) = stack.pop() {
             self.covered.states += 1;
-            if self.covered.states.is_multiple_of(64) && Instant::now() > self.deadline {
+            if self.covered.states.is_multiple_of(64) && process::now() > self.deadline {
                 let seconds = self.begun.elapsed().as_secs();
                 return Err(self.refuse(Refusal::Time(seconds, self.covered.executions)));
             }

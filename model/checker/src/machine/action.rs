@@ -1,14 +1,15 @@
 //! The choices of a quiescent state.
 
+use super::company::Company;
 use super::event::Event;
 use super::memo::Waits;
-use super::rounds::{Company, Rounds};
+use super::rounds::Rounds;
 use super::run::Run;
 use super::{Machine, Rule, StartOrder, State, Status, Thread};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Slot, key};
-use crate::program::{Location, Operation, PollUpdate, Program, Width};
+use crate::program::{Location, Operation, PollUpdate, Program, SiteIndex, Width};
 use std::fmt;
 
 /// One step that the scheduler or the memory may take.
@@ -142,6 +143,20 @@ impl<P: Program> Machine<P> {
         }
         run.go_on();
         run.into_notes()
+    }
+
+    /// The word at which a step makes a choice, and the statement.
+    pub fn place_of_choice(&self, state: &State<P::Thread>, action: Action) -> Option<(u64, SiteIndex)> {
+        let Action::Perform { thread, .. } = action else { return None };
+        let (operation, site) = state.threads[thread as usize].pending.as_deref()?;
+        match operation {
+            Operation::Read { at, .. }
+            | Operation::Write { at, .. }
+            | Operation::Atomic { at, .. }
+            | Operation::Await { at, .. }
+            | Operation::Spin { at, .. } => Some((key(*at), *site)),
+            _ => None,
+        }
     }
 
     /// Every step possible in a quiescent state.

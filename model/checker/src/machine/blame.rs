@@ -4,8 +4,8 @@
 //! destroys a signal before the race or hang that follows (AR008), a wait that an earlier launch satisfied before the
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
+use super::company::Company;
 use super::launch::{DURING, REFRESH, REFRESHED};
-use super::rounds::Company;
 use super::run::Run;
 use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
@@ -420,7 +420,9 @@ impl<P: Program> Machine<P> {
     fn satisfies(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, value: u64) -> bool {
         match &stuck.until {
             Until::Condition(condition) => condition.holds(value),
-            Until::Round(company, _) => self.ends_with(state, company, |poll| (poll.at == stuck.at).then_some(value)),
+            Until::Round(company, _) => self.ends_by(company, &mut |poll| {
+                Some(if poll.at == stuck.at { value } else { self.word_at(state, poll.at, poll.width) })
+            }),
         }
     }
 

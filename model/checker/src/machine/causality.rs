@@ -20,31 +20,44 @@ impl<P: Program> Machine<P> {
 
     /// The earliest message of a slot that a thread may still read.
     pub(super) fn floor(&self, state: &State<P::Thread>, thread: ThreadIndex, key: u64, slot: &Slot) -> usize {
-        self.floor_of(thread, &state.threads[thread as usize].view, key, slot)
-    }
-
-    /// The same, for what a thread has seen at some point.
-    pub(super) fn floor_of(&self, thread: ThreadIndex, view: &View, key: u64, slot: &Slot) -> usize {
+        let view = &state.threads[thread as usize].view;
         let hides = |access: &Access| self.has(Rule::CausalityHides) && self.covered(thread, view, access);
         slot.floor(hides, view.observed(key))
+    }
+
+    /// The same, for what a member of a wait had seen when it stood there.
+    pub(super) fn floor_of(&self, view: &View, key: u64, slot: &Slot) -> usize {
+        slot.floor(|access| self.has(Rule::CausalityHides) && self.is_in(view, access), view.observed(key))
+    }
+
+    /// Whether a view holds an access.
+    pub(super) fn is_in(&self, view: &View, access: &Access) -> bool {
+        access.epoch.is_initial() || view.covers(self.block_of(access.epoch.thread), access.epoch)
+    }
+
+    /// What a thread has seen and done.
+    pub(super) fn view_of(&self, state: &State<P::Thread>, thread: ThreadIndex) -> View {
+        let block = self.block_of(thread);
+        let (phase, standing) = (state.blocks[block as usize].phase, &state.threads[thread as usize]);
+        let mut view = standing.view.clone();
+        view.add(block, Epoch { thread, phase, step: standing.step });
+        view
     }
 
     /// Messages that are hidden from a thread only because an update of a run of equal ones, which it follows, happens to
     /// come behind them: in another order of the run, that update has their words.
     pub(super) fn hidden_by_equals<'s>(
         &self,
-        thread: ThreadIndex,
-        view: &View,
-        key: u64,
         slot: &'s Slot,
+        floor: usize,
+        covered: impl Fn(&Access) -> bool,
     ) -> &'s [Message] {
-        let floor = self.floor_of(thread, view, key, slot);
         let Some(update) = slot.messages[floor].update.filter(|_| self.has(Rule::UpdatesAreUnordered)) else {
             return &[];
         };
         let open = |message: &Message| {
             message.update.is_some_and(|theirs| theirs == update && theirs.commutes(update))
-                && !self.covered(thread, view, &message.access)
+                && !covered(&message.access)
         };
         let hidden = slot.messages[..floor].iter().rev().take_while(|message| open(message)).count();
         &slot.messages[floor - hidden..floor]
@@ -103,10 +116,7 @@ impl<P: Program> Machine<P> {
 impl<P: Program> Run<'_, P> {
     /// What precedes a thread's current operation, itself included.
     pub(super) fn view_now(&self, thread: ThreadIndex) -> View {
-        let epoch = self.epoch(thread);
-        let mut view = self.state.threads[thread as usize].view.clone();
-        view.add(self.machine.block_of(thread), epoch);
-        view
+        self.machine.view_of(self.state, thread)
     }
 
     /// What a thread knows of launches, which its strong writes hand on.

@@ -4,7 +4,8 @@
 //! what it has acquired with it.
 
 use super::causality::{join, meets};
-use super::rounds::{Company, Decided};
+use super::company::Company;
+use super::rounds::Decided;
 use super::run::Run;
 use super::{Machine, Rule, State};
 use crate::memory::clock::{ThreadIndex, View};

@@ -72,17 +72,6 @@ impl<P: Program> Machine<P> {
                 .into()
             })
             .collect();
-        let block = Block {
-            phase: 0,
-            live: 0,
-            started: false,
-            meetings: SmallVec::new(),
-            completed: SmallVec::new(),
-            reads: Vec::new(),
-            stale: SmallVec::new(),
-            launches: SmallVec::new(),
-            standing: SmallVec::new(),
-        };
         let rank = RankState {
             launch: 0,
             stream: beginning,
@@ -98,7 +87,7 @@ impl<P: Program> Machine<P> {
         };
         State {
             threads,
-            blocks: vec![block.into(); blocks as usize],
+            blocks: vec![Block::default().into(); blocks as usize],
             ranks: vec![rank.into(); shape.ranks as usize],
             memory: shape.instances.iter().map(|instance| self.fresh_memory(instance).into()).collect(),
             slots: BTreeMap::new(),

@@ -1,7 +1,8 @@
 //! Waits that were worked out already: states that follow one another differ in one thread and in a word or two, and the
 //! waits of all other threads are what they were.
 
-use super::rounds::{Company, Rounds};
+use super::company::Company;
+use super::rounds::Rounds;
 use super::run::Run;
 use super::{Machine, State};
 use crate::memory::clock::{ThreadIndex, View};

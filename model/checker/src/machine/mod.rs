@@ -14,7 +14,8 @@
 //! * `action`: the choices; `postponed`: which of them can wait
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
-//! * `rounds`, `spin`: waits in loops that may read several words; `memo`: those of the state before
+//! * `rounds`, `spin`: waits in loops that may read several words; `company`: threads that wait together; `memo`: the
+//!   waits of the state before
 //! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
@@ -24,6 +25,7 @@ mod blame;
 mod buffering;
 mod call;
 mod causality;
+mod company;
 pub mod event;
 mod fences;
 mod forecast;
@@ -134,6 +136,8 @@ pub struct Notes {
     pub too_many_rounds: bool,
     /// What every buffer was used for.
     pub uses: uses::Uses,
+    /// Who was at work, and at which statement, when a limit ended the macro-step.
+    pub cut_short: Option<(ThreadIndex, SiteIndex)>,
     /// A statement that the program does not understand, with why.
     pub not_understood: Option<(String, SiteIndex)>,
 }
@@ -233,7 +237,7 @@ struct ThreadOrder {
     released: Vec<(u64, Release)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 struct Block {
     phase: u32,
     live: u32,

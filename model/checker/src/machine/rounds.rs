@@ -9,45 +9,23 @@
 //! Not here: which combinations are performed (`spin`), and what a later write has to be compared with (`slot`).
 
 use super::causality::{join, meets};
+use super::company::{Company, End, Member, digest, rounds_of};
 use super::in_vain::{InVain, add_in_vain};
-use super::{Machine, Place, Rule, State, Status};
+use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, key, morally_strong};
-use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, SiteIndex};
+use crate::program::{Barrier, Poll, Program, SiteIndex};
 use arverify_protocol::ir::{Order, Semantics};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 
 /// Evaluations of a round for one wait.
 const EVALUATIONS: usize = 20_000;
 /// Combinations with which it leaves that are kept.
 const COMBINATIONS: usize = 4_096;
-/// Exchanges of one round.
-const EXCHANGES: usize = 256;
-
-/// A thread of a wait.
-#[derive(Clone, Debug)]
-pub(super) struct Member<R> {
-    pub(super) thread: ThreadIndex,
-    pub(super) at: Coordinates,
-    /// `None` for a thread that goes on elsewhere behind the barrier at which it is.
-    pub(super) round: Option<R>,
-    /// What it has seen.
-    pub(super) view: View,
-    /// At this barrier already, with what it gives.
-    pub(super) arrived: Option<Barrier>,
-}
-
-/// Threads that go round one loop together; most often one.
-#[derive(Clone, Debug)]
-pub(super) struct Company<R> {
-    pub(super) members: Vec<Member<R>>,
-    /// They are all that meet at the barrier of their loop.
-    pub(super) whole: bool,
-}
 
 /// A message chosen for a word of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,7 +77,12 @@ pub(super) struct Extra<'a> {
     pub(super) key: u64,
     pub(super) value: u64,
     pub(super) message: &'a Message,
+    /// The newest messages of other words when the wait ended: what came later may be its own doing.
+    pub(super) newest: &'a [(u64, MessageId)],
 }
+
+/// Words, each with the message that was the newest at some time; sorted.
+pub(super) type Newest = SmallVec<[(u64, MessageId); 4]>;
 
 /// Why messages cannot be read one after the other.
 enum Unreadable {
@@ -131,119 +114,7 @@ pub(super) struct Decided {
 /// A message that may be read: its number, its word, and whether another order of equal updates is needed for that.
 type Candidate = (Option<MessageId>, u64, bool);
 
-enum End {
-    /// To which point of the first member's round.
-    Returns(usize),
-    Leaves(u64),
-    Undecided,
-    LeavesUndecided,
-    Meets(Barrier),
-}
-
 impl<P: Program> Machine<P> {
-    /// A thread of a wait, as it stands.
-    pub(super) fn member(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Member<P::Round> {
-        let at = state.coordinates(self, thread);
-        let standing = &state.threads[thread as usize];
-        let round = self.program().round(at, &standing.program, false);
-        Member { thread, at, round, view: standing.view.clone(), arrived: None }
-    }
-
-    /// The wait of a thread alone.
-    pub(super) fn alone(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Company<P::Round> {
-        Company { members: vec![self.member(state, thread)], whole: false }
-    }
-
-    /// All whom a thread meets at a barrier of its loop, the thread first; `None` while some are neither there nor in the
-    /// loop themselves.
-    pub(super) fn company(
-        &self,
-        state: &State<P::Thread>,
-        thread: ThreadIndex,
-        barrier: Barrier,
-    ) -> Option<Company<P::Round>> {
-        let block = self.block_of(thread);
-        let first = block * self.threads_of_block();
-        let place = Place::of(self, thread, barrier);
-        let all: Vec<ThreadIndex> = match barrier.group {
-            Group::Block { count, .. } => {
-                let threads = self.threads_in(block);
-                if !self.is_known_company(thread, barrier) {
-                    return None;
-                }
-                let lives = |thread: &u32| state.threads[*thread as usize].status != Status::Ended;
-                let warps = matches!(barrier.arrivals, Arrivals::Warps { .. });
-                // Of a warp those that have exited are not waited for; a warp of none does not arrive.
-                let warp = |thread: u32| {
-                    first + (thread - first) / 32 * 32..threads.min((thread - first) / 32 * 32 + 32) + first
-                };
-                let counts = |thread: &u32| lives(thread) || !(warps && warp(*thread).any(|lane| lives(&lane)));
-                // A barrier of one warp is met by the thread's own.
-                let all =
-                    if count == Some(32) && count != Some(threads) { warp(thread) } else { first..first + threads };
-                all.filter(counts).collect()
-            }
-            Group::Warp { mask } => {
-                let warp = first + (thread - first) / 32 * 32;
-                let lanes = (0..32).filter(|lane| mask >> lane & 1 == 1).map(|lane| warp + lane);
-                let exists = |lane: &u32| *lane < first + self.threads_in(block);
-                let live = |lane: &u32| state.threads[*lane as usize].status != Status::Ended;
-                lanes.filter(exists).filter(live).collect()
-            }
-        };
-        let mut members = vec![self.member(state, thread)];
-        for other in all.into_iter().filter(|other| *other != thread) {
-            members.push(self.companion(state, other, block, place)?);
-        }
-        Some(Company { members, whole: true })
-    }
-
-    /// Whether it is known beforehand who meets at a barrier: the lanes of a warp, the whole block, or one warp. Where others
-    /// may complete it, arriving there is a step like any other.
-    fn is_known_company(&self, thread: ThreadIndex, barrier: Barrier) -> bool {
-        match barrier.group {
-            Group::Warp { .. } => true,
-            Group::Block { count, .. } => {
-                let whole = count.is_none_or(|count| count == self.threads_in(self.block_of(thread)));
-                whole || count == Some(32) && matches!(barrier.arrivals, Arrivals::Warps { .. })
-            }
-        }
-    }
-
-    fn companion(
-        &self,
-        state: &State<P::Thread>,
-        thread: ThreadIndex,
-        block: u32,
-        place: Place,
-    ) -> Option<Member<P::Round>> {
-        let standing = &state.threads[thread as usize];
-        match standing.status {
-            Status::Awaiting(_) | Status::Choosing => {
-                let spins = matches!(standing.pending.as_deref(), Some((Operation::Spin { .. }, _)));
-                spins.then(|| self.member(state, thread))
-            }
-            Status::AtBarrier(group) => {
-                let meetings = state.blocks[block as usize].meetings.iter();
-                let meeting = meetings.into_iter().find(|meeting| meeting.place == place)?;
-                let mut arrived = meeting.arrived.iter().chain(&meeting.gathering);
-                let arrival = arrived.find(|arrival| arrival.thread == thread)?;
-                let at = state.coordinates(self, thread);
-                let orders = !matches!(place, Place::Lanes { exchanges: true, .. });
-                let mut barrier = Barrier::BLOCK;
-                (barrier.group, barrier.gather, barrier.orders) = (group, arrival.gives, orders);
-                Some(Member {
-                    thread,
-                    at,
-                    round: self.program().round(at, &standing.program, true),
-                    view: standing.view.clone(),
-                    arrived: Some(barrier),
-                })
-            }
-            _ => None,
-        }
-    }
-
     /// The combinations of messages with which the rounds of a company leave their loop.
     pub(super) fn rounds(
         &self,
@@ -262,65 +133,8 @@ impl<P: Program> Machine<P> {
         extra: Option<&Extra<'_>>,
         way: &mut Vec<u64>,
     ) -> Rounds {
-        let mut found = Rounds::default();
-        let mut decided: Vec<Decided> = Vec::new();
         let mut entrances = Vec::new();
-        let (mut ways, mut ends) = (Ways::default(), Ways::default());
-        for evaluation in 0.. {
-            if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
-                found.cut = true;
-                break;
-            }
-            let mut reads = Vec::new();
-            let Evaluated { end, asked, open, point } = self.evaluate(company, &decided, &mut reads);
-            if matches!(end, End::Returns(_)) {
-                add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
-            }
-            let is_longer = point
-                .zip(open)
-                .is_some_and(|(point, (_, poll))| self.is_longer(&mut ways, (point, poll.fence), &decided));
-            match (end, open) {
-                // What is read there besides was read by a round that comes to the same: it is read in vain.
-                (_, Some(_)) if is_longer => {
-                    add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
-                }
-                (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
-                    let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
-                    note(&mut found.asked, (member, poll));
-                    let chosen = candidates.len().saturating_sub(1);
-                    decided.push(Decided { member, poll, candidates, chosen });
-                    continue;
-                }
-                (End::Leaves(outcome), None) if self.is_longer(&mut ends, (outcome, None), &decided[..asked]) => {
-                    add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
-                }
-                (End::Leaves(outcome), None) => {
-                    let picks = decided[..asked].iter().map(Decided::pick).collect();
-                    let leaving = Leaving { picks, outcome };
-                    match self.readable(state, company, &leaving, extra) {
-                        Ok(()) => found.leaving.push(leaving),
-                        Err(Unreadable::Parted(word)) if self.has(Rule::PartedUpdates) => found.hidden.push(word),
-                        Err(_) => {}
-                    }
-                }
-                (End::Meets(barrier), _) => {
-                    found.meets = Some(barrier);
-                    let picks = decided[..asked].iter().map(Decided::pick).collect();
-                    found.meeting.push(Leaving { picks, outcome: digest(&barrier) });
-                }
-                // With all words decided every round comes to an end; one that does not is none that leaves.
-                (End::Returns(0) | End::Undecided | End::LeavesUndecided, _) => {}
-                (End::Returns(to), _) => {
-                    found.cut |= !self.note_entrance(company, &decided[..asked], to, &mut entrances);
-                }
-            }
-            decided.truncate(asked);
-            while decided.pop_if(|last| last.chosen == 0).is_some() {}
-            match decided.last_mut() {
-                Some(last) => last.chosen -= 1,
-                None => break,
-            }
-        }
+        let mut found = self.combinations(state, company, extra, &mut entrances);
         if !entrances.is_empty() {
             let passed = way.len();
             way.extend(company.members[0].round.as_ref().map(|round| self.program().round_digest(round)));
@@ -339,6 +153,84 @@ impl<P: Program> Machine<P> {
         found.leaving.reverse();
         found.leaving.sort_by_key(|leaving| leaving.picks.len());
         found
+    }
+
+    /// Runs the rounds of a company with every combination of messages that matters.
+    fn combinations(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        extra: Option<&Extra<'_>>,
+        entrances: &mut Vec<Entrance<P::Round>>,
+    ) -> Rounds {
+        let mut found = Rounds::default();
+        let mut decided: Vec<Decided> = Vec::new();
+        let (mut ways, mut ends) = (Ways::default(), Ways::default());
+        for evaluation in 0.. {
+            if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
+                found.cut = true;
+                break;
+            }
+            let mut reads = Vec::new();
+            let Evaluated { end, asked, open, point } = self.evaluate(company, &decided, &mut reads);
+            let is_longer = match (end, open) {
+                (End::Leaves(outcome), None) => self.is_longer(&mut ends, (outcome, None), &decided[..asked]),
+                (_, Some((_, poll))) => {
+                    point.is_some_and(|point| self.is_longer(&mut ways, (point, poll.fence), &decided))
+                }
+                _ => false,
+            };
+            // What a longer way reads besides is read in vain, as it is by a round that comes back.
+            if is_longer || matches!(end, End::Returns(_)) {
+                add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
+            }
+            match (end, open) {
+                _ if is_longer => {}
+                (End::Undecided | End::LeavesUndecided | End::Leaves(_), Some((member, poll))) => {
+                    let candidates = self.candidates(state, company, (member, &poll), &decided, extra);
+                    note(&mut found.asked, (member, poll));
+                    let chosen = candidates.len().saturating_sub(1);
+                    decided.push(Decided { member, poll, candidates, chosen });
+                    continue;
+                }
+                // With all words decided every round comes to an end; one that does not is none that leaves.
+                (End::Returns(0) | End::Undecided | End::LeavesUndecided, _) => {}
+                (End::Returns(to), _) => {
+                    found.cut |= !self.note_entrance(company, &decided[..asked], to, entrances);
+                }
+                (End::Leaves(outcome), None) => {
+                    let picks = decided[..asked].iter().map(Decided::pick).collect();
+                    self.note_leaving(state, company, Leaving { picks, outcome }, extra, &mut found);
+                }
+                (End::Meets(barrier), _) => {
+                    found.meets = Some(barrier);
+                    let picks = decided[..asked].iter().map(Decided::pick).collect();
+                    found.meeting.push(Leaving { picks, outcome: digest(&barrier) });
+                }
+            }
+            decided.truncate(asked);
+            while decided.pop_if(|last| last.chosen == 0).is_some() {}
+            match decided.last_mut() {
+                Some(last) => last.chosen -= 1,
+                None => break,
+            }
+        }
+        found
+    }
+
+    fn note_leaving(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        leaving: Leaving,
+        extra: Option<&Extra<'_>>,
+        found: &mut Rounds,
+    ) {
+        match self.readable(state, company, &leaving, extra) {
+            Ok(()) => found.leaving.push(leaving),
+            Err(Unreadable::Parted(word)) if self.has(Rule::PartedUpdates) => found.hidden.push(word),
+            Err(_) => {}
+        }
     }
 
     /// Whether a way to a point of a round, or out of it, can be left out: a shorter one is known that reads nothing else, and
@@ -402,10 +294,9 @@ impl<P: Program> Machine<P> {
         };
         let enters = |leaving: &&Leaving| entrances.iter().any(|entrance| passes(leaving, &entrance.way));
         let direct: Vec<Leaving> = found.leaving.iter().filter(|leaving| !enters(leaving)).cloned().collect();
-        let latest = |poll: &Poll| extra.filter(|extra| extra.key == key(poll.at)).map(|extra| extra.value);
-        let ends = self.ends_with(state, company, latest);
+        let ends = self.ends_with(state, company, extra);
         for Entrance { inside, way } in entrances {
-            let mut alike = !ends || self.ends_with(state, inside, latest);
+            let mut alike = !ends || self.ends_with(state, inside, extra);
             if alike {
                 let within = self.rounds_entered(state, inside, extra, behind);
                 let from_the_beginning = |inner: &Leaving| direct.iter().any(|outer| outer.stands_for(way, inner));
@@ -423,18 +314,39 @@ impl<P: Program> Machine<P> {
 
     /// Whether the wait would end with the newest message of every word: if so, it ends some time.
     pub(super) fn ends_with_newest(&self, state: &State<P::Thread>, company: &Company<P::Round>) -> bool {
-        self.ends_with(state, company, |_| None)
+        self.ends_with(state, company, None)
     }
 
-    /// The same, with other values for some words.
+    /// The same for a wait that has ended, with one message more. Where it asks for a word of which it is not known what it
+    /// held then, that is none with which it ends.
     pub(super) fn ends_with(
         &self,
         state: &State<P::Thread>,
         company: &Company<P::Round>,
-        other: impl Fn(&Poll) -> Option<u64>,
+        extra: Option<&Extra<'_>>,
     ) -> bool {
-        let newest = |poll: &Poll| other(poll).unwrap_or_else(|| self.word_at(state, poll.at, poll.width));
-        let end = self.run_company(company, &mut |_, poll| Some(newest(poll)));
+        let mut known = true;
+        let ends = self.ends_by(company, &mut |poll| {
+            let Some(extra) = extra.filter(|_| poll.semantics.order != Order::Weak) else {
+                return Some(self.word_at(state, poll.at, poll.width));
+            };
+            let key = key(poll.at);
+            if extra.key == key {
+                return Some(extra.value);
+            }
+            let then = extra.newest.binary_search_by_key(&key, |(known, _)| *known);
+            let id = then.ok().map(|at| extra.newest[at].1);
+            let slot = state.slots.get(&key);
+            let word = id.zip(slot).and_then(|(id, slot)| slot.messages.iter().find(|message| message.id == id));
+            known &= word.is_some();
+            word.map(|message| message.value)
+        });
+        known && ends
+    }
+
+    /// Whether a wait ends with some words.
+    pub(super) fn ends_by(&self, company: &Company<P::Round>, word: &mut dyn FnMut(&Poll) -> Option<u64>) -> bool {
+        let end = self.run_company(company, &mut |_, poll| word(poll));
         !matches!(end, End::Returns(_) | End::Meets(_))
     }
 
@@ -481,109 +393,6 @@ impl<P: Program> Machine<P> {
         Evaluated { end, asked: asked.min(decided.len()), open, point }
     }
 
-    /// Runs the rounds of a company: the first member up to where it meets the others, then they, and all of them from
-    /// exchange to exchange.
-    fn run_company(&self, company: &Company<P::Round>, answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>) -> End {
-        self.run_rounds(company, &mut rounds_of(company), answer)
-    }
-
-    fn run_rounds(
-        &self,
-        company: &Company<P::Round>,
-        rounds: &mut [Option<P::Round>],
-        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
-    ) -> End {
-        let (mut met, undecided) = match self.run_to_meeting(company, rounds, answer) {
-            Ok(meeting) => meeting,
-            Err(end) => return end,
-        };
-        if !company.whole {
-            let known = self.is_known_company(company.members[0].thread, met[0]);
-            return if known { End::Meets(met[0]) } else { End::Leaves(digest(&met[0])) };
-        }
-        for _ in 0..EXCHANGES {
-            if met.iter().any(|barrier| barrier.group != met[0].group) {
-                return End::Returns(0);
-            }
-            if undecided {
-                return End::Undecided;
-            }
-            let given: Vec<(u32, Option<u64>)> =
-                company.members.iter().zip(&met).map(|(member, barrier)| (member.at.thread, barrier.gather)).collect();
-            let ends: Vec<RoundStep> = company
-                .members
-                .iter()
-                .zip(rounds.iter_mut())
-                .enumerate()
-                .map(|(index, (member, round))| {
-                    let Some(round) = round else {
-                        return RoundStep::Leaves { outcome: u64::from(member.thread) };
-                    };
-                    self.program().exchange(member.at, round, &given);
-                    self.program().go_on(member.at, round, &mut |poll| answer(index, poll))
-                })
-                .collect();
-            if ends.iter().all(|end| *end == RoundStep::Returns { to: 0 }) {
-                return End::Returns(0);
-            }
-            if ends.contains(&RoundStep::Undecided) {
-                return End::Undecided;
-            }
-            if ends.contains(&RoundStep::LeavesUndecided) {
-                return End::LeavesUndecided;
-            }
-            let next: Option<Vec<Barrier>> = ends
-                .iter()
-                .map(|end| match end {
-                    RoundStep::Meets { barrier, .. } => Some(*barrier),
-                    _ => None,
-                })
-                .collect();
-            let Some(next) = next else { return End::Leaves(digest(&ends)) };
-            met = next;
-        }
-        End::Leaves(digest(
-            &rounds.iter().flatten().map(|round| self.program().round_digest(round)).collect::<Vec<_>>(),
-        ))
-    }
-
-    /// Runs the members of a company to where they meet: the barriers, and whether a member but the first waits for a word.
-    ///
-    /// # Errors
-    /// How the round ends, if they do not meet.
-    fn run_to_meeting(
-        &self,
-        company: &Company<P::Round>,
-        rounds: &mut [Option<P::Round>],
-        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
-    ) -> Result<(Vec<Barrier>, bool), End> {
-        let mut met: Vec<Barrier> = Vec::with_capacity(rounds.len());
-        let mut undecided = false;
-        for (index, member) in company.members.iter().enumerate() {
-            if let Some(barrier) = member.arrived {
-                met.push(barrier);
-                continue;
-            }
-            let Some(round) = &mut rounds[index] else { return Err(End::Returns(0)) };
-            match self.program().go_on(member.at, round, &mut |poll| answer(index, poll)) {
-                RoundStep::Meets { barrier, .. } => met.push(barrier),
-                RoundStep::Undecided if index == 0 => return Err(End::Undecided),
-                RoundStep::LeavesUndecided if index == 0 => return Err(End::LeavesUndecided),
-                RoundStep::Undecided => {
-                    undecided = true;
-                    met.push(Barrier { gather: None, ..met[0] });
-                }
-                RoundStep::Leaves { outcome } if index == 0 => return Err(End::Leaves(outcome)),
-                // Whoever leaves alone does so by itself, and whoever comes back does not meet the others.
-                RoundStep::Returns { to } if index == 0 => return Err(End::Returns(to)),
-                RoundStep::Leaves { .. } | RoundStep::LeavesUndecided | RoundStep::Returns { .. } => {
-                    return Err(End::Returns(0));
-                }
-            }
-        }
-        Ok((met, undecided))
-    }
-
     /// The messages that a member may read for a word, the earliest first.
     fn candidates(
         &self,
@@ -608,7 +417,7 @@ impl<P: Program> Machine<P> {
             return [newest].into_iter().chain(extra).collect();
         };
         let reader = &company.members[member];
-        let mut floor = self.floor_of(reader.thread, &reader.view, key, slot);
+        let mut floor = self.floor_of(&reader.view, key, slot);
         for number in earlier().flatten() {
             floor = floor.max(slot.position(number));
         }
@@ -617,10 +426,18 @@ impl<P: Program> Machine<P> {
         }
         let hidden = match self.contended.slots.contains(&key) || self.settings.everything {
             true => &[],
-            false => self.hidden_by_equals(reader.thread, &reader.view, key, slot),
+            false => {
+                let floor = self.floor_of(&reader.view, key, slot);
+                self.hidden_by_equals(slot, floor, |access| self.is_in(&reader.view, access))
+            }
         };
         let hidden = hidden.iter().map(|message| (Some(message.id), message.value, true));
-        let open = slot.messages[floor..].iter().map(|message| (Some(message.id), message.value, false));
+        // What the thread itself has written since, it had not read.
+        let own = |message: &Message| {
+            message.access.epoch.thread == reader.thread && !self.is_in(&reader.view, &message.access)
+        };
+        let open = slot.messages[floor..].iter().filter(|message| !own(message));
+        let open = open.map(|message| (Some(message.id), message.value, false));
         hidden.chain(open).chain(extra).collect()
     }
 
@@ -663,7 +480,7 @@ impl<P: Program> Machine<P> {
             let position = (number != EXTRA).then(|| slot.position(number));
             if let Some(position) = position {
                 let own = seen.iter().filter(|(word, _)| *word == key).map(|(_, position)| *position).max();
-                if position < own.unwrap_or(0).max(self.floor_of(member.thread, &view, key, slot)) {
+                if position < own.unwrap_or(0).max(self.floor_of(&view, key, slot)) {
                     return Err(Unreadable::Hidden);
                 }
                 let changes = pick.poll.update.is_some_and(|update| update.changes(pick.poll.width, pick.value));
@@ -747,18 +564,6 @@ impl Leaving {
     }
 }
 
-impl<R> Company<R> {
-    /// Equal companies wait for the same.
-    pub(super) fn digest<P: Program<Round = R>>(&self, machine: &Machine<P>) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for member in &self.members {
-            let round = member.round.as_ref().map(|round| machine.program().round_digest(round));
-            (member.thread, round, &member.view).hash(&mut hasher);
-        }
-        hasher.finish()
-    }
-}
-
 /// How a round ends with what is decided.
 struct Evaluated {
     end: End,
@@ -788,22 +593,12 @@ fn are_within(reads: impl IntoIterator<Item = Read>, others: impl IntoIterator<I
     reads.into_iter().all(|read| others.any(|other| other == read))
 }
 
-fn rounds_of<R: Clone>(company: &Company<R>) -> Vec<Option<R>> {
-    company.members.iter().map(|member| member.round.clone()).collect()
-}
-
 /// Adds a read, unless one that is no different is known.
 fn note(reads: &mut Vec<(usize, Poll)>, (member, poll): (usize, Poll)) {
     let same = |(who, known): &(usize, Poll)| (*who, known.at, known.semantics) == (member, poll.at, poll.semantics);
     if !reads.iter().any(same) {
         reads.push((member, poll));
     }
-}
-
-fn digest(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Words of a wait, without repetition.

@@ -9,7 +9,6 @@ use crate::process;
 use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
-use std::time::Instant;
 
 /// Threads that run between two looks at the limits.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
@@ -115,14 +114,17 @@ impl<'a, P: Program> Run<'a, P> {
     /// Whether a limit of time or memory forbids to go on.
     fn is_over(&self) -> bool {
         let Settings { deadline, max_bytes, .. } = self.machine.settings;
-        deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        process::is_interrupted()
+            || deadline.is_some_and(|deadline| process::now() >= deadline)
             || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {
+        let mut last = None;
         for done in 1_u32.. {
             // A thread may go on for very long, and its operations get slower as their past grows.
             if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_over() {
+                self.notes.cut_short = last.map(|site| (index, site));
                 self.state.interrupted = true;
                 return;
             }
@@ -140,6 +142,7 @@ impl<'a, P: Program> Run<'a, P> {
                     return self.fault(index, fault);
                 }
             };
+            last = Some(site);
             if self.machine.settings.watch_buffering && !is_again {
                 self.note_dependencies(index);
             }

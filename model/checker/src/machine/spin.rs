@@ -8,9 +8,10 @@
 //!
 //! A round is performed by its threads themselves, read by read, each with the message planned for it.
 
+use super::company::Company;
 use super::event::What;
 use super::in_vain::InVain;
-use super::rounds::{Company, EXTRA, Extra, Leaving, Pick, Rounds, distinct_words};
+use super::rounds::{EXTRA, Extra, Leaving, Newest, Pick, Rounds, distinct_words};
 use super::run::{Progress, Run};
 use super::{Choice, Machine, Rule, State, Status};
 use crate::memory::clock::{Fences, MessageId, Observed, ThreadIndex};
@@ -21,6 +22,7 @@ use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The messages that a thread has yet to read in a round that it performs.
@@ -45,6 +47,8 @@ struct Planned {
 struct Ended<R> {
     company: Company<R>,
     performed: Leaving,
+    /// Of each word that was asked for, the message that was the newest then.
+    newest: Newest,
     digest: u64,
 }
 
@@ -160,10 +164,15 @@ impl<P: Program> Machine<P> {
 
     /// Whether a write commutes with a wait that has ended: with its message, too, the wait would have ended, in the same
     /// way, and no worse.
-    pub(super) fn would_end_alike(&self, state: &State<P::Thread>, wait: &SharedWait, extra: &Extra<'_>) -> bool {
+    pub(super) fn would_end_alike(
+        &self,
+        state: &State<P::Thread>,
+        wait: &SharedWait,
+        (key, message): (u64, &Message),
+    ) -> bool {
         let Some(ended) = wait.0.as_any().downcast_ref::<Ended<P::Round>>() else { return false };
-        let value = |poll: &Poll| (key(poll.at) == extra.key).then_some(extra.value);
-        if !self.ends_with(state, &ended.company, value) {
+        let extra = &Extra { key, value: message.value, message, newest: &ended.newest };
+        if !self.ends_with(state, &ended.company, Some(extra)) {
             return false;
         }
         let rounds = self.rounds(state, &ended.company, Some(extra));
@@ -198,9 +207,7 @@ impl<P: Program> Machine<P> {
                     && !(self.has(Rule::UpdatesAreUnordered) && slot.may_come_before(was, message))
                     && self.gives_no_less(state, read.access.epoch.thread, was, message)
             }
-            ReadKind::Round { wait, .. } => {
-                self.would_end_alike(state, wait, &Extra { key, value: message.value, message })
-            }
+            ReadKind::Round { wait, .. } => self.would_end_alike(state, wait, (key, message)),
         }
     }
 
@@ -300,8 +307,11 @@ impl<P: Program> Run<'_, P> {
         for member in company.members.iter().filter(|member| member.arrived.is_none()) {
             self.thread_mut(member.thread).step += 1;
         }
-        let digest = company.digest(machine) ^ leaving.outcome;
-        let ended = Ended { company: company.clone(), performed: leaving.clone(), digest };
+        let newest = self.newest_asked(rounds);
+        let mut hasher = DefaultHasher::new();
+        (company.digest(machine), leaving.outcome, &newest).hash(&mut hasher);
+        let (company_then, performed) = (company.clone(), leaving.clone());
+        let ended = Ended { company: company_then, performed, newest, digest: hasher.finish() };
         let wait = SharedWait(Arc::new(ended));
         if !self.remember_wait(company, rounds, leaving, &wait) {
             return Progress::Stops;
@@ -334,6 +344,20 @@ impl<P: Program> Run<'_, P> {
             }
         }
         Progress::Done
+    }
+
+    /// The newest messages of the words that a wait has asked for.
+    fn newest_asked(&mut self, rounds: &Rounds) -> Newest {
+        let strong = rounds.asked.iter().filter(|(_, poll)| poll.semantics.order != Order::Weak);
+        let mut newest = Newest::new();
+        for poll in strong.map(|(_, poll)| poll) {
+            self.ensure_slot(poll.at, poll.width);
+            let key = key(poll.at);
+            if let Err(at) = newest.binary_search_by_key(&key, |(known, _)| *known) {
+                newest.insert(at, (key, self.state.slots[&key].latest().id));
+            }
+        }
+        newest
     }
 
     /// The order of accesses to a word matters if what is read of it is not the newest message.

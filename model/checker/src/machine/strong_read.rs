@@ -351,7 +351,7 @@ impl<P: Program> Run<'_, P> {
                     && !(machine.has(Rule::UpdatesAreUnordered) && slot.may_come_before(old, new))
             },
         );
-        let hidden = machine.hidden_by_equals(thread, view, key, slot);
+        let hidden = machine.hidden_by_equals(slot, floor, |access| machine.covered(thread, view, access));
         let looks_at_order = match &kind {
             ReadKind::Load => !hidden.is_empty(),
             ReadKind::Await { condition, .. } => hidden.iter().any(|message| condition.holds(message.value)),

@@ -4,6 +4,7 @@ use super::Budget;
 use super::program::{LitmusProgram, LitmusThread};
 use crate::litmus::{Formula, Register, Term, Test};
 use crate::machine::{Contended, Machine, Notes, Settings, StartOrder, State};
+use crate::process;
 use crate::program::Width;
 use arverify_protocol::verdict::Code;
 use rustc_hash::{FxHashSet, FxHasher};
@@ -83,7 +84,7 @@ impl Round<'_> {
         let mut known: FxHashSet<u64> = FxHashSet::from_iter([fingerprint(&state)]);
         let mut open = vec![state];
         while let Some(state) = open.pop() {
-            if state.interrupted || known.len() > self.budget.states || Instant::now() >= self.deadline {
+            if state.interrupted || known.len() > self.budget.states || process::now() >= self.deadline {
                 return Err("too many executions".to_owned());
             }
             self.look(&state)?;

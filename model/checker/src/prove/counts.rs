@@ -22,6 +22,7 @@ use super::solve::Cache;
 use super::term::{Formula, Polynomial};
 use super::translate::{equal, less};
 use super::walk::{self, Event};
+use crate::process;
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{Compare, Initially, Protocol};
 use std::time::Instant;
@@ -133,7 +134,7 @@ pub(super) fn placed(one: &At<'_>, by: &At<'_>, way: Way, same_thread: bool) -> 
 
 impl<'p> Counting<'p> {
     pub(super) fn holds(&mut self, joint: &Joint, hypotheses: &[Formula], goal: &Formula) -> Result<bool, Unsupported> {
-        if Instant::now() > self.deadline {
+        if process::now() > self.deadline {
             return Err(Unsupported::Time);
         }
         Ok(self.cache.holds(&joint.problem, hypotheses, goal, self.deadline))

@@ -13,6 +13,7 @@ use super::ranks::{self, Found};
 use super::requirements::sizes_exist;
 use super::solve::{self, Answer, Assignment};
 use super::{epochs, pads, phases};
+use crate::process;
 use arverify_protocol::data::DataType;
 use arverify_protocol::ir::{Protocol, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -187,7 +188,7 @@ impl Search<'_> {
             if open.as_ref().is_some_and(settled) {
                 return;
             }
-            if Instant::now() > self.deadline {
+            if process::now() > self.deadline {
                 self.out_of_time(ranks, open.as_deref());
                 return;
             }
@@ -332,7 +333,7 @@ impl Search<'_> {
     fn exhaustive(&self, generate: Generator, subject: &Subject, data: Option<DataType>) -> Option<Counterexample> {
         let deadline = self.deadline.min(Instant::now() + SEARCH_TIME);
         for (ranks, blocks, threads) in [(2, 1, 2), (2, 2, 2), (2, 1, 4), (3, 1, 3), (3, 2, 3), (4, 2, 4)] {
-            if Instant::now() > deadline || ranks > self.limits.most_ranks {
+            if process::now() > deadline || ranks > self.limits.most_ranks {
                 return None;
             }
             let setting =

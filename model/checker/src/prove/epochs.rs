@@ -26,6 +26,7 @@ use super::translate::{SizeTerms, equal, less};
 use super::walk::{
     self, Actor, Context, Event, LOADED, Loops, PlaceTerm, Round, Rounds, actor, actor_at, before, events, same_place,
 };
+use crate::process;
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{AtomicOperation, Compare, Initially, Protocol};
 use std::cmp::Ordering;
@@ -175,7 +176,7 @@ impl<'p> Waits<'p> {
     ) -> Result<Partner, Unsupported> {
         let mut found = None;
         for sent in (-BACK..=distance).rev() {
-            if Instant::now() > self.deadline {
+            if process::now() > self.deadline {
                 return Err(Unsupported::Time);
             }
             let now = self.at(sent);

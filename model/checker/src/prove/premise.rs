@@ -9,6 +9,7 @@
 //! Not shown: orders and results at other sizes. The output says so.
 
 use crate::check::{Fixed, Options, small_sizes, try_check};
+use crate::process;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
@@ -48,7 +49,7 @@ pub fn premise(protocol: &Protocol, ranks: &[u32], limit: Duration) -> Premise {
     let mut premise = Premise { checked: Vec::new(), launches, codes: Vec::new() };
     let deadline = Instant::now() + limit;
     for sizes in sizes(protocol, ranks) {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(process::now());
         let options = Options { launches, timeout: Some(left), ..Options::new(sizes) };
         let verdict = match try_check(protocol, &options) {
             Ok(outcome) => {

@@ -11,6 +11,7 @@ use super::problem::{Problem, Unsupported};
 use super::role::{General, Table};
 use super::solve::Cache;
 use super::term::Formula;
+use crate::process;
 use arverify_protocol::ir::Protocol;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::Instant;
@@ -45,7 +46,7 @@ pub(super) fn judge(
         let written = kinds.written(&table);
         let alike_written = alike.as_ref().map(|alike| kinds.written(alike));
         for rank in 0..ranks {
-            if Instant::now() > deadline {
+            if process::now() > deadline {
                 return Err((Unsupported::Time, ranks));
             }
             let mut of = |table: &Table, all_or_nothing: bool| {

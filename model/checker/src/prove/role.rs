@@ -20,6 +20,7 @@ use super::translate::{Scope, equal, less, value};
 use super::walk::{
     self, Context, Event, Loops, MOST_BLOCKS, MOST_THREADS, PlaceTerm, Round, Rounds, actor_at, before, events,
 };
+use crate::process;
 use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{Protocol, Statement, StatementKind};
 use std::time::Instant;
@@ -115,7 +116,7 @@ impl Table {
         let setting = Setting { ranks: Ranks::Exactly(ranks), data: None, small: None, deadline };
         let mut roles = Vec::new();
         for rank in 0..ranks {
-            if Instant::now() > deadline {
+            if process::now() > deadline {
                 return Err(Unsupported::Time);
             }
             let role = role(protocol, setting, Some(rank), counters, loops)?;

@@ -11,6 +11,7 @@
 
 use super::problem::Problem;
 use super::term::{Formula, Monomial, Polynomial, Variable};
+use crate::process;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::time::{Duration, Instant};
 use z3::ast::{Bool, Int};
@@ -52,7 +53,7 @@ pub(super) fn prove(problem: &Problem, hypotheses: &[Formula], goal: &Formula, d
     if formulas.contains(&Formula::Truth(false)) {
         return Answer::Proven;
     }
-    let limit = deadline.saturating_duration_since(Instant::now()).min(PROOF_TIME);
+    let limit = deadline.saturating_duration_since(process::now()).min(PROOF_TIME);
     let (verdict, model) = satisfiable(problem, &formulas, Products::Lemmas, limit);
     match (verdict, model) {
         (SatResult::Unsat, _) => Answer::Proven,
@@ -71,7 +72,7 @@ fn effort_proves(problem: &Problem, hypotheses: &[Formula], goal: &Formula, dead
     if formulas.contains(&Formula::Truth(false)) {
         return true;
     }
-    let limit = deadline.saturating_duration_since(Instant::now());
+    let limit = deadline.saturating_duration_since(process::now());
     satisfiable(problem, &formulas, Products::Lemmas, limit).0 == SatResult::Unsat
 }
 
@@ -132,7 +133,7 @@ pub(super) fn counterexample(
         formulas.push(at_most(*variable, *cap)?);
     }
     let ask = |formulas: &[Formula]| {
-        let limit = deadline.saturating_duration_since(Instant::now()).min(SEARCH_TIME);
+        let limit = deadline.saturating_duration_since(process::now()).min(SEARCH_TIME);
         if limit.is_zero() {
             return None;
         }

@@ -11,6 +11,7 @@ use super::events::{Events, Origin};
 use super::known::{Pairs, may_read, settle};
 use super::progress::{At, Reached, Rest, check_barriers, run};
 use super::unfold::{Refusal, Unit, chooses, coordinates, unfold};
+use crate::process;
 use crate::program::{Operation, Program};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashSet;
@@ -57,7 +58,7 @@ impl<'p, P: Program> Combinations<'p, P> {
     /// The next one that is new, if there is one.
     pub(super) fn next(&mut self) -> Result<Option<Combination>, Refusal> {
         while let Some(begun) = self.open.pop() {
-            if Instant::now() >= self.deadline {
+            if process::now() >= self.deadline {
                 return Err(Refusal::Undecided("out of time".to_owned()));
             }
             let (combination, choices) = complete(self.program, begun, self.events)?;

@@ -17,6 +17,7 @@ use super::unfold::Refusal;
 use super::values::{self, Reading};
 use super::words;
 use super::{Opinion, Patience};
+use crate::process;
 use crate::program::{Location, Operation, Program};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::Finding;
@@ -98,7 +99,7 @@ impl<P: Program> Questions<'_, P> {
         if settled.impossible || matches!(asked, Truth::False) {
             return Ok(None);
         }
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.saturating_duration_since(process::now());
         if left.is_zero() {
             return Err(Refusal::Undecided("out of time".to_owned()));
         }
