@@ -22,6 +22,7 @@ pub(super) type Memo = Vec<(ThreadIndex, Arc<dyn Any + Send + Sync>)>;
 /// The wait of one thread alone for strong words, with all that it was worked out from.
 struct Known<T, R> {
     program: T,
+    step: u32,
     view: View,
     slots: Vec<(u64, Shared<Slot>)>,
     waits: Waits<R>,
@@ -74,7 +75,8 @@ impl<P: Program> Run<'_, P> {
             self.state.memo.retain(|(known, _)| *known != thread);
             let Some(slots) = machine.basis(self.state, &waits) else { continue };
             let standing = &self.state.threads[thread as usize];
-            let known = Known { program: standing.program.clone(), view: standing.view.clone(), slots, waits };
+            let (program, view) = (standing.program.clone(), standing.view.clone());
+            let known = Known { program, step: standing.step, view, slots, waits };
             self.state.memo.push((thread, Arc::new(known)));
         }
     }
