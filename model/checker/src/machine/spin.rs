@@ -307,12 +307,7 @@ impl<P: Program> Run<'_, P> {
         for member in company.members.iter().filter(|member| member.arrived.is_none()) {
             self.thread_mut(member.thread).step += 1;
         }
-        let newest = self.newest_asked(rounds);
-        let mut hasher = DefaultHasher::new();
-        (company.digest(machine), leaving.outcome, &newest).hash(&mut hasher);
-        let (company_then, performed) = (company.clone(), leaving.clone());
-        let ended = Ended { company: company_then, performed, newest, digest: hasher.finish() };
-        let wait = SharedWait(Arc::new(ended));
+        let wait = self.ended(company, rounds, leaving);
         if !self.remember_wait(company, rounds, leaving, &wait) {
             return Progress::Stops;
         }
@@ -344,6 +339,15 @@ impl<P: Program> Run<'_, P> {
             }
         }
         Progress::Done
+    }
+
+    /// A wait as it ends.
+    fn ended(&mut self, company: &Company<P::Round>, rounds: &Rounds, performed: &Leaving) -> SharedWait {
+        let newest = self.newest_asked(rounds);
+        let mut hasher = DefaultHasher::new();
+        (company.digest(self.machine), performed.outcome, &newest).hash(&mut hasher);
+        let (company, performed) = (company.clone(), performed.clone());
+        SharedWait(Arc::new(Ended { company, performed, newest, digest: hasher.finish() }))
     }
 
     /// The newest messages of the words that a wait has asked for.
