@@ -41,8 +41,10 @@ impl<P: Program> Machine<P> {
         let is_unchanged = |(key, was): &(u64, Shared<Slot>)| {
             state.slots.get(key).is_some_and(|now| now.is_same(was) || now.messages == was.messages)
         };
-        let holds =
-            known.view == standing.view && known.program == standing.program && known.slots.iter().all(is_unchanged);
+        let holds = known.step == standing.step
+            && known.view == standing.view
+            && known.program == standing.program
+            && known.slots.iter().all(is_unchanged);
         holds.then(|| known.waits.clone())
     }
 
