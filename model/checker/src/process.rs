@@ -36,6 +36,11 @@ pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// Whether a deadline is past, if there is one, or the user has had enough.
+pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
+    is_interrupted() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
 /// The time, to be compared with deadlines: after an interrupt all of them are past.
 pub(crate) fn now() -> Instant {
     let now = Instant::now();

@@ -251,7 +251,7 @@ impl Limits {
     fn limit(&self, made: u64) -> Option<Limit> {
         if made >= self.states {
             Some(Limit::States)
-        } else if self.is_late() {
+        } else if process::is_past(self.deadline) {
             Some(Limit::Time)
         } else if made.is_multiple_of(STATES_BETWEEN_LOOKS) && self.is_full() {
             Some(Limit::Memory)
@@ -266,11 +266,7 @@ impl Limits {
 
     /// Why a macro-step was interrupted.
     fn interruption(&self) -> Limit {
-        if self.is_late() { Limit::Time } else { Limit::Memory }
-    }
-
-    fn is_late(&self) -> bool {
-        process::is_interrupted() || self.deadline.is_some_and(|deadline| process::now() >= deadline)
+        if process::is_past(self.deadline) { Limit::Time } else { Limit::Memory }
     }
 }
 

@@ -73,7 +73,7 @@ impl<P: Program> Run<'_, P> {
         };
         let anew: Vec<ThreadIndex> = state.choosing.iter().filter(stands).copied().collect();
         for thread in anew {
-            let waits = machine.waits(self.state, thread);
+            let waits: Waits<P::Round> = machine.work_out_waits(self.state, thread).into();
             self.state.memo.retain(|(known, _)| *known != thread);
             let Some(slots) = machine.basis(self.state, &waits) else { continue };
             let standing = &self.state.threads[thread as usize];

@@ -417,19 +417,17 @@ impl<P: Program> Machine<P> {
             return [newest].into_iter().chain(extra).collect();
         };
         let reader = &company.members[member];
-        let mut floor = self.floor_of(&reader.view, key, slot);
+        let seen = self.floor_of(&reader.view, key, slot);
+        let mut floor = seen;
         for number in earlier().flatten() {
             floor = floor.max(slot.position(number));
         }
         if !self.has(Rule::StaleReads) {
             floor = slot.messages.len() - 1;
         }
-        let hidden = match self.contended.slots.contains(&key) || self.settings.everything {
+        let hidden = match self.is_explored(key) {
             true => &[],
-            false => {
-                let floor = self.floor_of(&reader.view, key, slot);
-                self.hidden_by_equals(slot, floor, |access| self.is_in(&reader.view, access))
-            }
+            false => self.hidden_by_equals(slot, seen, |access| self.is_in(&reader.view, access)),
         };
         let hidden = hidden.iter().map(|message| (Some(message.id), message.value, true));
         // What the thread itself has written since, it had not read.

@@ -114,9 +114,7 @@ impl<'a, P: Program> Run<'a, P> {
     /// Whether a limit of time or memory forbids to go on.
     fn is_over(&self) -> bool {
         let Settings { deadline, max_bytes, .. } = self.machine.settings;
-        process::is_interrupted()
-            || deadline.is_some_and(|deadline| process::now() >= deadline)
-            || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
+        process::is_past(deadline) || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {

@@ -102,7 +102,7 @@ impl<P: Program> Machine<P> {
     }
 
     fn contended_part(&self, leaving: &Leaving) -> Vec<ContendedPick> {
-        let counts = |pick: &&Pick| self.settings.everything || self.contended.slots.contains(&key(pick.poll.at));
+        let counts = |pick: &&Pick| self.is_explored(key(pick.poll.at));
         leaving.picks.iter().filter(counts).map(contended_pick).collect()
     }
 
@@ -441,6 +441,10 @@ impl<P: Program> Run<'_, P> {
 
     /// An ordinary load of a round: it reads what there is.
     pub(super) fn plan_past(&mut self, thread: ThreadIndex, at: Location, bytes: u64) {
+        // To borrow a thread is to change it.
+        if self.state.threads[thread as usize].plan.is_none() {
+            return;
+        }
         let Some(plan) = self.thread_mut(thread).plan.as_mut() else { return };
         let inside =
             |read: &Planned| read.at.instance == at.instance && (at.byte..at.byte + bytes).contains(&read.at.byte);
