@@ -18,7 +18,7 @@ mod words;
 
 use crate::machine::event::Event;
 use crate::machine::{
-    Action, Contended, Machine, ReadThenWrite, Settings, StartOrder, State, Violation, begins_circle, circle,
+    Action, Contended, Machine, Others, ReadThenWrite, Settings, StartOrder, State, Violation, begins_circle, circle,
 };
 use crate::process;
 use crate::program::Program;
@@ -196,7 +196,7 @@ fn refine<P: Program>(
     limits: Limits,
     may_watch: bool,
 ) -> (Exploration<P::Thread>, Contended) {
-    let mut contended = Contended::default();
+    let mut contended = Contended { others: Some(Others::default()), ..Contended::default() };
     let mut total = Stats::default();
     let mut batch = 1;
     let (mut watched, mut all_steps) = (false, false);
@@ -212,6 +212,11 @@ fn refine<P: Program>(
             exploration.fenced.iter().copied().filter(|key| !contended.slots.contains(key)).collect();
         if (exploration.violation.is_some() || options.order_fences) && !fenced.is_empty() {
             contended.slots.extend(fenced);
+            continue;
+        }
+        // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there.
+        if exploration.violation.is_some() && exploration.conflicts.others.is_some() {
+            contended.add_comers(&exploration.conflicts);
             continue;
         }
         if exploration.violation.is_some() || exploration.limited.is_some() {
@@ -230,7 +235,7 @@ fn refine<P: Program>(
             contended.slots.extend(found.into_iter().take(batch));
             batch *= 4;
         }
-        contended.visits.add(&exploration.conflicts.visits);
+        contended.add_comers(&exploration.conflicts);
     }
 }
 

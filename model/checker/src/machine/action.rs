@@ -34,9 +34,9 @@ pub enum Action {
 pub enum Choice {
     /// The only way there is.
     Plain,
-    /// A read returns the message at this place in coherence order.
+    /// A read returns the message at this place in coherence order, counted from the newest.
     Read(u32),
-    /// A write comes after the message at this place in coherence order.
+    /// A write comes after the message at this place in coherence order, counted from the newest.
     After(u32),
     /// A wait in a loop ends with this of its rounds.
     Round(u32),
@@ -294,7 +294,7 @@ impl<P: Program> Machine<P> {
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
         for (place, message) in slot.messages.iter().enumerate().skip(floor) {
             if ends(message.value) {
-                push(Choice::Read(place as u32));
+                push(Choice::Read(from_newest(slot, place)));
             }
         }
         !ends(slot.latest().value)
@@ -339,10 +339,10 @@ impl<P: Program> Machine<P> {
         let floor = self.floor(state, thread, key(*at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
         for place in (floor..slot.messages.len()).filter(|place| only_reads(*place)) {
-            push(Choice::Read(place as u32));
+            push(Choice::Read(from_newest(slot, place)));
         }
         self.write_choices(state, thread, (*at, *width), |choice| match choice {
-            Choice::After(place) if only_reads(place as usize) => {}
+            Choice::After(place) if only_reads(place_of(slot, place)) => {}
             choice => push(choice),
         });
     }
@@ -362,10 +362,20 @@ impl<P: Program> Machine<P> {
         for place in floor..slot.messages.len() {
             let parted = slot.is_parted(place);
             if !parted || !self.has(Rule::UpdatesAreWhole) {
-                push(Choice::After(place as u32));
+                push(Choice::After(from_newest(slot, place)));
             }
         }
     }
+}
+
+/// The place of a message, counted from the newest: what is forgotten of the past changes it not.
+fn from_newest(slot: &Slot, place: usize) -> u32 {
+    (slot.messages.len() - 1 - place) as u32
+}
+
+/// The place of a message that is counted from the newest.
+pub(super) fn place_of(slot: &Slot, from_newest: u32) -> usize {
+    slot.messages.len() - 1 - from_newest as usize
 }
 
 /// The slot at a location, if it is of this size: one of another is dissolved by who comes.

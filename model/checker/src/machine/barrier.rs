@@ -390,7 +390,7 @@ impl<P: Program> Run<'_, P> {
             join_boundary(machine, slots, &mut boundary, known.as_ref());
         }
         if whole && machine.has(Rule::BarrierEndsPhase) {
-            merged.complete(block, phase + 1);
+            merged.complete(block, phase + 1, |thread| machine.block_of(thread));
         } else if !whole && machine.has(Rule::BarrierOfSome) {
             for epoch in epochs {
                 merged.add(block, epoch);

@@ -231,7 +231,7 @@ impl<P: Program> Run<'_, P> {
     ) -> Violation {
         for (rank, block, launch) in blocks {
             let index = self.machine.block_index(rank, block) as usize;
-            let stale = self.state.blocks[index].stale.iter().find(|stale| stale.launch <= launch);
+            let stale = self.state.blocks[index].stale.0.iter().find(|stale| stale.launch <= launch);
             let Some(stale) = stale else { continue };
             let at = slot::location(stale.slot);
             let pad = &self.machine.program().shape().instances[at.instance as usize];

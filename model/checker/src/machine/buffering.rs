@@ -10,6 +10,7 @@
 //! them. It depends on those that the thread's way there depended on, if the barrier orders memory, and on what a value
 //! that it was given came from. The end of a launch depends on all its reads.
 
+use super::launch::end_of_launch;
 use super::run::Run;
 use super::{Arrival, Meeting, Place, Rule};
 use crate::memory::clock::{Epoch, ThreadIndex};
@@ -259,11 +260,14 @@ impl<P: Program> Run<'_, P> {
         let mut over: BTreeMap<ReadName, EarlierRead> =
             self.state.ranks[rank as usize].reads.iter().map(|read| (read.name, *read)).collect();
         for block in 0..machine.program().grid(rank) {
-            let reads = std::mem::take(&mut self.state.blocks[machine.block_index(rank, block) as usize].reads);
+            let block = &mut self.state.blocks[machine.block_index(rank, block) as usize];
+            let phase = end_of_launch(block.phase) - 1;
+            let reads = std::mem::take(&mut block.reads);
             for read in reads.into_iter().filter(|_| machine.has(Rule::LaunchesHandReadsOn)) {
                 let (count, handed) = (1, 1);
                 let known = over.entry(read.name).or_insert(EarlierRead { count, handed, ..read });
-                known.epoch = read.epoch;
+                // How far its launch had come is forgotten with that.
+                known.epoch = Epoch { phase, step: 0, ..read.epoch };
                 known.acquires = known.acquires.min(read.acquires);
             }
         }

@@ -40,7 +40,8 @@ impl<P: Program> Run<'_, P> {
         block.phase += 1;
         let phase = block.phase;
         block.launches.push(phase);
-        self.thread_mut(thread).view.complete(index, phase);
+        let machine = self.machine;
+        self.thread_mut(thread).view.complete(index, phase, |thread| machine.block_of(thread));
     }
 
     pub(super) fn on_stream(&self, thread: ThreadIndex, site: SiteIndex) -> OnStream {

@@ -14,7 +14,7 @@ use super::{
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Strength, overlapping};
+use crate::memory::slot::{Strength, location, overlapping};
 use crate::program::wanted::wanted;
 use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, Reads, SiteIndex};
 use arverify_protocol::ir::Scope;
@@ -25,6 +25,14 @@ use std::sync::Arc;
 
 /// A stream's step at which it writes new inputs; reading the output is the next.
 pub(super) const REFRESH: u32 = 1;
+
+/// Phases that a block's launches are apart, at least: how many a launch had is forgotten with it.
+const PHASES: u32 = 1 << 12;
+
+/// The phase with which the launch after the one of this phase begins.
+pub(super) fn end_of_launch(phase: u32) -> u32 {
+    (phase / PHASES + 1) * PHASES
+}
 
 /// Under this step of the stream what must not change during its launch is remembered as read.
 pub(super) const DURING: u32 = 0;
@@ -141,7 +149,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
-        self.forget_the_past();
+        self.forget_the_past(rank);
         let writer = self.stream_of(rank, REFRESH, REFRESHED);
         if !machine.program().has_calls() && !self.refresh_all(rank, launch, &writer) {
             return;
@@ -149,7 +157,8 @@ impl<P: Program> Run<'_, P> {
         let stream_block = machine.kernel_blocks() + rank;
         let state = &mut *self.state.ranks[rank as usize];
         state.stream_phase += 1;
-        state.stream.complete(stream_block, state.stream_phase);
+        let phase = state.stream_phase;
+        state.stream.complete(stream_block, phase, |thread| machine.block_of(thread));
         state.boundary = Some(state.stream.clone());
         state.ended_blocks = 0;
         state.running_blocks = 0;
@@ -171,35 +180,50 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Forgets the part of the past that can change nothing any more: only needed where states are compared, so that
-    /// executions which differed in earlier launches meet again.
-    fn forget_the_past(&mut self) {
+    /// A launch of a rank has ended: forgets the part of the past that can change nothing any more. Only needed where states
+    /// are compared, so that executions which differed in earlier launches meet again.
+    fn forget_the_past(&mut self, ended: u32) {
         let machine = self.machine;
-        if machine.contended.slots.is_empty() && !machine.settings.everything {
+        if !machine.forgets() {
             return;
         }
-        let State { ranks, slots, memory, fences, .. } = &mut *self.state;
-        let past = |access: &Access| {
-            let covers =
-                |rank: &Shared<RankState>| rank.stream.covers(machine.block_of(access.epoch.thread), access.epoch);
-            access.epoch.is_initial() || ranks.iter().filter(|rank| !rank.done).all(covers)
+        let State { ranks, slots, memory, fences, origins, .. } = &mut *self.state;
+        // Of those that may still come to an instance; any instance.
+        let come = |instance: Option<u32>| {
+            let numbered = ranks.iter().enumerate().filter(|(_, rank)| !rank.done);
+            numbered.filter(move |(rank, _)| instance.is_none_or(|instance| machine.comes_to(*rank as u32, instance)))
         };
-        let seen = |view: &View| {
-            let within = |rank: &Shared<RankState>| {
+        let past = |instance: Option<u32>, access: &Access| {
+            let block = |access: &Access| machine.block_of(access.epoch.thread);
+            let covers = |(_, rank): (usize, &Shared<RankState>)| rank.stream.covers(block(access), access.epoch);
+            access.epoch.is_initial() || come(instance).all(covers)
+        };
+        let seen = |instance: u32, view: &View| {
+            let within = |(_, rank): (usize, &Shared<RankState>)| {
                 view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false)
             };
-            ranks.iter().filter(|rank| !rank.done).all(within)
+            come(Some(instance)).all(within)
         };
-        fences.retain(|fence| !past(&fence.access));
+        // What follows a launch on its rank depends on all that the launch has read.
+        origins.retain(|(instance, _), _| {
+            let is_own = machine.program().shape().instances[*instance as usize].rank == ended;
+            !is_own || come(Some(*instance)).any(|(rank, _)| rank as u32 != ended)
+        });
+        fences.retain(|fence| !past(None, &fence.access));
         // A fence is ordered by what it held when it was made.
         let told = |access: &Access| {
             let block = machine.block_of(access.epoch.thread);
             fences.iter().all(|fence| fence.release.view.covers(block, access.epoch))
         };
-        slots.values_mut().for_each(|slot| slot.forget(past, seen, told));
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
-        slots.values_mut().for_each(|slot| slot.forget_fences(kept));
-        memory.iter_mut().for_each(|memory| memory.shadow.forget(past));
+        for (key, slot) in slots.iter_mut() {
+            let instance = location(*key).instance;
+            slot.forget(|access| past(Some(instance), access), |view| seen(instance, view), told);
+            slot.forget_fences(kept);
+        }
+        for (instance, memory) in memory.iter_mut().enumerate() {
+            memory.shadow.forget(|access| past(Some(instance as u32), access));
+        }
     }
 
     /// The machine's own stream of a rank.
@@ -258,7 +282,6 @@ impl<P: Program> Run<'_, P> {
         self.state.blocks[block as usize].live = threads;
         self.state.blocks[block as usize].standing.clear();
         self.state.ranks[rank].running_blocks += 1;
-        self.renew_shared_memory(rank as u32, block - machine.block_index(rank as u32, 0));
         let mut view = self.state.ranks[rank].stream.clone();
         if !machine.has(Rule::LaunchFollowsStream) {
             view = View::initial((machine.kernel_blocks() + machine.program().shape().ranks) as usize);
@@ -283,15 +306,14 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Shared memory begins anew with every block (PTX ISA, "Shared State Space": its lifetime is the block's).
-    fn renew_shared_memory(&mut self, rank: u32, block: u32) {
+    /// Shared memory ends with its block, and that of the next launch's is new (PTX ISA, "Shared State Space": its lifetime
+    /// is the block's).
+    fn renew_shared_memory(&mut self, rank: u32) {
         let shape = self.machine.program().shape();
         let instances = shape.instances.iter().enumerate();
         // Instances of blocks come last.
-        for (index, instance) in instances.rev().take_while(|(_, instance)| instance.block.is_some()) {
-            if instance.rank != rank || instance.block != Some(block) {
-                continue;
-            }
+        let shared = instances.rev().take_while(|(_, instance)| instance.block.is_some());
+        for (index, instance) in shared.filter(|(_, instance)| instance.rank == rank) {
             self.state.memory[index] = self.machine.fresh_memory(instance).into();
             let keys: Vec<u64> =
                 overlapping(&self.state.slots, index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
@@ -361,8 +383,8 @@ impl<P: Program> Run<'_, P> {
                 last = Some(&thread.view);
             }
             let block_state = &mut blocks[block as usize];
-            block_state.phase += 1;
-            stream.complete(block, block_state.phase);
+            block_state.phase = end_of_launch(block_state.phase);
+            stream.complete(block, block_state.phase, |thread| machine.block_of(thread));
         }
         self.forget_observed(rank);
         self.equal_views(rank);
@@ -380,6 +402,7 @@ impl<P: Program> Run<'_, P> {
             self.begin_launch(rank, launch + 1);
         } else {
             self.state.ranks[rank as usize].done = true;
+            self.forget_the_past(rank);
         }
     }
 
@@ -399,7 +422,7 @@ impl<P: Program> Run<'_, P> {
         });
     }
 
-    /// Threads that have ended see what their stream sees: it does not matter any more in which order they ended.
+    /// Threads that have ended see what their stream sees: it does not matter any more in which order they ended, nor how.
     fn equal_views(&mut self, rank: u32) {
         let machine = self.machine;
         let view = self.state.ranks[rank as usize].stream.clone();
@@ -409,7 +432,17 @@ impl<P: Program> Run<'_, P> {
             thread.view = view.clone();
             thread.boundary = None;
             thread.order = None;
+            thread.depends = Reads::new();
+            thread.way = None;
+            thread.step = 0;
         }
+        if machine.forgets() {
+            for index in first..first + count {
+                let coordinates = self.state.coordinates(machine, index);
+                self.thread_mut(index).program = machine.program().start(coordinates);
+            }
+        }
+        self.renew_shared_memory(rank);
     }
 
     /// Whoever launched the kernel reads its output afterwards, and whatever else it is said to read, in stream order: no

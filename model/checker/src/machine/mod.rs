@@ -52,7 +52,7 @@ use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program,
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use spin::Plan;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -104,18 +104,42 @@ pub struct Contended {
     pub slots: FxHashSet<u64>,
     /// Who comes to them: by thread, from which statement, and whether to write.
     pub visits: Visits,
+    /// Who comes to memory of other ranks; `None` if that is not learned, and anybody may.
+    pub others: Option<Others>,
+}
+
+/// Ranks that come to memory of others, by instance: a bit for each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others(FxHashMap<u32, u64>);
+
+impl Others {
+    fn contain(&self, rank: u32, instance: u32) -> bool {
+        self.0.get(&instance).is_some_and(|ranks| ranks >> rank & 1 == 1)
+    }
+
+    fn insert(&mut self, rank: u32, instance: u32) {
+        *self.0.entry(instance).or_default() |= 1 << rank;
+    }
 }
 
 impl Contended {
     /// Adds others.
     pub fn add(&mut self, others: &Contended) {
         self.slots.extend(&others.slots);
+        self.add_comers(others);
+    }
+
+    /// Adds who comes where.
+    pub fn add_comers(&mut self, others: &Contended) {
         self.visits.add(&others.visits);
+        for (instance, ranks) in others.others.iter().flat_map(|others| &others.0) {
+            *self.others.get_or_insert_default().0.entry(*instance).or_default() |= ranks;
+        }
     }
 
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty() && self.visits.is_empty()
+        self.slots.is_empty() && self.visits.is_empty() && self.others.is_none()
     }
 }
 
@@ -247,15 +271,30 @@ struct Block {
     completed: SmallVec<[(u32, Vec<Epoch>); 1]>,
     /// Strong reads of its threads in this launch, for what may come of load buffering; sorted.
     reads: Vec<EarlierRead>,
-    /// Of each launch, the first wait that an earlier launch's message satisfied.
-    stale: SmallVec<[StaleWait; 1]>,
+    /// Of each launch, the first wait that an earlier launch's message satisfied. What is wrong after executions without
+    /// such a wait, too, is none of its doing.
+    stale: Beside<SmallVec<[StaleWait; 1]>>,
     /// First phase of each launch so far.
     launches: SmallVec<[u32; 4]>,
     /// Threads that wait in a loop for others whom they meet there.
     standing: SmallVec<[(Place, ThreadIndex); 1]>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Something that is beside a state and no part of what it is.
+#[derive(Clone, Debug, Default)]
+struct Beside<T>(T);
+
+impl<T> PartialEq for Beside<T> {
+    fn eq(&self, _: &Beside<T>) -> bool {
+        true
+    }
+}
+
+impl<T> Hash for Beside<T> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+#[derive(Clone, Copy, Debug)]
 struct StaleWait {
     thread: ThreadIndex,
     site: SiteIndex,
@@ -431,6 +470,19 @@ impl<P: Program> Machine<P> {
     /// Whether the order of accesses to a word is explored.
     fn is_explored(&self, slot: u64) -> bool {
         self.settings.everything || self.contended.slots.contains(&slot)
+    }
+
+    /// Whether the past is forgotten: only needed where states are compared.
+    fn forgets(&self) -> bool {
+        self.settings.everything || !self.contended.slots.is_empty()
+    }
+
+    /// Whether a rank may come to an instance, for all that is known.
+    fn comes_to(&self, rank: u32, instance: u32) -> bool {
+        let others = self.contended.others.as_ref().filter(|_| !self.settings.everything && !self.program.has_calls());
+        others.is_none_or(|others| {
+            self.program.shape().instances[instance as usize].rank == rank || others.contain(rank, instance)
+        })
     }
 
     /// The word that a location holds in a final state.

@@ -14,7 +14,7 @@ use super::run::Run;
 use super::{Machine, Rule, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
-use crate::program::{Operation, Poll, Program, SiteIndex};
+use crate::program::{Location, Operation, Poll, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -182,6 +182,18 @@ impl<P: Program> Machine<P> {
 }
 
 impl<P: Program> Run<'_, P> {
+    /// A thread comes to memory: which ranks come to that of others is learned (lemma L9).
+    pub(super) fn note_comer(&mut self, thread: ThreadIndex, at: Location) {
+        let machine = self.machine;
+        if !machine.forgets() || !machine.has(Rule::OthersMayCome) {
+            return;
+        }
+        let rank = machine.rank_of_block(machine.block_of(thread));
+        if !machine.comes_to(rank, at.instance) {
+            self.notes.conflicts.others.get_or_insert_default().insert(rank, at.instance);
+        }
+    }
+
     /// A thread accesses a word: who may come to contended ones is learned.
     pub(super) fn note_visit(&mut self, thread: ThreadIndex, operation: &Operation, site: SiteIndex) {
         let (at, writes) = match operation {

@@ -154,6 +154,8 @@ rules! {
     AlikeBlocks,
     /// A thread is postponed only if it will not come to what those access who go first.
     WhoMayCome,
+    /// What a rank has done is forgotten only if all who may come there have seen it.
+    OthersMayCome,
     /// A store may go first whatever others do; an update, which reads, may not.
     UpdatesAreNoStores,
     /// A device may start any block next.

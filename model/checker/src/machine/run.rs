@@ -165,6 +165,9 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// The thread stops where there is a choice to make.
     fn leave_to_choice(&mut self, index: ThreadIndex, operation: Operation, site: SiteIndex) {
+        if let Operation::Await { at, .. } = &operation {
+            self.note_comer(index, *at);
+        }
         let thread = self.thread_mut(index);
         thread.status = Status::Choosing;
         thread.pending = Some(Box::new((operation, site)));

@@ -237,7 +237,7 @@ impl<P: Program> Run<'_, P> {
         let waits = self.machine.waits(self.state, thread);
         self.notes.too_many_rounds |= waits.iter().any(|(_, rounds)| rounds.cut);
         waits.iter().flat_map(|(_, rounds)| &rounds.hidden).for_each(|word| self.conflict(*word));
-        self.note_orders_seen(&waits);
+        self.note_asked(&waits);
         match choice {
             Choice::Miss => return self.miss_rounds(thread, &waits, site),
             Choice::Round(number) => {
@@ -260,12 +260,13 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Words of waits that tell in which order updates came.
-    fn note_orders_seen(&mut self, waits: &[(Company<P::Round>, Rounds)]) {
+    /// Who comes to the words of waits, and which of these tell in which order updates came.
+    fn note_asked(&mut self, waits: &[(Company<P::Round>, Rounds)]) {
         for (company, rounds) in waits {
             for (member, poll) in &rounds.asked {
-                let slot = self.state.slots.get(&key(poll.at));
                 let reader = company.members[*member].thread;
+                self.note_comer(reader, poll.at);
+                let slot = self.state.slots.get(&key(poll.at));
                 if slot.is_some_and(|slot| self.machine.sees_order(self.state, reader, slot)) {
                     self.conflict(key(poll.at));
                 }

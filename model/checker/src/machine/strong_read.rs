@@ -3,6 +3,7 @@
 //! They synchronise as the release and acquire patterns of the PTX ISA say: an acquire joins what the message's
 //! releases carry; a relaxed read keeps them for a later fence, or for a later acquire of the same slot.
 
+use super::action::place_of;
 use super::causality::{join, meets};
 use super::event::What;
 use super::run::{Progress, Run};
@@ -112,7 +113,7 @@ impl<P: Program> Run<'_, P> {
     /// Position of the message that a read returns, or of the one that a write comes after.
     pub(super) fn chosen(&self, slot: &Slot, choice: Choice) -> usize {
         match choice {
-            Choice::Read(place) | Choice::After(place) => place as usize,
+            Choice::Read(place) | Choice::After(place) => place_of(slot, place),
             Choice::Plain | Choice::Miss | Choice::Round(_) => slot.messages.len() - 1,
         }
     }
@@ -204,7 +205,7 @@ impl<P: Program> Run<'_, P> {
             return self.miss(thread, at, condition, site);
         }
         let position = if let Choice::Read(place) = choice {
-            place as usize
+            place_of(slot, place)
         } else {
             let floor = self.machine.floor(self.state, thread, key(at), slot);
             let found = slot.messages[floor..].iter().position(|message| condition.holds(message.value));
@@ -315,7 +316,7 @@ impl<P: Program> Run<'_, P> {
             writer: message.access.site,
         };
         let block = self.machine.block_of(thread) as usize;
-        let known = &mut self.state.blocks[block].stale;
+        let known = &mut self.state.blocks[block].stale.0;
         if known.iter().all(|known| known.launch != launch) {
             known.push(stale);
             self.explain_suspected_race(thread);

@@ -140,6 +140,7 @@ impl<P: Program> Run<'_, P> {
         let access = Access { epoch: self.epoch(thread), site };
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, kind, site);
+        self.note_comer(thread, at);
         let State { threads, memory, slots, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since };
         let memory = &mut memory[at.instance as usize];
@@ -326,6 +327,7 @@ impl<P: Program> Run<'_, P> {
     fn read_during_launch(&mut self, thread: ThreadIndex, at: Location, bytes: u64, site: SiteIndex) -> bool {
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, Kind::Read, site);
+        self.note_comer(thread, at);
         let rank = machine.rank_of_block(machine.block_of(thread));
         let OnStream { access, view } = self.stream_of(rank, DURING, site);
         let by = Accessor { access, view: &view, since: None };

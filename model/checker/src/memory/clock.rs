@@ -155,10 +155,11 @@ impl View {
         }
     }
 
-    /// All of `block` up to the end of phase `phases - 1` is seen.
-    pub fn complete(&mut self, block: u32, phases: u32) {
+    /// All of `block` up to the end of phase `phases - 1` is seen. `block_of` maps threads to blocks.
+    pub fn complete(&mut self, block: u32, phases: u32, block_of: impl Fn(ThreadIndex) -> u32) {
         if self.base[block as usize] < phases {
             self.base[block as usize] = phases;
+            self.prune(block_of);
         }
     }
 
@@ -329,7 +330,7 @@ mod tests {
     #[test]
     fn a_completed_phase_covers_every_thread_of_the_block() {
         let mut view = View::initial(2);
-        view.complete(1, 1);
+        view.complete(1, 1, |thread| thread / 4);
         assert!(view.covers(1, epoch(7, 0, 900)));
         assert!(!view.covers(1, epoch(7, 1, 1)));
         assert!(!view.covers(0, epoch(1, 0, 1)));
@@ -340,7 +341,7 @@ mod tests {
         let (mut left, mut right) = (View::initial(2), View::initial(2));
         left.add(1, epoch(5, 0, 3));
         left.add(0, epoch(1, 0, 9));
-        right.complete(1, 1);
+        right.complete(1, 1, |thread| thread / 4);
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
         assert_eq!(left.threads.as_ref().map(|threads| threads.len()), Some(1));
@@ -363,8 +364,8 @@ mod tests {
     #[test]
     fn equal_knowledge_is_equal() {
         let (mut left, mut right) = (View::initial(2), View::initial(2));
-        left.complete(0, 2);
-        right.complete(0, 2);
+        left.complete(0, 2, |thread| thread / 4);
+        right.complete(0, 2, |thread| thread / 4);
         right.add(0, epoch(1, 1, 1));
         assert_eq!(left, right, "a covered thread adds nothing");
     }

@@ -113,7 +113,7 @@ impl Update {
 }
 
 /// A write to a slot.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Message {
     /// Who wrote it, when: stays when the order changes, and is the same whatever came first.
     pub id: MessageId,
@@ -137,9 +137,34 @@ pub struct Message {
     pub follows: MessageId,
     /// What it came after of `fence.sc`, itself or what it continues.
     pub fences: Fences,
+    /// All who may come to the word have seen it and what comes before it: who wrote it when is no part of what it is.
+    pub past: bool,
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Message) -> bool {
+        self.when() == other.when() && self.what() == other.what()
+    }
+}
+
+impl Hash for Message {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.when(), self.what()).hash(hasher);
+    }
 }
 
 impl Message {
+    /// Who wrote it when, where that matters.
+    fn when(&self) -> Option<(MessageId, Epoch, MessageId, Option<Strength>)> {
+        (!self.past).then_some((self.id, self.access.epoch, self.follows, self.strength))
+    }
+
+    /// All else.
+    fn what(&self) -> impl PartialEq + Hash + '_ {
+        let Message { value, access, launch, strength, releases, boundary, update, unwritten, fences, .. } = self;
+        ((value, access.site, launch, strength.is_some()), (releases, boundary, update, unwritten, fences))
+    }
+
     /// What a weak write leaves.
     pub fn weak(value: u64, access: Access) -> Message {
         Message {
@@ -154,6 +179,7 @@ impl Message {
             unwritten: false,
             follows: Epoch::INITIAL,
             fences: Fences::default(),
+            past: false,
         }
     }
 
@@ -457,6 +483,9 @@ impl Slot {
             if told(&message.access) {
                 message.access.epoch.step = 0;
             }
+        }
+        if let Some(first) = self.messages.first_mut() {
+            first.past = past(&first.access) && told(&first.access) && first.releases.is_empty();
         }
     }
 
