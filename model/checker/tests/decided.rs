@@ -3,8 +3,9 @@
 //! `decided/NAME.ptx` with `NAME.toml`, or `NAME.arp`: the first line is a comment with the right verdict and why, the second
 //! of a protocol its sizes. The machine must say so, or `or inconclusive` stands there; the axioms must not say otherwise.
 
-use arverify_model::check::{Engine, Options, Outcome, check_program_with, try_check_with};
+use arverify_model::check::{Engine, Options, Outcome, check_program_with, replay, try_check_with};
 use arverify_model::program::Program;
+use arverify_model::program::protocol::ProtocolProgram;
 use arverify_model::ptx::launch::Overrides;
 use arverify_model::ptx::load::load;
 use arverify_protocol::data::{Accumulate, DataType};
@@ -34,19 +35,33 @@ fn sizes(text: &str) -> [u32; 4] {
     numbers.try_into().expect("ranks, blocks, threads, launches")
 }
 
+/// One engine's outcome; what the machine calls violated it must be able to show again.
 fn ask(path: &Path, text: &str, engine: Engine) -> Outcome {
     if path.extension().is_some_and(|extension| extension == "ptx") {
         let launch = std::fs::read_to_string(path.with_extension("toml")).expect("its launch file");
         let module = Arc::new(Source { name: path.display().to_string(), text: text.to_owned() });
         let program = load(&module, ("launch.toml", &launch), &Overrides::default(), 1);
         let program = Arc::new(program.unwrap_or_else(|error| panic!("{}: {error}", path.display())));
-        let launches = program.shape().launches;
-        return check_program_with(&program, &options([1, 1, 1], launches), engine);
+        let options = options([1, 1, 1], program.shape().launches);
+        let outcome = check_program_with(&program, &options, engine);
+        follow(program, &options, &outcome);
+        return outcome;
     }
     let document = language::parse("decided.arp", text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
     let [ranks, blocks, threads, launches] = sizes(text);
-    try_check_with(&protocol, &options([ranks, blocks, threads], launches), engine).expect("sizes")
+    let options = options([ranks, blocks, threads], launches);
+    let outcome = try_check_with(&protocol, &options, engine).expect("sizes");
+    let program = ProtocolProgram::new(&protocol, &options.sizes, launches, options.seed).expect("sizes");
+    follow(Arc::new(program), &options, &outcome);
+    outcome
+}
+
+/// The schedule of a finding leads to it.
+fn follow<P: Program>(program: Arc<P>, options: &Options, outcome: &Outcome) {
+    let Some(schedule) = &outcome.schedule else { return };
+    let replayed = replay(program, options, schedule).expect("the schedule can be followed");
+    assert!(replayed.end.starts_with("AR"), "the schedule shows nothing: {}", replayed.end);
 }
 
 fn programs() -> Vec<PathBuf> {

@@ -29,6 +29,7 @@ use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
 use attribution::attributed;
 use explore::{Exploration, Limit, Limits, explore};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -87,8 +88,8 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Schedule {
     /// Where.
-    pub contended: Contended,
-    /// Which.
+    pub contended: FxHashSet<u64>,
+    /// Which, those that had no alternative among them.
     pub actions: Vec<Action>,
     /// How blocks were started.
     pub progress: Progress,
@@ -143,6 +144,7 @@ fn settings(options: &Options, deadline: Option<Instant>, [watch_buffering, all_
         everything: options.everything,
         watch_buffering,
         all_steps,
+        step_by_step: false,
         deadline,
         max_bytes: Some(options.max_bytes),
         without: options.without,
@@ -180,8 +182,8 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
 
 fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
     let limits = Limits { states: options.max_states, bytes: options.max_bytes, deadline, jobs: options.jobs };
-    let (exploration, contended) = refine(program, options, limits, !options.ignore_load_buffering);
-    conclude(program, options, exploration, &contended)
+    let (exploration, machine) = refine(program, options, limits, !options.ignore_load_buffering);
+    conclude(program, options, exploration, &machine.without_deadline())
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit. Load buffering is
@@ -195,15 +197,15 @@ fn refine<P: Program>(
     options: &Options,
     limits: Limits,
     may_watch: bool,
-) -> (Exploration<P::Thread>, Contended) {
+) -> (Exploration<P::Thread>, Machine<P>) {
     let mut contended = Contended { others: Some(Others::default()), ..Contended::default() };
     let mut total = Stats::default();
     let mut batch = 1;
     let (mut watched, mut all_steps) = (false, false);
     loop {
         let settings = settings(options, limits.deadline, [watched, all_steps]);
-        let machine = Machine::new(program.clone(), settings, contended.clone());
-        let mut exploration = explore(machine, limits);
+        let machine = || Machine::new(program.clone(), settings, contended.clone());
+        let mut exploration = explore(machine(), limits);
         total.operations += exploration.stats.operations;
         total.executions = exploration.stats.executions;
         total.states = total.states.max(exploration.stats.states);
@@ -220,12 +222,12 @@ fn refine<P: Program>(
             continue;
         }
         if exploration.violation.is_some() || exploration.limited.is_some() {
-            return (exploration, contended);
+            return (exploration, machine());
         }
         let unwatched = may_watch && exploration.unwatched_read && !watched;
         let begins = watched && !all_steps && begins_circle(&exploration.steps, &exploration.overtaken);
         if exploration.conflicts.is_empty() && !unwatched && !begins {
-            return (exploration, contended);
+            return (exploration, machine());
         }
         (watched, all_steps) = (watched || unwatched, all_steps || begins);
         // One slot often shows the bug; what is verified in the end needs them all.
@@ -243,13 +245,13 @@ fn conclude<P: Program>(
     program: &Arc<P>,
     options: &Options,
     exploration: Exploration<P::Thread>,
-    contended: &Contended,
+    machine: &Machine<P>,
 ) -> Outcome {
     let mut outcome = Outcome {
         verdict: Verdict::Verified,
         stats: exploration.stats,
         warnings: Vec::new(),
-        contended: contended.slots.len(),
+        contended: machine.contended().slots.len(),
         finals: exploration.finals.clone(),
         ..Outcome::inconclusive(String::new())
     };
@@ -259,11 +261,10 @@ fn conclude<P: Program>(
     outcome.assumptions.extend(program.assumptions());
     if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
-        let machine = Machine::new(program.clone(), settings(options, None, [false; 2]), contended.clone());
-        let events = record(&machine, &actions);
+        let (events, actions) = record(machine, &actions);
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
-            let mut finding = finding(&machine, &state, violation, &events);
+            let mut finding = finding(machine, &state, violation, &events);
             blame_grids(program, options, &mut finding);
             if finding.code == Code::Progress {
                 finding.notes.extend(order_note(program, options));
@@ -273,7 +274,8 @@ fn conclude<P: Program>(
             }
             outcome.findings.push(finding);
         }
-        outcome.schedule = Some(Schedule { contended: contended.clone(), actions, progress: options.progress });
+        let contended = machine.contended().slots.clone();
+        outcome.schedule = Some(Schedule { contended, actions, progress: options.progress });
     } else if let Some((why, site)) = exploration.not_understood {
         outcome.verdict = Verdict::Inconclusive;
         let line = program.line(site);
@@ -329,14 +331,16 @@ fn few(options: &Options) -> Limits {
     Limits { states: 10_000, bytes: options.max_bytes, deadline: None, jobs: 1 }
 }
 
-/// Runs a schedule again, remembering everything.
-fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Vec<Event> {
+/// Runs an execution again, remembering everything; the steps that had no alternative among the others.
+fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> (Vec<Event>, Vec<Action>) {
     let mut events = Vec::new();
-    let (mut state, _) = machine.initial(Some(&mut events));
+    let (mut state, notes) = machine.initial(Some(&mut events));
+    let mut taken = notes.taken;
     for action in actions {
-        machine.apply(&mut state, *action, Some(&mut events));
+        taken.push(*action);
+        taken.extend(machine.apply(&mut state, *action, Some(&mut events)).taken);
     }
-    events
+    (events, taken)
 }
 
 /// AR014: ranks launched different grids, and with equal ones nothing is wrong.

@@ -6,11 +6,11 @@ use super::subject::{Subject, subject};
 use super::target::Target;
 use super::{InputError, print};
 use crate::check::{Options, Progress, Replay, Schedule, replay};
-use crate::machine::Contended;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::EvaluationError;
+use rustc_hash::FxHashSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Sc
 
 /// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps.
 fn format(schedule: &Schedule) -> String {
-    let mut slots: Vec<u64> = schedule.contended.slots.iter().copied().collect();
+    let mut slots: Vec<u64> = schedule.contended.iter().copied().collect();
     slots.sort_unstable();
     let left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
     let right: Vec<String> = schedule.actions.iter().map(ToString::to_string).collect();
@@ -121,11 +121,11 @@ fn parse(text: &str) -> Result<Schedule, String> {
     let (slots, steps) = text
         .split_once('/')
         .ok_or_else(|| format!("`--schedule {text}`: expected SLOTS/STEPS, as a finding prints it"))?;
-    let mut contended = Contended::default();
+    let mut contended = FxHashSet::default();
     for slot in slots.split('.').filter(|slot| !slot.is_empty()) {
         let key = u64::from_str_radix(slot, 16)
             .map_err(|_| format!("`--schedule`: `{slot}` is not a slot: expected a hexadecimal number"))?;
-        contended.slots.insert(key);
+        contended.insert(key);
     }
     let actions = steps
         .split('.')
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn schedules_round_trip() {
         let mut schedule = Schedule::default();
-        schedule.contended.slots.extend([3, 0x1_0000_0002]);
+        schedule.contended.extend([3, 0x1_0000_0002]);
         schedule.actions.push(Action::Perform { thread: 12, choice: Choice::Read(3) });
         schedule.actions.push(Action::Perform { thread: 1, choice: Choice::After(0) });
         schedule.actions.push(Action::Perform { thread: 1, choice: Choice::Miss });

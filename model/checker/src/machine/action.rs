@@ -100,12 +100,14 @@ impl<P: Program> Run<'_, P> {
     fn go_on(&mut self) {
         self.state.choices = None;
         self.run_to_quiescence();
-        for _ in 0..ALONE {
+        let most = if self.machine.settings.step_by_step { 0 } else { ALONE };
+        for _ in 0..most {
             let only = match self.state.choices.as_deref() {
                 Some([only]) => *only,
                 _ => return,
             };
             self.state.choices = None;
+            self.notes.taken.push(only);
             match only {
                 Action::Perform { thread, choice } => self.perform_chosen(thread, choice),
                 Action::Start { block } => self.start_block(block),
@@ -179,6 +181,9 @@ impl<P: Program> Machine<P> {
             let moving = ways.iter().filter(|ways| !ways.actions.is_empty());
             let misses = moving.map(|ways| Action::Perform { thread: ways.thread, choice: Choice::Miss });
             return ways.iter().flat_map(|ways| &ways.actions).copied().chain(misses).collect();
+        }
+        if self.settings.step_by_step {
+            return ways.into_iter().flat_map(|ways| ways.actions).collect();
         }
         let first = self.first_of(state, &ways);
         let stands_for =

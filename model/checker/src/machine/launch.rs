@@ -436,7 +436,7 @@ impl<P: Program> Run<'_, P> {
             thread.way = None;
             thread.step = 0;
         }
-        if machine.forgets() {
+        if machine.forgets() && !machine.program().ends_are_asked_for() {
             for index in first..first + count {
                 let coordinates = self.state.coordinates(machine, index);
                 self.thread_mut(index).program = machine.program().start(coordinates);

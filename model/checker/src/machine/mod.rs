@@ -89,6 +89,8 @@ pub struct Settings {
     pub watch_buffering: bool,
     /// And all of it, not only the steps with which a circle could begin: only needed where there is such a step.
     pub all_steps: bool,
+    /// Whoever may move does so, one step at a time, and no step is taken by itself: to follow a schedule.
+    pub step_by_step: bool,
     /// A macro-step that is not done by then is interrupted.
     pub deadline: Option<std::time::Instant>,
     /// One that is not done when the process uses so much is interrupted, too.
@@ -164,6 +166,8 @@ pub struct Notes {
     pub cut_short: Option<(ThreadIndex, SiteIndex)>,
     /// A statement that the program does not understand, with why.
     pub not_understood: Option<(String, SiteIndex)>,
+    /// Steps that had no alternative and were taken at once.
+    pub taken: Vec<Action>,
 }
 
 /// A program with its settings.
@@ -450,6 +454,13 @@ impl<P: Program> Machine<P> {
     /// A machine for a program.
     pub fn new(program: Arc<P>, settings: Settings, contended: Contended) -> Machine<P> {
         Machine { program, settings, contended }
+    }
+
+    /// The same, to be driven for as long as that takes.
+    #[must_use]
+    pub fn without_deadline(self) -> Machine<P> {
+        let settings = Settings { deadline: None, ..self.settings };
+        Machine { settings, ..self }
     }
 
     /// The program.

@@ -52,6 +52,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             everything: false,
             watch_buffering: false,
             all_steps: false,
+            step_by_step: false,
             deadline: Some(deadline),
             without: budget.without,
         };

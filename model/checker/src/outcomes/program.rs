@@ -287,6 +287,10 @@ impl Program for LitmusProgram {
         None
     }
 
+    fn ends_are_asked_for(&self) -> bool {
+        true
+    }
+
     fn start(&self, at: Coordinates) -> LitmusThread {
         let text = self.thread(at).map(|thread| &self.test.threads[thread.index()]);
         let registers = text.map(|text| text.initial.iter().copied().collect()).unwrap_or_default();

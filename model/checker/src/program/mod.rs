@@ -466,6 +466,10 @@ pub trait Program: Send + Sync + 'static {
     fn may_reach(&self, _: &Self::Thread, _: SiteIndex) -> bool {
         true
     }
+    /// Whether somebody asks what threads hold that have ended.
+    fn ends_are_asked_for(&self) -> bool {
+        false
+    }
     /// Whether the blocks of a rank do the same: nothing that their threads do depends on which block it is.
     fn blocks_are_alike(&self) -> bool {
         false

@@ -5,7 +5,9 @@
 //! Not seen: what both share, such as the front end of PTX with its recognition of loops.
 
 use super::render::Text;
-use arverify_model::check::{Engine, Options, Outcome, check_program, check_program_with, try_check_with};
+use arverify_model::check::{Engine, Options, Outcome, check_program, check_program_with, replay, try_check_with};
+use arverify_model::program::host::HostProgram;
+use arverify_model::program::protocol::ProtocolProgram;
 use arverify_model::ptx::launch::Overrides;
 use arverify_model::ptx::load::load;
 use arverify_model::ptx::program::PtxProgram;
@@ -190,12 +192,12 @@ pub(crate) fn protocol(text: &Text, sizes: (u32, u32, u32), launches: u32) -> Re
 pub(crate) fn compare(subject: &Subject, question: &Question) -> Compared {
     match question.against {
         Against::Everything => {
-            let machine = answer(|| ask(subject, question, false, Engine::Operational));
+            let machine = answer(|| machine(subject, question));
             let other = machine.decides().then(|| answer(|| ask(subject, question, true, Engine::Operational)));
             Compared { machine, other }
         }
         Against::Axioms => {
-            let machine = answer(|| ask(subject, question, false, Engine::Operational));
+            let machine = answer(|| machine(subject, question));
             let other = (!matches!(machine, Answer::Crashed(_)))
                 .then(|| answer(|| ask(subject, question, false, Engine::Axiomatic)));
             Compared { machine, other }
@@ -223,6 +225,32 @@ fn options(subject: &Subject, question: &Question, everything: bool) -> Options 
         max_bytes: 4 << 30,
         ..Options::new(sizes)
     }
+}
+
+/// What the machine says; what it calls violated it must be able to show again.
+fn machine(subject: &Subject, question: &Question) -> Outcome {
+    let outcome = ask(subject, question, false, Engine::Operational);
+    if let Some(schedule) = &outcome.schedule {
+        let options = options(subject, question, false);
+        let replayed = match subject {
+            Subject::Kernel(program, _) => replay(program.clone(), &options, schedule),
+            Subject::Protocol(protocol, sizes, launches) if protocol.is_host_program() => {
+                let program = HostProgram::new(protocol, sizes, *launches, options.seed).expect("as it was checked");
+                replay(Arc::new(program), &options, schedule)
+            }
+            Subject::Protocol(protocol, sizes, launches) => {
+                let program =
+                    ProtocolProgram::new(protocol, sizes, *launches, options.seed).expect("as it was checked");
+                replay(Arc::new(program), &options, schedule)
+            }
+        };
+        match replayed {
+            Ok(replayed) if replayed.end.starts_with("AR") => {}
+            Ok(replayed) => panic!("an error of the checker: the schedule shows nothing: {}", replayed.end),
+            Err(why) => panic!("an error of the checker: the schedule cannot be followed: {why}"),
+        }
+    }
+    outcome
 }
 
 fn ask(subject: &Subject, question: &Question, everything: bool, engine: Engine) -> Outcome {
