@@ -193,6 +193,10 @@ impl<P: Program> Run<'_, P> {
             let numbered = ranks.iter().enumerate().filter(|(_, rank)| !rank.done);
             numbered.filter(move |(rank, _)| instance.is_none_or(|instance| machine.comes_to(*rank as u32, instance)))
         };
+        // What a hang is blamed on is kept where somebody may still hang.
+        let done = ranks[ended as usize].done;
+        let concerned =
+            |instance: u32| machine.comes_to(ended, instance) && (!done || come(Some(instance)).next().is_none());
         let past = |instance: Option<u32>, access: &Access| {
             let block = |access: &Access| machine.block_of(access.epoch.thread);
             let covers = |(_, rank): (usize, &Shared<RankState>)| rank.stream.covers(block(access), access.epoch);
@@ -216,12 +220,14 @@ impl<P: Program> Run<'_, P> {
             fences.iter().all(|fence| fence.release.view.covers(block, access.epoch))
         };
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
-        for (key, slot) in slots.iter_mut() {
-            let instance = location(*key).instance;
+        let words = slots.iter_mut().map(|(key, slot)| (location(*key).instance, slot));
+        for (instance, slot) in words.filter(|(instance, _)| concerned(*instance)) {
             slot.forget(|access| past(Some(instance), access), |view| seen(instance, view), told);
+        }
+        for slot in slots.values_mut().filter(|slot| slot.has_fences_but(kept)) {
             slot.forget_fences(kept);
         }
-        for (instance, memory) in memory.iter_mut().enumerate() {
+        for (instance, memory) in memory.iter_mut().enumerate().filter(|(instance, _)| concerned(*instance as u32)) {
             memory.shadow.forget(|access| past(Some(instance as u32), access));
         }
     }

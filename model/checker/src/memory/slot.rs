@@ -489,6 +489,13 @@ impl Slot {
         }
     }
 
+    /// Whether it remembers other fences than these.
+    pub fn has_fences_but(&self, kept: impl Fn(Epoch) -> bool) -> bool {
+        let of_messages = self.messages.iter().map(|message| &message.fences);
+        let all = of_messages.chain(self.reads.iter().map(|read| &read.fences));
+        all.flat_map(Fences::iter).any(|fence| !kept(fence))
+    }
+
     /// Forgets fences that are past for everybody.
     pub fn forget_fences(&mut self, kept: impl Fn(Epoch) -> bool) {
         let of_messages = self.messages.iter_mut().map(|message| &mut message.fences);
