@@ -257,7 +257,7 @@ pub struct ProveArguments {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=64), value_name = "N")]
     pub max_ranks: u32,
     /// Stop, inconclusive, after this many seconds for each target
-    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), value_name = "S")]
     pub timeout: u64,
     /// Output format
     #[arg(long, default_value = "human", value_name = "FORMAT")]

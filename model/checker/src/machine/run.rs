@@ -14,6 +14,8 @@ use arverify_protocol::verdict::{Code, ThreadName};
 const RUNS_BETWEEN_LOOKS: u32 = 256;
 /// Operations of one thread after which the limits are looked at.
 const OPERATIONS_BETWEEN_LOOKS: u32 = 256;
+/// Operations of a thread in one go after which a limit finds it going on and on.
+const ON_AND_ON: u32 = 1 << 16;
 
 /// A thread that does more in one launch is caught in a loop, as far as can be told.
 const OPERATIONS_OF_A_THREAD: u32 = 4 << 20;
@@ -122,7 +124,7 @@ impl<'a, P: Program> Run<'a, P> {
         for done in 1_u32.. {
             // A thread may go on for very long, and its operations get slower as their past grows.
             if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_over() {
-                self.notes.cut_short = last.map(|site| (index, site));
+                self.notes.cut_short = last.filter(|_| done >= ON_AND_ON).map(|site| (index, site));
                 self.state.interrupted = true;
                 return;
             }
