@@ -1,5 +1,6 @@
 //! Idioms of words that several threads change: counters with resets, reductions, elections, locks, the last to come.
 
+use super::layout::Scope;
 use super::place::{Buffer, Compare, Dialect, Place, WEAK, constant, count, how, step};
 use super::signals::anyone;
 use super::steps::Steps;
@@ -113,6 +114,69 @@ pub(crate) fn election(writer: &mut Writer<'_>, steps: &mut Steps) {
         }
         steps.by(*member, writer);
     }
+}
+
+/// On every rank two threads draw tickets from a word of their own; whoever draws a certain one looks at another rank's data.
+/// So it depends on orders whether a rank comes to another's memory at all.
+pub(crate) fn queue_of_each_rank(writer: &mut Writer<'_>, steps: &mut Steps) {
+    let ranks = writer.layout.ranks;
+    let of_rank = |writer: &Writer<'_>, rank: u32| -> Vec<usize> {
+        (0..writer.layout.members.len()).filter(|member| writer.layout.members[*member].rank == rank).collect()
+    };
+    if of_rank(writer, 0).len() < 2 {
+        return election(writer, steps);
+    }
+    let tickets: Vec<Place> = (0..ranks).map(|rank| writer.word(Buffer::Flag, rank)).collect();
+    let data: Vec<Place> = (0..ranks).map(|rank| writer.word(Buffer::Data, rank)).collect();
+    let ready: Vec<Place> = (0..ranks).map(|rank| writer.word(Buffer::Flag, rank)).collect();
+    let announced = writer.random.chance(60);
+    writer.right_if(announced);
+    for rank in 0..ranks {
+        let pair = &of_rank(writer, rank)[..2];
+        let looks = writer.random.pick(pair);
+        for member in pair {
+            let reach = writer.layout.scope_of(pair);
+            let (order, scope) = (writer.random.pick(&["relaxed", "acq_rel"]), writer.wider(reach));
+            let ticket = writer.atomic("add", tickets[rank as usize], "1", how(order, scope));
+            if *member == pair[0] {
+                writer.store_value(data[rank as usize], step(3), WEAK);
+                if announced {
+                    writer.publish(ready[rank as usize], step(1), Scope::Sys);
+                }
+            }
+            if *member == looks {
+                let other = ((rank + 1) % ranks) as usize;
+                let wanted = writer.random.pick(&["0", "1", "1", "2", "3"]);
+                only_if(writer, &ticket, wanted, |writer| {
+                    if announced {
+                        writer.wait(ready[other], Compare::AtLeast, step(1), Scope::Sys);
+                    }
+                    let seen = writer.load(data[other], WEAK);
+                    writer.keep(*member, &seen);
+                });
+            } else if writer.random.chance(50) {
+                writer.keep(*member, &ticket);
+            }
+            steps.by(*member, writer);
+        }
+    }
+}
+
+/// Does something only if a register holds this.
+fn only_if(writer: &mut Writer<'_>, register: &str, wanted: &str, body: impl FnOnce(&mut Writer<'_>)) {
+    if writer.dialect == Dialect::Ptx {
+        let (other, over) = (writer.predicate(), writer.label());
+        writer.line(format!("setp.ne.u32 {other}, {register}, {wanted};"));
+        writer.line(format!("@{other} bra {over};"));
+        body(writer);
+        writer.line(format!("{over}:"));
+        return;
+    }
+    let before = writer.take();
+    body(writer);
+    let inner = writer.take().join(" ");
+    before.into_iter().for_each(|line| writer.line(line));
+    writer.line(format!("if {register} == {wanted} {{ {inner} }}"));
 }
 
 /// What a thread does under a lock: it changes a word that is not accessed strongly.

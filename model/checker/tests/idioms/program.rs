@@ -32,7 +32,7 @@ impl Dialects {
 use Dialects::{Both, Language, Ptx};
 
 /// An idiom: its name, how often it is taken, who can say it, and how it is written.
-const IDIOMS: [(&str, usize, Dialects, Write); 27] = [
+const IDIOMS: [(&str, usize, Dialects, Write); 28] = [
     ("mailbox", 3, Both, signals::mailbox),
     ("relay", 4, Both, signals::relay),
     ("value-used", 4, Both, signals::value_used),
@@ -43,6 +43,7 @@ const IDIOMS: [(&str, usize, Dialects, Write); 27] = [
     ("counter-with-reset", 2, Both, counters::counter_with_reset),
     ("reductions", 3, Both, counters::reductions),
     ("election", 2, Both, counters::election),
+    ("queue-of-each-rank", 3, Both, counters::queue_of_each_rank),
     ("swap-lock", 3, Ptx, counters::swap_lock),
     ("ticket-lock", 2, Both, counters::ticket_lock),
     ("last-to-come", 2, Both, counters::last_to_come),
