@@ -131,11 +131,13 @@ pub(crate) fn queue_of_each_rank(writer: &mut Writer<'_>, steps: &mut Steps) {
     let ready: Vec<Place> = (0..ranks).map(|rank| writer.word(Buffer::Flag, rank)).collect();
     let announced = writer.random.chance(60);
     writer.right_if(announced);
+    // All announce before any waits: so whoever waits is let go, whatever comes between.
+    let mut looks = Vec::new();
     for rank in 0..ranks {
         let pair = &of_rank(writer, rank)[..2];
-        let looks = writer.random.pick(pair);
+        let reach = writer.layout.scope_of(pair);
+        let looking = writer.random.pick(pair);
         for member in pair {
-            let reach = writer.layout.scope_of(pair);
             let (order, scope) = (writer.random.pick(&["relaxed", "acq_rel"]), writer.wider(reach));
             let ticket = writer.atomic("add", tickets[rank as usize], "1", how(order, scope));
             if *member == pair[0] {
@@ -144,21 +146,25 @@ pub(crate) fn queue_of_each_rank(writer: &mut Writer<'_>, steps: &mut Steps) {
                     writer.publish(ready[rank as usize], step(1), Scope::Sys);
                 }
             }
-            if *member == looks {
-                let other = ((rank + 1) % ranks) as usize;
-                let wanted = writer.random.pick(&["0", "1", "1", "2", "3"]);
-                only_if(writer, &ticket, wanted, |writer| {
-                    if announced {
-                        writer.wait(ready[other], Compare::AtLeast, step(1), Scope::Sys);
-                    }
-                    let seen = writer.load(data[other], WEAK);
-                    writer.keep(*member, &seen);
-                });
-            } else if writer.random.chance(50) {
+            if *member != looking && writer.random.chance(50) {
                 writer.keep(*member, &ticket);
             }
             steps.by(*member, writer);
+            if *member == looking {
+                looks.push((looking, ticket, ((rank + 1) % ranks) as usize));
+            }
         }
+    }
+    for (member, ticket, other) in looks {
+        let wanted = writer.random.pick(&["0", "1", "1", "2", "3"]);
+        only_if(writer, &ticket, wanted, |writer| {
+            if announced {
+                writer.wait(ready[other], Compare::AtLeast, step(1), Scope::Sys);
+            }
+            let seen = writer.load(data[other], WEAK);
+            writer.keep(member, &seen);
+        });
+        steps.by(member, writer);
     }
 }
 
