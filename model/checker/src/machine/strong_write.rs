@@ -42,6 +42,12 @@ impl<P: Program> Run<'_, P> {
             join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_ref());
         }
         let follows = self.machine.floor(self.state, thread, key, slot);
+        let view = &self.state.threads[thread as usize].view;
+        let is_beside = |message: &&Message| {
+            message.update.zip(update).is_some_and(|(theirs, mine)| theirs.commutes(mine))
+                && !self.machine.covered(thread, view, &message.access)
+        };
+        let beside = slot.messages[..follows].iter().filter(is_beside).map(|message| message.id).collect();
         let mut fences = self.machine.fences_before(self.state, thread);
         if update.is_some() && observes {
             fences.join(&before.fences);
@@ -53,6 +59,7 @@ impl<P: Program> Run<'_, P> {
             boundary,
             update,
             follows: slot.messages[follows].id,
+            beside,
             fences,
             ..Message::weak(value, Access { epoch: self.epoch(thread), site })
         }

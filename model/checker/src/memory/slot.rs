@@ -135,6 +135,8 @@ pub struct Message {
     pub unwritten: bool,
     /// The newest message that its writer followed, in causality order or by observation.
     pub follows: MessageId,
+    /// Updates before that one which it commutes with and its writer did not follow: it may come before them.
+    pub beside: SmallVec<[MessageId; 1]>,
     /// What it came after of `fence.sc`, itself or what it continues.
     pub fences: Fences,
     /// All who may come to the word have seen it and what comes before it: who wrote it when is no part of what it is.
@@ -155,8 +157,8 @@ impl Hash for Message {
 
 impl Message {
     /// Who wrote it when, where that matters.
-    fn when(&self) -> Option<(MessageId, Epoch, MessageId, Option<Strength>)> {
-        (!self.past).then_some((self.id, self.access.epoch, self.follows, self.strength))
+    fn when(&self) -> Option<(MessageId, Epoch, MessageId, &[MessageId], Option<Strength>)> {
+        (!self.past).then_some((self.id, self.access.epoch, self.follows, &self.beside, self.strength))
     }
 
     /// All else.
@@ -178,6 +180,7 @@ impl Message {
             update: None,
             unwritten: false,
             follows: Epoch::INITIAL,
+            beside: SmallVec::new(),
             fences: Fences::default(),
             past: false,
         }
@@ -535,11 +538,15 @@ impl Slot {
             && self.reads.iter().any(|read| !covered(&read.access))
     }
 
-    /// Whether an update that comes later may as well have come before an earlier one: both commute, nobody looks at
-    /// what they found, and the later one does not follow the earlier one in causality order.
+    /// Whether an update that comes later may as well have come before an earlier one, or before one that leads to that
+    /// through such updates alone: they commute, nobody looks at what they found, and the later one does not follow that
+    /// one in causality order. Who reads the earlier one may then read a run without the other.
     pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
-        let commute = earlier.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
-        commute && self.position(later.follows) < self.position(earlier.id)
+        let commute = |one: &Message| one.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
+        let place = self.position(earlier.id);
+        let run = || self.messages[..=place].iter().rev().take_while(|message| commute(message));
+        commute(earlier)
+            && (self.position(later.follows) < place || run().any(|message| later.beside.contains(&message.id)))
     }
 
     /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality
