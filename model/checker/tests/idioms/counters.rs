@@ -132,39 +132,35 @@ pub(crate) fn queue_of_each_rank(writer: &mut Writer<'_>, steps: &mut Steps) {
     let announced = writer.random.chance(60);
     writer.right_if(announced);
     // All announce before any waits: so whoever waits is let go, whatever comes between.
-    let mut looks = Vec::new();
+    for rank in 0..ranks {
+        writer.store_value(data[rank as usize], step(3), WEAK);
+        if announced {
+            writer.publish(ready[rank as usize], step(1), Scope::Sys);
+        }
+        steps.by(of_rank(writer, rank)[0], writer);
+    }
     for rank in 0..ranks {
         let pair = &of_rank(writer, rank)[..2];
         let reach = writer.layout.scope_of(pair);
-        let looking = writer.random.pick(pair);
+        let other = ((rank + 1) % ranks) as usize;
+        let looks = writer.random.pick(pair);
         for member in pair {
             let (order, scope) = (writer.random.pick(&["relaxed", "acq_rel"]), writer.wider(reach));
             let ticket = writer.atomic("add", tickets[rank as usize], "1", how(order, scope));
-            if *member == pair[0] {
-                writer.store_value(data[rank as usize], step(3), WEAK);
-                if announced {
-                    writer.publish(ready[rank as usize], step(1), Scope::Sys);
-                }
-            }
-            if *member != looking && writer.random.chance(50) {
+            if *member == looks {
+                let wanted = writer.random.pick(&["0", "1", "1", "2", "3"]);
+                only_if(writer, &ticket, wanted, |writer| {
+                    if announced {
+                        writer.wait(ready[other], Compare::AtLeast, step(1), Scope::Sys);
+                    }
+                    let seen = writer.load(data[other], WEAK);
+                    writer.keep(*member, &seen);
+                });
+            } else if writer.random.chance(50) {
                 writer.keep(*member, &ticket);
             }
             steps.by(*member, writer);
-            if *member == looking {
-                looks.push((looking, ticket, ((rank + 1) % ranks) as usize));
-            }
         }
-    }
-    for (member, ticket, other) in looks {
-        let wanted = writer.random.pick(&["0", "1", "1", "2", "3"]);
-        only_if(writer, &ticket, wanted, |writer| {
-            if announced {
-                writer.wait(ready[other], Compare::AtLeast, step(1), Scope::Sys);
-            }
-            let seen = writer.load(data[other], WEAK);
-            writer.keep(member, &seen);
-        });
-        steps.by(member, writer);
     }
 }
 
