@@ -157,7 +157,7 @@ impl Hash for Message {
 
 impl Message {
     /// Who wrote it when, where that matters.
-    fn when(&self) -> Option<(MessageId, Epoch, MessageId, &[MessageId], Option<Strength>)> {
+    fn when(&self) -> impl PartialEq + Hash + '_ {
         (!self.past).then_some((self.id, self.access.epoch, self.follows, &self.beside, self.strength))
     }
 
