@@ -45,7 +45,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Messages that are hidden from a thread only because an update of a run of equal ones, which it follows, happens to
-    /// come behind them: in another order of the run, that update has their words.
+    /// come behind some that it need not follow: in another order of the run, that update has their words.
     pub(super) fn hidden_by_equals<'s>(
         &self,
         slot: &'s Slot,
@@ -55,12 +55,10 @@ impl<P: Program> Machine<P> {
         let Some(update) = slot.messages[floor].update.filter(|_| self.has(Rule::UpdatesAreUnordered)) else {
             return &[];
         };
-        let open = |message: &Message| {
-            message.update.is_some_and(|theirs| theirs == update && theirs.commutes(update))
-                && !covered(&message.access)
-        };
-        let hidden = slot.messages[..floor].iter().rev().take_while(|message| open(message)).count();
-        &slot.messages[floor - hidden..floor]
+        let is_equal =
+            |message: &Message| message.update.is_some_and(|theirs| theirs == update && theirs.commutes(update));
+        let follows = |place: usize, message: &Message| place == floor || covered(&message.access);
+        &slot.messages[floor - slot.loose(floor, is_equal, follows).len()..floor]
     }
 
     /// Whether a thread may see in which order updates of a word came that commute: then the order is explored.

@@ -315,20 +315,17 @@ impl<P: Program> Run<'_, P> {
         Progress::Done
     }
 
-    /// The message that an update follows whatever the order of equal updates that nobody looks at: the first before it
-    /// that is none, or that it follows in causality order.
+    /// The message that an update follows whatever the order of updates that commute with it: the last before those that
+    /// may as well come after it.
     fn settled_before(&self, thread: ThreadIndex, key: u64, position: usize, update: Update) -> usize {
+        if !self.machine.has(Rule::UpdatesAreUnordered) {
+            return position;
+        }
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
-        let open = |message: &Message| {
-            message.update.is_some_and(|theirs| theirs.commutes(update))
-                && !self.machine.covered(thread, view, &message.access)
-        };
-        let mut found = position;
-        while found > 0 && open(&slot.messages[found]) && self.machine.has(Rule::UpdatesAreUnordered) {
-            found -= 1;
-        }
-        found
+        let commutes = |message: &Message| message.update.is_some_and(|theirs| theirs.commutes(update));
+        let covered = |_, message: &Message| self.machine.covered(thread, view, &message.access);
+        slot.loose(position, commutes, covered).last().map_or(position, |first| first - 1)
     }
 
     pub(super) fn fence(&mut self, thread: ThreadIndex, semantics: Semantics, site: SiteIndex) -> Progress {

@@ -186,6 +186,11 @@ impl Message {
         }
     }
 
+    /// Whether its writer had seen the message at a place.
+    fn follows_directly(&self, slot: &Slot, place: usize) -> bool {
+        place <= slot.position(self.follows) && !self.beside.contains(&slot.messages[place].id)
+    }
+
     /// Whether reading it can order nothing.
     pub fn carries_nothing(&self) -> bool {
         self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
@@ -543,10 +548,35 @@ impl Slot {
     /// one in causality order. Who reads the earlier one may then read a run without the other.
     pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
         let commute = |one: &Message| one.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
-        let place = self.position(earlier.id);
-        let run = || self.messages[..=place].iter().rev().take_while(|message| commute(message));
-        commute(earlier)
-            && (self.position(later.follows) < place || run().any(|message| later.beside.contains(&message.id)))
+        let run = (0..=self.position(earlier.id)).rev().take_while(|place| commute(&self.messages[*place]));
+        run.into_iter().any(|place| !later.follows_directly(self, place))
+    }
+
+    /// Places, from a place backwards through a run of updates that commute, of those that need not come before it: they are
+    /// not covered, and nothing in the run that is covered follows them, directly or through others.
+    pub fn loose(
+        &self,
+        place: usize,
+        in_run: impl Fn(&Message) -> bool,
+        covered: impl Fn(usize, &Message) -> bool,
+    ) -> SmallVec<[usize; 4]> {
+        let mut loose = SmallVec::new();
+        // What is followed and follows all up to some place, and the rest of what is followed.
+        let (mut all_up_to, mut followed): (usize, SmallVec<[&Message; 4]>) = (0, SmallVec::new());
+        for (index, message) in self.messages[..=place].iter().enumerate().rev() {
+            if index <= all_up_to || !in_run(message) {
+                break;
+            }
+            let precedes = |later: &&Message| later.follows_directly(self, index);
+            if !covered(index, message) && !followed.iter().any(precedes) {
+                loose.push(index);
+            } else if message.beside.is_empty() {
+                all_up_to = all_up_to.max(self.position(message.follows));
+            } else {
+                followed.push(message);
+            }
+        }
+        loose
     }
 
     /// Who has read the word, freely or as half of an update, before a write that does not follow the read in causality

@@ -61,6 +61,17 @@ pub(crate) fn reductions(writer: &mut Writer<'_>, steps: &mut Steps) {
         let order = writer.random.pick(&["release", "release", "relaxed"]);
         let order = if index == 0 { "release" } else { order };
         writer.reduce(operation, at, &operand.to_string(), how(order, scope));
+        if writer.random.chance(25) {
+            // One adds twice.
+            total += operand;
+            writer.reduce(operation, at, &operand.to_string(), how(order, scope));
+            if let (1.., Some(data)) = (index, data.filter(|_| writer.random.chance(30))) {
+                writer.right_if(false);
+                writer.some_fence(reach);
+                let seen = writer.load(data, WEAK);
+                writer.keep(*adder, &seen);
+            }
+        }
         if writer.random.chance(20) {
             // What one sees after it has added.
             let seen = writer.load(at, how("relaxed", scope));
