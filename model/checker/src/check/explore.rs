@@ -8,7 +8,7 @@
 //! violation that it finds is looked for again breadth first.
 
 use crate::machine::uses::Uses;
-use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State};
+use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State, Watch, begins_circle};
 use crate::memory::clock::ThreadIndex;
 use crate::process;
 use crate::program::{Program, SiteIndex};
@@ -46,8 +46,8 @@ pub(super) struct Exploration<T> {
     pub(super) steps: FxHashSet<ReadThenWrite>,
     /// Reads that a write may have overtaken.
     pub(super) overtaken: FxHashSet<(u64, u32)>,
-    /// A read of which load buffering was not watched.
-    pub(super) unwatched_read: bool,
+    /// It is to begin again, with more contended slots, or watching load buffering more closely.
+    pub(super) begins_again: bool,
     /// Words that would say more of the order of `fence.sc`, were they contended.
     pub(super) fenced: FxHashSet<u64>,
     /// A wait with more combinations of messages than are tried.
@@ -93,7 +93,7 @@ pub(super) enum Limit {
 
 /// States among which a shorter trace is looked for, at least.
 const BREADTH: u64 = 20_000;
-/// States after which new conflicts end an exploration: it begins again with them.
+/// States after which an exploration ends that is to begin again with other contended slots.
 const CONFLICTS_WAIT: u64 = 4_096;
 /// The same, at most.
 const MOST_AGAIN: u64 = 200_000;
@@ -127,8 +127,10 @@ struct Shared {
     operations: AtomicU64,
     executions: AtomicU64,
     limited: Mutex<Option<Limit>>,
-    has_conflicts: AtomicBool,
-    unwatched_read: AtomicBool,
+    /// It is to begin again, with what was found out.
+    begins_again: AtomicBool,
+    /// At once, watching load buffering more closely.
+    watches_more: AtomicBool,
     fenced: Mutex<FxHashSet<u64>>,
     too_many_rounds: AtomicBool,
     /// Set when Stateright walks a path again: no limit ends that.
@@ -138,14 +140,24 @@ struct Shared {
 }
 
 impl Shared {
-    fn add_notes(&self, notes: Notes) {
+    fn add_notes(&self, notes: Notes, watch: Watch) {
+        let watches_more = match watch {
+            Watch::Overtaken => !notes.overtaken.is_empty(),
+            Watch::FreeSteps => self.begins_circle(&notes),
+            Watch::Nothing | Watch::AllSteps => false,
+        };
+        if watches_more {
+            self.watches_more.store(true, Ordering::Relaxed);
+        }
+        if watches_more || !notes.conflicts.is_empty() {
+            self.begins_again.store(true, Ordering::Relaxed);
+        }
         if !notes.steps.is_empty() {
             self.steps.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.steps);
         }
         if !notes.overtaken.is_empty() {
             self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.overtaken);
         }
-        self.unwatched_read.fetch_or(notes.unwatched_read, Ordering::Relaxed);
         if !notes.fenced.is_empty() {
             self.fenced.lock().unwrap_or_else(PoisonError::into_inner).extend(notes.fenced);
         }
@@ -159,8 +171,16 @@ impl Shared {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.uses);
         if !notes.conflicts.is_empty() {
             self.conflicts.lock().unwrap_or_else(PoisonError::into_inner).add(&notes.conflicts);
-            self.has_conflicts.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a circle could begin with a step that is new, or with a read that is newly known to be overtaken.
+    fn begins_circle(&self, notes: &Notes) -> bool {
+        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        let overtaken = self.overtaken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !notes.overtaken.is_subset(&overtaken);
+        begins_circle(&notes.steps, &overtaken)
+            || is_new && (begins_circle(&steps, &notes.overtaken) || begins_circle(&notes.steps, &notes.overtaken))
     }
 
     /// Where most choices were made.
@@ -194,7 +214,9 @@ impl<P: Program> Adapter<P> {
             return false;
         }
         let made = self.shared.made.fetch_add(1, Ordering::Relaxed);
-        if made >= CONFLICTS_WAIT && self.shared.has_conflicts.load(Ordering::Relaxed) {
+        if self.shared.watches_more.load(Ordering::Relaxed)
+            || made >= CONFLICTS_WAIT && self.shared.begins_again.load(Ordering::Relaxed)
+        {
             return true;
         }
         let limit = self.limits.limit(made);
@@ -231,7 +253,7 @@ impl<P: Program> Model for Adapter<P> {
             return Some(Node(Arc::new(state)));
         }
         self.shared.operations.fetch_add(state.counters.operations - before, Ordering::Relaxed);
-        self.shared.add_notes(notes);
+        self.shared.add_notes(notes, self.machine.settings().watch);
         if state.interrupted {
             self.shared.hit(self.limits.interruption());
         }
@@ -277,14 +299,15 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
     let few = Limits { states: limits.states.min(CONFLICTS_WAIT), jobs: 1, ..limits };
     let mut found = explore_in(&machine, few, Order::Depth);
     if found.limited == Some(Limit::States) && few.states < limits.states {
-        if found.violation.is_none() && !found.conflicts.is_empty() {
+        if found.violation.is_none() && found.begins_again {
             found.limited = None;
         } else if found.violation.is_none() {
             found = explore_in(&machine, limits, Order::Depth);
         }
     }
     // Depth first reaches a hang among many orders of starting blocks soon, breadth first late.
-    if found.violation.is_none() || machine.settings().resident_blocks.is_some() {
+    let is_shortest = found.violation.as_ref().is_none_or(|(way, _)| way.is_empty());
+    if is_shortest || machine.settings().resident_blocks.is_some() {
         return found;
     }
     let again = Limits { states: found.stats.states.clamp(BREADTH, MOST_AGAIN).min(limits.states), ..limits };
@@ -295,7 +318,7 @@ pub(super) fn explore<P: Program>(machine: Machine<P>, limits: Limits) -> Explor
 fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Order) -> Exploration<P::Thread> {
     let shared = Arc::new(Shared::default());
     let (state, notes) = machine.initial(None);
-    shared.add_notes(notes);
+    shared.add_notes(notes, machine.settings().watch);
     if state.interrupted {
         shared.hit(limits.interruption());
     }
@@ -303,11 +326,12 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
     if state.is_done() || state.violation.is_some() {
         shared.add_end(&state);
     }
-    let initial = Node(Arc::new(state));
-    let builder = Adapter { machine: machine.clone(), initial, limits, shared: shared.clone() }.checker();
-    let (violation, states) = match order {
-        Order::Depth => discovery(builder.threads(limits.jobs).spawn_dfs().join(), &shared),
-        Order::Breadth => discovery(builder.spawn_bfs().join(), &shared),
+    let state = Arc::new(state);
+    let (violation, states) = if machine.actions(&state).is_empty() {
+        // A state without choices need not be compared with others.
+        (state.violation.is_some().then(|| (Vec::new(), state)), 1)
+    } else {
+        search(machine, state, limits, order, &shared)
     };
     let conflicts = shared.conflicts.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let finals = shared.finals.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -322,7 +346,7 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
         steps,
         overtaken,
         conflicts,
-        unwatched_read: shared.unwatched_read.load(Ordering::Relaxed),
+        begins_again: shared.begins_again.load(Ordering::Relaxed),
         fenced: shared.fenced.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         too_many_rounds: shared.too_many_rounds.load(Ordering::Relaxed),
         limited: shared.limited.lock().unwrap_or_else(PoisonError::into_inner).take(),
@@ -337,6 +361,21 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
         waits: shared.waits.load(Ordering::Relaxed),
         peer_accesses: shared.peer_accesses.load(Ordering::Relaxed),
         finals,
+    }
+}
+
+/// Every choice from a state on.
+fn search<P: Program>(
+    machine: &Arc<Machine<P>>,
+    state: Arc<State<P::Thread>>,
+    limits: Limits,
+    order: Order,
+    shared: &Arc<Shared>,
+) -> (Discovery<P::Thread>, u64) {
+    let builder = Adapter { machine: machine.clone(), initial: Node(state), limits, shared: shared.clone() }.checker();
+    match order {
+        Order::Depth => discovery(builder.threads(limits.jobs).spawn_dfs().join(), shared),
+        Order::Breadth => discovery(builder.spawn_bfs().join(), shared),
     }
 }
 

@@ -18,7 +18,8 @@ mod words;
 
 use crate::machine::event::Event;
 use crate::machine::{
-    Action, Contended, Machine, Others, ReadThenWrite, Settings, StartOrder, State, Violation, begins_circle, circle,
+    Action, Contended, Machine, Others, ReadThenWrite, Settings, StartOrder, State, Violation, Watch, begins_circle,
+    circle,
 };
 use crate::process;
 use crate::program::Program;
@@ -135,15 +136,14 @@ fn state_bytes<P: Program>(program: &P) -> u64 {
     threads.saturating_mul(256 + program.thread_bytes()).saturating_add(bytes.saturating_mul(6))
 }
 
-fn settings(options: &Options, deadline: Option<Instant>, [watch_buffering, all_steps]: [bool; 2]) -> Settings {
+fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Settings {
     let (resident_blocks, start_order) = options.progress.residency(options.resident_blocks);
     Settings {
         resident_blocks,
         start_order,
         boundary_publishes: options.boundary_publishes,
         everything: options.everything,
-        watch_buffering,
-        all_steps,
+        watch,
         step_by_step: false,
         deadline,
         max_bytes: Some(options.max_bytes),
@@ -187,8 +187,7 @@ fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<
 }
 
 /// Explores with more and more contended slots, until there are no new conflicts, a violation, or a limit. Load buffering is
-/// watched, if it is to be, as soon as there was a read that could be part of it; and all of its steps are noted once there
-/// was one with which a circle could begin.
+/// watched, if it is to be, as closely as what was found of it asks for.
 ///
 /// The order of `fence.sc` is taken for open where a word that is not contended would say more of it, which allows more: if
 /// something is found, those words are made contended, and it is looked for again.
@@ -201,9 +200,9 @@ fn refine<P: Program>(
     let mut contended = Contended { others: Some(Others::default()), ..Contended::default() };
     let mut total = Stats::default();
     let mut batch = 1;
-    let (mut watched, mut all_steps) = (false, false);
+    let mut watch = if may_watch { Watch::default() } else { Watch::Nothing };
     loop {
-        let settings = settings(options, limits.deadline, [watched, all_steps]);
+        let settings = settings(options, limits.deadline, watch);
         let machine = || Machine::new(program.clone(), settings, contended.clone());
         let mut exploration = explore(machine(), limits);
         total.operations += exploration.stats.operations;
@@ -224,12 +223,11 @@ fn refine<P: Program>(
         if exploration.violation.is_some() || exploration.limited.is_some() {
             return (exploration, machine());
         }
-        let unwatched = may_watch && exploration.unwatched_read && !watched;
-        let begins = watched && !all_steps && begins_circle(&exploration.steps, &exploration.overtaken);
-        if exploration.conflicts.is_empty() && !unwatched && !begins {
+        let watches = watch_more(watch, &exploration);
+        if exploration.conflicts.is_empty() && watches == watch {
             return (exploration, machine());
         }
-        (watched, all_steps) = (watched || unwatched, all_steps || begins);
+        watch = watches;
         // One slot often shows the bug; what is verified in the end needs them all.
         let mut found: Vec<u64> = exploration.conflicts.slots.iter().copied().collect();
         found.sort_unstable();
@@ -238,6 +236,15 @@ fn refine<P: Program>(
             batch *= 4;
         }
         contended.add_comers(&exploration.conflicts);
+    }
+}
+
+/// How much of load buffering is to be watched after an exploration.
+fn watch_more<T>(watch: Watch, exploration: &Exploration<T>) -> Watch {
+    match watch {
+        Watch::Overtaken if !exploration.overtaken.is_empty() => Watch::FreeSteps,
+        Watch::FreeSteps if begins_circle(&exploration.steps, &exploration.overtaken) => Watch::AllSteps,
+        watch => watch,
     }
 }
 

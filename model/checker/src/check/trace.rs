@@ -5,7 +5,7 @@
 
 use super::Schedule;
 use crate::machine::event::{Event, What};
-use crate::machine::{Contended, Machine, Settings, State, Violation};
+use crate::machine::{Contended, Machine, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
 use crate::program::{Barrier, Call, Group, Location, Operation, Program};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
@@ -26,7 +26,7 @@ pub struct Replay {
 
 /// Runs one execution again. Fails where the schedule does not fit the program.
 pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
-    let settings = Settings { step_by_step: true, ..super::settings(options, None, [false; 2]) };
+    let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
     let contended = Contended { slots: schedule.contended.clone(), ..Contended::default() };
     let machine = Machine::new(program, settings, contended);
     let mut events = Vec::new();

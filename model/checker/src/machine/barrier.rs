@@ -379,6 +379,11 @@ impl<P: Program> Run<'_, P> {
             merged = with.view.clone();
         }
         let mut boundary = None;
+        for arrival in meeting.arrived.iter().filter(|_| machine.has(Rule::BarrierJoins)) {
+            let with = arrival.arrived_with.as_ref();
+            let view = with.map_or(&threads[arrival.thread as usize].view, |with| &with.view);
+            merged.join_blocks(view, |thread| machine.block_of(thread));
+        }
         for arrival in &meeting.arrived {
             let thread = &threads[arrival.thread as usize];
             let with = arrival.arrived_with.as_ref();

@@ -12,7 +12,7 @@
 
 use super::launch::end_of_launch;
 use super::run::Run;
-use super::{Arrival, Meeting, Place, Rule};
+use super::{Arrival, Meeting, Place, Rule, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Release, Strength, morally_strong};
@@ -100,8 +100,7 @@ impl<P: Program> Run<'_, P> {
         acquires: Option<Strength>,
         waits: bool,
     ) {
-        if !self.machine.settings.watch_buffering {
-            self.notes.unwatched_read |= !waits;
+        if self.machine.settings.watch < Watch::FreeSteps {
             return;
         }
         let read = self.count_read(thread, (slot, site), acquires, waits);
@@ -112,7 +111,7 @@ impl<P: Program> Run<'_, P> {
     /// A wait has ended that could have read a word with which it would have ended as well (lemma L2): for the steps of
     /// load buffering it has.
     pub(super) fn might_have_read(&mut self, thread: ThreadIndex, slot: u64, poll: &Poll) {
-        if self.machine.settings.watch_buffering && self.machine.has(Rule::WaitsMightHaveRead) {
+        if self.machine.settings.watch >= Watch::FreeSteps && self.machine.has(Rule::WaitsMightHaveRead) {
             let strength = self.machine.strength_of(thread, poll.semantics);
             self.count_read(thread, (slot, poll.site), acquires(poll.semantics.order).then_some(strength), true);
         }
@@ -185,7 +184,7 @@ impl<P: Program> Run<'_, P> {
             let covers = |release: &&Release| release.view.covers(machine.block_of(epoch.thread), epoch);
             releases.iter().filter(covers).map(|release| release.strength).max_by_key(|strength| strength.scope)
         };
-        let (counted, all) = (machine.has(Rule::ReadsAreCounted), machine.settings.all_steps);
+        let (counted, all) = (machine.has(Rule::ReadsAreCounted), machine.settings.watch == Watch::AllSteps);
         let noted =
             |step: &ReadThenWrite| (all || step.free) && (step.read.slot != written || machine.has(Rule::OneWordTwice));
         let own = self.state.blocks[block as usize].reads.iter().filter_map(|read| {
@@ -202,7 +201,7 @@ impl<P: Program> Run<'_, P> {
 
     /// All who meet at a barrier follow what each has read.
     pub(super) fn hand_reads_on(&mut self, block: u32, meeting: &Meeting) {
-        if !self.machine.settings.watch_buffering {
+        if self.machine.settings.watch < Watch::FreeSteps {
             return;
         }
         let reads = &mut self.state.blocks[block as usize].reads;
@@ -237,7 +236,7 @@ impl<P: Program> Run<'_, P> {
 
     /// What threads gave at a barrier came from reads.
     pub(super) fn hand_out_origins(&mut self, meeting: &Meeting) {
-        if !self.machine.settings.watch_buffering {
+        if self.machine.settings.watch < Watch::FreeSteps {
             return;
         }
         let room = self.machine.threads_of_block();
@@ -253,7 +252,7 @@ impl<P: Program> Run<'_, P> {
 
     /// A launch has ended: whatever its rank does from now on follows, and waits for, all that it has read.
     pub(super) fn reads_are_over(&mut self, rank: u32) {
-        if !self.machine.settings.watch_buffering {
+        if self.machine.settings.watch < Watch::FreeSteps {
             return;
         }
         let machine = self.machine;

@@ -39,9 +39,7 @@ impl<P: Program> Machine<P> {
     pub(super) fn view_of(&self, state: &State<P::Thread>, thread: ThreadIndex) -> View {
         let block = self.block_of(thread);
         let (phase, standing) = (state.blocks[block as usize].phase, &state.threads[thread as usize]);
-        let mut view = standing.view.clone();
-        view.add(block, Epoch { thread, phase, step: standing.step });
-        view
+        standing.view.with(block, Epoch { thread, phase, step: standing.step })
     }
 
     /// Messages that are hidden from a thread only because an update of a run of equal ones, which it follows, happens to
@@ -131,7 +129,7 @@ impl<P: Program> Run<'_, P> {
         let (Some(learnt), reader) = (&message.boundary, &mut threads[thread as usize]) else { return };
         if morally_strong(message.strength, Some(strength)) {
             join(machine, slots, &mut reader.view, learnt);
-            join_boundary(machine, slots, &mut reader.boundary, message.boundary.as_ref());
+            join_boundary(machine, slots, &mut reader.boundary, message.boundary.as_deref());
         }
     }
 

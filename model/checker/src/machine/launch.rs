@@ -8,17 +8,13 @@ use super::causality::{join, meets};
 use super::event::What;
 use super::run::Run;
 use super::weak::Accessor;
-use super::{
-    Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Violation, ViolationPoint,
-};
+use super::{Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Strength, location, overlapping};
-use crate::program::wanted::wanted;
-use crate::program::{Contents, Coordinates, Element, Expected, Instance, Location, Program, Reads, SiteIndex};
+use crate::program::{Contents, Coordinates, Element, Instance, Location, Program, Reads, SiteIndex};
 use arverify_protocol::ir::Scope;
-use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -117,7 +113,8 @@ impl<P: Program> Machine<P> {
         let mut bytes = vec![0; instance.bytes as usize];
         self.fill(instance, u32::MAX, &mut bytes);
         let written = instance.contents != Contents::Poison;
-        InstanceMemory { shadow: Shadow::new(instance.bytes, instance.granule, written), bytes, has_slots: false }
+        let shadow = Shadow::new(instance.bytes, instance.granule, written);
+        InstanceMemory { shadow: shadow.into(), bytes: bytes.into(), has_slots: false }
     }
 
     /// Contents for a launch; `u32::MAX` before the first.
@@ -169,7 +166,7 @@ impl<P: Program> Run<'_, P> {
             block.started = false;
             block.launches.push(block.phase);
         }
-        self.record_what(machine.block_index(rank, 0) * shape.threads, None, What::Launch);
+        self.record_what(machine.block_index(rank, 0) * shape.threads, None, || What::Launch);
         if grid == 0 {
             return self.end_launch(rank);
         }
@@ -228,7 +225,10 @@ impl<P: Program> Run<'_, P> {
             slot.forget_fences(kept);
         }
         for (instance, memory) in memory.iter_mut().enumerate().filter(|(instance, _)| concerned(*instance as u32)) {
-            memory.shadow.forget(|access| past(Some(instance as u32), access));
+            let past = |access: &Access| past(Some(instance as u32), access);
+            if memory.shadow.knows(past) {
+                memory.shadow.forget(past);
+            }
         }
     }
 
@@ -303,7 +303,7 @@ impl<P: Program> Run<'_, P> {
             thread.order = None;
             thread.plan = None;
             thread.way = None;
-            if machine.settings.watch_buffering {
+            if machine.settings.watch >= Watch::FreeSteps {
                 machine.program().follow(&mut thread.program);
             }
             // Operations are numbered anew: the phase tells launches apart.
@@ -320,7 +320,7 @@ impl<P: Program> Run<'_, P> {
         // Instances of blocks come last.
         let shared = instances.rev().take_while(|(_, instance)| instance.block.is_some());
         for (index, instance) in shared.filter(|(_, instance)| instance.rank == rank) {
-            self.state.memory[index] = self.machine.fresh_memory(instance).into();
+            self.state.memory[index] = self.machine.fresh_memory(instance);
             let keys: Vec<u64> =
                 overlapping(&self.state.slots, index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
             for key in keys {
@@ -474,108 +474,5 @@ impl<P: Program> Run<'_, P> {
             }
         }
         true
-    }
-
-    /// Compares the output with the collective's definition, and with what other ranks got.
-    pub(super) fn check_result(&mut self, rank: u32, launch: u32) {
-        let machine = self.machine;
-        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
-        if !expected.definition.concerns(rank) {
-            return;
-        }
-        let ranks = machine.program().shape().ranks;
-        let index = (expected.output * ranks + rank) as usize;
-        let instance = &machine.program().shape().instances[index];
-        let Some(kind) = instance.element else { return };
-        let size = kind.bytes() as usize;
-        let bytes = &self.state.memory[index].bytes;
-        let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
-        let mut in_order = true;
-        for (element, got) in bytes.chunks_exact(size).enumerate() {
-            let got = kind.read(got);
-            let wanted = wanted(&**machine.program(), &expected, kind, rank, launch, element as u64);
-            let bits = |bits: u64| kind.canonical(bits, expected.exact_zero);
-            if bits(got) == bits(wanted.bits) {
-                continue;
-            }
-            in_order = false;
-            if wanted.exact || !wanted.allows(got, ranks, kind) {
-                let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
-                self.suspect(violation);
-                return;
-            }
-        }
-        if !expected.same_on_all_ranks || !machine.has(Rule::RanksAgree) {
-            return;
-        }
-        // Ranks in ascending order is one order for all; another must be the same on every rank.
-        let output = (!in_order).then(|| bytes.clone());
-        self.state.ranks[rank as usize].outputs.push(output);
-        let Some((other, element)) = self.disagreement(&expected, kind, rank, launch) else { return };
-        let violation = self.ranks_disagree(&expected, (rank, other), launch, at(element));
-        self.suspect(violation);
-    }
-
-    /// Another rank that has finished this launch with other bits, and the first element that differs.
-    fn disagreement(&self, expected: &Expected, kind: Element, rank: u32, launch: u32) -> Option<(u32, usize)> {
-        let machine = self.machine;
-        let size = kind.bytes() as usize;
-        let mine = self.state.ranks[rank as usize].outputs.get(launch as usize)?;
-        for other in (0..machine.program().shape().ranks).filter(|other| *other != rank) {
-            let Some(theirs) = self.state.ranks[other as usize].outputs.get(launch as usize) else { continue };
-            if mine.is_none() && theirs.is_none() {
-                continue;
-            }
-            let element_of = |output: &Option<Vec<u8>>, rank: u32, element: usize| {
-                let bits = match output {
-                    Some(bytes) => kind.read(&bytes[element * size..]),
-                    None => wanted(&**machine.program(), expected, kind, rank, launch, element as u64).bits,
-                };
-                kind.canonical(bits, expected.exact_zero)
-            };
-            let length = mine.as_ref().or(theirs.as_ref()).map_or(0, Vec::len) / size;
-            let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);
-            if let Some(element) = (0..length).find(differs) {
-                return Some((other, element));
-            }
-        }
-        None
-    }
-
-    fn ranks_disagree(&self, expected: &Expected, (rank, other): (u32, u32), launch: u32, at: Location) -> Violation {
-        let name = &self.machine.program().shape().instances[at.instance as usize].name;
-        let message = format!(
-            "ranks disagree after launch {launch}: `{name}` differs in its last bits between rank {rank} and rank {other}, first at byte {}",
-            at.byte
-        );
-        let label = "promises the same bits on all ranks".to_owned();
-        let point = ViolationPoint { thread: None, site: expected.site, label };
-        let mut violation = Violation::new(Code::RankDisagreement, message, vec![point]);
-        violation.location = Some(at);
-        violation.notes.push("each result is a sum of the right numbers, in an order of its own: floating-point addition is not associative".to_owned());
-        violation.help = Some("reduce in one order on every rank".to_owned());
-        violation
-    }
-
-    fn wrong_result(
-        &self,
-        expected: &Expected,
-        kind: Element,
-        rank: u32,
-        launch: u32,
-        at: Location,
-        got: u64,
-    ) -> Violation {
-        let element = at.byte / u64::from(kind.bytes());
-        let wanted = wanted(&**self.machine.program(), expected, kind, rank, launch, element);
-        let (got, want) = (kind.show(got), kind.show(wanted.bits));
-        let name = &self.machine.program().shape().instances[at.instance as usize].name;
-        let message = format!(
-            "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got}, not {want}"
-        );
-        let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
-        let mut violation = Violation::new(Code::WrongResult, message, vec![point]);
-        violation.location = Some(at);
-        self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
     }
 }

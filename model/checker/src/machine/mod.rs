@@ -9,8 +9,8 @@
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
 //! * `pipe`: copies that are started now and made later
 //! * `fences`: the order of `fence.sc`, as far as reads and writes force it
-//! * `barrier`, `launch`: barriers of a block; the boundaries of launches and the results checked there; `call`: those
-//!   of launches that overlap, in host programs
+//! * `barrier`, `launch`: barriers of a block; the boundaries of launches; `call`: those of launches that overlap, in host
+//!   programs; `results`: what a launch leaves in its output
 //! * `action`: the choices; `postponed`: which of them can wait
 //! * `blame`, `forecast`: from a violation to its code and its words
 //! * `buffering`: what the machine does not show, and how that is noticed
@@ -34,6 +34,7 @@ mod launch;
 mod memo;
 mod pipe;
 mod postponed;
+mod results;
 mod rounds;
 mod rule;
 mod run;
@@ -52,6 +53,7 @@ use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program,
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
+use results::Outputs;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use spin::Plan;
@@ -85,10 +87,8 @@ pub struct Settings {
     pub boundary_publishes: bool,
     /// Every operation of every thread is a choice point: for tests of the reduction.
     pub everything: bool,
-    /// Collect what load buffering could be made of: only needed where some strong read is no wait.
-    pub watch_buffering: bool,
-    /// And all of it, not only the steps with which a circle could begin: only needed where there is such a step.
-    pub all_steps: bool,
+    /// How much is noted of what load buffering could be made of.
+    pub watch: Watch,
     /// Whoever may move does so, one step at a time, and no step is taken by itself: to follow a schedule.
     pub step_by_step: bool,
     /// A macro-step that is not done by then is interrupted.
@@ -97,6 +97,20 @@ pub struct Settings {
     pub max_bytes: Option<u64>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
+}
+
+/// How much is noted of what load buffering could be made of: each needed only where the one before has found something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Watch {
+    /// Nothing.
+    Nothing,
+    /// Which strong reads that are no waits may return a write that is made only later.
+    #[default]
+    Overtaken,
+    /// The steps with which a circle could begin.
+    FreeSteps,
+    /// All of its steps.
+    AllSteps,
 }
 
 /// Slots at which the order of accesses is explored, found by refinement.
@@ -154,8 +168,6 @@ pub struct Notes {
     pub steps: FxHashSet<ReadThenWrite>,
     /// Slots, with the threads that have read them freely before a write that does not follow in causality order.
     pub overtaken: FxHashSet<(u64, u32)>,
-    /// Some thread made a strong read that was no wait, and load buffering was not watched.
-    pub unwatched_read: bool,
     /// Words that are not contended, at which the order of accesses would say more of the order of `fence.sc`.
     pub fenced: FxHashSet<u64>,
     /// A wait had more combinations of messages than are tried.
@@ -176,6 +188,7 @@ pub struct Machine<P> {
     program: Arc<P>,
     settings: Settings,
     contended: Contended,
+    outputs: Outputs,
 }
 
 /// A whole execution so far.
@@ -184,7 +197,7 @@ pub struct State<T> {
     threads: Vec<Shared<Thread<T>>>,
     blocks: Vec<Shared<Block>>,
     ranks: Vec<Shared<RankState>>,
-    memory: Vec<Shared<InstanceMemory>>,
+    memory: Vec<InstanceMemory>,
     slots: Slots,
     fences: Vec<SequentialFence>,
     /// By first byte, what was stored weakly and depends on strong reads: how many bytes, and on which.
@@ -366,15 +379,16 @@ struct RankState {
     running_blocks: u32,
     done: bool,
     /// The output of each finished launch, where it is not the reduction in ascending order of ranks.
-    outputs: Vec<Option<Vec<u8>>>,
+    outputs: Vec<Option<Shared<Vec<u8>>>>,
     /// Strong reads of earlier launches.
     reads: Arc<Vec<EarlierRead>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 struct InstanceMemory {
-    bytes: Vec<u8>,
-    shadow: Shadow,
+    bytes: Shared<Vec<u8>>,
+    /// Strong accesses leave it as it is.
+    shadow: Shared<Shadow>,
     has_slots: bool,
 }
 
@@ -453,7 +467,7 @@ pub struct ViolationPoint {
 impl<P: Program> Machine<P> {
     /// A machine for a program.
     pub fn new(program: Arc<P>, settings: Settings, contended: Contended) -> Machine<P> {
-        Machine { program, settings, contended }
+        Machine { program, settings, contended, outputs: Outputs::default() }
     }
 
     /// The same, to be driven for as long as that takes.

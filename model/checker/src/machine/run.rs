@@ -1,7 +1,7 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{Choice, Counters, Machine, Notes, Settings, State, Status, Thread, Violation, ViolationPoint};
+use super::{Choice, Counters, Machine, Notes, Settings, State, Status, Thread, Violation, ViolationPoint, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
@@ -143,7 +143,7 @@ impl<'a, P: Program> Run<'a, P> {
                 }
             };
             last = Some(site);
-            if self.machine.settings.watch_buffering && !is_again {
+            if self.machine.settings.watch >= Watch::FreeSteps && !is_again {
                 self.note_dependencies(index);
             }
             if !self.is_planned(index, &operation) && self.is_choice(index, &operation) {
@@ -328,10 +328,10 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
-    pub(super) fn record_what(&mut self, thread: ThreadIndex, site: Option<SiteIndex>, what: What) {
+    pub(super) fn record_what(&mut self, thread: ThreadIndex, site: Option<SiteIndex>, what: impl FnOnce() -> What) {
         if let Some(recorder) = &mut self.recorder {
             let launch = self.state.coordinates(self.machine, thread).launch;
-            recorder.push(Event { thread, launch, site, what });
+            recorder.push(Event { thread, launch, site, what: what() });
         }
     }
 

@@ -484,9 +484,11 @@ impl<P: Program> Run<'_, P> {
                 }
             }
         }
-        let holds = self.machine.word_at(self.state, *at, *width);
-        let until = self.machine.describe_loop(self.state, thread);
-        self.record_what(thread, Some(site), What::Blocked { at: *at, until, holds });
+        if self.recorder.is_some() {
+            let holds = self.machine.word_at(self.state, *at, *width);
+            let until = self.machine.describe_loop(self.state, thread);
+            self.record_what(thread, Some(site), || What::Blocked { at: *at, until, holds });
+        }
         self.thread_mut(thread).status = Status::Awaiting(key(*at));
         if let Some(barrier) = waits.iter().find_map(|(_, rounds)| rounds.meets) {
             self.wait_for_company(thread, barrier);
@@ -521,9 +523,9 @@ impl<P: Program> Run<'_, P> {
             let Some(slot) = self.state.slots.get(&key(poll.at)) else { continue };
             let (message, holds) = (slot.latest().id, slot.latest().value);
             self.thread_mut(reader).view.observe(Observed { slot: key(poll.at), message });
-            if reader == thread {
+            if reader == thread && self.recorder.is_some() {
                 let until = self.machine.describe_loop(self.state, thread);
-                self.record_what(thread, Some(site), What::Missed { at: poll.at, until, holds });
+                self.record_what(thread, Some(site), || What::Missed { at: poll.at, until, holds });
             }
         }
         Progress::Waits

@@ -261,7 +261,7 @@ impl<P: Program> Run<'_, P> {
         let newest = self.state.slots[&key(at)].latest();
         let (observed, holds) = (Observed { slot: key(at), message: newest.id }, newest.value);
         self.thread_mut(thread).view.observe(observed);
-        self.record_what(thread, Some(site), What::Missed { at, until: condition.to_string(), holds });
+        self.record_what(thread, Some(site), || What::Missed { at, until: condition.to_string(), holds });
         Progress::Waits
     }
 
@@ -274,7 +274,7 @@ impl<P: Program> Run<'_, P> {
         holds: u64,
         site: SiteIndex,
     ) -> Progress {
-        self.record_what(thread, Some(site), What::Blocked { at, until: condition.to_string(), holds });
+        self.record_what(thread, Some(site), || What::Blocked { at, until: condition.to_string(), holds });
         self.thread_mut(thread).status = Status::Awaiting(key(at));
         self.ensure_slot(at, width);
         if self.machine.sees_order(self.state, thread, &self.state.slots[&key(at)]) {

@@ -6,7 +6,7 @@
 
 use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
-use super::{Choice, Rule, State, ThreadOrder};
+use super::{Choice, Rule, State, ThreadOrder, Watch};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
@@ -39,7 +39,7 @@ impl<P: Program> Run<'_, P> {
                     releases.push(release.clone());
                 }
             }
-            join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_ref());
+            join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_deref());
         }
         let follows = self.machine.floor(self.state, thread, key, slot);
         let view = &self.state.threads[thread as usize].view;
@@ -56,7 +56,7 @@ impl<P: Program> Run<'_, P> {
             launch: self.state.coordinates(self.machine, thread).launch,
             strength: Some(strength),
             releases,
-            boundary,
+            boundary: boundary.map(Box::new),
             update,
             follows: slot.messages[follows].id,
             beside,
@@ -101,9 +101,7 @@ impl<P: Program> Run<'_, P> {
         }
         let mut epoch = self.epoch(thread);
         epoch.step = epoch.step.saturating_sub(u32::from(element.index) + 1);
-        let mut view = self.state.threads[thread as usize].view.clone();
-        view.add(self.machine.block_of(thread), epoch);
-        view
+        self.state.threads[thread as usize].view.with(self.machine.block_of(thread), epoch)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
@@ -165,7 +163,7 @@ impl<P: Program> Run<'_, P> {
         // Where the order is explored already, nobody need ask whether it matters.
         let explored = machine.is_explored(key);
         let alike = |read: &SlotRead| explored || machine.reads_alike(state, slot, read, (key, &message));
-        if machine.settings.watch_buffering && machine.has(Rule::LoadBuffering) {
+        if machine.settings.watch >= Watch::Overtaken && machine.has(Rule::LoadBuffering) {
             let readers = slot.read_before(update, covered).into_iter();
             self.notes.overtaken.extend(readers.map(|access| (key, access.epoch.thread)));
         }
@@ -198,7 +196,7 @@ impl<P: Program> Run<'_, P> {
         let key = key(at);
         let message = self.message(thread, key, (value, update), (strength, order), after, site);
         self.remember_release(thread, key, strength, order);
-        if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch_buffering {
+        if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch >= Watch::FreeSteps {
             self.note_steps(thread, key, site, &message.releases);
             let bytes = self.state.slots[&key].width.bytes();
             self.forget_origins(at.instance, &(at.byte..at.byte + bytes));
@@ -232,8 +230,10 @@ impl<P: Program> Run<'_, P> {
         let view = &threads[thread as usize].view;
         let Some(slot) = slots.get_mut(&key(at)) else { return };
         let newest = after + 1 == slot.messages.len();
-        if plain && !machine.settings.watch_buffering && fences.is_empty() {
-            slot.forget_reads(|access| machine.covered(thread, view, access));
+        if plain && fences.is_empty() {
+            // Load buffering asks for loads that are no waits, whoever has written since.
+            let matters = |read: &SlotRead| machine.settings.watch > Watch::Nothing && read.kind.is_free();
+            slot.forget_reads(|read| !matters(read) && machine.covered(thread, view, &read.access));
         }
         slot.insert(after, message);
         let waiters = std::mem::take(&mut slot.waiters);

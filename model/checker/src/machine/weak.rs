@@ -43,11 +43,13 @@ impl Accessor<'_> {
     ) -> Result<Ordered, Conflict> {
         let range = at.byte..at.byte + bytes;
         let covered = |earlier: &Access| machine.covered_since(self.access.epoch, self.view, self.since, earlier);
-        let written = match memory.shadow.access(range.clone(), kind, self.access, covered) {
+        let weak = matches!(kind, Kind::Read | Kind::Write);
+        let unchanged = if weak { None } else { memory.shadow.unchanged(range.clone(), kind, covered) };
+        let checked = unchanged.unwrap_or_else(|| memory.shadow.access(range.clone(), kind, self.access, covered));
+        let written = match checked {
             Err(conflict) if machine.has(Rule::WeakRaces) => return Err(conflict),
             result => result.unwrap_or(true),
         };
-        let weak = matches!(kind, Kind::Read | Kind::Write);
         if !memory.has_slots || !weak || !machine.has(Rule::SlotsAgainstWeak) {
             return Ok(Ordered { written, observed: SmallVec::new() });
         }

@@ -100,6 +100,8 @@ pub struct View {
     base: Shared<Vec<u32>>,
     /// Threads seen beyond their block's entry, by thread; each is in a phase not yet seen whole.
     threads: Option<Shared<Vec<Epoch>>>,
+    /// One more, whatever the list says of it: whose view this is, if its own operations belong to it.
+    own: Option<Epoch>,
     /// Messages that must not be un-seen, by slot.
     observed: Option<Shared<Vec<Observed>>>,
 }
@@ -107,13 +109,14 @@ pub struct View {
 impl View {
     /// The view of the very beginning.
     pub fn initial(blocks: usize) -> View {
-        View { base: Shared::from(vec![0; blocks]), threads: None, observed: None }
+        View { base: Shared::from(vec![0; blocks]), threads: None, own: None, observed: None }
     }
 
     /// Whether an operation of `block` at `epoch` precedes this point. The caller adds program order.
     pub fn covers(&self, block: u32, epoch: Epoch) -> bool {
         epoch.is_initial()
             || self.base[block as usize] > epoch.phase
+            || self.own.is_some_and(|own| own.thread == epoch.thread && order(&own) >= order(&epoch))
             || self.threads.as_ref().is_some_and(|threads| {
                 let found = threads.binary_search_by_key(&epoch.thread, |seen| seen.thread);
                 found.is_ok_and(|at| order(&threads[at]) >= order(&epoch))
@@ -122,7 +125,10 @@ impl View {
 
     /// Whether two views are certainly the same: the quick test for threads that share a barrier's result.
     pub fn is_same(&self, other: &View) -> bool {
-        self.base.is_same(&other.base) && same(&self.threads, &other.threads) && same(&self.observed, &other.observed)
+        self.own == other.own
+            && self.base.is_same(&other.base)
+            && same(&self.threads, &other.threads)
+            && same(&self.observed, &other.observed)
     }
 
     /// Whether `other` sees all that this sees. `later` says of a message of a slot whether
@@ -136,11 +142,24 @@ impl View {
         let threads = self.threads.as_ref().map_or(&[][..], |threads| threads);
         let observed = self.observed.as_ref().map_or(&[][..], |observed| observed);
         self.base.iter().zip(other.base.iter()).all(|(mine, theirs)| mine <= theirs)
-            && threads.iter().all(|seen| other.covers(block_of(seen.thread), *seen))
+            && threads.iter().chain(&self.own).all(|seen| other.covers(block_of(seen.thread), *seen))
             && observed.iter().all(|seen| {
                 let theirs = other.observed(seen.slot);
                 theirs == Some(seen.message) || later(seen.slot, seen.message, theirs)
             })
+    }
+
+    /// The same, with the operations of its thread up to `epoch`. It costs nothing, however many threads are seen.
+    #[must_use]
+    pub fn with(&self, block: u32, epoch: Epoch) -> View {
+        let mut view = self.clone();
+        if !view.covers(block, epoch) {
+            view.list_own();
+            // Equal views are the same, whatever was known of the thread before.
+            view.unlist(epoch.thread);
+            view.own = Some(epoch);
+        }
+        view
     }
 
     /// Adds one thread up to `epoch`.
@@ -148,6 +167,11 @@ impl View {
         if self.covers(block, epoch) {
             return;
         }
+        self.list_own();
+        self.list(epoch);
+    }
+
+    fn list(&mut self, epoch: Epoch) {
         let threads = self.threads.get_or_insert_default();
         match threads.binary_search_by_key(&epoch.thread, |seen| seen.thread) {
             Ok(at) => threads[at] = epoch,
@@ -155,11 +179,27 @@ impl View {
         }
     }
 
+    fn unlist(&mut self, thread: ThreadIndex) {
+        let Some(threads) = self.threads.as_mut() else { return };
+        let Ok(at) = threads.binary_search_by_key(&thread, |seen| seen.thread) else { return };
+        threads.remove(at);
+        if threads.is_empty() {
+            self.threads = None;
+        }
+    }
+
+    /// The one more is one of the list.
+    fn list_own(&mut self) {
+        if let Some(own) = self.own.take() {
+            self.list(own);
+        }
+    }
+
     /// All of `block` up to the end of phase `phases - 1` is seen. `block_of` maps threads to blocks.
     pub fn complete(&mut self, block: u32, phases: u32, block_of: impl Fn(ThreadIndex) -> u32) {
         if self.base[block as usize] < phases {
             self.base[block as usize] = phases;
-            self.prune(block_of);
+            self.prune(&block_of);
         }
     }
 
@@ -218,18 +258,24 @@ impl View {
             return;
         }
         self.join_base(&other.base);
-        if !same(&self.threads, &other.threads) {
-            let theirs = other.threads.as_ref().map_or(&[][..], |threads| threads);
-            let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
-            let merged = merge(
-                mine,
-                theirs,
-                |seen| seen.thread,
-                |mine, theirs| {
-                    if order(mine) < order(theirs) { *theirs } else { *mine }
-                },
-            );
-            self.threads = Some(Shared::from(merged));
+        self.prune(&block_of);
+        let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
+        let theirs = other.threads.as_ref().filter(|_| !same(&self.threads, &other.threads));
+        let mut new = self.beyond(mine, theirs.map_or(&[][..], |threads| threads), &block_of);
+        if let Some(own) = other.own.filter(|own| !self.covers(block_of(own.thread), *own)) {
+            match new.binary_search_by_key(&own.thread, |seen| seen.thread) {
+                Ok(at) => new[at] = own,
+                Err(at) => new.insert(at, own),
+            }
+        }
+        // Whose view this is stays apart: a view that is joined with what it has is the same.
+        if let Some(own) = &mut self.own
+            && let Ok(at) = new.binary_search_by_key(&own.thread, |seen| seen.thread)
+        {
+            *own = new.remove(at);
+        }
+        if !new.is_empty() {
+            self.threads = Some(Shared::from(merge(mine, &new, |seen| seen.thread, |_, theirs| *theirs)));
         }
         if !same(&self.observed, &other.observed) {
             let theirs = other.observed.as_ref().map_or(&[][..], |observed| observed);
@@ -242,6 +288,32 @@ impl View {
             );
             self.observed = (!merged.is_empty()).then(|| Shared::from(merged));
         }
+    }
+
+    /// Those of `theirs` that are not seen, neither with their blocks nor in `mine`.
+    fn beyond(
+        &self,
+        mut mine: &[Epoch],
+        theirs: &[Epoch],
+        block_of: impl Fn(ThreadIndex) -> u32,
+    ) -> SmallVec<[Epoch; 16]> {
+        let is_beyond = |seen: &&Epoch| {
+            while let [first, rest @ ..] = mine
+                && first.thread < seen.thread
+            {
+                mine = rest;
+            }
+            let listed = mine.first().is_some_and(|known| known.thread == seen.thread && order(known) >= order(seen));
+            let own = self.own.is_some_and(|own| own.thread == seen.thread && order(&own) >= order(seen));
+            !listed && !own && self.base[block_of(seen.thread) as usize] <= seen.phase
+        };
+        theirs.iter().filter(is_beyond).copied().collect()
+    }
+
+    /// Adds the blocks that another sees, as far as it sees them whole. Of many views that are joined the lists of single
+    /// threads are short once that is known.
+    pub fn join_blocks(&mut self, other: &View, block_of: impl Fn(ThreadIndex) -> u32) {
+        self.join_base(&other.base);
         self.prune(block_of);
     }
 
@@ -253,18 +325,19 @@ impl View {
         if !pairs().any(|(mine, theirs)| theirs > mine) {
             return;
         }
-        self.base = if pairs().any(|(mine, theirs)| mine > theirs) {
-            Shared::from(pairs().map(|(mine, theirs)| *mine.max(theirs)).collect::<Vec<u32>>())
+        if pairs().any(|(mine, theirs)| mine > theirs) {
+            self.base.iter_mut().zip(other.iter()).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
         } else {
-            other.clone()
-        };
+            self.base = other.clone();
+        }
     }
 
     /// Drops threads that the base covers.
     fn prune(&mut self, block_of: impl Fn(ThreadIndex) -> u32) {
-        let Some(threads) = &mut self.threads else { return };
         let base = &self.base;
         let needed = |seen: &Epoch| base[block_of(seen.thread) as usize] <= seen.phase;
+        self.own = self.own.filter(needed);
+        let Some(threads) = &mut self.threads else { return };
         if !threads.iter().all(needed) {
             threads.retain(needed);
         }
@@ -345,6 +418,30 @@ mod tests {
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
         assert_eq!(left.threads.as_ref().map(|threads| threads.len()), Some(1));
+    }
+
+    #[test]
+    fn ones_own_operations_are_seen_like_any_other() {
+        let mut view = View::initial(2);
+        view.add(0, epoch(1, 0, 9));
+        view.add(1, epoch(5, 0, 3));
+        let with = view.with(1, epoch(5, 0, 7));
+        assert!(with.covers(1, epoch(5, 0, 7)) && with.covers(0, epoch(1, 0, 9)) && !view.covers(1, epoch(5, 0, 7)));
+        assert_eq!(with, view.with(1, epoch(5, 0, 5)).with(1, epoch(5, 0, 7)));
+        assert!(view.is_within(&with, |thread| thread / 4, |_, _, _| false));
+        assert!(!with.is_within(&view, |thread| thread / 4, |_, _, _| false) && !with.is_same(&view));
+        let mut joined = View::initial(2);
+        join(&mut joined, &with);
+        let mut again = with.clone();
+        join(&mut again, &joined);
+        assert_eq!(again, with, "what it has adds nothing");
+        view.add(1, epoch(5, 0, 7));
+        assert_eq!(joined, view);
+        // Another's is listed, and what is covered is dropped.
+        let mut both = with.with(0, epoch(2, 0, 4));
+        assert!(both.covers(1, epoch(5, 0, 7)) && both.covers(0, epoch(2, 0, 4)));
+        both.complete(0, 1, |thread| thread / 4);
+        assert_eq!((both.own, both.threads.as_ref().map(|threads| threads.len())), (None, Some(1)));
     }
 
     #[test]

@@ -104,6 +104,37 @@ impl Shadow {
         conflict.map_or(Ok(written), Err)
     }
 
+    /// The same for a strong access that leaves nothing to remember; `None` if it does.
+    pub fn unchanged(
+        &self,
+        range: Range<u64>,
+        kind: Kind,
+        covered: impl Fn(&Access) -> bool,
+    ) -> Option<Result<bool, Conflict>> {
+        let mut written = true;
+        let mut conflict = None;
+        let granule = self.granule;
+        for index in (range.start / granule)..range.end.div_ceil(granule) {
+            self.cells[index as usize].look(index * granule, granule, &range, &mut |record, at| {
+                if conflict.is_none() {
+                    conflict = record.conflict(kind, &covered, at.max(range.start));
+                }
+                written &= record.written;
+            });
+        }
+        let changes = match kind {
+            Kind::Read | Kind::Write => true,
+            Kind::StrongRead => false,
+            Kind::StrongWrite => !written,
+        };
+        (!changes).then(|| conflict.map_or(Ok(written), Err))
+    }
+
+    /// Whether an access is known that everybody is past, by `past`.
+    pub fn knows(&self, past: impl Fn(&Access) -> bool) -> bool {
+        self.cells.iter().any(|cell| cell.knows(&past))
+    }
+
     /// Remembers an access that was checked elsewhere, as if it had been weak.
     pub fn remember(&mut self, range: Range<u64>, wrote: bool, access: Access) {
         let granule = self.granule;
@@ -170,6 +201,30 @@ impl Record {
 }
 
 impl Cell {
+    fn knows(&self, past: &impl Fn(&Access) -> bool) -> bool {
+        match self {
+            Cell::Whole(record) => {
+                record.write != Access::INITIAL && past(&record.write) || record.reads.iter().any(past)
+            }
+            Cell::Split(parts) => parts.iter().any(|part| part.knows(past)),
+        }
+    }
+
+    /// Applies `act` to every record within `range`, without splitting this cell.
+    fn look(&self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&Record, u64)) {
+        match self {
+            Cell::Whole(record) => act(record, start),
+            Cell::Split(parts) => {
+                let size = length / 4;
+                for (at, part) in (start..).step_by(size as usize).zip(parts.iter()) {
+                    if at < range.end && at + size > range.start {
+                        part.look(at, size, range, act);
+                    }
+                }
+            }
+        }
+    }
+
     fn forget(&mut self, past: &impl Fn(&Access) -> bool) {
         match self {
             Cell::Whole(record) => {
@@ -227,6 +282,25 @@ mod tests {
         assert!(shadow.access(8..10, Kind::Read, by(2, 1), own(2)).is_ok());
         let found = shadow.access(0..16, Kind::Write, by(1, 1), own(1));
         assert_eq!(found, Err(Conflict { access: by(2, 1), wrote: false, byte: 8 }));
+    }
+
+    #[test]
+    fn strong_accesses_are_checked_and_leave_nothing_behind() {
+        let mut shadow = Shadow::new(64, 16, true);
+        assert!(shadow.access(4..8, Kind::Write, by(1, 1), own(1)).is_ok());
+        let before = shadow.clone();
+        for kind in [Kind::StrongRead, Kind::StrongWrite] {
+            for (range, thread) in [(4..8, 1), (4..8, 2), (0..4, 2), (16..20, 2), (0..16, 2)] {
+                let looked = shadow.unchanged(range.clone(), kind, own(thread));
+                assert_eq!(looked, Some(shadow.access(range, kind, by(thread, 2), own(thread))));
+            }
+        }
+        assert!(shadow.unchanged(0..4, Kind::Read, own(1)).is_none());
+        // Parts of a whole cell have its history, whether it is split or not.
+        assert!((0..64).all(|byte| shadow.last_write(byte) == before.last_write(byte)));
+        let unwritten = Shadow::new(16, 4, false);
+        assert_eq!(unwritten.unchanged(0..4, Kind::StrongRead, own(1)), Some(Ok(false)));
+        assert_eq!(unwritten.unchanged(0..4, Kind::StrongWrite, own(1)), None);
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub struct Message {
     /// Release patterns that end in this write, or in one that it continues.
     pub releases: SmallVec<[Release; 1]>,
     /// Under `--assume launch-boundary=system`: what came before the writer's launch.
-    pub boundary: Option<View>,
+    pub boundary: Option<Box<View>>,
     /// Set for a read-modify-write: it follows its predecessor immediately in coherence order.
     pub update: Option<Update>,
     /// What was there before anybody wrote.
@@ -588,8 +588,8 @@ impl Slot {
         loads.chain(updates.map(|message| message.access)).filter(|access| !covered(access)).collect()
     }
 
-    /// Forgets reads that a plain write follows.
-    pub fn forget_reads(&mut self, covered: impl Fn(&Access) -> bool) {
-        self.reads.retain(|read| !covered(&read.access));
+    /// Forgets reads.
+    pub fn forget_reads(&mut self, needless: impl Fn(&SlotRead) -> bool) {
+        self.reads.retain(|read| !needless(read));
     }
 }

@@ -3,7 +3,7 @@
 use super::Budget;
 use super::program::{LitmusProgram, LitmusThread};
 use crate::litmus::{Formula, Register, Term, Test};
-use crate::machine::{Contended, Machine, Notes, Settings, StartOrder, State};
+use crate::machine::{Contended, Machine, Notes, Settings, StartOrder, State, Watch};
 use crate::process;
 use crate::program::Width;
 use arverify_protocol::verdict::Code;
@@ -50,8 +50,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             start_order: StartOrder::Any,
             boundary_publishes: false,
             everything: false,
-            watch_buffering: false,
-            all_steps: false,
+            watch: Watch::Nothing,
             step_by_step: false,
             deadline: Some(deadline),
             without: budget.without,

@@ -39,48 +39,67 @@ pub fn wanted<P: Program>(
     launch: u32,
     element: u64,
 ) -> Wanted {
+    let bits = wanted_bits(program, expected, kind, rank, launch, element);
+    let reduction = match expected.definition {
+        Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => reduction,
+        _ => return Wanted { bits, exact: true, sum: None },
+    };
+    let Element::Data(data) = kind else { return Wanted { bits, exact: true, sum: None } };
+    let index = index_reduced(program, expected, kind, rank, element);
+    let values = (0..program.shape().ranks)
+        .map(|from| f64::from(data.to_f32(input_of(program, expected.input, kind, (from, launch), index) as u32)));
+    let sum = (values.clone().sum(), values.map(f64::abs).sum());
+    let exact = data::is_exact_element(index);
+    Wanted { bits, exact, sum: (reduction == Reduction::Sum).then_some(sum) }
+}
+
+/// Its bits, where it is reduced in ascending order of ranks.
+pub fn wanted_bits<P: Program>(
+    program: &P,
+    expected: &Expected,
+    kind: Element,
+    rank: u32,
+    launch: u32,
+    element: u64,
+) -> u64 {
     let shape = program.shape();
-    let input = &shape.instances[(expected.input * shape.ranks) as usize];
-    let elements = (input.bytes / u64::from(kind.bytes())).max(1);
     let read = |rank: u32, index: u64| input_of(program, expected.input, kind, (rank, launch), index);
-    let one = |bits: u64| Wanted { bits, exact: true, sum: None };
-    let reduced = |reduction: Reduction, index: u64| {
-        let sources = (0..shape.ranks).map(|from| read(from, index));
-        match kind {
-            Element::Data(data) => {
-                let bits = data.fold(reduction, expected.accumulate, sources.clone().map(|bits| bits as u32));
-                let values = sources.map(|bits| f64::from(data.to_f32(bits as u32)));
-                let sum = (values.clone().sum(), values.map(f64::abs).sum());
-                let exact = data::is_exact_element(index);
-                Wanted { bits: u64::from(bits), exact, sum: (reduction == Reduction::Sum).then_some(sum) }
-            }
-            _ => one(fold_integers(kind, reduction, sources)),
-        }
+    let fold = |reduction: Reduction, values: &mut dyn Iterator<Item = u64>| match kind {
+        Element::Data(data) => u64::from(data.fold(reduction, expected.accumulate, values.map(|bits| bits as u32))),
+        _ => fold_integers(kind, reduction, values),
     };
     match expected.definition {
-        Definition::AllReduce(reduction) => reduced(reduction, element),
+        Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => {
+            let index = index_reduced(program, expected, kind, rank, element);
+            fold(reduction, &mut (0..shape.ranks).map(|from| read(from, index)))
+        }
         Definition::AllGather => {
+            let input = &shape.instances[(expected.input * shape.ranks) as usize];
+            let elements = (input.bytes / u64::from(kind.bytes())).max(1);
             let (from, index) = ((element / elements) as u32, element % elements);
             let gathered = read(from, index);
-            let Some(plus) = expected.plus else { return one(gathered) };
-            let own = input_of(program, plus, kind, (rank, launch), index);
-            one(match kind {
-                Element::Data(data) => {
-                    let both = [gathered as u32, own as u32].into_iter();
-                    u64::from(data.fold(Reduction::Sum, expected.accumulate, both))
+            match expected.plus {
+                Some(plus) => {
+                    let own = input_of(program, plus, kind, (rank, launch), index);
+                    fold(Reduction::Sum, &mut [gathered, own].into_iter())
                 }
-                _ => fold_integers(kind, Reduction::Sum, [gathered, own].into_iter()),
-            })
+                None => gathered,
+            }
         }
         Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
-            one(read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element))
-        }
-        Definition::ReduceScatter(reduction) => {
-            let output = &shape.instances[(expected.output * shape.ranks) as usize];
-            let part = output.bytes / u64::from(kind.bytes());
-            reduced(reduction, u64::from(rank) * part + element)
+            read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element)
         }
     }
+}
+
+/// The element of the inputs that an element of one rank's output is reduced from.
+fn index_reduced<P: Program>(program: &P, expected: &Expected, kind: Element, rank: u32, element: u64) -> u64 {
+    if !matches!(expected.definition, Definition::ReduceScatter(_)) {
+        return element;
+    }
+    let shape = program.shape();
+    let output = &shape.instances[(expected.output * shape.ranks) as usize];
+    u64::from(rank) * (output.bytes / u64::from(kind.bytes())) + element
 }
 
 /// Sums wrap.

@@ -1,0 +1,151 @@
+//! What a launch leaves in its output: compared with the collective's definition, and with what other ranks got.
+
+use super::run::Run;
+use super::{Machine, Rule, Violation, ViolationPoint};
+use crate::memory::shared::Shared;
+use crate::program::wanted::{wanted, wanted_bits};
+use crate::program::{Definition, Element, Expected, Location, Program};
+use arverify_protocol::verdict::Code;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of outputs that are kept to be compared with again.
+const KEPT_BYTES: usize = 64 << 20;
+
+/// What outputs must hold, by rank and launch: computed once, and not for each rank where it is the same on all.
+#[derive(Debug, Default)]
+pub(super) struct Outputs(Mutex<FxHashMap<(u32, u32), Arc<Vec<u8>>>>);
+
+impl<P: Program> Machine<P> {
+    /// What the output of a rank must hold after a launch, where it is reduced in ascending order of ranks.
+    fn output(&self, expected: &Expected, kind: Element, (rank, launch): (u32, u32), bytes: usize) -> Arc<Vec<u8>> {
+        let is_common = match expected.definition {
+            Definition::AllReduce(_) => true,
+            Definition::AllGather => expected.plus.is_none(),
+            _ => false,
+        };
+        let key = (if is_common { u32::MAX } else { rank }, launch);
+        let outputs = || self.outputs.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = outputs().get(&key).filter(|known| known.len() == bytes) {
+            return known.clone();
+        }
+        let mut output = vec![0; bytes];
+        for (element, bytes) in output.chunks_exact_mut(kind.bytes() as usize).enumerate() {
+            kind.write(wanted_bits(&*self.program, expected, kind, rank, launch, element as u64), bytes);
+        }
+        let output = Arc::new(output);
+        let mut known = outputs();
+        if (known.len() + 1) * bytes > KEPT_BYTES {
+            known.clear();
+        }
+        known.insert(key, output.clone());
+        output
+    }
+}
+
+impl<P: Program> Run<'_, P> {
+    /// Compares the output with the collective's definition, and with what other ranks got.
+    pub(super) fn check_result(&mut self, rank: u32, launch: u32) {
+        let machine = self.machine;
+        let Some(expected) = machine.program().expected().filter(|_| machine.has(Rule::Results)) else { return };
+        if !expected.definition.concerns(rank) {
+            return;
+        }
+        let ranks = machine.program().shape().ranks;
+        let index = (expected.output * ranks + rank) as usize;
+        let instance = &machine.program().shape().instances[index];
+        let Some(kind) = instance.element else { return };
+        let size = kind.bytes() as usize;
+        let bytes = &self.state.memory[index].bytes;
+        let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
+        let mut in_order = true;
+        let all = machine.output(&expected, kind, (rank, launch), bytes.len());
+        let pairs = if bytes[..] == all[..] { 0 } else { bytes.len() / size };
+        for (element, (got, want)) in bytes.chunks_exact(size).zip(all.chunks_exact(size)).enumerate().take(pairs) {
+            let bits = |bytes: &[u8]| kind.canonical(kind.read(bytes), expected.exact_zero);
+            if bits(got) == bits(want) {
+                continue;
+            }
+            in_order = false;
+            let got = kind.read(got);
+            let wanted = wanted(&**machine.program(), &expected, kind, rank, launch, element as u64);
+            if wanted.exact || !wanted.allows(got, ranks, kind) {
+                let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
+                self.suspect(violation);
+                return;
+            }
+        }
+        if !expected.same_on_all_ranks || !machine.has(Rule::RanksAgree) {
+            return;
+        }
+        // Ranks in ascending order is one order for all; another must be the same on every rank.
+        let output = (!in_order).then(|| bytes.clone());
+        self.state.ranks[rank as usize].outputs.push(output);
+        let Some((other, element)) = self.disagreement(&expected, kind, rank, launch) else { return };
+        let violation = self.ranks_disagree(&expected, (rank, other), launch, at(element));
+        self.suspect(violation);
+    }
+
+    /// Another rank that has finished this launch with other bits, and the first element that differs.
+    fn disagreement(&self, expected: &Expected, kind: Element, rank: u32, launch: u32) -> Option<(u32, usize)> {
+        let machine = self.machine;
+        let size = kind.bytes() as usize;
+        let mine = self.state.ranks[rank as usize].outputs.get(launch as usize)?;
+        for other in (0..machine.program().shape().ranks).filter(|other| *other != rank) {
+            let Some(theirs) = self.state.ranks[other as usize].outputs.get(launch as usize) else { continue };
+            if mine.is_none() && theirs.is_none() {
+                continue;
+            }
+            let element_of = |output: &Option<Shared<Vec<u8>>>, rank: u32, element: usize| {
+                let bits = match output {
+                    Some(bytes) => kind.read(&bytes[element * size..]),
+                    None => wanted(&**machine.program(), expected, kind, rank, launch, element as u64).bits,
+                };
+                kind.canonical(bits, expected.exact_zero)
+            };
+            let length = mine.as_ref().or(theirs.as_ref()).map_or(0, |bytes| bytes.len()) / size;
+            let differs = |element: &usize| element_of(mine, rank, *element) != element_of(theirs, other, *element);
+            if let Some(element) = (0..length).find(differs) {
+                return Some((other, element));
+            }
+        }
+        None
+    }
+
+    fn ranks_disagree(&self, expected: &Expected, (rank, other): (u32, u32), launch: u32, at: Location) -> Violation {
+        let name = &self.machine.program().shape().instances[at.instance as usize].name;
+        let message = format!(
+            "ranks disagree after launch {launch}: `{name}` differs in its last bits between rank {rank} and rank {other}, first at byte {}",
+            at.byte
+        );
+        let label = "promises the same bits on all ranks".to_owned();
+        let point = ViolationPoint { thread: None, site: expected.site, label };
+        let mut violation = Violation::new(Code::RankDisagreement, message, vec![point]);
+        violation.location = Some(at);
+        violation.notes.push("each result is a sum of the right numbers, in an order of its own: floating-point addition is not associative".to_owned());
+        violation.help = Some("reduce in one order on every rank".to_owned());
+        violation
+    }
+
+    fn wrong_result(
+        &self,
+        expected: &Expected,
+        kind: Element,
+        rank: u32,
+        launch: u32,
+        at: Location,
+        got: u64,
+    ) -> Violation {
+        let element = at.byte / u64::from(kind.bytes());
+        let wanted = wanted(&**self.machine.program(), expected, kind, rank, launch, element);
+        let (got, want) = (kind.show(got), kind.show(wanted.bits));
+        let name = &self.machine.program().shape().instances[at.instance as usize].name;
+        let message = format!(
+            "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got}, not {want}"
+        );
+        let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
+        let mut violation = Violation::new(Code::WrongResult, message, vec![point]);
+        violation.location = Some(at);
+        self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
+    }
+}
