@@ -217,6 +217,7 @@ fn alone(opinion: Opinion) -> Outcome {
         schedule: None,
         engines: None,
         open_circle: false,
+        out_of_memory: false,
     }
 }
 

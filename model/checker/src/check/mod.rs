@@ -65,6 +65,8 @@ pub struct Outcome {
     pub engines: Option<Engines>,
     /// It is inconclusive for load buffering alone, which the machine does not explore.
     pub open_circle: bool,
+    /// It is inconclusive because the process has used all the memory that it may, for this or for other checks.
+    pub out_of_memory: bool,
 }
 
 impl Outcome {
@@ -81,6 +83,7 @@ impl Outcome {
             schedule: None,
             engines: None,
             open_circle: false,
+            out_of_memory: false,
         }
     }
 }
@@ -161,6 +164,9 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
             needed >> 20,
             options.max_bytes >> 20
         ));
+    }
+    if options.beside_others && process::resident().is_some_and(|used| used + needed > options.max_bytes) {
+        return Outcome { out_of_memory: true, ..Outcome::inconclusive("nothing was covered".to_owned()) };
     }
     let start = Instant::now();
     let deadline = options.timeout.map(|timeout| start + timeout);
@@ -289,6 +295,7 @@ fn conclude<P: Program>(
         outcome.warnings.push(if line > 0 { format!("line {line}: {why}") } else { why });
     } else if let Some(limit) = exploration.limited {
         outcome.verdict = Verdict::Inconclusive;
+        outcome.out_of_memory = limit == Limit::Memory;
         outcome.warnings.push(stopped(options, limit, outcome.stats));
         outcome.warnings.extend(words::what_cost_most(&**program, &exploration));
     } else if exploration.too_many_rounds {

@@ -92,6 +92,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Bytes that the process may use.
     pub max_bytes: u64,
+    /// Others are checked at the same time, in that memory: without room for it a check is not begun.
+    pub beside_others: bool,
     /// Threads that explore.
     pub jobs: usize,
     /// Do not ask whether load buffering could matter: for tests that compare two explorations without it.
@@ -118,6 +120,7 @@ impl Options {
             max_states: 100_000_000,
             timeout: None,
             max_bytes: 8 << 30,
+            beside_others: false,
             jobs: 1,
             ignore_load_buffering: false,
             order_fences: false,

@@ -21,8 +21,8 @@ const PROOF_TIME: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
-    let targets = targets(arguments)?;
-    let outcomes = check_all(&targets, arguments)?;
+    let mut targets = targets(arguments)?;
+    let outcomes = check_all(&mut targets, arguments)?;
     let limits = Limits { most_ranks: MOST_RANKS, time: PROOF_TIME };
     let proofs = arguments.prove.then_some(&limits);
     if let (Some(_), Err(reason)) = (proofs, solver_is_new_enough()) {
@@ -66,6 +66,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
             options.timeout = Some(Duration::from_secs(arguments.timeout));
             options.max_bytes = arguments.max_memory << 30;
             options.jobs = (threads(arguments.jobs) / names.len().max(1)).max(1);
+            options.beside_others = threads(arguments.jobs).min(names.len()) > 1;
             // The whole catalogue is a matter of a second; `argen emit` and the tests check it at more sizes.
             if arguments.targets.is_empty() {
                 subject.at_one_size();
@@ -75,8 +76,28 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
         .collect()
 }
 
-fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Checked>, InputError> {
+/// Several at a time. What there was no memory for beside others is checked once more, alone.
+fn check_all(targets: &mut [Subject], arguments: &CheckArguments) -> Result<Vec<Checked>, InputError> {
     let bar = progress_bar(targets.len());
+    let mut outcomes = check_together(targets, arguments, &bar);
+    for (target, outcome) in targets.iter_mut().zip(&mut outcomes) {
+        let options = target.options_mut();
+        if options.beside_others && outcome.as_ref().is_ok_and(Checked::is_out_of_memory) {
+            options.beside_others = false;
+            options.jobs = threads(arguments.jobs);
+            bar.set_message(target.name().to_owned());
+            *outcome = target.check(arguments.engine.into(), arguments.lints);
+        }
+    }
+    bar.finish_and_clear();
+    outcomes.into_iter().collect()
+}
+
+fn check_together(
+    targets: &[Subject],
+    arguments: &CheckArguments,
+    bar: &ProgressBar,
+) -> Vec<Result<Checked, InputError>> {
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Checked, InputError>>>> = targets.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
@@ -95,7 +116,6 @@ fn check_all(targets: &[Subject], arguments: &CheckArguments) -> Result<Vec<Chec
         }
         work();
     });
-    bar.finish_and_clear();
     slots
         .into_iter()
         .map(|slot| {

@@ -103,6 +103,13 @@ pub(super) struct Checked {
     tried: Vec<(Sizes, Verdict)>,
 }
 
+impl Checked {
+    /// Whether it was not decided for want of memory.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        self.outcome.out_of_memory
+    }
+}
+
 /// The worst verdict of all sizes counts; of equal ones the first. A violation ends it.
 fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Checked, InputError> {
     let started = Instant::now();

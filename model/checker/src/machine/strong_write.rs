@@ -232,7 +232,11 @@ impl<P: Program> Run<'_, P> {
         let newest = after + 1 == slot.messages.len();
         if plain && fences.is_empty() {
             // Load buffering asks for loads that are no waits, whoever has written since.
-            let matters = |read: &SlotRead| machine.settings.watch > Watch::Nothing && read.kind.is_free();
+            let matters = |read: &SlotRead| match machine.settings.watch {
+                Watch::Nothing => false,
+                Watch::Overtaken => read.kind.is_free(),
+                Watch::FreeSteps | Watch::AllSteps => true,
+            };
             slot.forget_reads(|read| !matters(read) && machine.covered(thread, view, &read.access));
         }
         slot.insert(after, message);
