@@ -93,7 +93,7 @@ impl<P: Program> Machine<P> {
             threads,
             blocks: vec![Block::default().into(); blocks as usize],
             ranks: vec![rank.into(); shape.ranks as usize],
-            memory: shape.instances.iter().map(|instance| self.fresh_memory(instance).into()).collect(),
+            memory: shape.instances.iter().map(|instance| self.fresh_memory(instance)).collect(),
             slots: BTreeMap::new(),
             fences: Vec::new(),
             origins: BTreeMap::new(),

@@ -14,11 +14,14 @@ const KEPT_BYTES: usize = 64 << 20;
 
 /// What outputs must hold, by rank and launch: computed once, and not for each rank where it is the same on all.
 #[derive(Debug, Default)]
-pub(super) struct Outputs(Mutex<FxHashMap<(u32, u32), Arc<Vec<u8>>>>);
+pub(super) struct Outputs(Mutex<FxHashMap<(u32, u32), Contents>>);
+
+/// Shared by all that compare with them.
+type Contents = Arc<Vec<u8>>;
 
 impl<P: Program> Machine<P> {
     /// What the output of a rank must hold after a launch, where it is reduced in ascending order of ranks.
-    fn output(&self, expected: &Expected, kind: Element, (rank, launch): (u32, u32), bytes: usize) -> Arc<Vec<u8>> {
+    fn output(&self, expected: &Expected, kind: Element, (rank, launch): (u32, u32), bytes: usize) -> Contents {
         let is_common = match expected.definition {
             Definition::AllReduce(_) => true,
             Definition::AllGather => expected.plus.is_none(),
