@@ -124,9 +124,9 @@ impl<P: Program> Search<'_, P> {
         match &instance.contents {
             Contents::Poison => bytes.fill(0xA5),
             Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
-            Contents::Random => elements.enumerate().for_each(|(index, bytes)| {
+            Contents::Random | Contents::Between(..) => elements.enumerate().for_each(|(index, bytes)| {
                 let bits = program.input(element, instance.buffer, instance.rank, launch, index as u64);
-                element.write(bits, bytes);
+                element.write(instance.contents.drawn(bits), bytes);
             }),
             Contents::Bytes(initial) => {
                 let length = initial.len().min(bytes.len());

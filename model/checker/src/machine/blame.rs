@@ -134,7 +134,7 @@ impl<P: Program> Run<'_, P> {
             Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
         let peer = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread)) != rank;
         let signal = self.state.slots.contains_key(&slot::key(at));
-        if wrote && peer && signal && matches!(instance.contents, Contents::Word(_)) {
+        if wrote && peer && signal && matches!(instance.contents, Contents::Word(_) | Contents::Bytes(_)) {
             violation.code = Code::ZeroingRace;
             violation.message = format!(
                 "zeroing race: the owner's stream resets a slot while a signal from a peer is in flight ({})",
@@ -203,7 +203,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let width = slot.map_or(Width::Four, |slot| slot.width);
-        let Contents::Word(initial) = instance.contents else { return };
+        let Some(initial) = instance.contents.word(at.byte, width.bytes()) else { return };
         let owner = instance.rank;
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
@@ -437,10 +437,10 @@ impl<P: Program> Machine<P> {
         let position = slot.position(lost.id);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
-        let initial = match self.program().shape().instances[stuck.at.instance as usize].contents {
-            Contents::Word(word) => Some(word),
-            _ => slot.messages[0].access.epoch.is_initial().then_some(slot.messages[0].value),
-        };
+        let contents = &self.program().shape().instances[stuck.at.instance as usize].contents;
+        let known = contents.word(stuck.at.byte, slot.width.bytes());
+        let first = &slot.messages[0];
+        let initial = known.or(first.access.epoch.is_initial().then_some(first.value));
         let who =
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));

@@ -125,10 +125,10 @@ impl<P: Program> Machine<P> {
             // Any pattern does: reading it is reported.
             Contents::Poison => bytes.fill(0xA5),
             Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
-            Contents::Random => {
+            Contents::Random | Contents::Between(..) => {
                 for (index, bytes) in elements.enumerate() {
                     let bits = self.program().input(element, instance.buffer, instance.rank, launch, index as u64);
-                    element.write(bits, bytes);
+                    element.write(instance.contents.drawn(bits), bytes);
                 }
             }
             Contents::Bytes(initial) => {

@@ -88,8 +88,40 @@ pub enum Contents {
     Word(u64),
     /// Random data, as for a refreshed buffer.
     Random,
+    /// Random integers from the first to the second.
+    Between(u64, u64),
     /// These bytes; zero after them.
     Bytes(Arc<[u8]>),
+}
+
+impl Contents {
+    /// Whether they are drawn.
+    pub fn are_random(&self) -> bool {
+        matches!(self, Contents::Random | Contents::Between(..))
+    }
+
+    /// A random element of theirs, made of one of all values.
+    pub fn drawn(&self, bits: u64) -> u64 {
+        match self {
+            Contents::Between(least, greatest) => match (greatest - least).checked_add(1) {
+                Some(values) => least + bits % values,
+                None => bits,
+            },
+            _ => bits,
+        }
+    }
+
+    /// The word of so many bytes that lies at a byte, where it is the same in every launch and for every seed.
+    pub fn word(&self, at: u64, bytes: u64) -> Option<u64> {
+        match self {
+            Contents::Poison | Contents::Random | Contents::Between(..) => None,
+            Contents::Word(word) => Some(*word),
+            Contents::Bytes(known) => {
+                let byte = |at: u64| known.get(at as usize).copied().unwrap_or(0);
+                Some((0..bytes.min(8)).rev().fold(0, |word, index| word << 8 | u64::from(byte(at + index))))
+            }
+        }
+    }
 }
 
 impl From<Initially> for Contents {
@@ -254,6 +286,16 @@ mod tests {
             }
             assert!(drawn.iter().all(|value| element == Element::U64 || value >> (8 * element.bytes()) == 0));
         }
+    }
+
+    #[test]
+    fn contents_that_are_known_can_be_read() {
+        let list = Contents::Bytes([1, 0, 0, 0, 2, 1].as_slice().into());
+        assert_eq!((list.word(0, 4), list.word(4, 4), list.word(8, 4)), (Some(1), Some(0x102), Some(0)));
+        assert_eq!((Contents::Word(7).word(12, 4), Contents::Random.word(0, 4)), (Some(7), None));
+        let range = Contents::Between(3, 5);
+        assert!((0..9).all(|bits| (3..=5).contains(&range.drawn(bits))) && range.word(0, 4).is_none());
+        assert_eq!(Contents::Between(0, u64::MAX).drawn(u64::MAX), u64::MAX);
     }
 
     #[test]

@@ -120,6 +120,12 @@ fn input_of<P: Program>(program: &P, buffer: u32, kind: Element, (rank, launch):
     let instance = &shape.instances[(buffer * shape.ranks + rank) as usize];
     match &instance.contents {
         Contents::Word(word) => *word,
-        _ => program.input(kind, buffer, rank, if instance.refreshed { launch } else { u32::MAX }, index),
+        Contents::Bytes(_) => {
+            let bytes = u64::from(kind.bytes());
+            instance.contents.word(index * bytes, bytes).unwrap_or(0)
+        }
+        contents => {
+            contents.drawn(program.input(kind, buffer, rank, if instance.refreshed { launch } else { u32::MAX }, index))
+        }
     }
 }

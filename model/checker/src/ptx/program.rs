@@ -160,7 +160,7 @@ impl PtxProgram {
     /// What a thread need not keep any more.
     fn tidy(&self, thread: &mut PtxThread, operation: &Operation, site: SiteIndex) {
         match operation {
-            Operation::Load { at, .. } if self.shape.instances[at.instance as usize].contents == Contents::Random => {
+            Operation::Load { at, .. } if self.shape.instances[at.instance as usize].contents.are_random() => {
                 self.branches.record_random(site.0);
             }
             Operation::Exit => thread.end(),

@@ -66,7 +66,7 @@ pub(super) fn give(program: &impl Program, cells: &Cells, units: &[Unit], events
                 Contents::Word(0) => Some(BV::from_u64(0, WIDTH)),
                 Contents::Word(word) => Some(BV::from_u64(scatter(word), WIDTH)),
                 Contents::Random => Some(input(at, u32::MAX)),
-                Contents::Poison | Contents::Bytes(_) => None,
+                Contents::Poison | Contents::Between(..) | Contents::Bytes(_) => None,
             },
             Origin::Refresh(_, launch) => Some(input(at, launch)),
             _ => None,

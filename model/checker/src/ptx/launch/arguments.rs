@@ -83,7 +83,7 @@ fn passed(
     depth: usize,
 ) -> Option<Passed> {
     let value = section.get(key)?;
-    let everything = &Variable::ALL;
+    let everything = &Variable::OF_LAUNCH;
     let slots = [Variable::Ranks];
     match key {
         "ptr" => {

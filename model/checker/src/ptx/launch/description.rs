@@ -83,6 +83,12 @@ pub enum Initial {
     Poison,
     /// Every element has this value.
     Value(Expression),
+    /// The first elements, the rest zero.
+    List(Vec<Expression>, Span),
+    /// Each element, by its index.
+    Each(Expression),
+    /// Drawn from a range of integers, both ends in it.
+    Between([Expression; 2]),
 }
 
 /// A kernel parameter, or a field of one.

@@ -27,11 +27,17 @@ pub enum Variable {
     Grid,
     /// Threads of each block of this rank.
     Block,
+    /// The element of a buffer, from 0.
+    Index,
 }
 
 impl Variable {
     /// Every variable.
-    pub const ALL: [Variable; 5] = [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
+    pub const ALL: [Variable; 6] =
+        [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block, Variable::Index];
+    /// Those of a launch.
+    pub const OF_LAUNCH: [Variable; 5] =
+        [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
 
     /// As written.
     pub const fn name(self) -> &'static str {
@@ -41,6 +47,7 @@ impl Variable {
             Variable::Launch => "launch",
             Variable::Grid => "grid",
             Variable::Block => "block",
+            Variable::Index => "index",
         }
     }
 }
@@ -58,6 +65,8 @@ pub struct Values {
     pub grid: u64,
     /// Threads of each block.
     pub block: u64,
+    /// The element.
+    pub index: u64,
 }
 
 impl Values {
@@ -68,6 +77,7 @@ impl Values {
             Variable::Launch => u64::from(self.launch),
             Variable::Grid => self.grid,
             Variable::Block => self.block,
+            Variable::Index => self.index,
         }
     }
 

@@ -76,23 +76,56 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
 }
 
 fn initial(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Initial> {
-    let words = ["random", "zero", "poison"];
-    if !matches!(value.get_ref(), DeValue::Table(_)) {
-        let words = [(words[0], 0), (words[1], 1), (words[2], 2)];
-        let meanings = [Initial::Random, Initial::Zero, Initial::Poison];
-        if !matches!(value.get_ref(), DeValue::String(_)) {
-            let message = "`init`: expected \"random\", \"zero\", \"poison\" or { value = … }";
+    let variables = [Variable::Rank, Variable::Ranks];
+    match value.get_ref() {
+        DeValue::Table(_) => {}
+        DeValue::Array(items) => {
+            let elements = items.iter().map(|item| reader.expression("init", item, &variables)).collect::<Vec<_>>();
+            return Some(Initial::List(elements.into_iter().collect::<Option<_>>()?, place(value)));
+        }
+        DeValue::String(_) => {
+            let meanings = [("random", Initial::Random), ("zero", Initial::Zero), ("poison", Initial::Poison)];
+            let words = [0, 1, 2].map(|index: usize| (meanings[index].0, index));
+            return reader.word("init", value, &words).map(|index| meanings[index].1.clone());
+        }
+        _ => {
+            let message = "`init`: expected \"random\", \"zero\", \"poison\", a list, or a table with one of `value`, `each` and `random`";
             let error = Diagnostic::new(message, place(value)).label("not one of these");
             reader.error(error.help("for a number write `init = { value = 0 }`"));
             return None;
         }
-        return reader.word("init", value, &words).map(|index: usize| meanings[index].clone());
     }
     let section = reader.section("init", value, "a table")?;
-    reader.unknown_keys(section, &["value"]);
-    let number = reader.required(section, "value", "0")?;
-    let variables = [Variable::Rank, Variable::Ranks];
-    reader.expression("value", number, &variables).map(Initial::Value)
+    let keys = ["value", "each", "random"];
+    reader.unknown_keys(section, &keys);
+    let given: Vec<(&str, &Value<'_>)> = keys.iter().filter_map(|key| Some((*key, section.get(key)?))).collect();
+    let [(key, number)] = given[..] else {
+        let label = if given.is_empty() { "none of them" } else { "more than one of them" };
+        let message = "`init`: expected one of `value`, `each` and `random`";
+        reader.error(Diagnostic::new(message, section.span()).label(label));
+        return None;
+    };
+    match key {
+        "value" => reader.expression(key, number, &variables).map(Initial::Value),
+        "each" => {
+            let variables = [Variable::Index, Variable::Rank, Variable::Ranks, Variable::Grid, Variable::Block];
+            reader.expression(key, number, &variables).map(Initial::Each)
+        }
+        _ => {
+            let expected = "a list of the least and the greatest value";
+            let items = reader.array(key, number, expected)?;
+            let [least, greatest] = items else {
+                reader.error(
+                    Diagnostic::new(format!("`random` has {} values", items.len()), place(number))
+                        .label(format!("expected {expected}")),
+                );
+                return None;
+            };
+            let ends = [least, greatest].map(|end| reader.expression(key, end, &variables));
+            let [Some(least), Some(greatest)] = ends else { return None };
+            Some(Initial::Between([least, greatest]))
+        }
+    }
 }
 
 /// The buffer that a string names.

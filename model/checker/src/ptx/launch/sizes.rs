@@ -119,7 +119,7 @@ impl Launch {
         let product = |dimensions: &[[u32; 3]]| {
             dimensions.get(rank as usize).map_or(0, |axes| axes.iter().map(|axis| u64::from(*axis)).product())
         };
-        Values { rank, ranks: self.ranks, launch, grid: product(&self.grids), block: product(&self.blocks) }
+        Values { rank, ranks: self.ranks, launch, grid: product(&self.grids), block: product(&self.blocks), index: 0 }
     }
 
     /// Entries of a table, given every instance's address.
@@ -314,18 +314,55 @@ impl Sizing {
         }
         let mut contents = Vec::new();
         for rank in 0..launch.ranks {
-            contents.push(match &buffer.initial {
-                Initial::Random => Contents::Random,
-                Initial::Zero => Contents::Word(0),
-                Initial::Poison => Contents::Poison,
-                Initial::Value(value) => {
-                    let bits = element_bits(element, value, &Values { rank, ranks: launch.ranks, ..Values::default() });
-                    Contents::Word(self.take(bits)?)
-                }
-            });
+            contents.push(self.contents(launch, buffer, rank, fits)?);
         }
         let (name, refreshed, read) = (name.clone(), buffer.refresh, buffer.read.unwrap_or(is_output));
         Some(Memory { name, bytes: fits, element, contents, refreshed, read, span: buffer.span.clone() })
+    }
+
+    /// What a rank's instance holds before the first launch.
+    fn contents(&mut self, launch: &Launch, buffer: &Buffer, rank: u32, bytes: u64) -> Option<Contents> {
+        let (element, values) = (buffer.element, launch.values(rank, 0));
+        Some(match &buffer.initial {
+            Initial::Random => Contents::Random,
+            Initial::Zero => Contents::Word(0),
+            Initial::Poison => Contents::Poison,
+            Initial::Value(value) => {
+                let bits = element_bits(element, value, &values);
+                Contents::Word(self.take(bits)?)
+            }
+            Initial::List(list, span) => {
+                let elements = bytes / u64::from(element.bytes());
+                if list.len() as u64 > elements {
+                    let message = format!("`init` lists {} elements of `{}`", list.len(), buffer.name.value);
+                    return self.fail(Diagnostic::new(message, span.clone()).label(format!("it has {elements}")));
+                }
+                let bits = list.iter().map(|value| element_bits(element, value, &values));
+                let bits = bits.collect();
+                Contents::Bytes(written(element, self.take(bits)?))
+            }
+            Initial::Each(value) => {
+                let indices = 0..bytes / u64::from(element.bytes());
+                let bits = indices.map(|index| element_bits(element, value, &Values { index, ..values }));
+                let bits = bits.collect();
+                Contents::Bytes(written(element, self.take(bits)?))
+            }
+            Initial::Between([least, greatest]) => {
+                if matches!(element, Element::Data(_)) {
+                    let message = format!("`{}` has {} elements", buffer.name.value, element.name());
+                    let error = Diagnostic::new(message, least.span().clone());
+                    return self.fail(error.label("a range is for integers: u8, u32 or u64"));
+                }
+                let ends = [least, greatest].map(|end| element_bits(element, end, &values));
+                let [from, to] = ends.map(|end| self.take(end));
+                let (from, to) = (from?, to?);
+                if from > to {
+                    let message = format!("no number is at least {from} and at most {to}");
+                    return self.fail(Diagnostic::new(message, greatest.span().clone()).label("less than the least"));
+                }
+                Contents::Between(from, to)
+            }
+        })
     }
 
     fn total(&mut self, launch: &Launch) {
@@ -413,4 +450,14 @@ impl Sizing {
             self.fail::<()>(error.help("give it `refresh = true`, so that every launch has inputs of its own"));
         }
     }
+}
+
+/// Elements as memory holds them.
+fn written(element: Element, elements: Vec<u64>) -> Arc<[u8]> {
+    let size = element.bytes() as usize;
+    let mut bytes = vec![0; elements.len() * size];
+    for (bits, bytes) in elements.into_iter().zip(bytes.chunks_exact_mut(size)) {
+        element.write(bits, bytes);
+    }
+    bytes.into()
 }

@@ -86,7 +86,7 @@ fn types() {
         (
             "init = { value = 0x8000_0000 }",
             "init = 0",
-            "20:8 `init`: expected \"random\", \"zero\", \"poison\" or { value = … } (not one of these)",
+            "20:8 `init`: expected \"random\", \"zero\", \"poison\", a list, or a table with one of `value`, `each` and `random` (not one of these)",
         ),
         ("init = \"random\"", "init = \"randon\"", "13:8 `init`: unknown value `randon` (is it \"random\"?)"),
         ("grid = [2, 1, 1]", "grid = []", "4:8 `grid` has 0 dimensions (expected a number, or [x, y, z])"),
@@ -97,6 +97,42 @@ fn types() {
         ),
         ("ranks = 2", "ranks = 2\nranks = 2", "4:1 not TOML: duplicate key (here)"),
         ("ranks = 2", "ranks =", "3:8 not TOML: string values must be quoted, expected literal string (here)"),
+    ]);
+}
+
+#[test]
+fn contents() {
+    let was = "init = { value = 0x8000_0000 }";
+    compare(&[
+        (was, "init = {}", "20:8 `init`: expected one of `value`, `each` and `random` (none of them)"),
+        (
+            was,
+            "init = { value = 0, each = 1 }",
+            "20:8 `init`: expected one of `value`, `each` and `random` (more than one of them)",
+        ),
+        (
+            was,
+            "init = { random = [1] }",
+            "20:19 `random` has 1 values (expected a list of the least and the greatest value)",
+        ),
+        (was, "init = { random = [3, \"rank\"] }", "20:24 no number is at least 3 and at most 0 (less than the least)"),
+        (was, "init = [0, \"launch\"]", "20:13 `launch` has no value here (here may stand: rank, ranks)"),
+        (was, "init = [0, -1]", "20:12 the value -1 does not fit u32 (expected 0 to 4294967295)"),
+        (
+            was,
+            "init = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6]",
+            "20:8 `init` lists 17 elements of `comm` (it has 16)",
+        ),
+        (
+            was,
+            "init = { each = \"3 - index\" }",
+            "20:18 the value -1 does not fit u32 where index = 4 (expected 0 to 4294967295)",
+        ),
+        (
+            "init = \"random\"",
+            "init = { random = [0, 7] }",
+            "13:20 `input` has f16 elements (a range is for integers: u8, u32 or u64)",
+        ),
     ]);
 }
 

@@ -2,11 +2,11 @@
 
 use super::super::{Expression, Values, Variable};
 
-const AT: Values = Values { rank: 1, ranks: 4, launch: 2, grid: 6, block: 32 };
+const AT: Values = Values { rank: 1, ranks: 4, launch: 2, grid: 6, block: 32, index: 0 };
 
 fn parse(text: &str) -> Result<Expression, String> {
     let place = |range: std::ops::Range<usize>| range.start as u32..range.end as u32;
-    Expression::parse(text, &place, &Variable::ALL).map_err(|error| error.message)
+    Expression::parse(text, &place, &Variable::OF_LAUNCH).map_err(|error| error.message)
 }
 
 fn value(text: &str) -> Result<i128, String> {

@@ -35,6 +35,19 @@ fn sizes_are_evaluated() {
 }
 
 #[test]
+fn contents_are_listed_computed_or_drawn() {
+    let with =
+        |init: &str| launch(&FILE.replacen("init = { value = 0x8000_0000 }", init, 1)).buffers[1].contents.clone();
+    let words = |contents: &Contents| [0, 4, 8, 60].map(|at| contents.word(at, 4).expect("they are known"));
+    let listed = with("init = [7, \"rank + 1\"]");
+    assert_eq!((words(&listed[0]), words(&listed[1])), ([7, 1, 0, 0], [7, 2, 0, 0]));
+    let computed = with("init = { each = \"index * 4 + rank\" }");
+    assert_eq!((words(&computed[0]), words(&computed[1])), ([0, 4, 8, 60], [1, 5, 9, 61]));
+    assert_eq!(with("init = { random = [1, \"ranks\"] }"), [Contents::Between(1, 2), Contents::Between(1, 2)]);
+    assert_eq!(words(&with("init = []")[0]), [0; 4]);
+}
+
+#[test]
 fn the_command_line_wins() {
     let overrides = Overrides {
         ranks: Some(3),
