@@ -86,7 +86,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The lists of one rank, by thread.
-    pub(super) fn rank(&mut self, rank: u32, way: &[Item]) -> Vec<List> {
+    pub(super) fn rank(&mut self, rank: u32, way: Vec<Item>) -> Vec<List> {
         let mut state = Rank {
             rank,
             lists: vec![List::new(); self.threads as usize],
@@ -104,19 +104,19 @@ impl<'a> Lowering<'a> {
                 // The caller writes inputs, calls, and reads the output in turn: on its stream, after the host's waits.
                 Item::Call { launch } => {
                     self.follow_host(&mut state, 0, NOWHERE);
-                    let begins = Operation::Call(Call::Begins { launch: *launch });
+                    let begins = Operation::Call(Call::Begins { launch });
                     state.lists.iter_mut().for_each(|list| list.push(Ok((begins.clone(), NOWHERE))));
                 }
                 Item::Return { launch } => {
                     self.follow_host(&mut state, 0, NOWHERE);
-                    state.lists[1].push(Ok((Operation::Call(Call::Returns { launch: *launch }), NOWHERE)));
+                    state.lists[1].push(Ok((Operation::Call(Call::Returns { launch }), NOWHERE)));
                 }
-                Item::Fault(fault) => state.lists[0].push(Err(fault.clone())),
-                Item::Synchronise { stream, site } => self.synchronise(&mut state, *stream, *site),
-                Item::Exchange { row, site } => self.exchange(&mut state, *row, *site),
+                Item::Fault(fault) => state.lists[0].push(Err(fault)),
+                Item::Synchronise { stream, site } => self.synchronise(&mut state, stream, site),
+                Item::Exchange { row, site } => self.exchange(&mut state, row, site),
                 Item::Enqueue { stream, work, site } => {
-                    self.follow_host(&mut state, *stream, *site);
-                    self.enqueue(&mut state, *stream, work, *site);
+                    self.follow_host(&mut state, stream, site);
+                    self.enqueue(&mut state, stream, work, site);
                 }
             }
         }
@@ -197,25 +197,25 @@ impl<'a> Lowering<'a> {
         if shape.len() > 1 { format!("{name}[{}]", row.index / length) } else { name.clone() }
     }
 
-    fn enqueue(&mut self, state: &mut Rank, stream: u32, work: &Work, site: SiteIndex) {
+    fn enqueue(&mut self, state: &mut Rank, stream: u32, work: Work, site: SiteIndex) {
         let rank = state.rank;
         match work {
-            Work::Operation(operation) => state.push(1 + stream, operation.clone(), site),
+            Work::Operation(operation) => state.push(1 + stream, operation, site),
             Work::Record(event) => {
                 let number = state.records;
                 state.records += 1;
                 let name = &self.program.protocol().buffer(event.buffer).name;
                 let text = || format!("event {name}[{}] of rank {rank} is recorded", event.index);
                 let place = self.signals.place(Key::Recorded { rank, number }, rank, text);
-                state.last.insert(event_key(*event), place);
+                state.last.insert(event_key(event), place);
                 state.push(1 + stream, write(place), site);
             }
             Work::Wait(event) => {
-                if let Some(place) = state.last.get(&event_key(*event)) {
+                if let Some(place) = state.last.get(&event_key(event)) {
                     state.push(1 + stream, wait(*place), site);
                 }
             }
-            Work::Transfers(group) => self.transfers(state, stream, group, site),
+            Work::Transfers(group) => self.transfers(state, stream, &group, site),
         }
     }
 

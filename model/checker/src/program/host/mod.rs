@@ -60,7 +60,7 @@ impl HostProgram {
         shape.instances.iter_mut().for_each(|instance| instance.local = false);
         let signals = Signals::new(shape.instances.len() as u32, ranks);
         let mut lowering = Lowering::new(&inner, signals, &ways);
-        let lists = ways.iter().enumerate().map(|(rank, way)| lowering.rank(rank as u32, way)).collect();
+        let lists = ways.into_iter().enumerate().map(|(rank, way)| lowering.rank(rank as u32, way)).collect();
         let (signals, threads) = (lowering.signals, lowering.threads);
         let buffer = protocol.buffers.len() as u32;
         shape.instances.extend((0..ranks).map(|rank| Instance {
