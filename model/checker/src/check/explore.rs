@@ -176,6 +176,9 @@ impl Shared {
 
     /// Whether a circle could begin with a step that is new, or with a read that is newly known to be overtaken.
     fn begins_circle(&self, notes: &Notes) -> bool {
+        if notes.steps.is_empty() && notes.overtaken.is_empty() {
+            return false;
+        }
         let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let overtaken = self.overtaken.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = !notes.overtaken.is_subset(&overtaken);

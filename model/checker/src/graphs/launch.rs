@@ -9,7 +9,7 @@ use super::search::{Search, Stop, Who};
 use super::state::{Last, State, Status};
 use super::step::WEAK;
 use super::words;
-use crate::program::wanted::wanted;
+use crate::program::wanted::Output;
 use crate::program::{CALLER, Call, Element, Expected, Program, SiteIndex, Unknown};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
@@ -220,13 +220,14 @@ impl<P: Program> Search<'_, P> {
         let Some(kind) = instance.element else { return };
         let size = kind.bytes() as usize;
         let mut in_order = true;
+        let output = Output { program, expected, kind, rank, launch };
         for (element, got) in bytes.chunks_exact(size).enumerate() {
-            let got = kind.read(got);
-            let wanted = wanted(program, expected, kind, rank, launch, element as u64);
-            if got == wanted.bits || are_zeros(kind, got, wanted.bits) {
+            let (got, bits) = (kind.read(got), output.bits(element as u64));
+            if got == bits || are_zeros(kind, got, bits) {
                 continue;
             }
             in_order = false;
+            let wanted = output.wanted(element as u64);
             if wanted.exact || !wanted.allows(got, program.shape().ranks, kind) {
                 let message = format!(
                     "wrong result after launch {launch}: `{}` of rank {rank}, element {element}, is {}, not {}",

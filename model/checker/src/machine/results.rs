@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::{Machine, Rule, Violation, ViolationPoint};
 use crate::memory::shared::Shared;
-use crate::program::wanted::{wanted, wanted_bits};
+use crate::program::wanted::Output;
 use crate::program::{Definition, Element, Expected, Location, Program};
 use arverify_protocol::verdict::Code;
 use rustc_hash::FxHashMap;
@@ -14,35 +14,35 @@ const KEPT_BYTES: usize = 64 << 20;
 
 /// What outputs must hold, by rank and launch: computed once, and not for each rank where it is the same on all.
 #[derive(Debug, Default)]
-pub(super) struct Outputs(Mutex<FxHashMap<(u32, u32), Contents>>);
+pub(super) struct Outputs(Mutex<FxHashMap<(u32, u32), Bytes>>);
 
 /// Shared by all that compare with them.
-type Contents = Arc<Vec<u8>>;
+type Bytes = Arc<Vec<u8>>;
 
 impl<P: Program> Machine<P> {
     /// What the output of a rank must hold after a launch, where it is reduced in ascending order of ranks.
-    fn output(&self, expected: &Expected, kind: Element, (rank, launch): (u32, u32), bytes: usize) -> Contents {
-        let is_common = match expected.definition {
+    fn output(&self, output: &Output<'_, P>, bytes: usize) -> Bytes {
+        let is_common = match output.expected.definition {
             Definition::AllReduce(_) => true,
-            Definition::AllGather => expected.plus.is_none(),
+            Definition::AllGather => output.expected.plus.is_none(),
             _ => false,
         };
-        let key = (if is_common { u32::MAX } else { rank }, launch);
+        let key = (if is_common { u32::MAX } else { output.rank }, output.launch);
         let outputs = || self.outputs.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = outputs().get(&key).filter(|known| known.len() == bytes) {
             return known.clone();
         }
-        let mut output = vec![0; bytes];
-        for (element, bytes) in output.chunks_exact_mut(kind.bytes() as usize).enumerate() {
-            kind.write(wanted_bits(&*self.program, expected, kind, rank, launch, element as u64), bytes);
+        let mut all = vec![0; bytes];
+        for (element, bytes) in all.chunks_exact_mut(output.kind.bytes() as usize).enumerate() {
+            output.kind.write(output.bits(element as u64), bytes);
         }
-        let output = Arc::new(output);
+        let all = Arc::new(all);
         let mut known = outputs();
         if (known.len() + 1) * bytes > KEPT_BYTES {
             known.clear();
         }
-        known.insert(key, output.clone());
-        output
+        known.insert(key, all.clone());
+        all
     }
 }
 
@@ -62,16 +62,16 @@ impl<P: Program> Run<'_, P> {
         let bytes = &self.state.memory[index].bytes;
         let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
         let mut in_order = true;
-        let all = machine.output(&expected, kind, (rank, launch), bytes.len());
-        let pairs = if bytes[..] == all[..] { 0 } else { bytes.len() / size };
-        for (element, (got, want)) in bytes.chunks_exact(size).zip(all.chunks_exact(size)).enumerate().take(pairs) {
+        let output = Output { program: &**machine.program(), expected: &expected, kind, rank, launch };
+        let all = machine.output(&output, bytes.len());
+        for (element, (got, want)) in bytes.chunks_exact(size).zip(all.chunks_exact(size)).enumerate() {
             let bits = |bytes: &[u8]| kind.canonical(kind.read(bytes), expected.exact_zero);
-            if bits(got) == bits(want) {
+            if got == want || bits(got) == bits(want) {
                 continue;
             }
             in_order = false;
             let got = kind.read(got);
-            let wanted = wanted(&**machine.program(), &expected, kind, rank, launch, element as u64);
+            let wanted = output.wanted(element as u64);
             if wanted.exact || !wanted.allows(got, ranks, kind) {
                 let violation = self.wrong_result(&expected, kind, rank, launch, at(element), got);
                 self.suspect(violation);
@@ -100,9 +100,10 @@ impl<P: Program> Run<'_, P> {
                 continue;
             }
             let element_of = |output: &Option<Shared<Vec<u8>>>, rank: u32, element: usize| {
+                let in_order = Output { program: &**machine.program(), expected, kind, rank, launch };
                 let bits = match output {
                     Some(bytes) => kind.read(&bytes[element * size..]),
-                    None => wanted(&**machine.program(), expected, kind, rank, launch, element as u64).bits,
+                    None => in_order.bits(element as u64),
                 };
                 kind.canonical(bits, expected.exact_zero)
             };
@@ -140,8 +141,8 @@ impl<P: Program> Run<'_, P> {
         got: u64,
     ) -> Violation {
         let element = at.byte / u64::from(kind.bytes());
-        let wanted = wanted(&**self.machine.program(), expected, kind, rank, launch, element);
-        let (got, want) = (kind.show(got), kind.show(wanted.bits));
+        let output = Output { program: &**self.machine.program(), expected, kind, rank, launch };
+        let (got, want) = (kind.show(got), kind.show(output.bits(element)));
         let name = &self.machine.program().shape().instances[at.instance as usize].name;
         let message = format!(
             "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got}, not {want}"

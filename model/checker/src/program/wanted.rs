@@ -30,76 +30,98 @@ fn epsilon(data: DataType) -> f64 {
     }
 }
 
-/// The collective's definition at one element of one rank's output.
-pub fn wanted<P: Program>(
-    program: &P,
-    expected: &Expected,
-    kind: Element,
-    rank: u32,
-    launch: u32,
-    element: u64,
-) -> Wanted {
-    let bits = wanted_bits(program, expected, kind, rank, launch, element);
-    let reduction = match expected.definition {
-        Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => reduction,
-        _ => return Wanted { bits, exact: true, sum: None },
-    };
-    let Element::Data(data) = kind else { return Wanted { bits, exact: true, sum: None } };
-    let index = index_reduced(program, expected, kind, rank, element);
-    let values = (0..program.shape().ranks)
-        .map(|from| f64::from(data.to_f32(input_of(program, expected.input, kind, (from, launch), index) as u32)));
-    let sum = (values.clone().sum(), values.map(f64::abs).sum());
-    let exact = data::is_exact_element(index);
-    Wanted { bits, exact, sum: (reduction == Reduction::Sum).then_some(sum) }
+/// The output of one rank after a launch, as the collective defines it.
+#[derive(Debug)]
+pub struct Output<'a, P> {
+    /// The program.
+    pub program: &'a P,
+    /// What is expected of it.
+    pub expected: &'a Expected,
+    /// Its elements' type.
+    pub kind: Element,
+    /// Whose it is.
+    pub rank: u32,
+    /// After which launch.
+    pub launch: u32,
 }
 
-/// Its bits, where it is reduced in ascending order of ranks.
-pub fn wanted_bits<P: Program>(
-    program: &P,
-    expected: &Expected,
-    kind: Element,
-    rank: u32,
-    launch: u32,
-    element: u64,
-) -> u64 {
-    let shape = program.shape();
-    let read = |rank: u32, index: u64| input_of(program, expected.input, kind, (rank, launch), index);
-    let fold = |reduction: Reduction, values: &mut dyn Iterator<Item = u64>| match kind {
-        Element::Data(data) => u64::from(data.fold(reduction, expected.accumulate, values.map(|bits| bits as u32))),
-        _ => fold_integers(kind, reduction, values),
-    };
-    match expected.definition {
-        Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => {
-            let index = index_reduced(program, expected, kind, rank, element);
-            fold(reduction, &mut (0..shape.ranks).map(|from| read(from, index)))
-        }
-        Definition::AllGather => {
-            let input = &shape.instances[(expected.input * shape.ranks) as usize];
-            let elements = (input.bytes / u64::from(kind.bytes())).max(1);
-            let (from, index) = ((element / elements) as u32, element % elements);
-            let gathered = read(from, index);
-            match expected.plus {
-                Some(plus) => {
-                    let own = input_of(program, plus, kind, (rank, launch), index);
-                    fold(Reduction::Sum, &mut [gathered, own].into_iter())
-                }
-                None => gathered,
+impl<P: Program> Output<'_, P> {
+    /// What one element must be.
+    pub fn wanted(&self, element: u64) -> Wanted {
+        let bits = self.bits(element);
+        let one = Wanted { bits, exact: true, sum: None };
+        let (Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction), Element::Data(data)) =
+            (self.expected.definition, self.kind)
+        else {
+            return one;
+        };
+        let index = self.index_reduced(element);
+        let ranks = 0..self.program.shape().ranks;
+        let values = ranks.map(|from| f64::from(data.to_f32(self.input(self.expected.input, from, index) as u32)));
+        let sum = (values.clone().sum(), values.map(f64::abs).sum());
+        let exact = data::is_exact_element(index);
+        Wanted { exact, sum: (reduction == Reduction::Sum).then_some(sum), ..one }
+    }
+
+    /// The bits of one element, where it is reduced in ascending order of ranks.
+    pub fn bits(&self, element: u64) -> u64 {
+        let shape = self.program.shape();
+        let expected = self.expected;
+        match expected.definition {
+            Definition::AllReduce(reduction) | Definition::ReduceScatter(reduction) => {
+                let index = self.index_reduced(element);
+                self.fold(reduction, (0..shape.ranks).map(|from| self.input(expected.input, from, index)))
+            }
+            Definition::AllGather => {
+                let input = &shape.instances[(expected.input * shape.ranks) as usize];
+                let elements = (input.bytes / u64::from(self.kind.bytes())).max(1);
+                let (from, index) = ((element / elements) as u32, element % elements);
+                let gathered = self.input(expected.input, from, index);
+                let Some(plus) = expected.plus else { return gathered };
+                self.fold(Reduction::Sum, [gathered, self.input(plus, self.rank, index)].into_iter())
+            }
+            Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
+                let from = expected.definition.source(shape.ranks, self.rank).unwrap_or(self.rank);
+                self.input(expected.input, from, element)
             }
         }
-        Definition::Broadcast | Definition::Copy | Definition::Shift | Definition::Transfer => {
-            read(expected.definition.source(shape.ranks, rank).unwrap_or(rank), element)
+    }
+
+    fn fold(&self, reduction: Reduction, values: impl Iterator<Item = u64>) -> u64 {
+        match self.kind {
+            Element::Data(data) => {
+                u64::from(data.fold(reduction, self.expected.accumulate, values.map(|bits| bits as u32)))
+            }
+            kind => fold_integers(kind, reduction, values),
         }
     }
-}
 
-/// The element of the inputs that an element of one rank's output is reduced from.
-fn index_reduced<P: Program>(program: &P, expected: &Expected, kind: Element, rank: u32, element: u64) -> u64 {
-    if !matches!(expected.definition, Definition::ReduceScatter(_)) {
-        return element;
+    /// The element of the inputs that an element is reduced from.
+    fn index_reduced(&self, element: u64) -> u64 {
+        if !matches!(self.expected.definition, Definition::ReduceScatter(_)) {
+            return element;
+        }
+        let shape = self.program.shape();
+        let output = &shape.instances[(self.expected.output * shape.ranks) as usize];
+        u64::from(self.rank) * (output.bytes / u64::from(self.kind.bytes())) + element
     }
-    let shape = program.shape();
-    let output = &shape.instances[(expected.output * shape.ranks) as usize];
-    u64::from(rank) * (output.bytes / u64::from(kind.bytes())) + element
+
+    /// An element of an input as it is in the launch: new in each only where the buffer is refreshed.
+    fn input(&self, buffer: u32, rank: u32, index: u64) -> u64 {
+        let shape = self.program.shape();
+        let instance = &shape.instances[(buffer * shape.ranks + rank) as usize];
+        match &instance.contents {
+            Contents::Word(word) => *word,
+            Contents::Bytes(_) => {
+                let bytes = u64::from(self.kind.bytes());
+                instance.contents.word(index * bytes, bytes).unwrap_or(0)
+            }
+            contents => {
+                let launch = if instance.refreshed { self.launch } else { u32::MAX };
+                contents.drawn(self.program.input(self.kind, buffer, rank, launch, index))
+            }
+        }
+    }
 }
 
 /// Sums wrap.
@@ -112,20 +134,4 @@ fn fold_integers(kind: Element, reduction: Reduction, sources: impl Iterator<Ite
     let mut bytes = [0; 8];
     kind.write(total.unwrap_or(0), &mut bytes);
     u64::from_le_bytes(bytes)
-}
-
-/// An element of an input as it is in a launch: new in each only where the buffer is refreshed.
-fn input_of<P: Program>(program: &P, buffer: u32, kind: Element, (rank, launch): (u32, u32), index: u64) -> u64 {
-    let shape = program.shape();
-    let instance = &shape.instances[(buffer * shape.ranks + rank) as usize];
-    match &instance.contents {
-        Contents::Word(word) => *word,
-        Contents::Bytes(_) => {
-            let bytes = u64::from(kind.bytes());
-            instance.contents.word(index * bytes, bytes).unwrap_or(0)
-        }
-        contents => {
-            contents.drawn(program.input(kind, buffer, rank, if instance.refreshed { launch } else { u32::MAX }, index))
-        }
-    }
 }
