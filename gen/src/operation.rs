@@ -330,6 +330,7 @@ fn qualifiers(semantics: Semantics) -> String {
     };
     let scope = match semantics.scope {
         Scope::Cta => "cta",
+        Scope::Cluster => "cluster",
         Scope::Gpu => "gpu",
         Scope::Sys => "sys",
     };

@@ -14,6 +14,7 @@ use support::{compiler, kernel, parse, target};
 fn qualifiers(Semantics { order, scope }: Semantics) -> String {
     let scope = match scope {
         Scope::Cta => "cta",
+        Scope::Cluster => "cluster",
         Scope::Gpu => "gpu",
         Scope::Sys => "sys",
     };

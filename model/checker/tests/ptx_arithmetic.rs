@@ -63,7 +63,10 @@ fn run(text: &str, inputs: &[Value], results: &[Value]) -> Result<Vec<u64>, Stri
     let mut map = MemoryMap::default();
     let out = map.add(Region { name: "out".into(), rank: 0, bytes: 64, kind: RegionKind::Instance(0) });
     let rank = RankSetting {
-        geometry: Geometry { grid: [1, 1, 1], block: [1, 1, 1] },
+        geometry: Geometry { grid: [1, 1, 1], block: [1, 1, 1], cluster: [1; 3] },
+        explicit_cluster: false,
+        cluster_barriers: Vec::new(),
+        grid_barrier: 0,
         parameters: vec![out.to_le_bytes().to_vec().into()],
         variables: vec![],
         constants: Arc::default(),

@@ -471,6 +471,8 @@ pub enum Order {
 pub enum Scope {
     /// The block.
     Cta,
+    /// The cluster of blocks: kernels in PTX alone.
+    Cluster,
     /// The device.
     Gpu,
     /// All devices and the host.

@@ -202,6 +202,7 @@ impl From<&Opinion> for Answer {
 /// The axioms' answer as the whole outcome; its operations are events, its executions what the solver was asked about.
 fn alone(opinion: Opinion) -> Outcome {
     Outcome {
+        accepted: Vec::new(),
         verdict: opinion.verdict,
         findings: opinion.finding.into_iter().collect(),
         stats: Stats {

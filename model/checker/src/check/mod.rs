@@ -25,6 +25,7 @@ use crate::process;
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
+use crate::ptx::launch::Accept;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
@@ -55,6 +56,8 @@ pub struct Outcome {
     pub assumptions: Vec<String>,
     /// Doubts: a vacuous verdict, or which limit ended the check.
     pub warnings: Vec<String>,
+    /// Findings that the launch file accepts.
+    pub accepted: Vec<Accept>,
     /// Slots at which orders were explored.
     pub contended: usize,
     /// Digests of memory in the final states reached.
@@ -77,6 +80,7 @@ impl Outcome {
             findings: Vec::new(),
             stats: Stats::default(),
             assumptions: Vec::new(),
+            accepted: Vec::new(),
             warnings: vec![why],
             contended: 0,
             finals: BTreeSet::new(),

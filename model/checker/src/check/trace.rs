@@ -7,7 +7,7 @@ use super::Schedule;
 use crate::machine::event::{Event, What};
 use crate::machine::{Contended, Machine, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Call, Group, Location, Operation, Program};
+use crate::program::{AtomicKind, Barrier, Call, Group, Location, Operation, Program, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use std::sync::Arc;
@@ -193,6 +193,10 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
         Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
+        Operation::Atomic { at, function, operand, semantics, .. } if function.kind == AtomicKind::Mbarrier => {
+            let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
+            format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
+        }
         Operation::Atomic { at, function, operand, semantics, .. } => {
             format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
         }
@@ -255,6 +259,7 @@ fn verb(operation: AtomicOperation) -> &'static str {
 fn mnemonic(semantics: Semantics) -> String {
     let scope = match semantics.scope {
         Scope::Cta => "cta",
+        Scope::Cluster => "cluster",
         Scope::Gpu => "gpu",
         Scope::Sys => "sys",
     };

@@ -4,8 +4,9 @@
 use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
-use crate::check::{Options, Outcome, Schedule};
+use crate::check::{Engine, Options, Outcome, Schedule, check_program_with};
 use crate::compiler::{self, CompilerError};
+use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, line_span};
@@ -15,8 +16,8 @@ use crate::report::{Bounds, Row};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::{Source, Span};
-use arverify_protocol::language::Diagnostics;
-use arverify_protocol::verdict::{Finding, Point};
+use arverify_protocol::language::{Diagnostic, Diagnostics};
+use arverify_protocol::verdict::{Finding, Point, Verdict};
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -315,17 +316,52 @@ impl CudaLines {
 }
 
 impl KernelTarget {
+    /// Checks it. Every finding that the launch file accepts must still come up without that.
+    pub(super) fn check(&self, engine: Engine) -> Result<Outcome, InputError> {
+        for (index, accept) in self.launch.accepts.iter().enumerate() {
+            let mut others = self.launch.clone();
+            others.accepts.remove(index);
+            let outcome = check_program_with(&Arc::new(self.program_of(&others)?), &self.options, Engine::Operational);
+            let Text { source, module } = &self.text;
+            let comes_up = outcome.findings.iter().any(|finding| is_accepted(source, module, accept, finding));
+            match outcome.verdict {
+                // Something else is wrong, or it is not known: the check itself says so.
+                Verdict::Inconclusive => {}
+                Verdict::Violated if comes_up => {}
+                Verdict::Violated | Verdict::Verified => {
+                    let found = outcome
+                        .findings
+                        .first()
+                        .map(|finding| format!("{}: {}", finding.code.number(), finding.message));
+                    let found = found.unwrap_or_else(|| "the kernel is verified".to_owned());
+                    let error = Diagnostic::new("the accepted finding does not come up", accept.span.clone())
+                        .label("accepted here")
+                        .note(format!("without this acceptance: {found}"))
+                        .help("remove it, or name the code and the two places of the finding");
+                    return Err(refused(Diagnostics { source: self.launch.source.clone(), list: vec![error] }));
+                }
+            }
+        }
+        let mut outcome = check_program_with(&Arc::new(self.program()?), &self.options, engine);
+        outcome.accepted = self.launch.accepts.clone();
+        Ok(outcome)
+    }
+
     /// The kernel as a thread program.
     pub(super) fn program(&self) -> Result<PtxProgram, InputError> {
+        self.program_of(&self.launch)
+    }
+
+    fn program_of(&self, launch: &Launch) -> Result<PtxProgram, InputError> {
         let candidates = entries(&self.text.module);
         let entry = candidates.into_iter().find(|entry| entry.name == self.kernel);
         let parameters = entry.map(|entry| sized_parameters(&self.name, entry)).transpose()?.unwrap_or_default();
         let Text { source, module } = &self.text;
-        PtxProgram::new(source.clone(), module, &self.kernel, &parameters, &self.launch, self.options.seed).map_err(
-            |error| match error {
+        PtxProgram::new(source.clone(), module, &self.kernel, &parameters, launch, self.options.seed).map_err(|error| {
+            match error {
                 ProgramError::Launch(errors) => refused(errors),
                 other => InputError::message(format!("`{}`: {other}", self.name)),
-            },
-        )
+            }
+        })
     }
 }

@@ -4,14 +4,13 @@ use super::InputError;
 use super::arguments::BoundArguments;
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
-use crate::check::{Engine, Options, Outcome, check_program_with, redundancies, try_check_with};
+use crate::check::{Engine, Options, Outcome, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
 use crate::prove::{Limits, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// A target of either kind.
@@ -80,7 +79,7 @@ impl Subject {
                 Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
             }
             Subject::Kernel(target) => {
-                let outcome = check_program_with(&Arc::new(target.program()?), &target.options, engine);
+                let outcome = target.check(engine)?;
                 Ok(Checked { outcome, options: target.options, tried: Vec::new() })
             }
         }

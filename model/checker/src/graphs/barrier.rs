@@ -266,6 +266,7 @@ impl<P: Program> Search<'_, P> {
         }
         Arc::make_mut(&mut state.threads[thread]).status = Status::Ended;
         let block = self.field.block_of(thread);
+        self.end_shared_memory(state, thread, site)?;
         let warp = self.warp_of(thread);
         let mut index = 0;
         while index < state.meetings.len() {

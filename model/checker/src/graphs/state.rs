@@ -245,12 +245,14 @@ impl<'p, P: Program> Field<'p, P> {
 
     pub(super) fn placement(&self, thread: usize) -> Placement {
         let block = self.block_of(thread);
-        Placement { block, device: block / self.blocks }
+        let device = block / self.blocks;
+        let cluster = device * self.blocks + self.program.cluster(device, block % self.blocks);
+        Placement { block, cluster, device }
     }
 
     /// Of the stream of a rank: in no block.
     pub(super) fn stream_placement(&self, rank: u32) -> Placement {
-        Placement { block: u32::MAX - rank, device: rank }
+        Placement { block: u32::MAX - rank, cluster: u32::MAX - rank, device: rank }
     }
 
     /// The memory that an instance is in a launch.

@@ -6,7 +6,7 @@
 
 use super::event::{Act, Actor, Event, INITIAL, Node, Range};
 use super::search::{Search, Step, Stop, Who};
-use super::state::{Last, State};
+use super::state::{Last, State, Status};
 use super::step::WEAK;
 use super::words;
 use crate::program::{Bulk, Contents, Location, Program, SiteIndex};
@@ -115,6 +115,44 @@ impl<P: Program> Search<'_, P> {
         Ok(event)
     }
 
+    /// The shared memory of a block of a cluster ends with its last thread: a write of all of it, after all that its threads
+    /// did, which whoever still comes to it races with.
+    pub(super) fn end_shared_memory(
+        &mut self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        site: SiteIndex,
+    ) -> Result<(), Stop> {
+        let program = self.field.program;
+        let at = state.threads[thread].at;
+        let threads = self.field.of_block(self.field.block_of(thread));
+        let has_peers =
+            |other: u32| other != at.block && program.cluster(at.rank, other) == program.cluster(at.rank, at.block);
+        let lives = |thread: usize| !matches!(state.threads[thread].status, Status::Ended);
+        if threads.clone().any(lives) || !(0..program.grid(at.rank)).any(has_peers) {
+            return Ok(());
+        }
+        let mut last = self.preceding(state, thread, site);
+        for other in threads {
+            for event in &state.threads[other].last {
+                if !last.contains(event) {
+                    last.push(*event);
+                }
+            }
+        }
+        let shared = program.shape().instances.iter().position(|instance| {
+            instance.is_shared_memory() && (instance.rank, instance.block) == (at.rank, Some(at.block))
+        });
+        let Some(index) = shared else { return Ok(()) };
+        let bytes = program.shape().instances[index].bytes;
+        let range = Range { space: self.field.space(index as u32, at.launch), from: 0, to: bytes };
+        let node = self.node(state, Who::Thread(thread), (Act::Write, range), WEAK, site);
+        let data = vec![0; bytes as usize].into();
+        let event = self.write_event(state, Node { data, ..node }, &last)?;
+        self.follows(state, thread, event, site);
+        Ok(())
+    }
+
     /// Reads of several ranges, and a write of what comes of them.
     pub(super) fn bulk(
         &mut self,
@@ -214,7 +252,7 @@ impl<P: Program> Search<'_, P> {
 /// The values of a data phase.
 fn combined(bulk: &Bulk, sources: &[Vec<u8>]) -> Vec<u8> {
     let Some(operation) = bulk.fold else {
-        return sources.first().cloned().unwrap_or_default();
+        return sources.first().cloned().unwrap_or_else(|| vec![0; bulk.bytes as usize]);
     };
     let mut result = vec![0; bulk.bytes as usize];
     for offset in (0..bulk.bytes as usize).step_by(bulk.data.bytes() as usize) {

@@ -91,7 +91,8 @@ impl Placement {
     /// Whether an operation of this scope by a thread here includes a thread there.
     pub fn includes(self, scope: Scope, there: Placement) -> bool {
         match scope {
-            Scope::Cta => self == there,
+            // Every block is a cluster of its own.
+            Scope::Cta | Scope::Cluster => self == there,
             Scope::Gpu => self.device == there.device,
             Scope::Sys => true,
         }

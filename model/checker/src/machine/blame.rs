@@ -11,7 +11,7 @@ use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint}
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
-use crate::program::{Condition, Contents, Group, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width};
 use arverify_protocol::verdict::Code;
 
 impl<P: Program> Run<'_, P> {
@@ -25,6 +25,38 @@ impl<P: Program> Run<'_, P> {
     ) -> Violation {
         let mut violation = Violation::new(code, message, vec![self.point(thread, site, "this access")]);
         violation.location = Some(at);
+        violation
+    }
+
+    /// Whether the block has ended whose shared memory an instance is.
+    pub(super) fn has_ended(&self, instance: &Instance) -> bool {
+        let machine = self.machine;
+        let block = instance.block.map(|block| &self.state.blocks[machine.block_index(instance.rank, block) as usize]);
+        machine.has(Rule::SharedMemoryEnds) && block.is_some_and(|block| block.started && block.live == 0)
+    }
+
+    /// Somebody may still come to the shared memory of a block that ends.
+    pub(super) fn outlived(
+        &self,
+        thread: ThreadIndex,
+        site: SiteIndex,
+        at: Location,
+        (other, wrote): (Access, bool),
+    ) -> Violation {
+        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let message = format!(
+            "`{}` of rank {} may be {} by {} after its block has ended",
+            instance.name,
+            instance.rank,
+            if wrote { "written" } else { "read" },
+            self.describe(&other),
+        );
+        let points = vec![self.other_point(&other, wrote), self.point(thread, site, "the block ends here")];
+        let mut violation = Violation::new(Code::OutOfBounds, message, points);
+        violation.location = Some(at);
+        violation.notes.push("shared memory ends with its block (PTX ISA, \"Shared State Space\")".to_owned());
+        violation.help =
+            Some("let the blocks of the cluster meet (`barrier.cluster`) before one of them ends".to_owned());
         violation
     }
 

@@ -461,7 +461,7 @@ mod tests {
     use crate::program::origins::add_reads;
     use arverify_protocol::ir::Scope;
 
-    const SYS: Strength = Strength { scope: Scope::Sys, placement: Placement { block: 0, device: 0 } };
+    const SYS: Strength = Strength { scope: Scope::Sys, placement: Placement { block: 0, cluster: 0, device: 0 } };
 
     fn step(thread: u32, slot: u64, written: u64, free: bool, synchronises: bool) -> ReadThenWrite {
         let strength = synchronises.then_some(SYS);

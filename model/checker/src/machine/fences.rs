@@ -20,27 +20,18 @@ use crate::memory::shadow::Access;
 use crate::memory::slot::{Release, Slot, SlotRead, Strength, morally_strong};
 use crate::program::{Program, SiteIndex};
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 
 impl<P: Program> Machine<P> {
     /// The `fence.sc` that precede what a thread does now.
     pub(super) fn fences_before(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Fences {
-        let mut fences = Fences::default();
         let view = &state.threads[thread as usize].view;
-        for fence in state.fences.iter().filter(|fence| self.covered(thread, view, &fence.access)) {
-            fences.add(fence.access.epoch);
-        }
-        fences
+        last_of_each(&state.fences, |fence| self.covered(thread, view, &fence.access))
     }
 
     /// The `fence.sc` that a view holds.
     fn fences_in(&self, fences: &[SequentialFence], view: &View) -> Fences {
-        let mut found = Fences::default();
-        for fence in fences.iter().map(|fence| fence.access.epoch) {
-            if view.covers(self.block_of(fence.thread), fence) {
-                found.add(fence);
-            }
-        }
-        found
+        last_of_each(fences, |fence| view.covers(self.block_of(fence.access.epoch.thread), fence.access.epoch))
     }
 
     /// Up to which message of a word one that has seen `view` comes after all that accesses it: that which it has observed,
@@ -56,14 +47,40 @@ impl<P: Program> Machine<P> {
     }
 }
 
-/// Whether a fence comes before a message up to some place in coherence order, or before the read of an earlier one.
-fn comes_before(fence: Epoch, slot: &Slot, last: usize) -> bool {
+/// What an order of two fences told something new: fences that follow the later one, and words that it comes before.
+#[derive(Default)]
+struct Changed {
+    fences: Vec<Epoch>,
+    slots: Vec<u64>,
+}
+
+/// Of each thread the last fence that is held: who holds one holds those before it.
+fn last_of_each(fences: &[SequentialFence], holds: impl Fn(&SequentialFence) -> bool) -> Fences {
+    let mut found = Fences::default();
+    for own in by_thread(fences) {
+        if let Some(last) = own.partition_point(&holds).checked_sub(1) {
+            found.add(own[last].access.epoch);
+        }
+    }
+    found
+}
+
+/// The fences of each thread, in its order.
+fn by_thread(fences: &[SequentialFence]) -> impl Iterator<Item = &[SequentialFence]> {
+    fences.chunk_by(|one, other| one.access.epoch.thread == other.access.epoch.thread)
+}
+
+/// The fences that come before a message up to some place in coherence order, or before the read of an earlier one.
+fn before_place(slot: &Slot, last: usize) -> Fences {
+    let mut found = Fences::default();
+    slot.messages[..=last].iter().for_each(|message| found.join(&message.fences));
     let overtaken = |read: &&SlotRead| {
         let place = read.message.and_then(|id| slot.messages.iter().position(|message| message.id == id));
         place.is_some_and(|place| place < last)
     };
-    slot.messages[..=last].iter().any(|message| message.fences.contains(fence))
-        || slot.reads.iter().filter(|read| read.fences.contains(fence)).any(|read| overtaken(&read))
+    let reads = slot.reads.iter().filter(|read| !read.fences.is_empty());
+    reads.filter(overtaken).for_each(|read| found.join(&read.fences));
+    found
 }
 
 impl<P: Program> Run<'_, P> {
@@ -74,78 +91,76 @@ impl<P: Program> Run<'_, P> {
         let boundary = self.boundary_of(thread);
         let at = self.state.fences.partition_point(|known| known.access.epoch <= access.epoch);
         self.state.fences.insert(at, SequentialFence { release, access, boundary });
-        let keys: Vec<u64> = self.state.slots.keys().copied().collect();
-        if self.state.fences.len() > 1 && keys.into_iter().any(|key| self.order_before(access.epoch, key)) {
-            self.order_fences();
+        let keys = self.state.slots.keys().map(|key| (*key, access.epoch)).collect();
+        self.order_fences(keys);
+    }
+
+    /// A word was accessed: that may force an order upon fences. At the end of coherence order it does not: no fence there is
+    /// has seen the last write of a word pass, which is new, or has been read before.
+    pub(super) fn order_fences_at(&mut self, key: u64, is_last: bool) {
+        if !is_last {
+            let pairs = self.state.fences.iter().map(|fence| (key, fence.access.epoch)).collect();
+            self.order_fences(pairs);
         }
     }
 
-    /// A word was accessed: that may force an order upon fences.
-    pub(super) fn order_fences_at(&mut self, key: u64) {
-        if self.state.fences.len() < 2 {
+    /// Puts before fences what words' accesses force before them, and what that forces in turn.
+    fn order_fences(&mut self, mut pairs: BTreeSet<(u64, Epoch)>) {
+        if self.state.fences.len() < 2 || !self.machine.has(Rule::FenceScSynchronises) {
             return;
         }
-        let fences: SmallVec<[Epoch; 8]> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
-        if fences.into_iter().any(|fence| self.order_before(fence, key)) {
-            self.order_fences();
-        }
-    }
-
-    /// One order may force others.
-    fn order_fences(&mut self) {
-        loop {
-            let fences: SmallVec<[Epoch; 8]> = self.state.fences.iter().map(|fence| fence.access.epoch).collect();
-            let keys: Vec<u64> = self.state.slots.keys().copied().collect();
-            let pairs = fences.iter().flat_map(|fence| keys.iter().map(move |key| (*fence, *key)));
-            if !pairs.into_iter().any(|(fence, key)| self.order_before(fence, key)) {
-                return;
-            }
-        }
-    }
-
-    /// Puts fences before one, as a word's accesses force it. True if that was new.
-    fn order_before(&mut self, fence: Epoch, key: u64) -> bool {
-        let machine = self.machine;
-        if !machine.has(Rule::FenceScSynchronises) {
-            return false;
-        }
-        let state = &*self.state;
-        let Some(later) = state.fences.iter().find(|known| known.access.epoch == fence) else { return false };
-        let slot = &state.slots[&key];
-        let (observed, last) = machine.passed(key, slot, &later.release.view);
-        let Some(last) = last else { return false };
-        let is_new = |earlier: &&SequentialFence| {
-            let epoch = earlier.access.epoch;
-            epoch != fence && !later.release.view.covers(machine.block_of(epoch.thread), epoch)
-        };
-        let explored = machine.is_explored(key);
-        let mut comes_first = None;
-        for earlier in state.fences.iter().filter(is_new) {
-            let epoch = earlier.access.epoch;
-            let by_reading = observed.is_some_and(|observed| slot.messages[observed].fences.contains(epoch));
-            let by_order = !(by_reading && explored) && comes_before(epoch, slot, last);
-            if by_order && !explored {
+        while let Some((key, fence)) = pairs.pop_first() {
+            let Some((forced, noted)) = self.forced_before(fence, key) else { continue };
+            if noted {
                 self.notes.fenced.insert(key);
             }
-            let strong = morally_strong(Some(earlier.release.strength), Some(later.release.strength));
-            if strong && comes_first.is_none() && (by_reading || by_order && explored) {
-                comes_first = Some(earlier.clone());
+            for earlier in forced {
+                if earlier.release.view.covers(self.machine.block_of(fence.thread), fence) {
+                    let message = "two fence.sc would each come before the other: an error of the checker".to_owned();
+                    self.notes.not_understood.get_or_insert((message, earlier.access.site));
+                    self.state.interrupted = true;
+                    return;
+                }
+                let changed = self.put_before(&earlier, fence);
+                let all = || self.state.fences.iter().map(|fence| fence.access.epoch);
+                let at = changed.slots.into_iter().flat_map(|key| all().map(move |fence| (key, fence)));
+                let keys = || self.state.slots.keys();
+                let of = changed.fences.into_iter().flat_map(|fence| keys().map(move |key| (*key, fence)));
+                pairs.extend(at.chain(of));
             }
         }
-        let Some(earlier) = comes_first else { return false };
-        if earlier.release.view.covers(machine.block_of(fence.thread), fence) {
-            let message = "two fence.sc would each come before the other: an error of the checker".to_owned();
-            let site = earlier.access.site;
-            self.notes.not_understood.get_or_insert((message, site));
-            self.state.interrupted = true;
-            return false;
-        }
-        self.put_before(&earlier, fence);
-        true
     }
 
-    /// From now on, and in all that has been noted, a fence precedes whatever follows a later one.
-    fn put_before(&mut self, earlier: &SequentialFence, fence: Epoch) {
+    /// The fences that a word's accesses force before one that does not follow them yet, of each thread the last: who
+    /// follows that follows the others. And whether another order of what is not contended might force some.
+    fn forced_before(&self, fence: Epoch, key: u64) -> Option<(SmallVec<[SequentialFence; 2]>, bool)> {
+        let machine = self.machine;
+        let fences = &self.state.fences;
+        let later = &fences[fences.binary_search_by_key(&fence, |known| known.access.epoch).ok()?].release;
+        let slot = &self.state.slots[&key];
+        let (observed, last) = machine.passed(key, slot, &later.view);
+        let before = before_place(slot, last?);
+        let explored = machine.is_explored(key);
+        let nothing = Fences::default();
+        let forcing = match explored {
+            true => &before,
+            false => observed.map_or(&nothing, |observed| &slot.messages[observed].fences),
+        };
+        let (mut forced, mut noted) = (SmallVec::new(), false);
+        // Who follows a fence follows those before it of the same thread, and the messages that hold it hold those.
+        let follows = |known: Epoch| later.view.covers(machine.block_of(known.thread), known);
+        noted |= !explored && before.iter().any(|held| !follows(held));
+        for held in forcing.iter().filter(|held| !follows(*held)) {
+            let end = fences.partition_point(|known| known.access.epoch <= held);
+            let own = fences[..end].iter().rev().take_while(|known| known.access.epoch.thread == held.thread);
+            let strong = |known: &&SequentialFence| morally_strong(Some(known.release.strength), Some(later.strength));
+            forced.extend(own.take_while(|known| !follows(known.access.epoch)).find(strong).cloned());
+        }
+        Some((forced, noted))
+    }
+
+    /// From now on, and in all that has been noted, a fence precedes whatever follows a later one. Says what that changed.
+    fn put_before(&mut self, earlier: &SequentialFence, fence: Epoch) -> Changed {
         let machine = self.machine;
         let known = machine.fences_in(&self.state.fences, &earlier.release.view);
         let slots = self.state.slots.clone();
@@ -173,17 +188,30 @@ impl<P: Program> Run<'_, P> {
         let arrivals = meetings.flat_map(|meeting| meeting.arrived.iter_mut().chain(&mut meeting.gathering));
         arrivals.filter_map(|arrival| arrival.arrived_with.as_mut()).for_each(|with| learn_if(&mut with.view));
         ranks.iter_mut().for_each(|rank| learn_if(&mut rank.stream));
-        fences.iter_mut().for_each(|known| learn_if(&mut known.release.view));
-        for message in own.values_mut().flat_map(|slot| &mut slot.messages) {
-            message.releases.iter_mut().for_each(|release| learn_if(&mut release.view));
-            if message.fences.contains(fence) {
-                message.fences.join(&known);
+        let mut changed = Changed::default();
+        for known in fences.iter_mut().filter(|known| follows(&known.release.view)) {
+            learn(&mut known.release.view);
+            changed.fences.push(known.access.epoch);
+        }
+        let holds = |slot: &Slot| {
+            let messages = slot.messages.iter().map(|message| &message.fences);
+            messages.chain(slot.reads.iter().map(|read| &read.fences)).any(|fences| fences.contains(fence))
+        };
+        let released = |slot: &Slot| {
+            slot.messages.iter().flat_map(|message| &message.releases).any(|release| follows(&release.view))
+        };
+        for (key, slot) in own.iter_mut().filter(|(_, slot)| holds(slot) || released(slot)) {
+            if holds(slot) {
+                changed.slots.push(*key);
+            }
+            let slot = &mut **slot;
+            let messages = slot.messages.iter_mut().map(|message| &mut message.fences);
+            let held = messages.chain(slot.reads.iter_mut().map(|read| &mut read.fences));
+            held.filter(|fences| fences.contains(fence)).for_each(|fences| fences.join(&known));
+            for release in slot.messages.iter_mut().flat_map(|message| &mut message.releases) {
+                learn_if(&mut release.view);
             }
         }
-        for read in own.values_mut().flat_map(|slot| &mut slot.reads) {
-            if read.fences.contains(fence) {
-                read.fences.join(&known);
-            }
-        }
+        changed
     }
 }

@@ -329,13 +329,58 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    pub(super) fn exit(&mut self, thread: ThreadIndex) {
+    /// The shared memory of a block of a cluster ends with the block, after all that its threads know of. Returns false
+    /// after a violation: somebody else may still come to it.
+    fn end_shared_memory(&mut self, block: u32, thread: ThreadIndex, site: SiteIndex) -> bool {
+        let machine = self.machine;
+        let program = machine.program();
+        let (rank, first) = (machine.rank_of_block(block), block * machine.threads_of_block());
+        let own = block - machine.block_index(rank, 0);
+        let has_peers = |other: u32| other != own && program.cluster(rank, other) == program.cluster(rank, own);
+        if !machine.has(Rule::SharedMemoryEnds) || !(0..program.grid(rank)).any(has_peers) {
+            return true;
+        }
+        let mut view = self.state.threads[first as usize].view.clone();
+        for thread in &self.state.threads[first as usize..(first + machine.threads_in(block)) as usize] {
+            join(machine, &self.state.slots, &mut view, &thread.view);
+        }
+        let own_threads = |thread: ThreadIndex| machine.block_of(thread) == block;
+        let epoch = self.epoch(thread);
+        let instances = program.shape().instances.iter().enumerate();
+        let shared = instances.rev().take_while(|(_, instance)| instance.block.is_some());
+        let mut shared = shared.filter(|(_, instance)| instance.rank == rank && instance.block == Some(own));
+        let Some((index, instance)) = shared.find(|(_, instance)| instance.is_shared_memory()) else { return true };
+        // What its own threads did comes before it.
+        let covered = |earlier: &Access| {
+            earlier.epoch.is_initial()
+                || own_threads(earlier.epoch.thread)
+                || view.covers(machine.block_of(earlier.epoch.thread), earlier.epoch)
+        };
+        let State { memory, slots, .. } = &mut *self.state;
+        let found = memory[index].shadow.access(0..instance.bytes, Kind::Write, Access { epoch, site }, covered);
+        let strong = overlapping(slots, index as u32, 0..instance.bytes).find_map(|(key, slot)| {
+            let written = slot.messages.iter().map(|message| (message.access, true));
+            let read = slot.reads.iter().filter(|read| read.made).map(|read| (read.access, false));
+            let (access, wrote) = written.chain(read).find(|(access, _)| !covered(access))?;
+            Some(Conflict { access, wrote, byte: location(key).byte })
+        });
+        let Some(conflict) = found.err().or(strong) else { return true };
+        let at = Location { instance: index as u32, byte: conflict.byte };
+        let violation = self.outlived(thread, site, at, (conflict.access, conflict.wrote));
+        self.fail(violation);
+        false
+    }
+
+    pub(super) fn exit(&mut self, thread: ThreadIndex, site: SiteIndex) {
         let machine = self.machine;
         self.thread_mut(thread).status = Status::Ended;
         let block = machine.block_of(thread) as usize;
         self.state.blocks[block].live -= 1;
         if self.state.blocks[block].live > 0 {
             return self.complete_without(thread);
+        }
+        if !self.end_shared_memory(block as u32, thread, site) {
+            return;
         }
         // The blocks of the next launch are others, with barriers of their own.
         self.state.blocks[block].meetings.clear();

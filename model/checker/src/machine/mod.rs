@@ -555,7 +555,12 @@ impl<P: Program> Machine<P> {
 
     fn placement(&self, thread: ThreadIndex) -> Placement {
         let block = self.block_of(thread);
-        Placement { block, device: self.rank_of_block(block) }
+        let device = self.rank_of_block(block);
+        if block >= self.kernel_blocks() {
+            return Placement { block, cluster: block, device };
+        }
+        let own = block - self.block_index(device, 0);
+        Placement { block, cluster: self.block_index(device, self.program.cluster(device, own)), device }
     }
 
     fn block_index(&self, rank: u32, block: u32) -> u32 {

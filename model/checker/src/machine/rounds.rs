@@ -528,7 +528,7 @@ impl<P: Program> Machine<P> {
         let placement = self.placement(reader);
         let within = |left: &View, right: &View| self.is_within(&state.slots, left, right);
         let matched = |release: &Release| {
-            [Scope::Cta, Scope::Gpu, Scope::Sys].into_iter().all(|scope| {
+            [Scope::Cta, Scope::Cluster, Scope::Gpu, Scope::Sys].into_iter().all(|scope| {
                 let acquire = crate::memory::slot::Strength { scope, placement };
                 !meets(release, acquire)
                     || new.releases.iter().any(|new| meets(new, acquire) && within(&release.view, &new.view))

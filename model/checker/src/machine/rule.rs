@@ -130,6 +130,8 @@ rules! {
     StreamFollowsLaunch,
     /// New inputs race with accesses they are in no order with.
     RefreshRaces,
+    /// The shared memory of a block of a cluster ends with the block.
+    SharedMemoryEnds,
     /// Memory that is read through a path that is not coherent is written by nobody while the kernel runs.
     ReadOnlyLoads,
     /// The owner reads its output after the launch.

@@ -293,7 +293,7 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Call(call) => self.call(index, *call),
             Operation::Exit => {
                 if self.has_finished(index, site) {
-                    self.exit(index);
+                    self.exit(index, site);
                 }
                 Progress::Stops
             }

@@ -384,8 +384,9 @@ impl<P: Program> Run<'_, P> {
         let fences = self.machine.fences_before(self.state, thread);
         if let Some(slot) = self.state.slots.get_mut(&key) {
             slot.add_read(SlotRead { access, strength, message: Some(id), kind, fences, made: true });
+            let is_last = slot.messages.last().is_some_and(|last| last.id == id);
+            self.order_fences_at(key, is_last);
         }
-        self.order_fences_at(key);
         self.remember_read(thread, (key, site), acquires(semantics.order).then_some(strength), waits);
         true
     }

@@ -201,8 +201,9 @@ impl<P: Program> Run<'_, P> {
             let bytes = self.state.slots[&key].width.bytes();
             self.forget_origins(at.instance, &(at.byte..at.byte + bytes));
         }
+        let is_last = after + 1 == self.state.slots[&key].messages.len();
         self.put_message(thread, at, after, message);
-        self.order_fences_at(key);
+        self.order_fences_at(key, is_last);
     }
 
     pub(super) fn remember_release(

@@ -110,6 +110,8 @@ impl<P: Program> Run<'_, P> {
             format!("{bytes} bytes at byte {} of `{}`: not aligned to {align} bytes", at.byte, instance.name)
         } else if instance.local && instance.rank != rank {
             format!("`{}` of rank {} cannot be reached from rank {rank}: it is local", instance.name, instance.rank)
+        } else if instance.is_shared_memory() && self.has_ended(instance) {
+            format!("`{}` of rank {} is no more: the block has ended", instance.name, instance.rank)
         } else {
             return true;
         };
@@ -248,8 +250,10 @@ impl<P: Program> Run<'_, P> {
         let range = |at: &Location| at.byte as usize..at.byte as usize + bulk.bytes as usize;
         match bulk.fold {
             None => {
-                let source = &bulk.sources[0];
-                result.copy_from_slice(&self.state.memory[source.instance as usize].bytes[range(source)]);
+                // From nowhere come zeros.
+                if let Some(source) = bulk.sources.first() {
+                    result.copy_from_slice(&self.state.memory[source.instance as usize].bytes[range(source)]);
+                }
             }
             Some(operation) => {
                 let sources: SmallVec<[&[u8]; 8]> = bulk

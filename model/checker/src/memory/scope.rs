@@ -11,6 +11,8 @@ use arverify_protocol::ir::{Order, Scope, Semantics};
 pub struct Placement {
     /// The block, numbered over all ranks.
     pub block: u32,
+    /// Its cluster: the first block of it.
+    pub cluster: u32,
     /// The device.
     pub device: u32,
 }
@@ -19,6 +21,7 @@ pub struct Placement {
 pub fn includes(scope: Scope, from: Placement, to: Placement) -> bool {
     match scope {
         Scope::Cta => from.block == to.block,
+        Scope::Cluster => from.cluster == to.cluster,
         Scope::Gpu => from.device == to.device,
         Scope::Sys => true,
     }
@@ -52,13 +55,15 @@ pub fn releases(order: Order) -> bool {
 mod tests {
     use super::*;
 
-    const HERE: Placement = Placement { block: 0, device: 0 };
-    const NEXT_BLOCK: Placement = Placement { block: 1, device: 0 };
-    const PEER: Placement = Placement { block: 2, device: 1 };
+    const HERE: Placement = Placement { block: 0, cluster: 0, device: 0 };
+    const NEXT_BLOCK: Placement = Placement { block: 1, cluster: 0, device: 0 };
+    const PEER: Placement = Placement { block: 2, cluster: 2, device: 1 };
 
     #[test]
     fn a_scope_reaches_its_own_threads_only() {
         assert!(!includes(Scope::Cta, HERE, NEXT_BLOCK));
+        assert!(includes(Scope::Cluster, HERE, NEXT_BLOCK));
+        assert!(!includes(Scope::Cluster, HERE, PEER));
         assert!(includes(Scope::Gpu, HERE, NEXT_BLOCK));
         assert!(!includes(Scope::Gpu, HERE, PEER));
         assert!(includes(Scope::Sys, HERE, PEER));

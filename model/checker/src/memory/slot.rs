@@ -14,7 +14,7 @@ use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use super::shared::Shared;
-use crate::program::{AtomicFunction, Condition, Location, Width};
+use crate::program::{AtomicFunction, AtomicKind, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -98,7 +98,9 @@ impl Update {
                 | AtomicOperation::Min
                 | AtomicOperation::Max
         );
-        symmetric && self.function == other.function && !self.returns && !other.returns
+        // Other arrivals at an mbarrier object could be too many in one order and not in the other.
+        let alike = self.function.kind != AtomicKind::Mbarrier || self.operand == other.operand;
+        symmetric && alike && self.function == other.function && !self.returns && !other.returns
     }
 
     /// Whether they commute, and the word between them tells which came first.

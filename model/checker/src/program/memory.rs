@@ -163,6 +163,13 @@ pub struct Instance {
     pub buffer: u32,
 }
 
+impl Instance {
+    /// Whether it is a block's shared memory: nobody has written it when the block begins.
+    pub fn is_shared_memory(&self) -> bool {
+        self.block.is_some() && self.contents == Contents::Poison
+    }
+}
+
 /// Sizes of a program and its memory.
 #[derive(Clone, Debug)]
 pub struct Shape {

@@ -6,12 +6,14 @@
 //!
 //! * [`word`]: the words that strong operations read and write, what waits wait for, what atomics compute
 //! * [`round`]: rounds of spin loops, which are waits for several words
+//! * [`mbarrier`]: mbarrier objects as words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
 //! * [`origins`]: which reads a value comes from
 //! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
+pub mod mbarrier;
 pub mod memory;
 pub mod origins;
 pub mod protocol;
@@ -360,6 +362,10 @@ pub trait Program: Send + Sync + 'static {
     /// Threads of each block of a rank, at most [`Shape::threads`].
     fn threads(&self, _rank: u32) -> u32 {
         self.shape().threads
+    }
+    /// The cluster of a block, by its first block: those that one cluster-wide scope reaches.
+    fn cluster(&self, _rank: u32, block: u32) -> u32 {
+        block
     }
     /// The same program with every rank launching as many blocks as the rank that launches most, where that makes
     /// sense: to tell whether different grids are to blame.

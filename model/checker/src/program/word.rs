@@ -1,5 +1,6 @@
 //! Words: what strong operations read and write, what waits wait for, what atomics compute.
 
+use super::mbarrier;
 use arverify_protocol::ir::{AtomicOperation, Compare};
 use half::{bf16, f16};
 use std::fmt;
@@ -88,12 +89,14 @@ pub enum AtomicKind {
     F32,
     /// binary64
     F64,
+    /// Arrivals at an mbarrier object, expected bytes, completed ones: see [`mbarrier`].
+    Mbarrier,
 }
 
 impl AtomicKind {
     /// Whether sums are the same in every order.
     pub fn is_exact(self) -> bool {
-        matches!(self, AtomicKind::Unsigned | AtomicKind::Signed)
+        matches!(self, AtomicKind::Unsigned | AtomicKind::Signed | AtomicKind::Mbarrier)
     }
 }
 
@@ -156,6 +159,7 @@ impl AtomicFunction {
             AtomicKind::BF16x2 => halves(brain),
             AtomicKind::F32 => u64::from((f32::from_bits(old as u32) + f32::from_bits(operand as u32)).to_bits()),
             AtomicKind::F64 => (f64::from_bits(old) + f64::from_bits(operand)).to_bits(),
+            AtomicKind::Mbarrier => mbarrier::update(old, operand),
         }
     }
 

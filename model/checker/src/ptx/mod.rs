@@ -20,6 +20,7 @@
 //! interpret the tree: names would be looked up once for each instruction executed. Memory that other threads can see
 //! is never held here: every access to it is an operation that the machine performs.
 
+pub mod accept;
 pub mod arithmetic;
 mod branches;
 pub mod code;

@@ -4,9 +4,11 @@
 //! Tables of pointers, constant memory and parameters are bytes that nobody writes, and stay with the interpreter.
 //! Shared memory is an instance for each block.
 
+use super::accept::accepted;
 use super::branches::Branches;
+use super::code::step::Special;
 use super::code::{Code, Effect, Instruction, Pc, Register, Step};
-use super::decode::{DecodeError, decode};
+use super::decode::{DecodeError, decode_with};
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxRound, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
@@ -14,6 +16,7 @@ use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
 use super::plain::Plain;
 use super::syntax::Module;
+use crate::program::mbarrier;
 use crate::program::memory::input_element;
 use crate::program::{
     Answers, Contents, Coordinates, Dependencies, Element, Expected, Fault, Instance, Next, Operation, Program, Read,
@@ -31,6 +34,9 @@ const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
 /// Bytes that share one record of accesses, at first.
 const GRANULE: u32 = 16;
 
+/// Bytes that a cooperative launch gives for the barrier of its grid.
+const GRID_BARRIER_BYTES: u64 = 256;
+
 /// Alignment of dynamic shared memory behind the static one.
 const SHARED_ALIGNMENT: u64 = 16;
 
@@ -43,6 +49,9 @@ pub enum ProgramError {
     /// The launch.
     #[error("{0}")]
     Launch(Diagnostics),
+    /// A kernel that requires another cluster, or any.
+    #[error("{0}")]
+    Cluster(String),
     /// A kernel that requires another block.
     #[error("the kernel requires blocks of {required} threads (.reqntid or .maxntid), and is launched with {launched}")]
     Block {
@@ -94,12 +103,18 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        let mut code = decode(module, kernel)?;
+        let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        let mut code = decode_with(module, kernel, &accepted)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
-        let geometry = |rank: u32| Geometry { grid: launch.grids[rank as usize], block: launch.blocks[rank as usize] };
+        let cluster = cluster_shape(&code, launch)?;
+        let geometry = |rank: u32| Geometry {
+            grid: launch.grids[rank as usize],
+            block: launch.blocks[rank as usize],
+            cluster: cluster.unwrap_or([1; 3]),
+        };
         check_blocks(&code, launch)?;
         let ranks = launch.ranks;
         let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
@@ -107,6 +122,11 @@ impl PtxProgram {
         let buffers = memory.buffers(launch);
         let tables = memory.tables(launch, &buffers);
         let variables = memory.variables(&code, launch.buffers.len() as u32);
+        let grid_barriers = if launch.cooperative && asks(&code, is_grid_barrier) {
+            memory.grid_barriers((launch.buffers.len() + code.globals.len()) as u32)
+        } else {
+            Vec::new()
+        };
         let mut settings = Vec::new();
         for rank in 0..ranks {
             let own = &variables[rank as usize];
@@ -124,10 +144,18 @@ impl PtxProgram {
                     .map_err(ProgramError::Launch)?,
                 variables: own.clone(),
                 constants: relocated(&code.constants, own),
+                explicit_cluster: cluster.is_some(),
+                cluster_barriers: Vec::new(),
+                grid_barrier: grid_barriers.get(rank as usize).copied().unwrap_or(0),
                 shared: memory.shared(rank, geometry(rank).blocks(), shared_bytes),
                 shared_bytes,
                 dynamic_shared_bytes: dynamic,
             });
+        }
+        if asks(&code, |special| special == Special::ClusterBarrier) {
+            for rank in 0..ranks {
+                settings[rank as usize].cluster_barriers = memory.cluster_barriers(rank, geometry(rank));
+            }
         }
         let shape = Shape {
             ranks,
@@ -210,6 +238,34 @@ fn dead_behind_barriers(code: &Code) -> Vec<Box<[Register]>> {
         (0..code.registers).map(Register).filter(|register| live.binary_search(register).is_err()).collect()
     };
     code.instructions.iter().enumerate().map(dead).collect()
+}
+
+/// Whether a kernel reads such a special register.
+fn asks(code: &Code, which: impl Fn(Special) -> bool) -> bool {
+    code.instructions.iter().any(|instruction| match instruction.step {
+        Step::Special { special, .. } => which(special),
+        _ => false,
+    })
+}
+
+fn is_grid_barrier(special: Special) -> bool {
+    matches!(special, Special::GridBarrier { .. })
+}
+
+/// The shape of clusters: that of the file, which must be the one that the kernel was compiled for, if it was for one.
+fn cluster_shape(code: &Code, launch: &Launch) -> Result<Option<[u32; 3]>, ProgramError> {
+    let (required, launched) = (code.required_cluster, launch.cluster.as_ref().map(|(shape, _)| *shape));
+    if let (Some(required), Some(launched)) = (required, launched)
+        && required != launched
+    {
+        let message = format!("the kernel requires clusters of {required:?} blocks, and is launched with {launched:?}");
+        return Err(ProgramError::Cluster(message));
+    }
+    let shape = launched.or(required);
+    if let Some(shape) = shape {
+        launch.divided_by(shape).map_err(ProgramError::Cluster)?;
+    }
+    Ok(shape)
 }
 
 /// `.reqntid` and `.maxntid`.
@@ -331,6 +387,52 @@ impl Layout {
         addresses
     }
 
+    /// What a cooperative launch gives each rank's kernel for the barrier of its grid: zeros, by rank.
+    fn grid_barriers(&mut self, buffer: u32) -> Vec<u64> {
+        let instance = |rank: u32| Instance {
+            name: "the barrier of the grid".to_owned(),
+            rank,
+            bytes: GRID_BARRIER_BYTES,
+            local: true,
+            block: None,
+            pad: false,
+            refreshed: false,
+            read: false,
+            contents: Contents::Word(0),
+            element: None,
+            granule: GRANULE,
+            buffer,
+        };
+        (0..self.ranks).map(|rank| self.instance(instance(rank))).collect()
+    }
+
+    /// The barriers of a rank's clusters: as new for every launch, as shared memory is.
+    fn cluster_barriers(&mut self, rank: u32, geometry: Geometry) -> Vec<u64> {
+        let arrivals = u64::from(geometry.threads()) * u64::from(geometry.cluster_size());
+        let firsts = (0..geometry.blocks()).filter(|block| geometry.rank_in_cluster(*block) == 0);
+        let mut barriers: Vec<(u32, u64)> = Vec::new();
+        for block in firsts {
+            let index = geometry.cluster_index(block);
+            let instance = Instance {
+                name: format!("the barrier of cluster {index}"),
+                rank,
+                bytes: 8,
+                local: true,
+                block: Some(block),
+                pad: false,
+                refreshed: false,
+                read: false,
+                contents: Contents::Bytes(Arc::from((arrivals * mbarrier::INITIAL).to_le_bytes())),
+                element: None,
+                granule: GRANULE,
+                buffer: u32::MAX,
+            };
+            barriers.push((index, self.instance(instance)));
+        }
+        barriers.sort_unstable();
+        barriers.into_iter().map(|(_, address)| address).collect()
+    }
+
     /// Instances of shared memory, by block; none where the kernel has no shared memory.
     fn shared(&mut self, rank: u32, blocks: u32, bytes: u64) -> Vec<u32> {
         if bytes == 0 {
@@ -381,6 +483,11 @@ impl Program for PtxProgram {
         launch.grids.fill(greatest);
         let Parts { module, kernel, parameters, .. } = &**parts;
         PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
+    }
+
+    fn cluster(&self, rank: u32, block: u32) -> u32 {
+        let geometry = &self.interpreter.setting().ranks[rank as usize].geometry;
+        geometry.peer(block, 0).unwrap_or(block)
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {

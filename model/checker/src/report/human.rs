@@ -147,6 +147,17 @@ fn bounds(text: &mut String, rows: &[Row]) {
         for assumption in &row.outcome.assumptions {
             let _ = write!(line, ", assuming {assumption}");
         }
+        match row.outcome.accepted.len() {
+            0 => {}
+            1 => line.push_str(", with 1 accepted finding"),
+            count => {
+                let _ = write!(line, ", with {count} accepted findings");
+            }
+        }
+        for accept in &row.outcome.accepted {
+            let [at, and] = accept.places.each_ref().map(|place| format!("{}:{}", place.value.0, place.value.1));
+            let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
+        }
         if let Some(tried) = super::tried::line(row) {
             let _ = write!(line, "\n{tried}");
         }

@@ -2,6 +2,7 @@
 
 use super::Row;
 use crate::check::{Answer, Engines};
+use crate::ptx::launch::Accept;
 use arverify_protocol::verdict::{Finding, ThreadName};
 use serde_json::{Value, json};
 
@@ -64,6 +65,7 @@ fn plain_result(row: &Row) -> Value {
         "seed": row.options.seed,
         "verdict": row.outcome.verdict.name(),
         "assumptions": row.outcome.assumptions,
+        "accepted": row.outcome.accepted.iter().map(accepted).collect::<Vec<_>>(),
         "warnings": row.outcome.warnings,
         "findings": row.outcome.findings.iter().map(|found| finding(row, found)).collect::<Vec<_>>(),
         "stats": {
@@ -73,6 +75,14 @@ fn plain_result(row: &Row) -> Value {
             "seconds": stats.seconds,
         },
     })
+}
+
+fn accepted(accept: &Accept) -> Value {
+    let [at, and] = accept.places.each_ref().map(|place| {
+        let (file, line) = &place.value;
+        json!({ "file": file, "line": line })
+    });
+    json!({ "code": accept.code.number(), "at": at, "and": and, "why": accept.why })
 }
 
 fn thread(name: ThreadName) -> Value {

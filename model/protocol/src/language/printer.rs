@@ -211,6 +211,7 @@ fn definition_words(definition: Definition) -> String {
 fn ordering(semantics: Semantics) -> String {
     let scope = match semantics.scope {
         Scope::Cta => "cta",
+        Scope::Cluster => "cluster",
         Scope::Gpu => "gpu",
         Scope::Sys => "sys",
     };

@@ -99,6 +99,12 @@ impl Step {
                 }
                 all
             }
+            Step::BeginGroup { open } | Step::AwaitGroups { open, .. } => smallvec![Source::Register(*open)],
+            Step::AsyncCopy(copy) => {
+                let mut all = smallvec![base(&copy.to.base), base(&copy.from.base)];
+                all.extend(copy.read);
+                all
+            }
             Step::Warp(warp) => {
                 let mut all = warp.exchange.sources();
                 all.push(warp.mask);
@@ -120,6 +126,8 @@ impl Step {
             Step::Special { destination, .. } | Step::VariableAddress { destination, .. } => smallvec![*destination],
             Step::Load { destinations, .. } => destinations.iter().flatten().copied().collect(),
             Step::Atomic { destination, .. } => destination.iter().copied().collect(),
+            Step::BeginGroup { open } => smallvec![*open],
+            Step::AsyncCopy(_) | Step::AwaitGroups { .. } => smallvec![],
             Step::Barrier(barrier) => match barrier.kind {
                 BarrierKind::Reduce { destination, .. } => smallvec![destination],
                 BarrierKind::Sync | BarrierKind::Arrive => smallvec![],
@@ -139,13 +147,15 @@ impl Step {
             }
             Step::Load { space, .. } => match space {
                 Space::Constant | Space::Local | Space::Parameter => Effect::None,
-                Space::Global | Space::Generic | Space::Shared => Effect::Load,
+                Space::Global | Space::Generic | Space::Shared | Space::Cluster => Effect::Load,
             },
             Step::Store { space, .. } => match space {
                 Space::Constant | Space::Local | Space::Parameter => Effect::StoreLocal,
-                Space::Global | Space::Generic | Space::Shared => Effect::Store,
+                Space::Global | Space::Generic | Space::Shared | Space::Cluster => Effect::Store,
             },
             Step::Atomic { .. } => Effect::Atomic,
+            // They write, if not now.
+            Step::BeginGroup { .. } | Step::AsyncCopy(_) | Step::AwaitGroups { .. } => Effect::Store,
             Step::Fence { .. } => Effect::Fence,
             Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
             Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,

@@ -44,6 +44,8 @@ pub struct Code {
     pub globals: Vec<GlobalVariable>,
     /// `.reqntid`: the block's shape, where the kernel requires one.
     pub required_threads: Option<[u32; 3]>,
+    /// `.reqnctapercluster`: the shape of clusters, where the kernel requires one.
+    pub required_cluster: Option<[u32; 3]>,
     /// `.maxntid`: the most threads of a block.
     pub most_threads: Option<u64>,
     /// Remarks on code that is understood but not exactly as hardware has it, to be shown with a verdict once reached.

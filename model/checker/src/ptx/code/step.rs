@@ -9,6 +9,7 @@
 use super::function::Function;
 use crate::program::{AtomicFunction, VectorElement, Width};
 use arverify_protocol::ir::Semantics;
+use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
 
 /// Slot of a thread's register file. 128-bit values and vectors occupy consecutive slots.
@@ -140,6 +141,20 @@ pub enum Step {
         /// Order and scope.
         semantics: Semantics,
     },
+    /// A group of asynchronous copies begins, unless one has.
+    BeginGroup {
+        /// Whether one has.
+        open: Register,
+    },
+    /// `cp.async`: one copy of the group that has begun.
+    AsyncCopy(AsyncCopy),
+    /// `cp.async.wait_group`
+    AwaitGroups {
+        /// Closed groups that need not be complete, the newest.
+        remaining: u32,
+        /// Whether one has begun that is not closed.
+        open: Register,
+    },
     /// `fence`, `membar`
     Fence {
         /// Order and scope.
@@ -165,6 +180,8 @@ pub enum Step {
     Exit,
     /// The kernel ends itself with an error: `trap`, `__assertfail`
     Trap {
+        /// What kind of error.
+        code: Code,
         /// What happened, as a sentence.
         message: Box<str>,
     },
@@ -175,6 +192,21 @@ pub enum Step {
         /// The instruction and what about it.
         text: Box<str>,
     },
+}
+
+/// `cp.async`: a copy from global to shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsyncCopy {
+    /// First byte written.
+    pub to: Address,
+    /// First byte read.
+    pub from: Address,
+    /// Bytes written.
+    pub bytes: u32,
+    /// Bytes read, if not as many; the rest becomes zero.
+    pub read: Option<Source>,
+    /// This is the rest.
+    pub fills: bool,
 }
 
 /// A memory address: base plus offset.
@@ -204,6 +236,8 @@ pub enum Space {
     Generic,
     /// The block's shared memory: from its start.
     Shared,
+    /// Shared memory of a block of the cluster.
+    Cluster,
     /// Constant memory: from its start.
     Constant,
     /// The thread's own memory, where parameters of calls lie too: from its start.
@@ -399,6 +433,27 @@ pub enum Special {
     Lane,
     /// `%lanemask_eq` and so on
     LaneMask(LaneMask),
+    /// `%clusterid.xyz`
+    Cluster(u8),
+    /// `%nclusterid.xyz`
+    Clusters(u8),
+    /// `%cluster_ctaid.xyz`
+    BlockOfCluster(u8),
+    /// `%cluster_nctaid.xyz`
+    BlocksOfCluster(u8),
+    /// `%cluster_ctarank`
+    ClusterRank,
+    /// `%cluster_nctarank`
+    ClusterSize,
+    /// `%is_explicit_cluster`
+    ExplicitCluster,
+    /// Address of the object that is the barrier of the cluster.
+    ClusterBarrier,
+    /// Half of the address of the words that a cooperative launch gives for the barrier of its grid; else zero.
+    GridBarrier {
+        /// The upper half.
+        high: bool,
+    },
     /// `%dynamic_smem_size`
     DynamicSharedBytes,
     /// `%total_smem_size`

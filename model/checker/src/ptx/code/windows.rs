@@ -7,6 +7,8 @@
 pub const WINDOW_BYTES: u64 = 1 << 32;
 /// Shared memory of the block.
 pub const SHARED_WINDOW: u64 = WINDOW_BYTES;
+/// In an address of shared memory: from which bit on the rank within the cluster stands, plus one; zero is the own block.
+pub const PEER_SHIFT: u32 = 24;
 /// Memory of the thread.
 pub const LOCAL_WINDOW: u64 = 2 * WINDOW_BYTES;
 /// Constant memory.

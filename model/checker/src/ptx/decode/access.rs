@@ -2,7 +2,7 @@
 //!
 //! A weak access stays one step however many elements it has, for the machine takes it as one range of bytes. A strong
 //! vector access becomes one step for each element: PTX says that its elements are separate accesses in no order.
-//! Cache hints and policies are left out. Not modelled: `.cluster` scope, 128-bit atomics, `.proxy` other than generic.
+//! Cache hints and policies are left out. Not modelled: 128-bit atomics, `.proxy` other than generic.
 
 use super::frame::Symbol;
 use super::modifiers::Modifiers;
@@ -17,7 +17,8 @@ use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use smallvec::SmallVec;
 
 /// Scopes by name.
-pub(super) const SCOPES: [(&str, Scope); 3] = [("cta", Scope::Cta), ("gpu", Scope::Gpu), ("sys", Scope::Sys)];
+pub(super) const SCOPES: [(&str, Scope); 4] =
+    [("cta", Scope::Cta), ("cluster", Scope::Cluster), ("gpu", Scope::Gpu), ("sys", Scope::Sys)];
 
 /// A state space as written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,10 +29,11 @@ enum Written {
     FunctionParameter,
 }
 
-const SPACES: [(&str, Written); 9] = [
+const SPACES: [(&str, Written); 10] = [
     ("global", Written::In(Space::Global)),
     ("shared", Written::In(Space::Shared)),
     ("shared::cta", Written::In(Space::Shared)),
+    ("shared::cluster", Written::In(Space::Cluster)),
     ("const", Written::In(Space::Constant)),
     ("local", Written::In(Space::Local)),
     ("param", Written::Parameter),
@@ -68,9 +70,20 @@ impl Decoder<'_> {
         }
     }
 
+    /// An access of an instruction that is accepted as it is, is taken for relaxed, and reaches everybody.
+    fn as_accepted(&self, semantics: Semantics) -> Semantics {
+        if !self.accepted.contains(&self.span.start) {
+            return semantics;
+        }
+        let order = if semantics.order == Order::Weak { Order::Relaxed } else { semantics.order };
+        Semantics { order, scope: Scope::Sys }
+    }
+
     fn load(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         let non_coherent = modifiers.has("nc");
-        let semantics = access_semantics(&mut modifiers, ("acquire", Order::Acquire))?;
+        let written = access_semantics(&mut modifiers, ("acquire", Order::Acquire))?;
+        let semantics = self.as_accepted(written);
+        let non_coherent = non_coherent && semantics == written;
         let space = modifiers.one_of(&SPACES);
         let count = modifiers.vector();
         let (kind, parts) = element_kind(&mut modifiers)?;
@@ -104,7 +117,7 @@ impl Decoder<'_> {
     }
 
     fn store(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        let semantics = access_semantics(&mut modifiers, ("release", Order::Release))?;
+        let semantics = self.as_accepted(access_semantics(&mut modifiers, ("release", Order::Release))?);
         let space = modifiers.one_of(&SPACES);
         let count = modifiers.vector();
         let (kind, parts) = element_kind(&mut modifiers)?;
@@ -206,7 +219,7 @@ impl Decoder<'_> {
         let fits = match symbol {
             None | Some(Symbol::Register(_)) => true,
             Some(Symbol::Global(_)) => matches!(space, Space::Global | Space::Generic),
-            Some(Symbol::Shared(_)) => space == Space::Shared,
+            Some(Symbol::Shared(_)) => matches!(space, Space::Shared | Space::Cluster),
             Some(Symbol::Local(_)) => space == Space::Local,
             Some(Symbol::Constant(_)) => space == Space::Constant,
             Some(Symbol::Parameter(_)) => space == Space::Parameter,
@@ -223,7 +236,7 @@ impl Decoder<'_> {
             ("acq_rel", Order::AcqRel),
         ]);
         let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Gpu);
-        let semantics = Semantics { order: order.unwrap_or(Order::Relaxed), scope };
+        let semantics = self.as_accepted(Semantics { order: order.unwrap_or(Order::Relaxed), scope });
         let written = modifiers.one_of(&SPACES);
         let operation = modifiers.must("an operation", &OPERATIONS)?;
         let count = modifiers.vector();
@@ -239,7 +252,7 @@ impl Decoder<'_> {
         let (address, values) = rest.split_first().ok_or_else(|| NotUnderstood("expected an address".into()))?;
         let (address, symbol) = self.address(address)?;
         let space = self.space(written, symbol.as_ref())?;
-        if !matches!(space, Space::Global | Space::Generic | Space::Shared) {
+        if !matches!(space, Space::Global | Space::Generic | Space::Shared | Space::Cluster) {
             return Err(NotUnderstood("this state space has no atomics".into()));
         }
         let function = AtomicFunction { operation, kind: atomic_kind(operation, kind)? };
@@ -282,7 +295,7 @@ fn access_semantics(modifiers: &mut Modifiers, strongest: (&str, Order)) -> Unde
         (order @ (Order::Weak | Order::Volatile), None) if !mmio => Ok(Semantics { order, scope: Scope::Sys }),
         (Order::Weak | Order::Volatile, _) => Err(NotUnderstood("a weak or volatile access has no scope".into())),
         (order, Some(scope)) => Ok(Semantics { order, scope }),
-        (_, None) => Err(NotUnderstood("expected a scope: one of .cta .gpu .sys".into())),
+        (_, None) => Err(NotUnderstood("expected a scope: one of .cta .cluster .gpu .sys".into())),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::ptx::code::step::{Address, Base, Element, Space};
 use crate::ptx::code::{Guard, Source, Step};
 use crate::ptx::syntax::{self as tree, Function, Operand, Variable};
 use arverify_protocol::ir::{Order, Scope, Semantics};
+use arverify_protocol::verdict::Code;
 use smallvec::smallvec;
 
 /// How deep calls may be nested.
@@ -48,7 +49,7 @@ impl<'m> Decoder<'m> {
                 Ok(())
             }
             "__assertfail" => {
-                self.emit(Step::Trap { message: "an assertion of the kernel fails".into() });
+                self.emit(Step::Trap { code: Code::WrongResult, message: "an assertion of the kernel fails".into() });
                 Ok(())
             }
             _ => Err(NotUnderstood(format!("`{name}` has no body in this module"))),

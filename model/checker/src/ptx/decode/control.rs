@@ -5,6 +5,7 @@ use super::operands::described;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::Step;
 use crate::ptx::syntax::Operand;
+use arverify_protocol::verdict::Code::WrongResult as WRONG;
 use std::rc::Rc;
 
 impl Decoder<'_> {
@@ -22,9 +23,9 @@ impl Decoder<'_> {
                 modifiers.finish()?;
                 self.emit_return();
             }
-            "exit" => self.emit(Step::Exit),
-            "trap" => self.emit(Step::Trap { message: "the kernel traps".into() }),
-            "brkpt" => self.emit(Step::Trap { message: "the kernel stops at a breakpoint".into() }),
+            "exit" => self.emit_exit(),
+            "trap" => self.emit(Step::Trap { code: WRONG, message: "the kernel traps".into() }),
+            "brkpt" => self.emit(Step::Trap { code: WRONG, message: "the kernel stops at a breakpoint".into() }),
             // Delays, prefetches, performance counters and register limits: nothing that memory or values show.
             _ => self.emit(Step::Nothing),
         }
@@ -58,7 +59,7 @@ impl Decoder<'_> {
     /// The end of the kernel, or of a function expanded in place of its call.
     pub(super) fn emit_return(&mut self) {
         if self.frame.is_entry {
-            self.emit(Step::Exit);
+            self.emit_exit();
             return;
         }
         let at = self.here();

@@ -84,6 +84,16 @@ impl Decoder<'_> {
         slot
     }
 
+    /// The register that says whether a group of asynchronous copies has begun.
+    pub(super) fn group(&mut self) -> Register {
+        if let Some(register) = self.group {
+            return register;
+        }
+        let register = self.fresh(1);
+        self.group = Some(register);
+        register
+    }
+
     /// The slot of the carry flag.
     pub(super) fn carry(&mut self) -> Register {
         if let Some(register) = self.carry {

@@ -3,12 +3,14 @@
 //! One kernel is decoded, with all that it calls put in place of the calls. An instruction that is not understood
 //! becomes one that says so when it is reached, with what was expected; only what concerns the whole kernel (no such
 //! entry, 32-bit addresses, a shape too large) is an error of decoding. Each family of instructions has its module.
-//! Not decoded: recursion, indirect calls, clusters, asynchronous copies, tensor and texture instructions.
+//! Not decoded: recursion, indirect calls, bulk copies, tensor and texture instructions.
 
 mod access;
 mod arithmetic;
+mod asynchronous;
 mod bits;
 mod call;
+mod cluster;
 mod compare;
 mod control;
 mod convert;
@@ -24,7 +26,7 @@ use super::code::{Code, Guard, Instruction, Origin, Pc, Step};
 use super::syntax::{self as tree, Function, Line, Module, Span, Statement};
 use frame::{Frame, Symbol};
 use modifiers::Modifiers;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use thiserror::Error;
 
@@ -119,6 +121,14 @@ pub fn entry<'m>(module: &'m Module, name: &str) -> Result<&'m Function, DecodeE
 /// # Errors
 /// What concerns the kernel as a whole; instructions that are not understood are part of the code.
 pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
+    decode_with(module, name, &FxHashSet::default())
+}
+
+/// The same, with the accesses of the instructions that begin at these bytes taken for `relaxed.sys`.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>) -> Result<Code, DecodeError> {
     let function = entry(module, name)?;
     if module.address_size != 64 {
         return Err(DecodeError::AddressSize { size: module.address_size });
@@ -127,6 +137,7 @@ pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
         return Err(DecodeError::NoBody { name: function.name.clone() });
     }
     let mut decoder = Decoder::new(module, function)?;
+    decoder.accepted.clone_from(accepted);
     decoder.body(function)?;
     decoder.mark_writable();
     Ok(decoder.code)
@@ -146,10 +157,18 @@ struct Decoder<'m> {
     /// Functions whose calls are being expanded, and this one's callers.
     active: Vec<&'m str>,
     guard: Option<Guard>,
+    /// Instructions whose accesses are taken for `relaxed.sys`.
+    accepted: FxHashSet<u32>,
     span: Span,
     line: Option<Line>,
     /// Slot of the carry flag, once something uses it.
     carry: Option<super::code::Register>,
+    /// What a thread knows of its cluster's barrier, once something uses it.
+    cluster: Option<cluster::ClusterBarrier>,
+    /// Whether something does.
+    has_cluster_barrier: bool,
+    /// Whether a group of asynchronous copies has begun, once something uses it.
+    group: Option<super::code::Register>,
     too_large: bool,
 }
 
@@ -168,6 +187,7 @@ impl<'m> Decoder<'m> {
             constants: Default::default(),
             globals: Vec::new(),
             required_threads: required_threads(function),
+            required_cluster: cluster::required(function),
             most_threads: function
                 .directives
                 .iter()
@@ -186,9 +206,13 @@ impl<'m> Decoder<'m> {
             frame: Frame::default(),
             active: Vec::new(),
             guard: None,
+            accepted: FxHashSet::default(),
             span: 0..0,
             line: None,
             carry: None,
+            group: None,
+            cluster: None,
+            has_cluster_barrier: cluster::has_barrier(module),
             too_large: false,
         };
         decoder.lay_out_module(function)?;
@@ -277,6 +301,11 @@ impl<'m> Decoder<'m> {
             "fence" | "membar" | "bar" | "barrier" | "shfl" | "vote" | "match" | "redux" | "elect" => {
                 self.synchronise(&instruction.name, modifiers, operands)
             }
+            "mapa" => self.map_address(modifiers, operands),
+            "getctarank" => self.rank_of_address(modifiers, operands),
+            "mbarrier" => self.mbarrier(modifiers, operands),
+            "cp" => self.copy(modifiers, operands),
+            "griddepcontrol" => self.dependent_launch(modifiers, operands),
             "call" => self.call(modifiers, operands),
             "bra" | "brx" | "ret" | "exit" | "trap" | "brkpt" | "nanosleep" | "prefetch" | "prefetchu" | "pmevent"
             | "setmaxnreg" | "applypriority" => self.control(&instruction.name, modifiers, operands),

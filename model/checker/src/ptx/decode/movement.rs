@@ -5,16 +5,17 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::ptx::code::function::{Function, Pack};
 use crate::ptx::code::kind::NumberKind;
 use crate::ptx::code::windows::{
-    CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, SHARED_WINDOW, WINDOW_BYTES,
+    CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, PEER_SHIFT, SHARED_WINDOW, WINDOW_BYTES,
 };
 use crate::ptx::code::{Register, Source};
 use crate::ptx::syntax::Operand;
 
 /// State spaces as `cvta` and `isspacep` name them, with the start of their windows; global memory has none.
-const WINDOWS: [(&str, Option<u64>); 7] = [
+const WINDOWS: [(&str, Option<u64>); 8] = [
     ("global", None),
     ("shared", Some(SHARED_WINDOW)),
     ("shared::cta", Some(SHARED_WINDOW)),
+    ("shared::cluster", Some(SHARED_WINDOW)),
     ("local", Some(LOCAL_WINDOW)),
     ("const", Some(CONSTANT_WINDOW)),
     ("param", Some(PARAMETER_WINDOW)),
@@ -131,11 +132,13 @@ impl Decoder<'_> {
 
     fn isspacep(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         let [destination, operand] = self.exactly(operands)?;
-        let window = modifiers.must("a state space", &WINDOWS)?;
+        let own = modifiers.has("shared") || modifiers.has("shared::cta");
+        let window = if own { Some(SHARED_WINDOW) } else { modifiers.must("a state space", &WINDOWS)? };
         modifiers.finish()?;
         let kind = crate::ptx::code::kind::IntegerKind::unsigned(64);
         let source = self.source(operand, NumberKind::Integer(kind))?;
         let pack = match window {
+            Some(from) if own => Pack::Within { from, bytes: 1 << PEER_SHIFT },
             Some(from) => Pack::Within { from, bytes: WINDOW_BYTES },
             None => Pack::Beyond { bytes: GLOBAL_START },
         };

@@ -1,7 +1,7 @@
 //! Operands: registers, constants in the type of the instruction, special registers, names of variables.
 
 use super::frame::Symbol;
-use super::{Decoder, NotUnderstood, Understood};
+use super::{Decoder, NotUnderstood, Understood, cluster};
 use crate::ptx::code::function::{Bits, Function};
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
 use crate::ptx::code::step::{Address, Arbitrary, Base, LaneMask, Special};
@@ -140,13 +140,6 @@ impl Decoder<'_> {
         self.frame.symbols.get(name).or_else(|| self.symbols.get(name)).cloned()
     }
 
-    /// Whether the kernel asks for clusters of blocks.
-    fn has_clusters(&self) -> bool {
-        const ASKED: [&str; 3] = ["reqnctapercluster", "explicitcluster", "maxclusterrank"];
-        let entry = self.functions.get(self.code.entry.as_str());
-        entry.is_some_and(|entry| entry.directives.iter().any(|(name, _)| ASKED.contains(&name.as_str())))
-    }
-
     /// A name used as a value: a register, a special register, or the address of a variable in its own space.
     fn named(&mut self, name: &str, offset: i64) -> Understood<Source> {
         if name == "WARP_SZ" {
@@ -166,12 +159,8 @@ impl Decoder<'_> {
             None if self.functions.contains_key(name) => {
                 Err(NotUnderstood(format!("the address of the function `{name}` is not modelled")))
             }
-            None if self.has_clusters() && name.contains("cluster") => {
-                Err(NotUnderstood(format!("`{name}` in a kernel with clusters is not modelled")))
-            }
             None => match special(name)? {
-                Some(Ok(constant)) => Ok(Source::Constant(constant)),
-                Some(Err(special)) => {
+                Some(special) => {
                     let destination = self.fresh(1);
                     self.emit(Step::Special { special, destination });
                     Ok(Source::Register(destination))
@@ -222,8 +211,8 @@ pub(super) fn constant_bits(constant: Constant, kind: NumberKind) -> Understood<
     }
 }
 
-/// A special register: a constant, or one that is read when it is reached; `None` if the name is no such register.
-fn special(name: &str) -> Understood<Option<Result<u64, Special>>> {
+/// A special register; `None` if the name is no such register.
+fn special(name: &str) -> Understood<Option<Special>> {
     let (stem, axis) = match name.rsplit_once('.') {
         Some((stem, "x")) => (stem, 0),
         Some((stem, "y")) => (stem, 1),
@@ -231,14 +220,14 @@ fn special(name: &str) -> Understood<Option<Result<u64, Special>>> {
         _ => (name, 0),
     };
     let has_axis = stem != name;
+    if let Some(special) = cluster::special(stem, axis, has_axis).or(cluster::environment(name)?) {
+        return Ok(Some(special));
+    }
     let special = match (stem, has_axis) {
         ("%tid", true) => Special::Thread(axis),
         ("%ntid", true) => Special::Threads(axis),
-        ("%ctaid" | "%clusterid", true) => Special::Block(axis),
-        ("%nctaid" | "%nclusterid", true) => Special::Blocks(axis),
-        // Without clusters every block is a cluster of its own.
-        ("%cluster_ctaid", true) | ("%cluster_ctarank" | "%is_explicit_cluster", false) => return Ok(Some(Ok(0))),
-        ("%cluster_nctaid", true) | ("%cluster_nctarank", false) => return Ok(Some(Ok(1))),
+        ("%ctaid", true) => Special::Block(axis),
+        ("%nctaid", true) => Special::Blocks(axis),
         ("%laneid", false) => Special::Lane,
         ("%lanemask_eq", false) => Special::LaneMask(LaneMask::Equal),
         ("%lanemask_lt", false) => Special::LaneMask(LaneMask::Less),
@@ -257,5 +246,5 @@ fn special(name: &str) -> Understood<Option<Result<u64, Special>>> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(Err(special)))
+    Ok(Some(special))
 }

@@ -15,7 +15,9 @@ use arverify_protocol::ir::{Order, Scope, Semantics};
 impl Decoder<'_> {
     pub(super) fn synchronise(&mut self, name: &str, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         match name {
+            "fence" if modifiers.has("mbarrier_init") => self.fence_of_objects(modifiers, operands),
             "fence" | "membar" => self.fence(name, modifiers, operands),
+            "barrier" if modifiers.has("cluster") => self.cluster_barrier(modifiers, operands),
             "bar" if modifiers.has("warp") => {
                 modifiers.must("`.sync`", &[("sync", ())])?;
                 modifiers.finish()?;

@@ -3,12 +3,13 @@
 use super::map::{AddressError, Target};
 use super::run::{Done, Interpreter, not_understood, value};
 use super::thread::PtxThread;
-use crate::program::{Coordinates, Fault, Location, Operation, SiteIndex, Width};
-use crate::ptx::code::step::{Address, Base, Element, Space};
+use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, Width};
+use crate::ptx::code::step::{Address, AsyncCopy, Base, Element, Space};
 use crate::ptx::code::windows::{
-    CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, SHARED_WINDOW, WINDOW_BYTES,
+    CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, PEER_SHIFT, SHARED_WINDOW, WINDOW_BYTES,
 };
 use crate::ptx::code::{Pc, Register, Step};
+use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::Code as Finding;
 use smallvec::SmallVec;
@@ -108,6 +109,44 @@ impl Interpreter {
         }
     }
 
+    /// What a copy to shared memory reads and writes, or which bytes of it become zero.
+    pub(super) fn async_copy(&self, at: Coordinates, thread: &PtxThread, copy: &AsyncCopy) -> Result<Done, Fault> {
+        let whole = copy.bytes;
+        let read = copy.read.map_or(whole, |read| (value(&thread.registers, read) as u32).min(whole));
+        let bytes = if copy.fills { whole - read } else { read };
+        let Place::Instance(to) = self.place(at, thread, Space::Shared, copy.to, u64::from(whole))? else {
+            return Err(not_understood("a copy to memory that no other thread reads".into(), thread.pc));
+        };
+        if bytes == 0 {
+            return Ok(Done::Next);
+        }
+        let mut bulk = Bulk {
+            destination: to,
+            sources: SmallVec::new(),
+            bytes,
+            fold: None,
+            data: DataType::F32,
+            accumulate: Accumulate::Own,
+            vector: false,
+            pipe: Some(0),
+        };
+        if copy.fills {
+            bulk.destination.byte += u64::from(read);
+        } else {
+            match self.place(at, thread, Space::Global, copy.from, u64::from(whole))? {
+                Place::Instance(from) => bulk.sources.push(from),
+                _ => return Err(not_understood("a copy of memory that is taken as constant".into(), thread.pc)),
+            }
+        }
+        // What is copied has no type, but a size.
+        match bytes % 4 {
+            0 => {}
+            2 => bulk.data = DataType::F16,
+            _ => return Err(not_understood("a copy of an odd number of bytes".into(), thread.pc)),
+        }
+        Ok(Done::Yield(Operation::Bulk(Box::new(bulk))))
+    }
+
     /// The size of the elements that an instruction loads.
     pub(super) fn element_width(&self, pc: Pc) -> Option<Width> {
         match &self.code.instructions[pc as usize].step {
@@ -171,9 +210,15 @@ impl Interpreter {
                 Target::Instance(location) => Ok(Place::Instance(location)),
                 Target::Constant(contents) => Ok(Place::Constant(contents)),
             },
-            Space::Shared => {
+            Space::Shared | Space::Cluster => {
+                let peer = if space == Space::Cluster { offset >> PEER_SHIFT & 0xFF } else { 0 };
+                let offset = offset - (peer << PEER_SHIFT);
                 let offset = within("shared memory", offset, bytes, rank.shared_bytes)?;
-                let instance = rank.shared.get(at.block as usize).copied();
+                let block = match peer {
+                    0 => Some(at.block),
+                    _ => rank.geometry.peer(at.block, peer as u32 - 1),
+                };
+                let instance = block.and_then(|block| rank.shared.get(block as usize).copied());
                 let instance = instance.ok_or(AddressError::Wild { address })?;
                 Ok(Place::Instance(Location { instance, byte: offset }))
             }
@@ -216,7 +261,7 @@ fn windowed(address: u64) -> (Space, u64) {
     if !(SHARED_WINDOW..GLOBAL_START).contains(&address) {
         (Space::Global, address)
     } else if inside(SHARED_WINDOW) {
-        (Space::Shared, address - SHARED_WINDOW)
+        (Space::Cluster, address - SHARED_WINDOW)
     } else if inside(LOCAL_WINDOW) {
         (Space::Local, address - LOCAL_WINDOW)
     } else if inside(CONSTANT_WINDOW) {

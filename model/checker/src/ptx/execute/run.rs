@@ -222,7 +222,17 @@ impl Interpreter {
             Step::Barrier(barrier) => self.barrier(at, thread, barrier).map(Done::Yield),
             Step::Warp(warp) => self.warp(at, thread, warp).map(Done::Yield),
             Step::Exit => Ok(Done::Yield(Operation::Exit)),
-            Step::Trap { message } => Err(Fault::violation(Finding::WrongResult, message.to_string(), SiteIndex(pc))),
+            Step::Trap { code, message } => Err(Fault::violation(*code, message.to_string(), SiteIndex(pc))),
+            Step::BeginGroup { open } => {
+                let begun = std::mem::replace(&mut thread.registers[open.0 as usize], 1) != 0;
+                let start = Operation::Start { pipe: 0, capacity: u32::MAX };
+                Ok(if begun { Done::Next } else { Done::Yield(start) })
+            }
+            Step::AsyncCopy(copy) => self.async_copy(at, thread, copy),
+            Step::AwaitGroups { remaining, open } => {
+                let open = thread.registers[open.0 as usize] as u32;
+                Ok(Done::Yield(Operation::Finish { pipe: 0, remaining: remaining.saturating_add(open) }))
+            }
             Step::Unsupported { text } => Err(not_understood(text.to_string(), pc)),
             Step::Compute { .. } | Step::Branch { .. } | Step::Nothing => Ok(Done::Next),
         }
@@ -260,11 +270,26 @@ impl Interpreter {
     fn special(&self, at: Coordinates, special: Special) -> u64 {
         let rank = self.rank(at);
         let lane = at.thread % 32;
+        let geometry = &rank.geometry;
+        let along = |shape: [u32; 3], axis: u8| shape[usize::from(axis.min(2))];
         let word = match special {
+            Special::Cluster(axis) => along(geometry.cluster_of(at.block), axis),
+            Special::Clusters(axis) => along(geometry.clusters(), axis),
+            Special::BlockOfCluster(axis) => along(geometry.within_cluster(at.block), axis),
+            Special::BlocksOfCluster(axis) => along(geometry.cluster, axis),
+            Special::ClusterRank => geometry.rank_in_cluster(at.block),
+            Special::ClusterSize => geometry.cluster_size(),
+            Special::ExplicitCluster => u32::from(rank.explicit_cluster),
+            Special::ClusterBarrier => {
+                let index = geometry.cluster_index(at.block);
+                return rank.cluster_barriers.get(index as usize).copied().unwrap_or(0);
+            }
+            Special::GridBarrier { high: true } => (rank.grid_barrier >> 32) as u32,
+            Special::GridBarrier { high: false } => rank.grid_barrier as u32,
             Special::Thread(along) => axis(at.thread, rank.geometry.block, along),
-            Special::Threads(along) => rank.geometry.block[usize::from(along.min(2))],
+            Special::Threads(axis) => along(geometry.block, axis),
             Special::Block(along) => axis(at.block, rank.geometry.grid, along),
-            Special::Blocks(along) => rank.geometry.grid[usize::from(along.min(2))],
+            Special::Blocks(axis) => along(geometry.grid, axis),
             Special::Lane => lane,
             Special::LaneMask(mask) => match mask {
                 LaneMask::Equal => 1 << lane,

@@ -11,6 +11,8 @@ pub struct Geometry {
     pub grid: [u32; 3],
     /// Threads of a block along x, y, z.
     pub block: [u32; 3],
+    /// Blocks of a cluster along x, y, z; one where there are none.
+    pub cluster: [u32; 3],
 }
 
 impl Geometry {
@@ -22,6 +24,49 @@ impl Geometry {
     /// Number of threads of a block.
     pub fn threads(&self) -> u32 {
         self.block.iter().product()
+    }
+
+    /// Number of blocks of a cluster.
+    pub fn cluster_size(&self) -> u32 {
+        self.cluster.iter().product()
+    }
+
+    /// Clusters along x, y, z.
+    pub fn clusters(&self) -> [u32; 3] {
+        [0, 1, 2].map(|axis| self.grid[axis] / self.cluster[axis].max(1))
+    }
+
+    fn position(&self, block: u32) -> [u32; 3] {
+        [0, 1, 2].map(|along| axis(block, self.grid, along))
+    }
+
+    /// The cluster that a block belongs to, along x, y, z.
+    pub fn cluster_of(&self, block: u32) -> [u32; 3] {
+        let position = self.position(block);
+        [0, 1, 2].map(|axis| position[axis] / self.cluster[axis].max(1))
+    }
+
+    /// The same as one number.
+    pub fn cluster_index(&self, block: u32) -> u32 {
+        linear(self.cluster_of(block), self.clusters())
+    }
+
+    /// Where a block stands in its cluster, along x, y, z.
+    pub fn within_cluster(&self, block: u32) -> [u32; 3] {
+        let position = self.position(block);
+        [0, 1, 2].map(|axis| position[axis] % self.cluster[axis].max(1))
+    }
+
+    /// The same as one number.
+    pub fn rank_in_cluster(&self, block: u32) -> u32 {
+        linear(self.within_cluster(block), self.cluster)
+    }
+
+    /// The block of that rank in the cluster of a block, if there is one.
+    pub fn peer(&self, block: u32, rank: u32) -> Option<u32> {
+        let (cluster, within) = (self.cluster_of(block), [0, 1, 2].map(|along| axis(rank, self.cluster, along)));
+        let position = [0, 1, 2].map(|axis| cluster[axis] * self.cluster[axis] + within[axis]);
+        (rank < self.cluster_size()).then(|| linear(position, self.grid))
     }
 }
 
@@ -36,6 +81,12 @@ pub struct RankSetting {
     pub variables: Vec<u64>,
     /// Its constant memory: see [`relocated`].
     pub constants: Arc<[u8]>,
+    /// Whether it is launched in clusters.
+    pub explicit_cluster: bool,
+    /// Address of the barrier of each cluster.
+    pub cluster_barriers: Vec<u64>,
+    /// Address of the words for the barrier of the grid; zero unless the launch is cooperative.
+    pub grid_barrier: u64,
     /// Instance of shared memory, by block; empty where the kernel has none.
     pub shared: Vec<u32>,
     /// Bytes of shared memory, static and dynamic.
@@ -66,6 +117,10 @@ pub fn relocated(image: &Image, variables: &[u64]) -> Arc<[u8]> {
     bytes.into()
 }
 
+fn linear([x, y, z]: [u32; 3], [width, height, _]: [u32; 3]) -> u32 {
+    x + width * (y + height * z)
+}
+
 /// Position along each axis of the element with this number; x runs fastest.
 pub(super) fn axis(linear: u32, shape: [u32; 3], axis: u8) -> u32 {
     let [x, y, _] = shape;
@@ -73,5 +128,19 @@ pub(super) fn axis(linear: u32, shape: [u32; 3], axis: u8) -> u32 {
         0 => linear % x.max(1),
         1 => linear / x.max(1) % y.max(1),
         _ => linear / x.max(1) / y.max(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_a_cluster_find_each_other() {
+        let geometry = Geometry { grid: [4, 2, 1], block: [32, 1, 1], cluster: [2, 2, 1] };
+        assert_eq!((geometry.cluster_of(6), geometry.cluster_index(6)), ([1, 0, 0], 1));
+        assert_eq!((geometry.within_cluster(6), geometry.rank_in_cluster(6)), ([0, 1, 0], 2));
+        let peers: Vec<Option<u32>> = (0..5).map(|rank| geometry.peer(6, rank)).collect();
+        assert_eq!(peers, [Some(2), Some(3), Some(6), Some(7), None]);
     }
 }

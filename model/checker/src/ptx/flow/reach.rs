@@ -19,7 +19,17 @@ pub struct Reach {
 impl Reach {
     /// That of some code.
     pub fn of(code: &Code) -> Reach {
-        let asks = |step: &Step| matches!(step, Step::Special { special: Special::Block(_), .. });
+        let asks = |step: &Step| match step {
+            Step::Special { special, .. } => matches!(
+                special,
+                Special::Block(_)
+                    | Special::Cluster(_)
+                    | Special::BlockOfCluster(_)
+                    | Special::ClusterRank
+                    | Special::ClusterBarrier
+            ),
+            _ => false,
+        };
         let asks_for_block = code.instructions.iter().any(|instruction| asks(&instruction.step));
         let length = code.instructions.len();
         let mut before: Vec<Vec<Pc>> = vec![Vec::new(); length];

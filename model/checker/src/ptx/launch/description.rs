@@ -7,6 +7,7 @@ use super::scalar::Scalar;
 use crate::program::{Definition, Element};
 use arverify_protocol::ir::{Reduction, Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
+use arverify_protocol::verdict::Code;
 use std::sync::Arc;
 use toml::de::DeTable;
 
@@ -32,6 +33,10 @@ pub struct Description {
     pub grid: Dimensions,
     /// Threads of each block: one to three numbers.
     pub block: Dimensions,
+    /// Blocks of a cluster: one to three numbers; none where the launch says nothing of clusters.
+    pub cluster: Option<Dimensions>,
+    /// All blocks of a rank run together, and may use the barrier of the grid.
+    pub cooperative: bool,
     /// Back-to-back launches on every rank.
     pub launches: u32,
     /// Dynamic shared memory of each block.
@@ -42,6 +47,21 @@ pub struct Description {
     pub arguments: Vec<Argument>,
     /// What must hold after every launch.
     pub expectation: Option<Expectation>,
+    /// Findings that are judged harmless.
+    pub accepts: Vec<Accept>,
+}
+
+/// `[[accept]]`: a finding that is judged harmless.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accept {
+    /// Its code.
+    pub code: Code,
+    /// Its two places: a file and a line.
+    pub places: [Located<(String, u32)>; 2],
+    /// Why it is harmless.
+    pub why: String,
+    /// The table's header.
+    pub span: Span,
 }
 
 /// `n` or `[x, y, z]`
@@ -166,7 +186,20 @@ pub(super) const DEFINITIONS: [(&str, Definition); 7] = [
 ];
 
 /// Keys at the top of a file.
-const KEYS: [&str; 9] = ["kernel", "ranks", "grid", "block", "launches", "shared_bytes", "buffer", "arg", "expect"];
+const KEYS: [&str; 12] = [
+    "kernel",
+    "ranks",
+    "grid",
+    "block",
+    "cluster",
+    "cooperative",
+    "launches",
+    "shared_bytes",
+    "buffer",
+    "arg",
+    "expect",
+    "accept",
+];
 
 /// Parses a text; `name` is what messages call it.
 pub fn parse(name: &str, text: &str) -> Result<Description, Diagnostics> {
@@ -198,6 +231,8 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
     let ranks = ranks.and_then(|value| reader.number("ranks", value, 1..=RANK_LIMIT));
     let grid = fields::dimensions(reader, file, "grid");
     let block = fields::dimensions(reader, file, "block");
+    let cluster = file.get("cluster").map(|_| fields::dimensions(reader, file, "cluster"));
+    let cooperative = file.get("cooperative").map(|value| reader.flag("cooperative", value));
     let launches = file.get("launches").map(|value| reader.number("launches", value, 1..=LAUNCH_LIMIT));
     let variables = [Variable::Rank, Variable::Ranks, Variable::Grid, Variable::Block];
     let shared_bytes = file.get("shared_bytes").map(|value| reader.expression("shared_bytes", value, &variables));
@@ -205,17 +240,21 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
     let names: Vec<&str> = buffers.iter().map(|(name, _)| name.value.as_str()).collect();
     let arguments = super::arguments::arguments(reader, file, &names);
     let expectation = file.get("expect").map(|value| fields::expectation(reader, value, &names));
+    let accepts = fields::accepts(reader, file);
     Some(Description {
         source: source.clone(),
         kernel: lift(kernel)?,
         ranks: ranks?,
         grid: grid?,
         block: block?,
+        cluster: lift(cluster)?,
+        cooperative: lift(cooperative)?.unwrap_or(false),
         launches: lift(launches)?.map_or(3, |launches| launches.value),
         shared_bytes: lift(shared_bytes)?,
         buffers: buffers.into_iter().map(|(_, buffer)| buffer).collect::<Option<_>>()?,
         arguments,
         expectation: lift(expectation)?,
+        accepts: accepts.into_iter().collect::<Option<_>>()?,
     })
 }
 

@@ -1,10 +1,11 @@
 //! Fields of LAUNCH.toml: dimensions, buffers and the expectation.
 
-use super::description::{Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial, lift};
+use super::description::{Accept, Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial, lift};
 use super::expression::{Expression, Variable};
 use super::reader::{Located, Reader, Section, Value, place};
 use super::scalar::ELEMENTS;
 use arverify_protocol::language::Diagnostic;
+use arverify_protocol::verdict::Code;
 use toml::de::DeValue;
 
 /// `grid` or `block`: a number, an expression, or up to three of them.
@@ -147,6 +148,53 @@ pub(super) fn buffer_named(
         reader.error(error.note(format!("the buffers are: {list}")));
     }
     Some(Located { value: index?, span: name.span })
+}
+
+/// `[[accept]]`
+pub(super) fn accepts(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<Option<Accept>> {
+    let sections = reader.sections(file, "accept", "[[accept]]");
+    sections.into_iter().take(ITEM_LIMIT).map(|section| accept(reader, section)).collect()
+}
+
+fn accept(reader: &mut Reader<'_>, section: Section<'_, '_>) -> Option<Accept> {
+    reader.unknown_keys(section, &["code", "at", "and", "why"]);
+    let code = reader.required(section, "code", "\"AR001\"").and_then(|value| {
+        let written = reader.string("code", value, "a code: \"AR001\"")?;
+        let known = Code::from_number(&written.value).filter(|code| !code.is_lint());
+        if known.is_none() {
+            let message = format!("no finding has the code `{}`", written.value.escape_debug());
+            let expected = "expected a code as findings show it, AR001 for example";
+            reader.error(Diagnostic::new(message, written.span).label(expected));
+        }
+        known
+    });
+    let at = reader.required(section, "at", "\"k.cu:41\"").and_then(|value| file_and_line(reader, "at", value));
+    let and = match section.get("and") {
+        Some(value) => file_and_line(reader, "and", value),
+        None => at.clone(),
+    };
+    let why = reader.required(section, "why", "\"both store the same 0\"");
+    let why = why.and_then(|value| reader.string("why", value, "the reason why it is harmless"));
+    if let Some(why) = &why
+        && why.value.trim().is_empty()
+    {
+        let expected = "expected the reason why the finding is harmless";
+        reader.error(Diagnostic::new("`why` is empty", why.span.clone()).label(expected));
+    }
+    Some(Accept { code: code?, places: [at?, and?], why: why?.value, span: section.span() })
+}
+
+/// `k.cu:41`
+fn file_and_line(reader: &mut Reader<'_>, key: &str, value: &Value<'_>) -> Option<Located<(String, u32)>> {
+    let expected = "a file and a line: \"k.cu:41\"";
+    let written = reader.string(key, value, expected)?;
+    let place = written.value.rsplit_once(':').and_then(|(file, line)| Some((file.to_owned(), line.parse().ok()?)));
+    let Some(value) = place.filter(|(file, line): &(String, u32)| !file.is_empty() && *line > 0) else {
+        let message = format!("`{}` is no place", written.value.escape_debug());
+        reader.error(Diagnostic::new(message, written.span).label(format!("expected {expected}")));
+        return None;
+    };
+    Some(Located { value, span: written.span })
 }
 
 /// `[expect]`

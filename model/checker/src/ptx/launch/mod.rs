@@ -37,7 +37,7 @@ mod token;
 use arverify_protocol::language::nearest;
 
 pub use description::{
-    Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
+    Accept, Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
 };
 pub use draft::draft;
 pub use entry::{EntryError, choose};

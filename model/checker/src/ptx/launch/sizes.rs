@@ -4,7 +4,8 @@
 //! whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
 
 use super::description::{
-    Argument, Buffer, DEFINITIONS, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT,
+    Accept, Argument, Buffer, DEFINITIONS, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed,
+    RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
 use super::scalar::element_bits;
@@ -32,6 +33,10 @@ const SLOT_LIMIT: i128 = 4096;
 const GRID_LIMITS: [i128; 3] = [0x7FFF_FFFF, 65_535, 65_535];
 const BLOCK_LIMITS: [i128; 3] = [1024, 1024, 64];
 const THREADS_OF_A_BLOCK: u64 = 1024;
+
+/// Blocks of a cluster: what devices have that are asked for it (CUDA programming guide, "Thread Block Clusters").
+const BLOCKS_OF_A_CLUSTER: u32 = 16;
+const CLUSTER_LIMITS: [i128; 3] = [BLOCKS_OF_A_CLUSTER as i128; 3];
 
 /// What the command line says instead of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +68,10 @@ pub struct Launch {
     pub grids: Vec<[u32; 3]>,
     /// Threads of each rank's blocks in x, y and z.
     pub blocks: Vec<[u32; 3]>,
+    /// Blocks of a cluster in x, y and z, where the file says so.
+    pub cluster: Option<([u32; 3], Span)>,
+    /// All blocks of a rank run together, and may use the barrier of the grid.
+    pub cooperative: bool,
     /// Dynamic shared memory of each rank's blocks.
     pub shared_bytes: Vec<u32>,
     /// Symmetric buffers.
@@ -73,6 +82,8 @@ pub struct Launch {
     pub arguments: Vec<Argument>,
     /// What must hold after every launch.
     pub expectation: Option<Expectation>,
+    /// Findings that are judged harmless.
+    pub accepts: Vec<Accept>,
 }
 
 /// A symmetric buffer at its size.
@@ -120,6 +131,18 @@ impl Launch {
             dimensions.get(rank as usize).map_or(0, |axes| axes.iter().map(|axis| u64::from(*axis)).product())
         };
         Values { rank, ranks: self.ranks, launch, grid: product(&self.grids), block: product(&self.blocks), index: 0 }
+    }
+
+    /// Whether clusters of this shape divide every rank's grid.
+    ///
+    /// # Errors
+    /// Which grid is not divided.
+    pub fn divided_by(&self, shape: [u32; 3]) -> Result<(), String> {
+        let unfit = |(_, grid): &(usize, &[u32; 3])| (0..3).any(|axis| grid[axis] % shape[axis].max(1) != 0);
+        match self.grids.iter().enumerate().find(unfit) {
+            None => Ok(()),
+            Some((rank, grid)) => Err(format!("a grid of {grid:?} blocks on rank {rank}, and clusters of {shape:?}")),
+        }
     }
 
     /// Entries of a table, given every instance's address.
@@ -189,13 +212,20 @@ impl Sizing {
             launches,
             grids,
             blocks,
+            cluster: None,
+            cooperative: description.cooperative,
             shared_bytes: Vec::new(),
             buffers: Vec::new(),
             tables: Vec::new(),
             arguments: description.arguments.clone(),
             expectation: description.expectation.clone(),
+            accepts: description.accepts.clone(),
         };
         self.threads(&launch, description)?;
+        if let Some(written) = &description.cluster {
+            let shapes = self.dimensions(written, "cluster", None, ranks, CLUSTER_LIMITS)?;
+            launch.cluster = Some((self.cluster(&launch, &shapes, &written.span)?, written.span.clone()));
+        }
         launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
         let output = description.expectation.as_ref().map(|expectation| expectation.output.value);
         let buffers = description.buffers.iter().enumerate();
@@ -242,6 +272,21 @@ impl Sizing {
             found.push(axes);
         }
         Some(found)
+    }
+
+    /// Clusters are alike on all ranks, and divide every grid.
+    fn cluster(&mut self, launch: &Launch, shapes: &[[u32; 3]], span: &Span) -> Option<[u32; 3]> {
+        let shape = *shapes.first()?;
+        let size: u32 = shape.iter().product();
+        if size > BLOCKS_OF_A_CLUSTER || shapes.iter().any(|other| *other != shape) {
+            let message = format!("a cluster of {size} blocks");
+            let expected = format!("expected at most {BLOCKS_OF_A_CLUSTER} blocks, alike on all ranks");
+            return self.fail(Diagnostic::new(message, span.clone()).label(expected));
+        }
+        if let Err(message) = launch.divided_by(shape) {
+            return self.fail(Diagnostic::new(message, span.clone()).label("does not divide the grid"));
+        }
+        Some(shape)
     }
 
     /// Threads of a block, and of everything.

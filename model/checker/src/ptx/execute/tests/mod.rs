@@ -53,7 +53,10 @@ fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<Sp
     let mut parameters = [buffer.to_le_bytes(), table.to_le_bytes()].concat();
     parameters.extend(7_u32.to_le_bytes());
     let rank = RankSetting {
-        geometry: Geometry { grid: [4, 1, 1], block: [8, 4, 2] },
+        geometry: Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] },
+        explicit_cluster: false,
+        cluster_barriers: Vec::new(),
+        grid_barrier: 0,
         parameters: vec![parameters.into()],
         constants: relocated(&code.constants, &variables),
         variables,

@@ -1,0 +1,325 @@
+//! `mbarrier`, copies to shared memory with groups (`cp.async`), and launches that depend on each other.
+//!
+//! An operation on an mbarrier object is a read-modify-write or a read of its word ([`crate::program::mbarrier`]), and the
+//! rest is arithmetic. The copies of a group are one copy of a pipe, which begins with the first of them; whether one has
+//! begun is a register. Not decoded: bulk and tensor copies, arrivals that copies trigger.
+
+use super::modifiers::Modifiers;
+use super::{Decoder, NotUnderstood, Understood};
+use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width, mbarrier};
+use crate::ptx::code::function::{Bits, Compare, Function, Integer, Pack, Test};
+use crate::ptx::code::kind::{IntegerKind, NumberKind};
+use crate::ptx::code::step::{AsyncCopy, Element, Space};
+use crate::ptx::code::{Guard, Register, Source, Step};
+use crate::ptx::syntax::Operand;
+use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
+use arverify_protocol::verdict::Code;
+use smallvec::smallvec;
+
+const WORD: IntegerKind = IntegerKind::unsigned(64);
+
+const SCOPES: [(&str, Scope); 2] = [("cta", Scope::Cta), ("cluster", Scope::Cluster)];
+
+/// Operations on mbarrier objects.
+#[derive(Clone, Copy)]
+enum Mbarrier {
+    Init,
+    Inval,
+    ExpectTx,
+    CompleteTx,
+    Arrive { drops: bool },
+    Wait,
+    PendingCount,
+}
+
+const OPERATIONS: [(&str, Mbarrier); 9] = [
+    ("init", Mbarrier::Init),
+    ("inval", Mbarrier::Inval),
+    // Before the operations of their own: `arrive.expect_tx` is an arrival.
+    ("arrive", Mbarrier::Arrive { drops: false }),
+    ("arrive_drop", Mbarrier::Arrive { drops: true }),
+    ("expect_tx", Mbarrier::ExpectTx),
+    ("complete_tx", Mbarrier::CompleteTx),
+    ("test_wait", Mbarrier::Wait),
+    ("try_wait", Mbarrier::Wait),
+    ("pending_count", Mbarrier::PendingCount),
+];
+
+impl Decoder<'_> {
+    pub(super) fn mbarrier(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        match modifiers.must("an operation", &OPERATIONS)? {
+            Mbarrier::Init => {
+                let (space, [at, count]) = self.of_object(modifiers, operands)?;
+                let count = self.word(count)?;
+                let word = self.word_of([count, Source::Constant(mbarrier::INITIAL)], Integer::MulLow);
+                self.write_object((space, at), word)
+            }
+            Mbarrier::Inval => {
+                let (space, [at]) = self.of_object(modifiers, operands)?;
+                self.write_object((space, at), Source::Constant(mbarrier::BROKEN))
+            }
+            Mbarrier::ExpectTx | Mbarrier::CompleteTx if !modifiers.has("relaxed") => {
+                Err(NotUnderstood("expected `.relaxed`".into()))
+            }
+            Mbarrier::ExpectTx => self.transaction(modifiers, operands, false),
+            Mbarrier::CompleteTx => self.transaction(modifiers, operands, true),
+            Mbarrier::Arrive { drops } => self.arrive(modifiers, operands, drops),
+            Mbarrier::Wait => self.wait_for_phase(modifiers, operands),
+            Mbarrier::PendingCount => {
+                modifiers.must("`.b64`", &[("b64", ())])?;
+                modifiers.finish()?;
+                let [destination, state] = self.exactly(operands)?;
+                let state = self.source(state, NumberKind::Integer(WORD))?;
+                let (from, bits) = mbarrier::PENDING_FIELD;
+                let field = Pack::Field { from: from as u8, bits: bits as u8 };
+                self.compute(Function::Pack(field), destination, [state])
+            }
+        }
+    }
+
+    /// The operands of an operation that has neither order nor scope.
+    fn of_object<'o, const N: usize>(
+        &self,
+        mut modifiers: Modifiers,
+        operands: &'o [Operand],
+    ) -> Understood<(Space, &'o [Operand; N])> {
+        let space = space_of_object(&mut modifiers);
+        modifiers.must("`.b64`", &[("b64", ())])?;
+        modifiers.finish()?;
+        Ok((space, self.exactly(operands)?))
+    }
+
+    /// `init` and `inval` are ordinary stores: whoever uses the object must come after them.
+    fn write_object(&mut self, (space, at): (Space, &Operand), word: Source) -> Understood<()> {
+        let (address, _) = self.address(at)?;
+        let semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
+        self.emit(Step::Store { space, address, sources: smallvec![word], element: ELEMENT, semantics });
+        Ok(())
+    }
+
+    fn transaction(&mut self, mut modifiers: Modifiers, operands: &[Operand], completes: bool) -> Understood<()> {
+        let scope = modifiers.must("a scope", &SCOPES)?;
+        let (space, [at, bytes]) = self.of_object(modifiers, operands)?;
+        let mut bytes = self.word(bytes)?;
+        if completes {
+            bytes = self.word_of([Source::ZERO, bytes], Integer::Sub);
+        }
+        let operand = self.operand([bytes, Source::ZERO]);
+        let semantics = Semantics { order: Order::Relaxed, scope };
+        self.update_object((space, at), operand, None, semantics)
+    }
+
+    fn arrive(&mut self, mut modifiers: Modifiers, operands: &[Operand], drops: bool) -> Understood<()> {
+        let completes_nothing = modifiers.has("noComplete");
+        let expects = modifiers.has("expect_tx");
+        let order = modifiers.one_of(&[("release", Order::Release), ("relaxed", Order::Relaxed)]);
+        let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Cta);
+        let semantics = Semantics { order: order.unwrap_or(Order::Release), scope };
+        let space = space_of_object(&mut modifiers);
+        modifiers.must("`.b64`", &[("b64", ())])?;
+        modifiers.finish()?;
+        let (destination, rest) = match operands {
+            [destination, rest @ ..] if !matches!(destination, Operand::Address { .. }) => (Some(destination), rest),
+            rest => (None, rest),
+        };
+        let (at, number) = match rest {
+            [at] if !expects => (at, None),
+            [at, number] => (at, Some(self.word(number)?)),
+            _ => return Err(NotUnderstood("expected an object, and perhaps a number".into())),
+        };
+        let flags =
+            if drops { mbarrier::DROPS } else { 0 } | if completes_nothing { mbarrier::COMPLETES_NOTHING } else { 0 };
+        let operand = match (expects, number) {
+            (true, Some(bytes)) => self.operand([bytes, Source::Constant(1 | flags)]),
+            (false, Some(count)) => self.word_of([count, Source::Constant(flags)], Integer::Add),
+            (_, None) => Source::Constant(1 | flags),
+        };
+        let destination = destination.map(|destination| self.destination(destination)).transpose()?.flatten();
+        self.update_object((space, at), operand, destination, semantics)
+    }
+
+    /// An operand from bytes and the rest of it.
+    fn operand(&mut self, [bytes, rest]: [Source; 2]) -> Source {
+        let narrow = self.fresh(1);
+        let field = Pack::Field { from: 0, bits: 32 };
+        self.compute_into(Function::Pack(field), narrow, [bytes]);
+        let register = self.fresh(1);
+        let unit = Source::Constant(1 << mbarrier::OPERAND_BYTES);
+        let function = Function::Integer(Integer::MadLow, WORD);
+        self.compute_into(function, register, [Source::Register(narrow), unit, rest]);
+        Source::Register(register)
+    }
+
+    fn update_object(
+        &mut self,
+        (space, at): (Space, &Operand),
+        operand: Source,
+        destination: Option<Register>,
+        semantics: Semantics,
+    ) -> Understood<()> {
+        let (address, _) = self.address(at)?;
+        let function = AtomicFunction { operation: AtomicOperation::Add, kind: AtomicKind::Mbarrier };
+        let (width, expected) = (Width::Eight, Source::ZERO);
+        self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
+        Ok(())
+    }
+
+    /// `test_wait` and `try_wait`: whether the phase of a state, or of a parity, is over.
+    fn wait_for_phase(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        let by_parity = modifiers.has("parity");
+        let order = modifiers.one_of(&[("acquire", Order::Acquire), ("relaxed", Order::Relaxed)]);
+        let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Cta);
+        let semantics = Semantics { order: order.unwrap_or(Order::Acquire), scope };
+        let space = space_of_object(&mut modifiers);
+        modifiers.must("`.b64`", &[("b64", ())])?;
+        modifiers.finish()?;
+        // How long it may suspend the thread says nothing of what it finds.
+        let (destination, at, phase) = match operands {
+            [destination, at, phase] | [destination, at, phase, _] => (destination, at, phase),
+            _ => return Err(NotUnderstood("expected a predicate, an object and a phase".into())),
+        };
+        let phase = match by_parity {
+            true => self.word(phase)?,
+            false => {
+                let state = self.source(phase, NumberKind::Integer(WORD))?;
+                self.shifted(state, mbarrier::PHASE)
+            }
+        };
+        let (address, _) = self.address(at)?;
+        let word = self.fresh(1);
+        self.emit(Step::Load { space, address, destinations: smallvec![Some(word)], element: ELEMENT, semantics });
+        self.must_be_whole(word);
+        let mut current = self.shifted(Source::Register(word), mbarrier::PHASE);
+        if by_parity {
+            let parity = self.fresh(1);
+            self.compute_into(Function::Bits(Bits::And, WORD), parity, [current, Source::Constant(1)]);
+            current = Source::Register(parity);
+        }
+        self.compute(compare(Test::NotEqual), destination, [current, phase])
+    }
+
+    /// Whoever waits for an object that has been misused says so.
+    fn must_be_whole(&mut self, word: Register) {
+        let broken = self.fresh(1);
+        let operands = [Source::Register(word), Source::Constant(mbarrier::BROKEN)];
+        self.compute_into(compare(Test::Equal), broken, operands);
+        let guard = self.guard.replace(Guard { register: broken, negated: false });
+        let message = "the mbarrier object has been used in a way that has no meaning: more arrivals than were pending, a count \
+                       out of range, or after `mbarrier.inval`";
+        self.emit(Step::Trap { code: Code::Hazard, message: message.into() });
+        self.guard = guard;
+    }
+
+    fn shifted(&mut self, word: Source, by: u32) -> Source {
+        let register = self.fresh(1);
+        let function = Function::Bits(Bits::ShiftRight, WORD);
+        self.compute_into(function, register, [word, Source::Constant(u64::from(by))]);
+        Source::Register(register)
+    }
+
+    fn word_of(&mut self, operands: [Source; 2], function: Integer) -> Source {
+        let register = self.fresh(1);
+        self.compute_into(Function::Integer(function, WORD), register, operands);
+        Source::Register(register)
+    }
+
+    /// `cp.async` and what belongs to it.
+    pub(super) fn copy(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        if !modifiers.has("async") {
+            return Err(NotUnderstood("this copy is not modelled".into()));
+        }
+        if modifiers.has("bulk") {
+            return Err(NotUnderstood("bulk copies are not modelled".into()));
+        }
+        if modifiers.has("mbarrier") {
+            return Err(NotUnderstood("an arrival that copies trigger is not modelled".into()));
+        }
+        if modifiers.has("commit_group") {
+            modifiers.finish()?;
+            let [] = self.exactly(operands)?;
+            self.commit();
+            return Ok(());
+        }
+        if modifiers.has("wait_all") {
+            modifiers.finish()?;
+            let [] = self.exactly(operands)?;
+            self.commit();
+            let open = self.group();
+            self.emit(Step::AwaitGroups { remaining: 0, open });
+            return Ok(());
+        }
+        if modifiers.has("wait_group") {
+            modifiers.finish()?;
+            let [remaining] = self.exactly(operands)?;
+            let remaining = self.immediate(remaining)?;
+            let remaining = u32::try_from(remaining).map_err(|_| NotUnderstood("expected a small number".into()))?;
+            let open = self.group();
+            self.emit(Step::AwaitGroups { remaining, open });
+            return Ok(());
+        }
+        self.copy_to_shared(modifiers, operands)
+    }
+
+    fn copy_to_shared(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        modifiers.drop_cache_hints();
+        // The policy is the last operand, and says nothing about values or order.
+        let operands = match operands.split_last() {
+            Some((_, rest)) if modifiers.has("L2::cache_hint") => rest,
+            _ => operands,
+        };
+        if !modifiers.has("shared") {
+            modifiers.must("the destination", &[("shared::cta", ())])?;
+        }
+        modifiers.must("the source", &[("global", ())])?;
+        modifiers.finish()?;
+        let (to, from, bytes, read) = match operands {
+            [to, from, bytes] => (to, from, bytes, None),
+            [to, from, bytes, read] => (to, from, bytes, Some(read)),
+            _ => return Err(NotUnderstood("expected two addresses and a size".into())),
+        };
+        let bytes = self.immediate(bytes)?;
+        if !matches!(bytes, 4 | 8 | 16) {
+            return Err(NotUnderstood("expected 4, 8 or 16 bytes".into()));
+        }
+        let bytes = bytes as u32;
+        let read = read.map(|read| self.source(read, NumberKind::Integer(IntegerKind::unsigned(32)))).transpose()?;
+        let (to, _) = self.address(to)?;
+        let (from, _) = self.address(from)?;
+        let open = self.group();
+        self.emit(Step::BeginGroup { open });
+        self.emit(Step::AsyncCopy(AsyncCopy { to, from, bytes, read, fills: false }));
+        if read.is_some() {
+            self.emit(Step::AsyncCopy(AsyncCopy { to, from, bytes, read, fills: true }));
+        }
+        Ok(())
+    }
+
+    /// Closes the group; also one of no copies counts.
+    fn commit(&mut self) {
+        let open = self.group();
+        self.emit(Step::BeginGroup { open });
+        self.compute_into(Function::Move, open, [Source::ZERO]);
+    }
+
+    /// `griddepcontrol`: without the launch attribute it does nothing (PTX ISA, `griddepcontrol`).
+    pub(super) fn dependent_launch(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        modifiers.must("an action", &[("launch_dependents", ()), ("wait", ())])?;
+        modifiers.finish()?;
+        let [] = self.exactly(operands)?;
+        self.emit(Step::Nothing);
+        Ok(())
+    }
+}
+
+/// The word of an object.
+const ELEMENT: Element = Element { width: Width::Eight, sign_extend_to: 0, place: VectorElement::SCALAR };
+
+fn compare(test: Test) -> Function {
+    Function::Compare(Compare { test, kind: NumberKind::Integer(WORD), flush: false, combine: None })
+}
+
+/// Where an object is: as written, or as its address says.
+fn space_of_object(modifiers: &mut Modifiers) -> Space {
+    let spaces = [("shared", Space::Shared), ("shared::cta", Space::Shared), ("shared::cluster", Space::Cluster)];
+    modifiers.one_of(&spaces).unwrap_or(Space::Generic)
+}
