@@ -63,16 +63,13 @@ fn run(text: &str, inputs: &[Value], results: &[Value]) -> Result<Vec<u64>, Stri
     let mut map = MemoryMap::default();
     let out = map.add(Region { name: "out".into(), rank: 0, bytes: 64, kind: RegionKind::Instance(0) });
     let rank = RankSetting {
-        geometry: Geometry { grid: [1, 1, 1], block: [1, 1, 1], cluster: [1; 3] },
-        explicit_cluster: false,
-        cluster_barriers: Vec::new(),
-        grid_barrier: 0,
         parameters: vec![out.to_le_bytes().to_vec().into()],
         variables: vec![],
         constants: Arc::default(),
         shared: vec![],
         shared_bytes: 0,
         dynamic_shared_bytes: 0,
+        ..RankSetting::of(Geometry { grid: [1, 1, 1], block: [1, 1, 1], cluster: [1; 3] })
     };
     let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), None);
     let at = Coordinates { rank: 0, block: 0, thread: 0, launch: 0 };

@@ -87,16 +87,13 @@ fn field(code: Code) -> Field {
         parameters.extend(rank.to_le_bytes());
         parameters.extend(1_u32.to_le_bytes());
         RankSetting {
-            geometry: Geometry { grid: [1, 1, 1], block: [THREADS, 1, 1], cluster: [1; 3] },
-            explicit_cluster: false,
-            cluster_barriers: Vec::new(),
-            grid_barrier: 0,
             parameters: vec![parameters.into()],
             variables: vec![],
             constants: Arc::default(),
             shared: vec![],
             shared_bytes: 0,
             dynamic_shared_bytes: 0,
+            ..RankSetting::of(Geometry { grid: [1, 1, 1], block: [THREADS, 1, 1], cluster: [1; 3] })
         }
     };
     let ranks = (0..RANKS).map(rank).collect();

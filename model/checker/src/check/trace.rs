@@ -155,9 +155,7 @@ fn keep(
 }
 
 fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event) -> ThreadName {
-    let mut name = state.current_name(machine, event.thread);
-    name.launch = event.launch;
-    name
+    state.name_in(machine, event.thread, event.launch)
 }
 
 fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {

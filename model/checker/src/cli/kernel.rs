@@ -8,7 +8,7 @@ use crate::check::{Engine, Options, Outcome, Schedule, check_program_with};
 use crate::compiler::{self, CompilerError};
 use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
-use crate::ptx::launch::{self, Launch, Overrides, Parameter};
+use crate::ptx::launch::{self, Description, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, line_span};
 use crate::ptx::program::{ProgramError, PtxProgram};
 use crate::ptx::syntax::{self, Function, Module};
@@ -126,6 +126,7 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
         kernel: bounds.entry.kernel.clone(),
     };
     let description = launch::parse(&shown, &toml).map_err(refused)?;
+    dependent_options(&description, &options)?;
     let launch = Launch::new(&description, &overrides).map_err(refused)?;
     let text = text(name, &bounds.entry)?;
     let candidates = entries(&text.module);
@@ -152,6 +153,20 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
     let options = Options { sizes, launches: launch.launches, seed: bounds.seed, ..options };
     let (file, architecture, name) = (file.clone(), bounds.entry.arch.clone(), name.to_owned());
     Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, architecture, lines })
+}
+
+/// Options that launches which depend on each other do not go with.
+fn dependent_options(description: &Description, options: &Options) -> Result<(), InputError> {
+    let Some(span) = &description.dependent else { return Ok(()) };
+    let option = match (options.resident_blocks, options.boundary_publishes) {
+        (Some(_), _) => "--resident-blocks",
+        (None, true) => "--assume launch-boundary=system",
+        (None, false) => return Ok(()),
+    };
+    let message = format!("{option} is not known for launches that depend on each other");
+    let error = Diagnostic::new(message, span.clone()).label("so they are launched here");
+    let error = error.help("check ordinary launches with it, and dependent ones without");
+    Err(refused(Diagnostics { source: description.source.clone(), list: vec![error] }))
 }
 
 /// Options that only a protocol has.

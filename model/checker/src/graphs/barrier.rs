@@ -258,7 +258,8 @@ impl<P: Program> Search<'_, P> {
 
     /// A thread ends. Nobody waits for it in its warp any more.
     pub(super) fn exit(&mut self, state: &mut State<P::Thread>, thread: usize, site: SiteIndex) -> Step<P::Thread> {
-        if let Some((pipe, started, _, _)) = state.threads[thread].copies.first() {
+        let mut copies = state.threads[thread].copies.iter();
+        if let Some((pipe, started, _, _)) = copies.find(|(_, _, _, events)| !events.is_empty()) {
             let name = self.field.program.pipe_name(*pipe);
             let message = format!("a thread ends its kernel while copies are outstanding on pipe `{name}`");
             let found = words::of_thread(self, state, (Code::Hazard, message), thread, *started);

@@ -207,9 +207,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     pub(super) fn thread_name(&self, state: &State<P::Thread>, thread: usize) -> ThreadName {
-        let at = state.threads[thread].at;
-        let role = self.field.program.role(at.block);
-        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
+        self.field.program.name(state.threads[thread].at)
     }
 
     pub(super) fn point(&self, thread: Option<ThreadName>, site: SiteIndex, label: &str) -> Point {

@@ -232,15 +232,18 @@ impl<'p, P: Program> Field<'p, P> {
 
     /// Threads that the rank launches, by index.
     pub(super) fn of_rank(&self, rank: u32) -> impl Iterator<Item = usize> + use<P> {
-        let (grid, threads) = (self.program.grid(rank), self.program.threads(rank));
         let (first, room) = (rank * self.blocks, self.room);
-        (0..grid).flat_map(move |block| (0..threads).map(move |thread| ((first + block) * room + thread) as usize))
+        let threads: Vec<u32> = (0..self.program.grid(rank)).map(|block| self.program.threads(rank, block)).collect();
+        let of_block = move |(block, threads): (usize, u32)| {
+            (0..threads).map(move |thread| ((first + block as u32) * room + thread) as usize)
+        };
+        threads.into_iter().enumerate().flat_map(of_block)
     }
 
     /// Threads of a block, by index.
     pub(super) fn of_block(&self, block: u32) -> std::ops::Range<usize> {
         let first = block * self.room;
-        first as usize..(first + self.program.threads(block / self.blocks)) as usize
+        first as usize..(first + self.program.threads(block / self.blocks, block % self.blocks)) as usize
     }
 
     pub(super) fn placement(&self, thread: usize) -> Placement {

@@ -3,8 +3,8 @@
 use super::event::{Act, Actor, Event, Range};
 use super::search::Search;
 use super::state::State;
-use crate::program::{Program, SiteIndex};
-use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, ThreadName};
+use crate::program::{Coordinates, Program, SiteIndex};
+use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point};
 
 pub(super) fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
     Finding {
@@ -56,10 +56,9 @@ fn access<P: Program>(search: &Search<P>, state: &State<P::Thread>, event: Event
     match node.actor {
         Actor::Thread { thread, launch } => {
             let at = search.field.coordinates(thread, launch);
-            let role = search.field.program.role(at.block);
             let launch =
                 if search.field.program.has_calls() { state.threads[thread as usize].at.launch } else { launch };
-            let name = ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role };
+            let name = search.field.program.name(Coordinates { launch, ..at });
             (Some(search.point(Some(name), node.site, &format!("{how} here"))), format!("{how} by {name}"))
         }
         Actor::Stream(rank) => {

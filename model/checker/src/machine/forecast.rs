@@ -31,7 +31,7 @@ impl<P: Program> Machine<P> {
             let index = index as ThreadIndex;
             let coordinates = state.coordinates(self, index);
             let exists = coordinates.block < self.program().grid(coordinates.rank)
-                && coordinates.thread < self.program().threads(coordinates.rank);
+                && coordinates.thread < self.program().threads(coordinates.rank, coordinates.block);
             if thread.status == Status::Ended || !exists || state.ranks[coordinates.rank as usize].done {
                 continue;
             }

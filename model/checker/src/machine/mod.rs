@@ -522,7 +522,8 @@ impl<P: Program> Machine<P> {
 
     /// Threads that a block has.
     fn threads_in(&self, block: u32) -> u32 {
-        self.program.threads(self.rank_of_block(block))
+        let rank = self.rank_of_block(block);
+        self.program.threads(rank, block - self.block_index(rank, 0))
     }
 
     /// Blocks of all ranks; the streams' come after.
@@ -586,9 +587,12 @@ impl<T> State<T> {
 
     /// The name of a thread in the launch it is in.
     pub fn current_name<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> ThreadName {
-        let at = self.coordinates(machine, thread);
-        let role = machine.program.role(at.block);
-        ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role }
+        machine.program.name(self.coordinates(machine, thread))
+    }
+
+    /// The same in another launch.
+    pub fn name_in<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex, launch: u32) -> ThreadName {
+        machine.program.name(Coordinates { launch, ..self.coordinates(machine, thread) })
     }
 
     /// The name of the thread that performed an access, with the launch it belonged to.
@@ -597,10 +601,7 @@ impl<T> State<T> {
         if epoch.is_initial() || machine.is_stream(epoch.thread) {
             return None;
         }
-        let at = self.coordinates(machine, epoch.thread);
-        let launch = self.launch_of(machine, epoch);
-        let role = machine.program.role(at.block);
-        Some(ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch, role })
+        Some(self.name_in(machine, epoch.thread, self.launch_of(machine, epoch)))
     }
 
     /// The launch of an operation of a kernel.

@@ -67,7 +67,8 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn start_copy(&mut self, thread: ThreadIndex, pipe: u32, capacity: u32, site: SiteIndex) -> Progress {
         let before = self.outstanding(thread, pipe).count();
         if before >= capacity as usize && self.machine.has(Rule::PipeCapacity) {
-            let name = self.machine.program().pipe_name(pipe);
+            let program = self.machine.program();
+            let (name, wait) = (program.pipe_name(pipe), program.pipe_wait(pipe));
             let copies = if capacity == 1 { "copy" } else { "copies" };
             let message = format!(
                 "{} starts a copy on pipe `{name}`, which holds {capacity} {copies}, while {before} {} outstanding",
@@ -75,7 +76,7 @@ impl<P: Program> Run<'_, P> {
                 if before == 1 { "is" } else { "are" }
             );
             let mut violation = self.hazard(thread, pipe, message, site, "one copy too many");
-            violation.help = Some(format!("wait for the copies before it, `finish {name}`, or declare a deeper pipe"));
+            violation.help = Some(format!("wait for the copies before it, {wait}, or declare a deeper pipe"));
             return self.fail_here(violation);
         }
         let (view, epoch) = self.view_with_self(thread);
@@ -118,14 +119,19 @@ impl<P: Program> Run<'_, P> {
 
     /// Whether a thread that leaves its kernel has waited for all that it has started; a violation if not.
     pub(super) fn has_finished(&mut self, thread: ThreadIndex, site: SiteIndex) -> bool {
-        let Some(copy) = self.state.threads[thread as usize].outstanding.first() else { return true };
+        // A copy of nothing is complete as it is.
+        let mut copies = self.state.threads[thread as usize].outstanding.iter();
+        let Some(copy) = copies.find(|copy| !copy.parts.is_empty()) else {
+            self.thread_mut(thread).outstanding.clear();
+            return true;
+        };
         if !self.machine.has(Rule::PipesAreFinished) {
             self.thread_mut(thread).outstanding.clear();
             return true;
         }
         let (pipe, started) = (copy.pipe, copy.site);
         let name = self.machine.program().pipe_name(pipe);
-        let count = self.outstanding(thread, pipe).count();
+        let count = self.outstanding(thread, pipe).filter(|copy| !copy.parts.is_empty()).count();
         let message = format!(
             "{} ends its kernel while {count} {} outstanding on pipe `{name}`",
             self.name(thread),
@@ -136,7 +142,7 @@ impl<P: Program> Run<'_, P> {
         let site = if has_text { site } else { started };
         let label = if has_text { "it leaves here" } else { "nobody waits for this copy" };
         let mut violation = self.hazard(thread, pipe, message, site, label);
-        violation.help = Some(format!("wait for it: `finish {name}`"));
+        violation.help = Some(format!("wait for it: {}", self.machine.program().pipe_wait(pipe)));
         self.fail(violation);
         false
     }

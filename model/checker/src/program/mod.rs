@@ -24,7 +24,7 @@ pub mod word;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::Source;
 use arverify_protocol::ir::{Reduction, Semantics, Span};
-use arverify_protocol::verdict::{Code, Role};
+use arverify_protocol::verdict::{Code, Role, ThreadName};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -359,8 +359,8 @@ pub trait Program: Send + Sync + 'static {
     fn shape(&self) -> &Shape;
     /// Blocks that a rank launches.
     fn grid(&self, rank: u32) -> u32;
-    /// Threads of each block of a rank, at most [`Shape::threads`].
-    fn threads(&self, _rank: u32) -> u32 {
+    /// Threads of a block of a rank, at most [`Shape::threads`].
+    fn threads(&self, _rank: u32, _block: u32) -> u32 {
         self.shape().threads
     }
     /// The cluster of a block, by its first block: those that one cluster-wide scope reaches.
@@ -468,6 +468,10 @@ pub trait Program: Send + Sync + 'static {
     fn pipe_name(&self, pipe: u32) -> String {
         pipe.to_string()
     }
+    /// How a thread waits for the copies of a pipe.
+    fn pipe_wait(&self, pipe: u32) -> String {
+        format!("`finish {}`", self.pipe_name(pipe))
+    }
     /// Whether a thread may yet come to a statement in its launch.
     fn may_reach(&self, _: &Self::Thread, _: SiteIndex) -> bool {
         true
@@ -480,10 +484,14 @@ pub trait Program: Send + Sync + 'static {
     fn blocks_are_alike(&self) -> bool {
         false
     }
-    /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once, and
-    /// blocks have one thread each.
+    /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once.
     fn has_calls(&self) -> bool {
         false
+    }
+    /// What a finding calls a thread.
+    fn name(&self, at: Coordinates) -> ThreadName {
+        let Coordinates { rank, block, thread, launch } = at;
+        ThreadName { rank, block, thread, launch, role: self.role(block) }
     }
     /// What a block's threads are.
     fn role(&self, _block: u32) -> Role {

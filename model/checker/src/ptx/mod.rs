@@ -25,6 +25,7 @@ pub mod arithmetic;
 mod branches;
 pub mod code;
 pub mod decode;
+pub mod dependent;
 pub mod entry;
 pub mod execute;
 pub mod flow;

@@ -9,6 +9,7 @@ use super::branches::Branches;
 use super::code::step::Special;
 use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode_with};
+use super::dependent::Dependent;
 use super::execute::{
     Geometry, Interpreter, MemoryMap, PtxRound, PtxThread, RankSetting, Region, RegionKind, Setting, relocated,
 };
@@ -19,12 +20,13 @@ use super::syntax::Module;
 use crate::program::mbarrier;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Contents, Coordinates, Dependencies, Element, Expected, Fault, Instance, Next, Operation, Program, Read,
-    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Contents, Coordinates, Dependencies, Element, Expected, Fault, Instance, Location, Next, Operation,
+    Program, Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
+use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -81,6 +83,8 @@ pub struct PtxProgram {
     reach: Reach,
     /// In a program without waits.
     plain: Option<Plain>,
+    /// Where launches may run side by side.
+    dependent: Option<Dependent>,
 }
 
 /// What a program is made from.
@@ -127,6 +131,22 @@ impl PtxProgram {
         } else {
             Vec::new()
         };
+        let grid = |rank: u32| (geometry(rank).blocks(), geometry(rank).threads());
+        let dependent = launch.dependent.as_ref().map(|_| {
+            let first = memory.instances.len() as u32;
+            Dependent::new(launch.launches, (0..ranks).map(grid).collect(), first)
+        });
+        let buffer = (launch.buffers.len() + code.globals.len() + 1) as u32;
+        memory.instances.extend(dependent.iter().flat_map(|dependent| dependent.instances(buffer)));
+        // The blocks of the machine that are a rank's, in the order of launches that may run side by side.
+        let blocks_of = |rank: u32| -> Vec<Vec<u32>> {
+            let blocks = geometry(rank).blocks();
+            let launches = if dependent.is_some() { launch.launches } else { 1 };
+            let index = |launch: u32, block: u32| {
+                dependent.as_ref().map_or(block, |dependent| dependent.block(rank, launch, block))
+            };
+            (0..launches).map(|launch| (0..blocks).map(|block| index(launch, block)).collect()).collect()
+        };
         let mut settings = Vec::new();
         for rank in 0..ranks {
             let own = &variables[rank as usize];
@@ -147,21 +167,28 @@ impl PtxProgram {
                 explicit_cluster: cluster.is_some(),
                 cluster_barriers: Vec::new(),
                 grid_barrier: grid_barriers.get(rank as usize).copied().unwrap_or(0),
-                shared: memory.shared(rank, geometry(rank).blocks(), shared_bytes),
+                dependent: dependent.as_ref().map_or(Vec::new(), |dependent| dependent.words(rank).to_vec()),
+                shared: memory.shared(rank, &blocks_of(rank), shared_bytes),
                 shared_bytes,
                 dynamic_shared_bytes: dynamic,
             });
         }
         if asks(&code, |special| special == Special::ClusterBarrier) {
             for rank in 0..ranks {
-                settings[rank as usize].cluster_barriers = memory.cluster_barriers(rank, geometry(rank));
+                for blocks in blocks_of(rank) {
+                    let barriers = memory.cluster_barriers(rank, geometry(rank), &blocks);
+                    settings[rank as usize].cluster_barriers.extend(barriers);
+                }
             }
         }
         let shape = Shape {
             ranks,
-            blocks: greatest(Geometry::blocks),
+            blocks: match &dependent {
+                Some(dependent) => (0..ranks).map(|rank| dependent.blocks(rank)).max().unwrap_or(0),
+                None => greatest(Geometry::blocks),
+            },
             threads: greatest(Geometry::threads),
-            launches: launch.launches,
+            launches: if dependent.is_some() { 1 } else { launch.launches },
             instances: memory.instances,
         };
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
@@ -182,7 +209,40 @@ impl PtxProgram {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
-        Ok(PtxProgram { source, interpreter, dead, branches, stored, shape, expected, seed, parts, reach, plain: None })
+        Ok(PtxProgram {
+            source,
+            interpreter,
+            dead,
+            branches,
+            stored,
+            shape,
+            expected,
+            seed,
+            parts,
+            reach,
+            plain: None,
+            dependent,
+        })
+    }
+
+    /// Where a thread is in its launch.
+    fn within(&self, at: Coordinates) -> Coordinates {
+        self.dependent.as_ref().map_or(at, |dependent| dependent.within(at))
+    }
+
+    /// What a thread does that is not of its kernel.
+    fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
+        self.dependent.as_ref()?.before(at, thread)
+    }
+
+    /// What the kernel's next operation is to the machine, and what the thread need not keep any more.
+    fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
+        let operation = match (&self.dependent, operation) {
+            (Some(dependent), Operation::Exit) => dependent.instead_of_exit(at, thread),
+            (_, operation) => operation,
+        };
+        self.tidy(thread, &operation, site);
+        operation
     }
 
     /// What a thread need not keep any more.
@@ -407,7 +467,7 @@ impl Layout {
     }
 
     /// The barriers of a rank's clusters: as new for every launch, as shared memory is.
-    fn cluster_barriers(&mut self, rank: u32, geometry: Geometry) -> Vec<u64> {
+    fn cluster_barriers(&mut self, rank: u32, geometry: Geometry, blocks: &[u32]) -> Vec<u64> {
         let arrivals = u64::from(geometry.threads()) * u64::from(geometry.cluster_size());
         let firsts = (0..geometry.blocks()).filter(|block| geometry.rank_in_cluster(*block) == 0);
         let mut barriers: Vec<(u32, u64)> = Vec::new();
@@ -418,7 +478,7 @@ impl Layout {
                 rank,
                 bytes: 8,
                 local: true,
-                block: Some(block),
+                block: Some(blocks[block as usize]),
                 pad: false,
                 refreshed: false,
                 read: false,
@@ -434,17 +494,24 @@ impl Layout {
     }
 
     /// Instances of shared memory, by block; none where the kernel has no shared memory.
-    fn shared(&mut self, rank: u32, blocks: u32, bytes: u64) -> Vec<u32> {
+    fn shared(&mut self, rank: u32, launches: &[Vec<u32>], bytes: u64) -> Vec<u32> {
         if bytes == 0 {
             return Vec::new();
         }
-        let instances = (0..blocks).map(|block| {
+        let blocks = launches
+            .iter()
+            .enumerate()
+            .flat_map(|(launch, blocks)| blocks.iter().enumerate().map(move |(block, index)| (launch, block, *index)));
+        let instances = blocks.map(|(launch, block, index)| {
             self.instances.push(Instance {
-                name: format!("shared memory of block {block}"),
+                name: match launches.len() {
+                    1 => format!("shared memory of block {block}"),
+                    _ => format!("shared memory of block {block} of launch {launch}"),
+                },
                 rank,
                 bytes,
                 local: true,
-                block: Some(block),
+                block: Some(index),
                 pad: false,
                 refreshed: false,
                 read: false,
@@ -468,10 +535,16 @@ impl Program for PtxProgram {
     }
 
     fn grid(&self, rank: u32) -> u32 {
+        if let Some(dependent) = &self.dependent {
+            return dependent.blocks(rank);
+        }
         self.interpreter.setting().ranks[rank as usize].geometry.blocks()
     }
 
-    fn threads(&self, rank: u32) -> u32 {
+    fn threads(&self, rank: u32, block: u32) -> u32 {
+        if let Some(dependent) = &self.dependent {
+            return dependent.threads(rank, block);
+        }
         self.interpreter.setting().ranks[rank as usize].geometry.threads()
     }
 
@@ -486,16 +559,22 @@ impl Program for PtxProgram {
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
-        let geometry = &self.interpreter.setting().ranks[rank as usize].geometry;
-        geometry.peer(block, 0).unwrap_or(block)
+        let at = self.within(Coordinates { rank, block, thread: 0, launch: 0 });
+        let first = self.interpreter.setting().ranks[rank as usize].geometry.peer(at.block, 0);
+        match (&self.dependent, first) {
+            (Some(_), _) if block == at.block => block,
+            (Some(dependent), Some(first)) => dependent.block(rank, at.launch, first),
+            (None, Some(first)) => first,
+            (_, None) => block,
+        }
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.reach.leads(thread.pc(), site.0)
+        self.dependent.is_some() || self.reach.leads(thread.pc(), site.0)
     }
 
     fn blocks_are_alike(&self) -> bool {
-        self.reach.blocks_are_alike()
+        self.dependent.is_none() && self.reach.blocks_are_alike()
     }
 
     fn start(&self, _: Coordinates) -> PtxThread {
@@ -503,15 +582,19 @@ impl Program for PtxProgram {
     }
 
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
-        let (operation, site) = self.interpreter.next(at, thread)?;
-        self.tidy(thread, &operation, site);
-        Ok((operation, site))
+        if let Some(outside) = self.before(at, thread) {
+            return Ok(outside);
+        }
+        let (operation, site) = self.interpreter.next(self.within(at), thread)?;
+        Ok((self.after(at, thread, operation, site), site))
     }
 
     fn next_of_round(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
-        let (operation, site) = self.interpreter.next_of_round(at, thread)?;
-        self.tidy(thread, &operation, site);
-        Ok((operation, site))
+        if let Some(outside) = self.before(at, thread) {
+            return Ok(outside);
+        }
+        let (operation, site) = self.interpreter.next_of_round(self.within(at), thread)?;
+        Ok((self.after(at, thread, operation, site), site))
     }
 
     fn round(&self, _: Coordinates, thread: &PtxThread, met: bool) -> Option<PtxRound> {
@@ -519,7 +602,7 @@ impl Program for PtxProgram {
     }
 
     fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
-        self.interpreter.go_on(at, round, read)
+        self.interpreter.go_on(self.within(at), round, read)
     }
 
     fn round_from(
@@ -529,11 +612,11 @@ impl Program for PtxProgram {
         to: usize,
         read: &mut Answers<'_>,
     ) -> Option<(PtxRound, usize)> {
-        self.interpreter.round_from(at, round, to, read)
+        self.interpreter.round_from(self.within(at), round, to, read)
     }
 
     fn exchange(&self, at: Coordinates, round: &mut PtxRound, all: &[(u32, Option<u64>)]) {
-        self.interpreter.exchange(at, round, all);
+        self.interpreter.exchange(self.within(at), round, all);
     }
 
     fn round_digest(&self, round: &PtxRound) -> u64 {
@@ -557,7 +640,7 @@ impl Program for PtxProgram {
     }
 
     fn gathered(&self, at: Coordinates, thread: &mut PtxThread, all: &[(u32, u64)]) {
-        self.interpreter.gathered(at, thread, all);
+        self.interpreter.gathered(self.within(at), thread, all);
     }
 
     fn follow(&self, thread: &mut PtxThread) {
@@ -573,11 +656,33 @@ impl Program for PtxProgram {
     }
 
     fn gathered_from(&self, at: Coordinates, thread: &mut PtxThread, brought: &[(u32, Reads)]) {
-        self.interpreter.gathered_from(at, thread, brought);
+        self.interpreter.gathered_from(self.within(at), thread, brought);
     }
 
     fn expected(&self) -> Option<Expected> {
         self.expected
+    }
+
+    fn has_calls(&self) -> bool {
+        self.dependent.is_some()
+    }
+
+    fn pipe_name(&self, _: u32) -> String {
+        "cp.async".to_owned()
+    }
+
+    fn pipe_wait(&self, _: u32) -> String {
+        "`cp.async.wait_group`, or `cp.async.wait_all`".to_owned()
+    }
+
+    fn name(&self, at: Coordinates) -> ThreadName {
+        let named =
+            || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
+        self.dependent.as_ref().map_or_else(named, |dependent| dependent.name(at))
+    }
+
+    fn describe(&self, at: Location) -> Option<&str> {
+        self.dependent.as_ref()?.describe(at)
     }
 
     fn source(&self) -> &Source {
@@ -674,6 +779,7 @@ impl Program for PtxProgram {
             parts: None,
             reach: self.reach.clone(),
             plain: Some(Plain::of(self.interpreter.code())),
+            dependent: self.dependent.clone(),
         })
     }
 
@@ -683,11 +789,15 @@ impl Program for PtxProgram {
     }
 
     fn next_of(&self, at: Coordinates, thread: &mut PtxThread, unknown: &mut Unknown) -> Result<Next, Fault> {
-        let next = self.interpreter.next_of(at, thread, unknown)?;
-        if next == Next::Operation(Operation::Exit, SiteIndex(thread.pc())) {
-            thread.end();
+        if let Some((operation, site)) = self.before(at, thread) {
+            return Ok(Next::Operation(operation, site));
         }
-        Ok(next)
+        Ok(match self.interpreter.next_of(self.within(at), thread, unknown)? {
+            Next::Operation(Operation::Exit, site) => {
+                Next::Operation(self.after(at, thread, Operation::Exit, site), site)
+            }
+            other => other,
+        })
     }
 
     fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {

@@ -29,13 +29,7 @@ fn point<P: Program>(program: &P, thread: Option<ThreadName>, site: SiteIndex, l
 /// A point at an operation of a thread.
 fn of_step<P: Program>(program: &P, combination: &Combination, at: At, label: &str) -> Point {
     let unit = &combination.units[at.0];
-    let (rank, block, thread, launch) = (unit.at.rank, unit.at.block, unit.at.thread, unit.at.launch);
-    point(
-        program,
-        Some(ThreadName { rank, block, thread, launch, role: program.role(block) }),
-        unit.steps[at.1].site,
-        label,
-    )
+    point(program, Some(program.name(unit.at)), unit.steps[at.1].site, label)
 }
 
 /// A point at an event, and who does it, in words.

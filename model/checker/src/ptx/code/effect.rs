@@ -99,6 +99,7 @@ impl Step {
                 }
                 all
             }
+            Step::DependentLaunch { .. } => smallvec![],
             Step::BeginGroup { open } | Step::AwaitGroups { open, .. } => smallvec![Source::Register(*open)],
             Step::AsyncCopy(copy) => {
                 let mut all = smallvec![base(&copy.to.base), base(&copy.from.base)];
@@ -127,7 +128,7 @@ impl Step {
             Step::Load { destinations, .. } => destinations.iter().flatten().copied().collect(),
             Step::Atomic { destination, .. } => destination.iter().copied().collect(),
             Step::BeginGroup { open } => smallvec![*open],
-            Step::AsyncCopy(_) | Step::AwaitGroups { .. } => smallvec![],
+            Step::AsyncCopy(_) | Step::AwaitGroups { .. } | Step::DependentLaunch { .. } => smallvec![],
             Step::Barrier(barrier) => match barrier.kind {
                 BarrierKind::Reduce { destination, .. } => smallvec![destination],
                 BarrierKind::Sync | BarrierKind::Arrive => smallvec![],
@@ -156,6 +157,7 @@ impl Step {
             Step::Atomic { .. } => Effect::Atomic,
             // They write, if not now.
             Step::BeginGroup { .. } | Step::AsyncCopy(_) | Step::AwaitGroups { .. } => Effect::Store,
+            Step::DependentLaunch { .. } => Effect::Store,
             Step::Fence { .. } => Effect::Fence,
             Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
             Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,

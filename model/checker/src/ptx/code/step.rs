@@ -164,6 +164,11 @@ pub enum Step {
     Barrier(Barrier),
     /// Synchronisation and exchange of values among the lanes of a warp.
     Warp(Warp),
+    /// `griddepcontrol`
+    DependentLaunch {
+        /// Waits for what the launch depends on, or calls for the one that depends on it.
+        waits: bool,
+    },
     /// `bra`, and the `ret` of a call
     Branch {
         /// Where to.

@@ -303,10 +303,10 @@ impl Decoder<'_> {
 
     /// `griddepcontrol`: without the launch attribute it does nothing (PTX ISA, `griddepcontrol`).
     pub(super) fn dependent_launch(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        modifiers.must("an action", &[("launch_dependents", ()), ("wait", ())])?;
+        let waits = modifiers.must("an action", &[("launch_dependents", false), ("wait", true)])?;
         modifiers.finish()?;
         let [] = self.exactly(operands)?;
-        self.emit(Step::Nothing);
+        self.emit(Step::DependentLaunch { waits });
         Ok(())
     }
 }

@@ -218,7 +218,8 @@ impl Interpreter {
                     0 => Some(at.block),
                     _ => rank.geometry.peer(at.block, peer as u32 - 1),
                 };
-                let instance = block.and_then(|block| rank.shared.get(block as usize).copied());
+                let index = block.map(|block| rank.of_launch(at.launch, block, rank.geometry.blocks()));
+                let instance = index.and_then(|index| rank.shared.get(index as usize).copied());
                 let instance = instance.ok_or(AddressError::Wild { address })?;
                 Ok(Place::Instance(Location { instance, byte: offset }))
             }

@@ -223,6 +223,16 @@ impl Interpreter {
             Step::Warp(warp) => self.warp(at, thread, warp).map(Done::Yield),
             Step::Exit => Ok(Done::Yield(Operation::Exit)),
             Step::Trap { code, message } => Err(Fault::violation(*code, message.to_string(), SiteIndex(pc))),
+            Step::DependentLaunch { waits } => Ok(match self.rank(at).dependent.get(at.launch as usize) {
+                None => Done::Next,
+                Some(words) if *waits => Done::Yield(words.wait()),
+                // Once is enough.
+                Some(_) if thread.has_called() => Done::Next,
+                Some(words) => {
+                    thread.call();
+                    Done::Yield(words.call(at.block))
+                }
+            }),
             Step::BeginGroup { open } => {
                 let begun = std::mem::replace(&mut thread.registers[open.0 as usize], 1) != 0;
                 let start = Operation::Start { pipe: 0, capacity: u32::MAX };
@@ -281,7 +291,8 @@ impl Interpreter {
             Special::ClusterSize => geometry.cluster_size(),
             Special::ExplicitCluster => u32::from(rank.explicit_cluster),
             Special::ClusterBarrier => {
-                let index = geometry.cluster_index(at.block);
+                let [x, y, z] = geometry.clusters();
+                let index = rank.of_launch(at.launch, geometry.cluster_index(at.block), x * y * z);
                 return rank.cluster_barriers.get(index as usize).copied().unwrap_or(0);
             }
             Special::GridBarrier { high: true } => (rank.grid_barrier >> 32) as u32,

@@ -2,6 +2,7 @@
 
 use super::map::MemoryMap;
 use crate::ptx::code::Image;
+use crate::ptx::dependent::Words;
 use std::sync::Arc;
 
 /// Shape of a launch on one rank.
@@ -87,12 +88,38 @@ pub struct RankSetting {
     pub cluster_barriers: Vec<u64>,
     /// Address of the words for the barrier of the grid; zero unless the launch is cooperative.
     pub grid_barrier: u64,
-    /// Instance of shared memory, by block; empty where the kernel has none.
+    /// The words that order launches which depend on each other, by launch; none where each follows the one before.
+    pub dependent: Vec<Words>,
+    /// Instance of shared memory, by block (where launches depend on each other, by launch and block); empty where the kernel has none.
     pub shared: Vec<u32>,
     /// Bytes of shared memory, static and dynamic.
     pub shared_bytes: u64,
     /// Bytes of dynamic shared memory.
     pub dynamic_shared_bytes: u64,
+}
+
+impl RankSetting {
+    /// Nothing but a shape.
+    pub fn of(geometry: Geometry) -> RankSetting {
+        RankSetting {
+            geometry,
+            parameters: Vec::new(),
+            variables: Vec::new(),
+            constants: Arc::from([]),
+            explicit_cluster: false,
+            cluster_barriers: Vec::new(),
+            grid_barrier: 0,
+            dependent: Vec::new(),
+            shared: Vec::new(),
+            shared_bytes: 0,
+            dynamic_shared_bytes: 0,
+        }
+    }
+
+    /// The index of something that each launch has its own of, where launches may run side by side.
+    pub(super) fn of_launch(&self, launch: u32, index: u32, count: u32) -> u32 {
+        if self.dependent.is_empty() { index } else { launch * count + index }
+    }
 }
 
 /// What all launches fix.

@@ -18,6 +18,10 @@ pub struct PtxThread {
     pub(super) registers: Box<[u64]>,
     /// Local memory.
     pub(super) local: Box<[u8]>,
+    /// Operations so far that are not of the kernel.
+    outside: u32,
+    /// It has called for the launch that depends on its own.
+    called: bool,
     /// Where values come from, if that is followed.
     pub(super) origins: Option<Box<Origins>>,
 }
@@ -37,6 +41,8 @@ impl PtxThread {
             broken: None,
             registers: vec![0; code.registers as usize].into(),
             local: vec![0; code.local_bytes as usize].into(),
+            outside: 0,
+            called: false,
             origins: None,
         }
     }
@@ -60,6 +66,8 @@ impl PtxThread {
             broken: self.broken,
             registers: self.registers.clone(),
             local: self.local.clone(),
+            outside: self.outside,
+            called: self.called,
             origins: None,
         }
     }
@@ -75,12 +83,32 @@ impl PtxThread {
     /// where they are not known, of all registers.
     pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (pc, self.broken, &self.local).hash(&mut hasher);
+        (pc, self.broken, &self.local, self.outside, self.called).hash(&mut hasher);
         match live {
             Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
             None => self.registers.hash(&mut hasher),
         }
         hasher.finish()
+    }
+
+    /// Operations so far that are not of the kernel.
+    pub fn outside(&self) -> u32 {
+        self.outside
+    }
+
+    /// One more.
+    pub fn step_outside(&mut self) {
+        self.outside += 1;
+    }
+
+    /// Whether it has called for the launch that depends on its own.
+    pub fn has_called(&self) -> bool {
+        self.called
+    }
+
+    /// It calls for the launch that depends on its own.
+    pub fn call(&mut self) {
+        self.called = true;
     }
 
     /// What a register holds.

@@ -2,7 +2,7 @@
 
 use super::expression::{Expression, Variable};
 use super::fields;
-use super::reader::{Located, Reader, Section, narrow};
+use super::reader::{Located, Reader, Section, narrow, place};
 use super::scalar::Scalar;
 use crate::program::{Definition, Element};
 use arverify_protocol::ir::{Reduction, Source, Span};
@@ -37,6 +37,8 @@ pub struct Description {
     pub cluster: Option<Dimensions>,
     /// All blocks of a rank run together, and may use the barrier of the grid.
     pub cooperative: bool,
+    /// A launch may begin before the one before has ended, and where the file says so.
+    pub dependent: Option<Span>,
     /// Back-to-back launches on every rank.
     pub launches: u32,
     /// Dynamic shared memory of each block.
@@ -186,13 +188,14 @@ pub(super) const DEFINITIONS: [(&str, Definition); 7] = [
 ];
 
 /// Keys at the top of a file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "kernel",
     "ranks",
     "grid",
     "block",
     "cluster",
     "cooperative",
+    "dependent",
     "launches",
     "shared_bytes",
     "buffer",
@@ -232,6 +235,7 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
     let grid = fields::dimensions(reader, file, "grid");
     let block = fields::dimensions(reader, file, "block");
     let cluster = file.get("cluster").map(|_| fields::dimensions(reader, file, "cluster"));
+    let dependent = file.get("dependent").map(|value| Some((reader.flag("dependent", value)?, place(value))));
     let cooperative = file.get("cooperative").map(|value| reader.flag("cooperative", value));
     let launches = file.get("launches").map(|value| reader.number("launches", value, 1..=LAUNCH_LIMIT));
     let variables = [Variable::Rank, Variable::Ranks, Variable::Grid, Variable::Block];
@@ -249,6 +253,7 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
         block: block?,
         cluster: lift(cluster)?,
         cooperative: lift(cooperative)?.unwrap_or(false),
+        dependent: lift(dependent)?.filter(|(dependent, _)| *dependent).map(|(_, span)| span),
         launches: lift(launches)?.map_or(3, |launches| launches.value),
         shared_bytes: lift(shared_bytes)?,
         buffers: buffers.into_iter().map(|(_, buffer)| buffer).collect::<Option<_>>()?,

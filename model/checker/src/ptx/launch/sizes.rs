@@ -72,6 +72,8 @@ pub struct Launch {
     pub cluster: Option<([u32; 3], Span)>,
     /// All blocks of a rank run together, and may use the barrier of the grid.
     pub cooperative: bool,
+    /// A launch may begin before the one before has ended, and where the file says so.
+    pub dependent: Option<Span>,
     /// Dynamic shared memory of each rank's blocks.
     pub shared_bytes: Vec<u32>,
     /// Symmetric buffers.
@@ -214,6 +216,7 @@ impl Sizing {
             blocks,
             cluster: None,
             cooperative: description.cooperative,
+            dependent: description.dependent.clone(),
             shared_bytes: Vec::new(),
             buffers: Vec::new(),
             tables: Vec::new(),

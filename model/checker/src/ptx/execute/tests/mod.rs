@@ -53,16 +53,13 @@ fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<Sp
     let mut parameters = [buffer.to_le_bytes(), table.to_le_bytes()].concat();
     parameters.extend(7_u32.to_le_bytes());
     let rank = RankSetting {
-        geometry: Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] },
-        explicit_cluster: false,
-        cluster_barriers: Vec::new(),
-        grid_barrier: 0,
         parameters: vec![parameters.into()],
         constants: relocated(&code.constants, &variables),
         variables,
         shared: vec![100, 101, 102, 103],
         shared_bytes: code.shared_bytes + 32,
         dynamic_shared_bytes: 32,
+        ..RankSetting::of(Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] })
     };
     let loops = loops(&code);
     let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), loops);
