@@ -27,7 +27,8 @@ use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The expectation stands in LAUNCH.toml, outside the text that sites point into.
@@ -122,7 +123,7 @@ impl PtxProgram {
         check_blocks(&code, launch)?;
         let ranks = launch.ranks;
         let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
-        let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new() };
+        let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
         let buffers = memory.buffers(launch);
         let tables = memory.tables(launch, &buffers);
         let variables = memory.variables(&code, launch.buffers.len() as u32);
@@ -150,8 +151,12 @@ impl PtxProgram {
         let mut settings = Vec::new();
         for rank in 0..ranks {
             let own = &variables[rank as usize];
-            let addresses =
-                Addresses { buffer: &|buffer, rank| buffers[buffer][rank as usize], table: &|index| tables[index] };
+            let given = RefCell::new(&mut memory);
+            let addresses = Addresses {
+                buffer: &|buffer, rank| buffers[buffer][rank as usize],
+                table: &|index| tables[index],
+                memory: &|rank, bytes| given.borrow_mut().given(rank, bytes),
+            };
             let bytes = |launched: u32| launch.parameter_bytes(parameters, (rank, launched), addresses);
             let dynamic = u64::from(launch.shared_bytes[rank as usize]);
             let shared_bytes = code.shared_bytes.next_multiple_of(SHARED_ALIGNMENT) + dynamic;
@@ -349,6 +354,8 @@ struct Layout {
     ranks: u32,
     map: MemoryMap,
     instances: Vec<Instance>,
+    /// Addresses of memory that holds values, by rank and contents.
+    given: BTreeMap<(u32, Vec<u8>), u64>,
 }
 
 impl Layout {
@@ -395,6 +402,18 @@ impl Layout {
             self.map.add(Region { name, rank: 0, bytes, kind })
         });
         tables.collect()
+    }
+
+    /// Address of memory of a rank that holds a value, and that nobody writes.
+    fn given(&mut self, rank: u32, bytes: Vec<u8>) -> u64 {
+        if let Some(address) = self.given.get(&(rank, bytes.clone())) {
+            return *address;
+        }
+        let name = "memory that holds an argument".to_owned();
+        let kind = RegionKind::Constant(bytes.as_slice().into());
+        let address = self.map.add(Region { name, rank, bytes: bytes.len() as u64, kind });
+        self.given.insert((rank, bytes), address);
+        address
     }
 
     /// Addresses of the module's variables, by rank; `first` is the number of the first as a buffer.

@@ -13,6 +13,24 @@ const NESTING_LIMIT: usize = 8;
 /// Fields of a structure: a kernel has no more bytes of parameters.
 const FIELD_LIMIT: usize = 32_764;
 
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Nesting {
+    /// Values around it.
+    depth: usize,
+    /// Whether one of them is repeated.
+    turns: bool,
+}
+
+impl Nesting {
+    fn deeper(self) -> Nesting {
+        Nesting { depth: self.depth + 1, ..self }
+    }
+}
+
+/// Keys that only fields of structures have.
+const OF_FIELDS: [&str; 3] = ["ptrs", "pad", "at"];
+
 /// Kernel parameters in order.
 pub(super) fn arguments(reader: &mut Reader<'_>, file: Section<'_, '_>, names: &[&str]) -> Vec<Argument> {
     let sections = reader.sections(file, "arg", "[[arg]]");
@@ -31,27 +49,35 @@ pub(super) fn arguments(reader: &mut Reader<'_>, file: Section<'_, '_>, names: &
             ));
             continue;
         }
-        found.extend(argument(reader, section, names, 0));
+        found.extend(argument(reader, section, names, Nesting { depth: 0, turns: false }));
     }
     found
 }
 
 /// The key that says what is passed.
 fn selectors() -> impl Iterator<Item = &'static str> {
-    ["ptr", "table", "struct", "ptrs"].into_iter().chain(Scalar::WORDS.into_iter().map(|(word, _)| word))
+    ["ptr", "table", "struct", "ptrs", "each", "memory", "pad", "at"]
+        .into_iter()
+        .chain(Scalar::WORDS.into_iter().map(|(word, _)| word))
 }
 
-fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], depth: usize) -> Option<Argument> {
+fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], nesting: Nesting) -> Option<Argument> {
     let chosen: Vec<&str> = selectors().filter(|key| section.get(key).is_some()).collect();
     let known = match chosen.as_slice() {
         ["ptr"] => vec!["ptr", "offset", "rank"],
         ["table"] => vec!["table", "slots"],
         ["ptrs"] => vec!["ptrs", "slots"],
+        ["each"] => vec!["each", "of"],
+        [one @ ("pad" | "at")] if nesting.depth == 0 => {
+            let error = Diagnostic::new(format!("`{one}` is a field of a structure, not an argument"), section.span());
+            reader.error(error.label("a place within a structure"));
+            return None;
+        }
         [one] => vec![*one],
         [] => {
-            let all: Vec<&str> = selectors().filter(|key| depth > 0 || *key != "ptrs").collect();
+            let all: Vec<&str> = selectors().filter(|key| nesting.depth > 0 || !OF_FIELDS.contains(key)).collect();
             let mut known = all.clone();
-            known.extend(["offset", "rank", "slots"]);
+            known.extend(["offset", "rank", "slots", "of"]);
             let before = reader.errors.len();
             reader.unknown_keys(section, &known);
             if reader.errors.len() == before {
@@ -70,7 +96,7 @@ fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], d
     };
     let before = reader.errors.len();
     reader.unknown_keys(section, &known);
-    let passed = passed(reader, section, chosen[0], names, depth);
+    let passed = passed(reader, section, chosen[0], names, nesting);
     (reader.errors.len() == before).then_some(())?;
     Some(Argument { passed: passed?, span: section.span() })
 }
@@ -80,10 +106,10 @@ fn passed(
     section: Section<'_, '_>,
     key: &str,
     names: &[&str],
-    depth: usize,
+    nesting: Nesting,
 ) -> Option<Passed> {
     let value = section.get(key)?;
-    let everything = &Variable::OF_LAUNCH;
+    let everything: &[Variable] = if nesting.turns { &Variable::OF_TURN } else { &Variable::OF_LAUNCH };
     let slots = [Variable::Ranks];
     match key {
         "ptr" => {
@@ -98,7 +124,16 @@ fn passed(
             let buffer = buffer?.value;
             Some(if key == "table" { Passed::Table { buffer, slots } } else { Passed::Pointers { buffer, slots } })
         }
-        "struct" => structure(reader, value, names, depth),
+        "struct" => structure(reader, value, names, nesting),
+        "pad" => Some(Passed::Pad(reader.expression(key, value, &slots)?)),
+        "at" => Some(Passed::At(reader.expression(key, value, &slots)?)),
+        "each" => {
+            let count = reader.expression(key, value, &slots);
+            let of = reader.required(section, "of", "{ ptr = \"comm\", rank = \"i\" }")?;
+            let of = nested(reader, "of", of, names, Nesting { turns: true, ..nesting });
+            Some(Passed::Each { count: count?, of: of? })
+        }
+        "memory" => Some(Passed::Memory { of: nested(reader, key, value, names, nesting)? }),
         _ => {
             let (_, scalar) = Scalar::WORDS.into_iter().find(|(word, _)| *word == key)?;
             let value = reader.expression(key, value, everything)?;
@@ -107,13 +142,32 @@ fn passed(
     }
 }
 
-fn structure(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str], depth: usize) -> Option<Passed> {
-    let span = super::reader::place(value);
-    if depth >= NESTING_LIMIT {
-        let message = format!("structures nest at most {NESTING_LIMIT} deep");
-        reader.error(Diagnostic::new(message, span).label("too deep"));
-        return None;
+/// A value within another, unless that is too deep.
+fn nested(
+    reader: &mut Reader<'_>,
+    key: &str,
+    value: &Value<'_>,
+    names: &[&str],
+    nesting: Nesting,
+) -> Option<Box<Argument>> {
+    is_shallow(reader, value, nesting).then_some(())?;
+    let name = if key == "of" { "the value of `each`" } else { "the value of `memory`" };
+    let section = reader.section(name, value, "a value, such as { u32 = \"rank\" }")?;
+    argument(reader, section, names, nesting.deeper()).map(Box::new)
+}
+
+fn is_shallow(reader: &mut Reader<'_>, value: &Value<'_>, nesting: Nesting) -> bool {
+    if nesting.depth < NESTING_LIMIT {
+        return true;
     }
+    let message = format!("values nest at most {NESTING_LIMIT} deep");
+    reader.error(Diagnostic::new(message, super::reader::place(value)).label("too deep"));
+    false
+}
+
+fn structure(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str], nesting: Nesting) -> Option<Passed> {
+    let span = super::reader::place(value);
+    is_shallow(reader, value, nesting).then_some(())?;
     let expected = "fields: [ { u64 = \"64\" }, … ]";
     let items = reader.array("struct", value, expected)?;
     if items.is_empty() {
@@ -129,7 +183,7 @@ fn structure(reader: &mut Reader<'_>, value: &Value<'_>, names: &[&str], depth: 
         .iter()
         .map(|item| {
             let section = reader.section("a field of `struct`", item, "a field, such as { u32 = \"rank\" }")?;
-            argument(reader, section, names, depth + 1)
+            argument(reader, section, names, nesting.deeper())
         })
         .collect();
     fields.into_iter().collect::<Option<Vec<_>>>().map(Passed::Structure)

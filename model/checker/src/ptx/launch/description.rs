@@ -141,6 +141,22 @@ pub enum Passed {
         /// Entries; those beyond the ranks are null.
         slots: Option<Expression>,
     },
+    /// A value that many times, one after the other.
+    Each {
+        /// How many times.
+        count: Expression,
+        /// The value; `i` counts.
+        of: Box<Argument>,
+    },
+    /// Address of memory of this rank that holds a value, and that nobody writes.
+    Memory {
+        /// The value.
+        of: Box<Argument>,
+    },
+    /// Bytes of a structure that hold nothing.
+    Pad(Expression),
+    /// What follows lies so many bytes from the start of the structure.
+    At(Expression),
     /// The instances' addresses in place.
     Pointers {
         /// Which buffer.

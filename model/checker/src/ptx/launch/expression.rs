@@ -29,15 +29,27 @@ pub enum Variable {
     Block,
     /// The element of a buffer, from 0.
     Index,
+    /// How often a value was repeated before, from 0.
+    Turn,
 }
 
 impl Variable {
     /// Every variable.
-    pub const ALL: [Variable; 6] =
-        [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block, Variable::Index];
+    pub const ALL: [Variable; 7] = [
+        Variable::Rank,
+        Variable::Ranks,
+        Variable::Launch,
+        Variable::Grid,
+        Variable::Block,
+        Variable::Index,
+        Variable::Turn,
+    ];
     /// Those of a launch.
     pub const OF_LAUNCH: [Variable; 5] =
         [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
+    /// Those of a value that is repeated in a launch.
+    pub const OF_TURN: [Variable; 6] =
+        [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block, Variable::Turn];
 
     /// As written.
     pub const fn name(self) -> &'static str {
@@ -48,6 +60,7 @@ impl Variable {
             Variable::Grid => "grid",
             Variable::Block => "block",
             Variable::Index => "index",
+            Variable::Turn => "i",
         }
     }
 }
@@ -67,6 +80,8 @@ pub struct Values {
     pub block: u64,
     /// The element.
     pub index: u64,
+    /// How often a value was repeated before.
+    pub turn: u64,
 }
 
 impl Values {
@@ -78,6 +93,7 @@ impl Values {
             Variable::Grid => self.grid,
             Variable::Block => self.block,
             Variable::Index => self.index,
+            Variable::Turn => self.turn,
         }
     }
 
@@ -334,7 +350,7 @@ impl Parser<'_> {
         let names = |list: &[Variable]| list.iter().map(|variable| variable.name()).collect::<Vec<_>>().join(", ");
         let Some(variable) = Variable::ALL.into_iter().find(|variable| variable.name() == word) else {
             let error = Diagnostic::new(format!("unknown variable `{word}`"), span.clone());
-            return Err(match super::nearest(word, Variable::ALL.iter().map(|variable| variable.name())) {
+            return Err(match super::nearest(word, self.allowed.iter().map(|variable| variable.name())) {
                 Some(near) => error.label(format!("is it `{near}`?")),
                 None => error.label(format!("expected {}", names(self.allowed))),
             });

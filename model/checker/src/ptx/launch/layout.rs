@@ -14,6 +14,12 @@ use arverify_protocol::language::{Diagnostic, Diagnostics};
 /// Bytes of all parameters together (PTX ISA, kernel function parameters: 32,764 since sm_70).
 const PARAMETER_LIMIT: u64 = 32_764;
 
+/// Bytes of a value in memory.
+const MEMORY_LIMIT: u64 = 1 << 24;
+
+/// How often a value is repeated.
+const TIMES_LIMIT: u64 = 1 << 16;
+
 /// A parameter as the kernel declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
@@ -34,6 +40,8 @@ pub struct Addresses<'a> {
     pub buffer: &'a dyn Fn(usize, u32) -> u64,
     /// Address of a table, by its index in [`Launch::tables`].
     pub table: &'a dyn Fn(usize) -> u64,
+    /// Address of memory of a rank that holds these bytes.
+    pub memory: &'a dyn Fn(u32, Vec<u8>) -> u64,
 }
 
 /// Where each parameter starts, and the size of all.
@@ -60,7 +68,15 @@ struct Layout {
 
 fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
     Ok(match &argument.passed {
-        Passed::Pointer { .. } | Passed::Table { .. } => Layout { bytes: 8, alignment: 8 },
+        Passed::Pointer { .. } | Passed::Table { .. } | Passed::Memory { .. } => Layout { bytes: 8, alignment: 8 },
+        Passed::Each { count, of } => {
+            let of = layout(of, ranks)?;
+            let bytes = aligned(of.bytes, of.alignment).saturating_mul(times(count, ranks)?);
+            Layout { bytes, ..of }
+        }
+        Passed::Pad(bytes) => Layout { bytes: size(bytes, ranks)?, alignment: 1 },
+        // Only where it stands says how far that is.
+        Passed::At(_) => Layout { bytes: 0, alignment: 1 },
         Passed::Pointers { slots, .. } => {
             let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
             Layout { bytes: 8 * u64::from(slots), alignment: 8 }
@@ -69,12 +85,43 @@ fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
         Passed::Structure(fields) => {
             let mut whole = Layout { bytes: 0, alignment: 1 };
             for field in fields {
-                let field = layout(field, ranks)?;
-                whole.bytes = aligned(whole.bytes, field.alignment).saturating_add(field.bytes);
-                whole.alignment = whole.alignment.max(field.alignment);
+                let own = layout(field, ranks)?;
+                whole.bytes = start_of(field, own, whole.bytes, ranks)?.saturating_add(own.bytes);
+                whole.alignment = whole.alignment.max(own.alignment);
             }
             Layout { bytes: aligned(whole.bytes, whole.alignment), ..whole }
         }
+    })
+}
+
+/// Where a field begins that follows so many bytes of its structure.
+fn start_of(field: &Argument, own: Layout, end: u64, ranks: u32) -> Result<u64, Diagnostic> {
+    let Passed::At(offset) = &field.passed else { return Ok(aligned(end, own.alignment)) };
+    let start = size(offset, ranks)?;
+    if start < end {
+        let message = format!("byte {start} lies within the fields before it, which end at byte {end}");
+        return Err(Diagnostic::new(message, offset.span().clone()).label(format!("expected at least {end}")));
+    }
+    Ok(start)
+}
+
+/// A number of bytes.
+fn size(expression: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
+    let value = expression.evaluate(&Values { ranks, ..Values::default() })?;
+    let fits = u64::try_from(value).ok().filter(|bytes| *bytes <= MEMORY_LIMIT);
+    fits.ok_or_else(|| {
+        let error = Diagnostic::new(format!("{value} bytes are out of range"), expression.span().clone());
+        error.label(format!("expected 0 to {MEMORY_LIMIT}"))
+    })
+}
+
+/// How often a value is repeated.
+fn times(count: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
+    let value = count.evaluate(&Values { ranks, ..Values::default() })?;
+    let fits = u64::try_from(value).ok().filter(|times| (1..=TIMES_LIMIT).contains(times));
+    fits.ok_or_else(|| {
+        let error = Diagnostic::new(format!("a value is repeated {value} times"), count.span().clone());
+        error.label(format!("expected 1 to {TIMES_LIMIT}"))
     })
 }
 
@@ -84,13 +131,16 @@ fn describe(argument: &Argument, ranks: u32) -> String {
         Passed::Pointer { .. } => "a pointer".to_owned(),
         Passed::Table { .. } => "a pointer to a table".to_owned(),
         Passed::Pointers { .. } => "an array of pointers".to_owned(),
+        Passed::Memory { .. } => "a pointer to memory".to_owned(),
+        Passed::Each { of, .. } => format!("an array, each element {}", describe(of, ranks)),
+        Passed::Pad(_) | Passed::At(_) => "a gap".to_owned(),
         Passed::Number { scalar, .. } => scalar.name().to_owned(),
         Passed::Structure(fields) => {
             let mut end = 0;
             let places = fields.iter().map(|field| {
-                let Ok(Layout { bytes, alignment }) = layout(field, ranks) else { return "?".to_owned() };
-                let start = aligned(end, alignment);
-                end = start.saturating_add(bytes);
+                let Ok(own) = layout(field, ranks) else { return "?".to_owned() };
+                let Ok(start) = start_of(field, own, end, ranks) else { return "?".to_owned() };
+                end = start.saturating_add(own.bytes);
                 start.to_string()
             });
             format!("a structure with fields at bytes {}", places.collect::<Vec<_>>().join(", "))
@@ -126,7 +176,7 @@ impl Launch {
         if !errors.is_empty() {
             return Err(self.refuse(errors));
         }
-        let addresses = Addresses { buffer: &|_, _| 0, table: &|_| 0 };
+        let addresses = Addresses { buffer: &|_, _| 0, table: &|_| 0, memory: &|_, _| 0 };
         for rank in 0..self.ranks {
             for launch in 0..self.launches {
                 self.parameter_bytes(parameters, (rank, launch), addresses)?;
@@ -234,15 +284,37 @@ impl Writer<'_> {
                 self.put(at, bits, scalar.bytes());
             }
             Passed::Structure(fields) => {
-                let mut end = at;
+                let mut end = 0;
                 for field in fields {
                     let own = layout(field, ranks)?;
-                    // The structure starts at a multiple of its own alignment, so offsets may be taken from anywhere.
-                    let start = aligned(end, own.alignment);
-                    self.write(field, start)?;
+                    let start = start_of(field, own, end, ranks)?;
+                    self.write(field, at + start)?;
                     end = start + own.bytes;
                 }
             }
+            Passed::Each { count, of } => {
+                let own = layout(of, ranks)?;
+                let (around, stride) = (self.values.turn, aligned(own.bytes, own.alignment));
+                for turn in 0..times(count, ranks)? {
+                    self.values.turn = turn;
+                    self.write(of, at + turn * stride)?;
+                }
+                self.values.turn = around;
+            }
+            Passed::Memory { of } => {
+                let own = layout(of, ranks)?;
+                if own.bytes > MEMORY_LIMIT {
+                    let message = format!("the value takes {} bytes", own.bytes);
+                    let error = Diagnostic::new(message, argument.span.clone());
+                    return Err(error.label(format!("expected at most {MEMORY_LIMIT}")));
+                }
+                let (launch, values, addresses) = (self.launch, self.values, self.addresses);
+                let mut value = Writer { launch, values, addresses, bytes: vec![0; own.bytes as usize] };
+                value.write(of, 0)?;
+                let address = (self.addresses.memory)(self.values.rank, value.bytes);
+                self.put(at, address, 8);
+            }
+            Passed::Pad(_) | Passed::At(_) => {}
         }
         Ok(())
     }

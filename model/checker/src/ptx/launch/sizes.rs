@@ -132,7 +132,15 @@ impl Launch {
         let product = |dimensions: &[[u32; 3]]| {
             dimensions.get(rank as usize).map_or(0, |axes| axes.iter().map(|axis| u64::from(*axis)).product())
         };
-        Values { rank, ranks: self.ranks, launch, grid: product(&self.grids), block: product(&self.blocks), index: 0 }
+        Values {
+            rank,
+            ranks: self.ranks,
+            launch,
+            grid: product(&self.grids),
+            block: product(&self.blocks),
+            index: 0,
+            turn: 0,
+        }
     }
 
     /// Whether clusters of this shape divide every rank's grid.
@@ -443,7 +451,10 @@ impl Sizing {
                     self.take(slots);
                 }
                 Passed::Structure(fields) => self.tables(fields, ranks, found),
-                Passed::Pointer { .. } | Passed::Number { .. } => {}
+                Passed::Each { of, .. } | Passed::Memory { of } => {
+                    self.tables(std::slice::from_ref(&**of), ranks, found);
+                }
+                Passed::Pointer { .. } | Passed::Number { .. } | Passed::Pad(_) | Passed::At(_) => {}
             }
         }
     }

@@ -101,8 +101,15 @@ fn instructions_nobody_knows_count_when_they_are_reached() {
     assert_eq!(bench("setp.ne.u32 %p1, 1, 1; @%p1 frobnicate; st.global.u32 [%rd1], 1;").stored(), 1);
     for text in [
         "add.frob.u32 %r1, %r2, 1;",
-        "ld.relaxed.cluster.global.u32 %r1, [%rd1];",
-        "cp.async.ca.shared.global [%r1], [%rd1], 16;",
+        "ld.relaxed.global.u32 %r1, [%rd1];",
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%rd1], 16, [%r2];",
+        "cp.async.ca.shared.global [%r1], [%rd1], 12;",
+        "cp.async.mbarrier.arrive.shared.b64 [%r1];",
+        "mbarrier.arrive.acquire.cta.shared.b64 _, [%r1];",
+        "mbarrier.expect_tx.cta.shared.b64 [%r1], 4;",
+        "barrier.cluster.sync;",
+        "griddepcontrol.begin;",
+        "mov.u32 %r1, %envreg3;",
         "activemask.b32 %r1;",
         "shfl.idx.b32 %r1, %r2, 0, 31;",
         "fence.proxy.alias;",

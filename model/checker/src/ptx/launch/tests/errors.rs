@@ -47,7 +47,7 @@ fn keys() {
         (
             "u32 = \"launch + 1\"",
             "",
-            "35:1 [[arg]] does not say what is passed (expected one of ptr, table, struct, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+            "35:1 [[arg]] does not say what is passed (expected one of ptr, table, struct, each, memory, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
         ),
         (
             "ptr = \"input\"",
@@ -60,6 +60,54 @@ fn keys() {
             "29:1 `ptrs` is a field of a structure, not an argument (an array of pointers cannot be passed by itself)",
         ),
         ("equals = \"sum\"\n", "", "41:1 [expect] has no `equals` (expected `equals = \"sum\"`)"),
+        (
+            "ptr = \"input\"",
+            "pad = 8",
+            "28:1 `pad` is a field of a structure, not an argument (a place within a structure)",
+        ),
+        ("ptr = \"input\"", "each = 2", "28:1 [[arg]] has no `of` (expected `of = { ptr = \"comm\", rank = \"i\" }`)"),
+        (
+            "ptr = \"input\"",
+            "memory = { each = 2, of = { } }",
+            "29:27 the value of `each` does not say what is passed (expected one of ptr, table, struct, ptrs, each, memory, pad, at, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+        ),
+    ]);
+}
+
+#[test]
+fn clusters_and_acceptances() {
+    compare(&[
+        (
+            "grid = [2, 1, 1]",
+            "grid = [2, 1, 1]\ncluster = 3",
+            "5:11 a grid of [2, 1, 1] blocks on rank 0, and clusters of [3, 1, 1] (does not divide the grid)",
+        ),
+        ("grid = [2, 1, 1]", "grid = [2, 1, 1]\ncluster = 17", "5:11 `cluster` is 17 (expected 1 to 16)"),
+        (
+            "grid = [2, 1, 1]",
+            "grid = [2, 1, 1]\ncooperative = 1",
+            "5:15 `cooperative`: expected true or false, found a whole number (expected true or false)",
+        ),
+        (
+            "[expect]",
+            "[[accept]]\nat = \"k.cu:1\"\nwhy = \"so\"\n\n[expect]",
+            "41:1 [[accept]] has no `code` (expected `code = \"AR001\"`)",
+        ),
+        (
+            "[expect]",
+            "[[accept]]\ncode = \"AR101\"\nat = \"k.cu:1\"\nwhy = \"so\"\n\n[expect]",
+            "42:8 no finding has the code `AR101` (expected a code as findings show it, AR001 for example)",
+        ),
+        (
+            "[expect]",
+            "[[accept]]\ncode = \"AR001\"\nat = \"k.cu\"\nwhy = \"so\"\n\n[expect]",
+            "43:6 `k.cu` is no place (expected a file and a line: \"k.cu:41\")",
+        ),
+        (
+            "[expect]",
+            "[[accept]]\ncode = \"AR001\"\nat = \"k.cu:1\"\nwhy = \" \"\n\n[expect]",
+            "44:7 `why` is empty (expected the reason why the finding is harmless)",
+        ),
     ]);
 }
 

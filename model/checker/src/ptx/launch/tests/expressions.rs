@@ -2,7 +2,7 @@
 
 use super::super::{Expression, Values, Variable};
 
-const AT: Values = Values { rank: 1, ranks: 4, launch: 2, grid: 6, block: 32, index: 0 };
+const AT: Values = Values { rank: 1, ranks: 4, launch: 2, grid: 6, block: 32, index: 0, turn: 0 };
 
 fn parse(text: &str) -> Result<Expression, String> {
     let place = |range: std::ops::Range<usize>| range.start as u32..range.end as u32;

@@ -6,8 +6,22 @@ use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 58] = [
+const SOUP: [&str; 72] = [
     "kernel",
+    "cluster",
+    "cooperative",
+    "dependent",
+    "each",
+    "memory",
+    "pad",
+    "at",
+    "i",
+    "[[accept]]",
+    "code",
+    "and",
+    "why",
+    "\"AR001\"",
+    "\"k.cu:4\"",
     "ranks",
     "grid",
     "block",

@@ -11,6 +11,7 @@ fn word(bytes: &[u8], at: usize, length: usize) -> u64 {
 
 fn bytes(launch: &Launch, rank: u32, number: u32) -> Vec<u8> {
     let addresses = Addresses {
+        memory: &|_, _| 0,
         buffer: &|buffer, rank| 0x1000 * (buffer as u64 + 1) + 0x100 * u64::from(rank),
         table: &|table| 0xA000 + table as u64,
     };
@@ -127,4 +128,42 @@ fn ranks_may_differ_in_grid_and_block() {
     assert_eq!(launch.grids, [[2, 1, 1], [1, 1, 1]]);
     assert_eq!(launch.blocks, [[1, 4, 2], [2, 4, 2]]);
     assert_eq!(launch.values(1, 0).block, 16);
+}
+
+/// Parameters of one structure of so many bytes, and the launch that passes it.
+fn of_structure(fields: &str, bytes: u64) -> (Launch, Vec<super::super::Parameter>) {
+    let (head, _) = FILE.split_once("[[arg]]").expect("the file has arguments");
+    let text = format!("{head}\n[[arg]]\nstruct = [ {fields} ]\n");
+    (launch(&text), vec![parameter("p", bytes, 8)])
+}
+
+#[test]
+fn values_nest() {
+    let fields = "{ u32 = 7 }, { pad = 4 }, { each = \"ranks - 1\", of = { struct = [ { u8 = \"i + 1\" }, { u32 = \"rank\" } ] } }, \
+                  { at = 32 }, { each = \"ranks\", of = { ptr = \"comm\", rank = \"(rank + i) % ranks\" } }, \
+                  { memory = { struct = [ { u64 = 5 }, { memory = { u32 = \"launch\" } } ] } }"
+        .replace("\\\n", "");
+    let (launch, parameters) = of_structure(&fields, 56);
+    launch.check("k", &parameters).unwrap_or_else(|errors| panic!("{errors}"));
+    let held = std::cell::RefCell::new(Vec::new());
+    let addresses = Addresses {
+        memory: &|rank, bytes| {
+            held.borrow_mut().push((rank, bytes));
+            0xB000 + held.borrow().len() as u64
+        },
+        buffer: &|buffer, rank| 0x1000 * (buffer as u64 + 1) + 0x100 * u64::from(rank),
+        table: &|table| 0xA000 + table as u64,
+    };
+    let bytes = launch.parameter_bytes(&parameters, (1, 2), addresses).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!((word(&bytes, 0, 4), word(&bytes, 8, 1), word(&bytes, 12, 4)), (7, 1, 1));
+    assert_eq!((word(&bytes, 32, 8), word(&bytes, 40, 8), word(&bytes, 48, 8)), (0x2100, 0x2000, 0xB002));
+    let (inner, outer) = (2u32.to_le_bytes().to_vec(), [5u64.to_le_bytes(), 0xB001u64.to_le_bytes()].concat());
+    assert_eq!(*held.borrow(), [(1, inner), (1, outer)], "what a value points to is laid out before it");
+}
+
+#[test]
+fn places_in_a_structure_go_forward() {
+    let (launch, parameters) = of_structure("{ u64 = 1 }, { at = 4 }, { u32 = 2 }", 16);
+    let errors = launch.check("k", &parameters).expect_err("the field lies within the one before it").to_string();
+    assert!(errors.contains("byte 4 lies within the fields before it, which end at byte 8"), "{errors}");
 }
