@@ -37,8 +37,8 @@ pub fn find() -> Option<PathBuf> {
     folders.map(|folder| folder.join("nvcc")).find(|program| program.is_file())
 }
 
-/// Compiles a CUDA source to PTX with line information, for an architecture such as `sm_90`.
-pub fn ptx(source: &Path, architecture: &str) -> Result<String, CompilerError> {
+/// Compiles a CUDA source to PTX with line information, for an architecture such as `sm_90` and with more options.
+pub fn ptx(source: &Path, architecture: &str, options: &[String]) -> Result<String, CompilerError> {
     let nvcc = find().ok_or(CompilerError::Missing)?;
     let failed = |what: &str| {
         let what = what.to_owned();
@@ -47,7 +47,7 @@ pub fn ptx(source: &Path, architecture: &str) -> Result<String, CompilerError> {
     let folder = tempfile::tempdir().map_err(failed("cannot make a temporary folder"))?;
     let output = folder.path().join("kernel.ptx");
     let mut command = Command::new(nvcc);
-    command.args(["-std=c++17", "-lineinfo", "-ptx"]).arg(format!("-arch={architecture}"));
+    command.args(["-std=c++17", "-lineinfo", "-ptx"]).arg(format!("-arch={architecture}")).args(options);
     let ended = command.arg(source).arg("-o").arg(&output).output().map_err(failed("cannot start nvcc"))?;
     if !ended.status.success() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

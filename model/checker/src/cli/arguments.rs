@@ -102,6 +102,34 @@ pub struct EntryArguments {
     /// Architecture that CUDA is compiled for [default: sm_90]
     #[arg(long, value_name = "ARCH", value_parser = architecture)]
     pub arch: Option<String>,
+    /// Folder in which CUDA looks for headers; several allowed
+    #[arg(short = 'I', value_name = "DIR")]
+    pub include: Vec<String>,
+    /// Macro that CUDA is compiled with; several allowed
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    pub define: Vec<String>,
+    /// Option for nvcc, as it is; several allowed
+    #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
+    pub nvcc_flag: Vec<String>,
+}
+
+impl EntryArguments {
+    /// What the compiler is given besides the architecture.
+    pub fn compiler_options(&self) -> Vec<String> {
+        let include = self.include.iter().map(|folder| format!("-I{folder}"));
+        let define = self.define.iter().map(|macro_| format!("-D{macro_}"));
+        include.chain(define).chain(self.nvcc_flag.iter().cloned()).collect()
+    }
+
+    /// Options of CUDA that are given, as written.
+    pub fn given(&self) -> Vec<(&'static str, &str)> {
+        let arch = self.arch.iter().map(|arch| ("--arch", arch));
+        let include = self.include.iter().map(|folder| ("-I", folder));
+        let define = self.define.iter().map(|macro_| ("-D", macro_));
+        let flags = self.nvcc_flag.iter().map(|flag| ("--nvcc-flag", flag));
+        let all = arch.chain(include).chain(define).chain(flags);
+        all.map(|(option, value)| (option, value.as_str())).collect()
+    }
 }
 
 /// `sm_90`, `compute_90a` and their like: the compiler says whether it knows it.

@@ -10,6 +10,7 @@ use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Description, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, line_span};
+use crate::ptx::names::demangled;
 use crate::ptx::program::{ProgramError, PtxProgram};
 use crate::ptx::syntax::{self, Function, Module};
 use crate::report::{Bounds, Row};
@@ -54,14 +55,14 @@ pub(super) fn text(file: &str, arguments: &EntryArguments) -> Result<Text, Input
         // A missing file is our message, not the compiler's.
         read_text(file, LARGEST_SOURCE, "a CUDA source")?;
         let architecture = arguments.arch.as_deref().unwrap_or(ARCHITECTURE);
-        let text = compiler::ptx(path, architecture).map_err(|error| match error {
+        let text = compiler::ptx(path, architecture, &arguments.compiler_options()).map_err(|error| match error {
             CompilerError::Refused(messages) => InputError::Rendered(messages),
             other => InputError::message(format!("`{file}`: {other}")),
         })?;
         Source { name: format!("{file}.ptx"), text }
     } else {
-        if arguments.arch.is_some() {
-            return Err(InputError::message(format!("--arch is for CUDA: `{file}` is compiled already")));
+        if let Some((option, _)) = arguments.given().first() {
+            return Err(InputError::message(format!("{option} is for CUDA: `{file}` is compiled already")));
         }
         Source { name: file.to_owned(), text: read_text(file, syntax::LENGTH_LIMIT as u64, "a PTX module")? }
     };
@@ -101,8 +102,8 @@ pub(super) struct KernelTarget {
     overrides: Overrides,
     /// LAUNCH.toml, as it was named.
     file: PathBuf,
-    /// `--arch`
-    architecture: Option<String>,
+    /// Options of the compiler, as they were given.
+    compiled: Vec<(&'static str, String)>,
     /// The CUDA source, where its lines are known.
     lines: Option<CudaLines>,
 }
@@ -151,8 +152,9 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
         accumulate: Accumulate::Own,
     };
     let options = Options { sizes, launches: launch.launches, seed: bounds.seed, ..options };
-    let (file, architecture, name) = (file.clone(), bounds.entry.arch.clone(), name.to_owned());
-    Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, architecture, lines })
+    let compiled = bounds.entry.given().into_iter().map(|(option, value)| (option, value.to_owned())).collect();
+    let (file, name) = (file.clone(), name.to_owned());
+    Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, compiled, lines })
 }
 
 /// Options that launches which depend on each other do not go with.
@@ -209,7 +211,7 @@ impl KernelTarget {
             variant: None,
             expected: None,
             source,
-            kernel: Some(self.kernel.clone()),
+            kernel: Some(demangled(&self.kernel)),
             topology: None,
             bounds: Bounds {
                 ranks: self.launch.ranks,
@@ -234,10 +236,13 @@ impl KernelTarget {
                 let _ = write!(text, " --{option} {value}");
             }
         }
-        for (option, value) in [("kernel", kernel), ("arch", &self.architecture)] {
-            if let Some(value) = value {
-                let _ = write!(text, " --{option} {value}");
-            }
+        let kernel = kernel.iter().map(|kernel| ("--kernel", kernel));
+        let compiled = self.compiled.iter().map(|(option, value)| (*option, value));
+        for (option, value) in kernel.chain(compiled) {
+            let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=.,:/".contains(c));
+            let quoted = if plain { value.clone() } else { format!("'{}'", value.replace('\'', "'\\''")) };
+            let joined = if option == "--nvcc-flag" { "=" } else { " " };
+            let _ = write!(text, " {option}{joined}{quoted}");
         }
         super::replay::common_options(&mut text, &self.options, schedule);
         text

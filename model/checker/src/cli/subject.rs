@@ -30,10 +30,9 @@ pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, In
         let options = super::target::assumptions(bounds);
         return Ok(Subject::Kernel(Box::new(kernel(name, bounds, options)?)));
     }
-    for (option, given) in [("--kernel", bounds.entry.kernel.is_some()), ("--arch", bounds.entry.arch.is_some())] {
-        if given {
-            return Err(InputError::message(format!("{option} is for kernels: `{name}` is a protocol")));
-        }
+    let compiled = bounds.entry.given().into_iter().map(|(option, _)| option);
+    if let Some(option) = bounds.entry.kernel.as_ref().map(|_| "--kernel").into_iter().chain(compiled).next() {
+        return Err(InputError::message(format!("{option} is for kernels: `{name}` is a protocol")));
     }
     if let (Some(topology), Some(ranks)) = (&bounds.topology, bounds.ranks)
         && topology.ranks() != ranks

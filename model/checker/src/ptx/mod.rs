@@ -32,6 +32,7 @@ pub mod flow;
 pub mod launch;
 pub mod lines;
 pub mod load;
+pub mod names;
 pub mod plain;
 pub mod program;
 pub mod syntax;

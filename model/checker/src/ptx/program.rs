@@ -15,6 +15,7 @@ use super::execute::{
 };
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Addresses, Launch, Parameter};
+use super::names::demangled;
 use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::mbarrier;
@@ -422,7 +423,7 @@ impl Layout {
         let mut buffer = first;
         for variable in &code.globals {
             for (rank, addresses) in addresses.iter_mut().enumerate() {
-                let (name, rank, bytes) = (variable.name.clone(), rank as u32, variable.bytes);
+                let (name, rank, bytes) = (demangled(&variable.name), rank as u32, variable.bytes);
                 // Contents come later: they may hold addresses of variables.
                 let none: Arc<[u8]> = Arc::from([]);
                 addresses.push(if variable.writable {

@@ -2,10 +2,11 @@
 //!
 //! A name is an entry's whole name, or a part that only one entry has. C++ compilers write a function's name into the
 //! symbol with its length before it (`_Z7oneshotPj`): an entry that has the wanted name in this form wins over those
-//! that only contain the letters, so that `oneshot` is not ambiguous beside `oneshot_push`. Full demangling is not
-//! done: template arguments are told apart by the symbol.
+//! that only contain the letters, so that `oneshot` is not ambiguous beside `oneshot_push`. A part of the
+//! name in C++ will do as well (`reduce<128, true>`); messages show names in C++.
 
 use super::Launch;
+use crate::ptx::names::demangled;
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 
 /// Entries that a message lists.
@@ -40,10 +41,17 @@ pub enum EntryError {
 
 /// The entry's index.
 pub fn choose(wanted: Option<&str>, entries: &[&str]) -> Result<usize, EntryError> {
+    let written: Vec<String> = entries.iter().map(|entry| demangled(entry)).collect();
+    // Overloads have one name: their symbols differ.
+    let name = |index: &usize| {
+        let own = &written[*index];
+        let is_overloaded = written.iter().filter(|other| *other == own).count() > 1;
+        if is_overloaded { format!("{own} ({})", entries[*index]) } else { own.clone() }
+    };
     let list = |indices: &[usize]| {
-        let mut names: Vec<&str> = indices.iter().take(LISTED).map(|index| entries[*index]).collect();
+        let mut names: Vec<String> = indices.iter().take(LISTED).map(name).collect();
         if indices.len() > LISTED {
-            names.push("…");
+            names.push("…".to_owned());
         }
         names.join(", ")
     };
@@ -57,7 +65,11 @@ pub fn choose(wanted: Option<&str>, entries: &[&str]) -> Result<usize, EntryErro
     if let Some(index) = entries.iter().position(|entry| *entry == wanted) {
         return Ok(index);
     }
-    let containing: Vec<usize> = all.iter().copied().filter(|index| entries[*index].contains(wanted)).collect();
+    if let [only] = all.iter().copied().filter(|index| written[*index] == wanted).collect::<Vec<_>>()[..] {
+        return Ok(only);
+    }
+    let contains = |index: &usize| entries[*index].contains(wanted) || written[*index].contains(wanted);
+    let containing: Vec<usize> = all.iter().copied().filter(contains).collect();
     let named: Vec<usize> =
         containing.iter().copied().filter(|index| names_function(entries[*index], wanted)).collect();
     match (named.as_slice(), containing.as_slice()) {

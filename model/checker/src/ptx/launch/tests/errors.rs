@@ -192,12 +192,12 @@ fn names() {
         (
             "kernel = \"oneshot\"",
             "kernel = \"twoshot\"",
-            "2:10 no entry is called `twoshot`: the entries are _Z7oneshotPKjPj, _Z12oneshot_pushPKj (unknown entry)",
+            "2:10 no entry is called `twoshot`: the entries are oneshot, oneshot_push (unknown entry)",
         ),
         (
             "kernel = \"oneshot\"",
             "kernel = \"Kj\"",
-            "2:10 `Kj` is a part of several entries: _Z7oneshotPKjPj, _Z12oneshot_pushPKj (give more of its name)",
+            "2:10 `Kj` is a part of several entries: oneshot, oneshot_push (give more of its name)",
         ),
     ]);
     let text = FILE.replacen("[[arg]]", "[[buffer]]\nname = \"comm\"\nbytes = 4\ndtype = \"u8\"\n[[arg]]", 1);

@@ -111,12 +111,12 @@ fn an_entry_is_named_in_whole_or_in_part() {
     assert_eq!(choose(Some("ringILi4"), &entries).ok(), Some(3));
     assert_eq!(choose(Some("plain"), &entries).ok(), Some(4));
     let message = |wanted: Option<&str>| choose(wanted, &entries).map_err(|error| error.to_string()).err();
-    assert_eq!(
-        message(Some("ring")).as_deref(),
-        Some("`ring` is a part of several entries: _Z4ringILi2EEvPj, _Z4ringILi4EEvPj")
-    );
+    assert_eq!(message(Some("ring")).as_deref(), Some("`ring` is a part of several entries: ring<2>, ring<4>"));
     assert!(message(Some("absent")).is_some_and(|message| message.contains("no entry is called `absent`")));
     assert!(message(None).is_some_and(|message| message.contains("several entries")));
+    assert_eq!(choose(Some("ring<4>"), &entries).ok(), Some(3));
+    let overloads = choose(Some("k"), &["_Z1kPi", "_Z1kPf"]).map_err(|error| error.to_string()).err();
+    assert_eq!(overloads.as_deref(), Some("`k` is a part of several entries: k (_Z1kPi), k (_Z1kPf)"));
     assert_eq!(choose(None, &["only"]).ok(), Some(0));
     assert!(choose(None, &[]).is_err());
 }
