@@ -25,7 +25,6 @@ use crate::process;
 use crate::program::Program;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
-use crate::ptx::launch::Accept;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
@@ -43,6 +42,17 @@ pub use options::{Options, Progress};
 pub use sizes::{Fixed, small_sizes};
 pub use trace::{Replay, replay};
 
+/// A finding that is judged harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its code.
+    pub code: Code,
+    /// Its two places: a file and a line.
+    pub places: [(String, u32); 2],
+    /// Why it is harmless.
+    pub why: String,
+}
+
 /// The answer of a check.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -57,7 +67,7 @@ pub struct Outcome {
     /// Doubts: a vacuous verdict, or which limit ended the check.
     pub warnings: Vec<String>,
     /// Findings that the launch file accepts.
-    pub accepted: Vec<Accept>,
+    pub accepted: Vec<Accepted>,
     /// Slots at which orders were explored.
     pub contended: usize,
     /// Digests of memory in the final states reached.

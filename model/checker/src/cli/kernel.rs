@@ -4,11 +4,11 @@
 use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
-use crate::check::{Engine, Options, Outcome, Schedule, check_program_with};
+use crate::check::{Accepted, Engine, Options, Outcome, Schedule, check_program_with};
 use crate::compiler::{self, CompilerError};
 use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
-use crate::ptx::launch::{self, Description, Launch, Overrides, Parameter};
+use crate::ptx::launch::{self, Accept, Description, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, line_span};
 use crate::ptx::names::demangled;
 use crate::ptx::program::{ProgramError, PtxProgram};
@@ -155,6 +155,11 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
     let compiled = bounds.entry.given().into_iter().map(|(option, value)| (option, value.to_owned())).collect();
     let (file, name) = (file.clone(), name.to_owned());
     Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, compiled, lines })
+}
+
+fn accepted(accept: &Accept) -> Accepted {
+    let places = accept.places.each_ref().map(|place| place.value.clone());
+    Accepted { code: accept.code, places, why: accept.why.clone() }
 }
 
 /// Options that launches which depend on each other do not go with.
@@ -363,7 +368,7 @@ impl KernelTarget {
             }
         }
         let mut outcome = check_program_with(&Arc::new(self.program()?), &self.options, engine);
-        outcome.accepted = self.launch.accepts.clone();
+        outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
         Ok(outcome)
     }
 

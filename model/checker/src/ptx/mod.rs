@@ -30,6 +30,7 @@ pub mod entry;
 pub mod execute;
 pub mod flow;
 pub mod launch;
+mod layout;
 pub mod lines;
 pub mod load;
 pub mod names;

@@ -155,7 +155,7 @@ fn bounds(text: &mut String, rows: &[Row]) {
             }
         }
         for accept in &row.outcome.accepted {
-            let [at, and] = accept.places.each_ref().map(|place| format!("{}:{}", place.value.0, place.value.1));
+            let [at, and] = accept.places.each_ref().map(|(file, line)| format!("{file}:{line}"));
             let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
         }
         if let Some(tried) = super::tried::line(row) {

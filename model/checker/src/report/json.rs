@@ -1,8 +1,7 @@
 //! For programs: one object, as DESIGN's contract has it.
 
 use super::Row;
-use crate::check::{Answer, Engines};
-use crate::ptx::launch::Accept;
+use crate::check::{Accepted, Answer, Engines};
 use arverify_protocol::verdict::{Finding, ThreadName};
 use serde_json::{Value, json};
 
@@ -77,11 +76,8 @@ fn plain_result(row: &Row) -> Value {
     })
 }
 
-fn accepted(accept: &Accept) -> Value {
-    let [at, and] = accept.places.each_ref().map(|place| {
-        let (file, line) = &place.value;
-        json!({ "file": file, "line": line })
-    });
+fn accepted(accept: &Accepted) -> Value {
+    let [at, and] = accept.places.each_ref().map(|(file, line)| json!({ "file": file, "line": line }));
     json!({ "code": accept.code.number(), "at": at, "and": and, "why": accept.why })
 }
 

@@ -283,39 +283,47 @@ impl Writer<'_> {
                 let bits = scalar.bits(value, &self.values)?;
                 self.put(at, bits, scalar.bytes());
             }
-            Passed::Structure(fields) => {
-                let mut end = 0;
-                for field in fields {
-                    let own = layout(field, ranks)?;
-                    let start = start_of(field, own, end, ranks)?;
-                    self.write(field, at + start)?;
-                    end = start + own.bytes;
-                }
-            }
-            Passed::Each { count, of } => {
-                let own = layout(of, ranks)?;
-                let (around, stride) = (self.values.turn, aligned(own.bytes, own.alignment));
-                for turn in 0..times(count, ranks)? {
-                    self.values.turn = turn;
-                    self.write(of, at + turn * stride)?;
-                }
-                self.values.turn = around;
-            }
-            Passed::Memory { of } => {
-                let own = layout(of, ranks)?;
-                if own.bytes > MEMORY_LIMIT {
-                    let message = format!("the value takes {} bytes", own.bytes);
-                    let error = Diagnostic::new(message, argument.span.clone());
-                    return Err(error.label(format!("expected at most {MEMORY_LIMIT}")));
-                }
-                let (launch, values, addresses) = (self.launch, self.values, self.addresses);
-                let mut value = Writer { launch, values, addresses, bytes: vec![0; own.bytes as usize] };
-                value.write(of, 0)?;
-                let address = (self.addresses.memory)(self.values.rank, value.bytes);
-                self.put(at, address, 8);
-            }
+            Passed::Structure(fields) => self.structure(fields, at)?,
+            Passed::Each { count, of } => self.each(count, of, at)?,
+            Passed::Memory { of } => self.memory(of, &argument.span, at)?,
             Passed::Pad(_) | Passed::At(_) => {}
         }
+        Ok(())
+    }
+
+    fn structure(&mut self, fields: &[Argument], at: u64) -> Result<(), Diagnostic> {
+        let mut end = 0;
+        for field in fields {
+            let own = layout(field, self.launch.ranks)?;
+            let start = start_of(field, own, end, self.launch.ranks)?;
+            self.write(field, at + start)?;
+            end = start + own.bytes;
+        }
+        Ok(())
+    }
+
+    fn each(&mut self, count: &super::Expression, of: &Argument, at: u64) -> Result<(), Diagnostic> {
+        let own = layout(of, self.launch.ranks)?;
+        let (around, stride) = (self.values.turn, aligned(own.bytes, own.alignment));
+        for turn in 0..times(count, self.launch.ranks)? {
+            self.values.turn = turn;
+            self.write(of, at + turn * stride)?;
+        }
+        self.values.turn = around;
+        Ok(())
+    }
+
+    fn memory(&mut self, of: &Argument, span: &Span, at: u64) -> Result<(), Diagnostic> {
+        let own = layout(of, self.launch.ranks)?;
+        if own.bytes > MEMORY_LIMIT {
+            let error = Diagnostic::new(format!("the value takes {} bytes", own.bytes), span.clone());
+            return Err(error.label(format!("expected at most {MEMORY_LIMIT}")));
+        }
+        let (launch, values, addresses) = (self.launch, self.values, self.addresses);
+        let mut value = Writer { launch, values, addresses, bytes: vec![0; own.bytes as usize] };
+        value.write(of, 0)?;
+        let address = (self.addresses.memory)(self.values.rank, value.bytes);
+        self.put(at, address, 8);
         Ok(())
     }
 }

@@ -1,0 +1,328 @@
+//! The memory of a launch: which instances there are, where they lie, and what each rank's kernel is given.
+
+use super::code::step::Special;
+use super::code::{Code, Step};
+use super::dependent::Dependent;
+use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
+use super::launch::{Addresses, Launch, Parameter};
+use super::names::demangled;
+use super::program::ProgramError;
+use crate::program::{Contents, Instance, Shape, mbarrier};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes that share one record of accesses, at first.
+const GRANULE: u32 = 16;
+
+/// Bytes that a cooperative launch gives for the barrier of its grid.
+const GRID_BARRIER_BYTES: u64 = 256;
+
+/// Alignment of dynamic shared memory behind the static one.
+const SHARED_ALIGNMENT: u64 = 16;
+
+/// What a launch fixes.
+pub(super) struct LaidOut {
+    pub(super) setting: Setting,
+    pub(super) shape: Shape,
+    pub(super) dependent: Option<Dependent>,
+}
+
+/// Lays out the memory of a launch, in clusters of that shape if there are any.
+pub(super) fn lay_out(
+    code: &Code,
+    parameters: &[Parameter],
+    launch: &Launch,
+    cluster: Option<[u32; 3]>,
+) -> Result<LaidOut, ProgramError> {
+    let geometry = |rank: u32| Geometry {
+        grid: launch.grids[rank as usize],
+        block: launch.blocks[rank as usize],
+        cluster: cluster.unwrap_or([1; 3]),
+    };
+    let ranks = launch.ranks;
+    let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
+    let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
+    let buffers = memory.buffers(launch);
+    let tables = memory.tables(launch, &buffers);
+    let variables = memory.variables(code, launch.buffers.len() as u32);
+    let own = (launch.buffers.len() + code.globals.len()) as u32;
+    let asks_for_grid = launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
+    let grid_barriers = if asks_for_grid { memory.grid_barriers(own) } else { Vec::new() };
+    let dependent = memory.dependent(launch, geometry, own + 1);
+    // The blocks of the machine that are a rank's, in the order of launches that may run side by side.
+    let blocks_of = |rank: u32| -> Vec<Vec<u32>> {
+        let blocks = geometry(rank).blocks();
+        let launches = if dependent.is_some() { launch.launches } else { 1 };
+        let index = |launch: u32, block: u32| {
+            dependent.as_ref().map_or(block, |dependent| dependent.block(rank, launch, block))
+        };
+        (0..launches).map(|launch| (0..blocks).map(|block| index(launch, block)).collect()).collect()
+    };
+    let mut settings = Vec::new();
+    for rank in 0..ranks {
+        let own = &variables[rank as usize];
+        let dynamic = u64::from(launch.shared_bytes[rank as usize]);
+        let shared_bytes = code.shared_bytes.next_multiple_of(SHARED_ALIGNMENT) + dynamic;
+        let shared_bytes = if dynamic == 0 { code.shared_bytes } else { shared_bytes };
+        settings.push(RankSetting {
+            parameters: memory.parameters(launch, parameters, rank, (&buffers, &tables))?,
+            variables: own.clone(),
+            constants: relocated(&code.constants, own),
+            explicit_cluster: cluster.is_some(),
+            grid_barrier: grid_barriers.get(rank as usize).copied().unwrap_or(0),
+            dependent: dependent.as_ref().map_or(Vec::new(), |dependent| dependent.words(rank).to_vec()),
+            shared: memory.shared(rank, &blocks_of(rank), shared_bytes),
+            shared_bytes,
+            dynamic_shared_bytes: dynamic,
+            ..RankSetting::of(geometry(rank))
+        });
+    }
+    let asks_for_cluster = asks(code, |special| special == Special::ClusterBarrier);
+    for rank in (0..ranks).filter(|_| asks_for_cluster) {
+        for blocks in blocks_of(rank) {
+            let barriers = memory.cluster_barriers(rank, geometry(rank), &blocks);
+            settings[rank as usize].cluster_barriers.extend(barriers);
+        }
+    }
+    let blocks = dependent.as_ref().map(|dependent| (0..ranks).map(|rank| dependent.blocks(rank)).max().unwrap_or(0));
+    let shape = Shape {
+        ranks,
+        blocks: blocks.unwrap_or_else(|| greatest(Geometry::blocks)),
+        threads: greatest(Geometry::threads),
+        launches: if dependent.is_some() { 1 } else { launch.launches },
+        instances: memory.instances,
+    };
+    Ok(LaidOut { setting: Setting { map: memory.map, ranks: settings }, shape, dependent })
+}
+
+/// Whether a kernel reads such a special register.
+fn asks(code: &Code, which: impl Fn(Special) -> bool) -> bool {
+    code.instructions.iter().any(|instruction| match instruction.step {
+        Step::Special { special, .. } => which(special),
+        _ => false,
+    })
+}
+
+/// Memory being laid out.
+struct Layout {
+    ranks: u32,
+    map: MemoryMap,
+    instances: Vec<Instance>,
+    /// Addresses of memory that holds values, by rank and contents.
+    given: BTreeMap<(u32, Vec<u8>), u64>,
+}
+
+impl Layout {
+    /// Adds an instance that has an address. Returns that.
+    fn instance(&mut self, instance: Instance) -> u64 {
+        let index = self.instances.len() as u32;
+        let (name, rank, bytes) = (instance.name.clone(), instance.rank, instance.bytes);
+        self.instances.push(instance);
+        self.map.add(Region { name, rank, bytes, kind: RegionKind::Instance(index) })
+    }
+
+    /// The parameters of each launch of a rank.
+    fn parameters(
+        &mut self,
+        launch: &Launch,
+        parameters: &[Parameter],
+        rank: u32,
+        (buffers, tables): (&[Vec<u64>], &[u64]),
+    ) -> Result<Vec<Arc<[u8]>>, ProgramError> {
+        let given = RefCell::new(self);
+        let addresses = Addresses {
+            buffer: &|buffer, rank| buffers[buffer][rank as usize],
+            table: &|index| tables[index],
+            memory: &|rank, bytes| given.borrow_mut().given(rank, bytes),
+        };
+        let of_launch = |launched: u32| launch.parameter_bytes(parameters, (rank, launched), addresses).map(Arc::from);
+        (0..launch.launches).map(of_launch).collect::<Result<_, _>>().map_err(ProgramError::Launch)
+    }
+
+    /// The words that order launches which depend on each other, if they do.
+    fn dependent(&mut self, launch: &Launch, geometry: impl Fn(u32) -> Geometry, buffer: u32) -> Option<Dependent> {
+        launch.dependent.as_ref()?;
+        let grids = (0..self.ranks).map(|rank| (geometry(rank).blocks(), geometry(rank).threads())).collect();
+        let dependent = Dependent::new(launch.launches, grids, self.instances.len() as u32);
+        self.instances.extend(dependent.instances(buffer));
+        Some(dependent)
+    }
+
+    /// Addresses by buffer, then rank.
+    fn buffers(&mut self, launch: &Launch) -> Vec<Vec<u64>> {
+        let mut addresses = Vec::new();
+        for (index, buffer) in launch.buffers.iter().enumerate() {
+            let instance = |rank: u32| Instance {
+                name: buffer.name.clone(),
+                rank,
+                bytes: buffer.bytes,
+                local: false,
+                block: None,
+                pad: false,
+                refreshed: buffer.refreshed,
+                read: buffer.read,
+                contents: buffer.contents[rank as usize].clone(),
+                element: Some(buffer.element),
+                granule: GRANULE,
+                buffer: index as u32,
+            };
+            addresses.push((0..self.ranks).map(|rank| self.instance(instance(rank))).collect());
+        }
+        addresses
+    }
+
+    /// Addresses of the tables of pointers. One copy of each serves all ranks, for nobody writes it.
+    fn tables(&mut self, launch: &Launch, buffers: &[Vec<u64>]) -> Vec<u64> {
+        let bytes = |table| -> Arc<[u8]> {
+            let pointers = launch.table(table, |buffer, rank| buffers[buffer][rank as usize]);
+            pointers.into_iter().flat_map(u64::to_le_bytes).collect()
+        };
+        let tables = launch.tables.iter().map(|table| {
+            let (name, contents) = (format!("table of {}", launch.buffers[table.buffer].name), bytes(*table));
+            let (bytes, kind) = (contents.len() as u64, RegionKind::Constant(contents));
+            self.map.add(Region { name, rank: 0, bytes, kind })
+        });
+        tables.collect()
+    }
+
+    /// Address of memory of a rank that holds a value, and that nobody writes.
+    fn given(&mut self, rank: u32, bytes: Vec<u8>) -> u64 {
+        if let Some(address) = self.given.get(&(rank, bytes.clone())) {
+            return *address;
+        }
+        let name = "memory that holds an argument".to_owned();
+        let kind = RegionKind::Constant(bytes.as_slice().into());
+        let address = self.map.add(Region { name, rank, bytes: bytes.len() as u64, kind });
+        self.given.insert((rank, bytes), address);
+        address
+    }
+
+    /// Addresses of the module's variables, by rank; `first` is the number of the first as a buffer.
+    fn variables(&mut self, code: &Code, first: u32) -> Vec<Vec<u64>> {
+        let mut addresses = vec![Vec::new(); self.ranks as usize];
+        let mut buffer = first;
+        for variable in &code.globals {
+            for (rank, addresses) in addresses.iter_mut().enumerate() {
+                let (name, rank, bytes) = (demangled(&variable.name), rank as u32, variable.bytes);
+                // Contents come later: they may hold addresses of variables.
+                let none: Arc<[u8]> = Arc::from([]);
+                addresses.push(if variable.writable {
+                    let contents = Contents::Bytes(none);
+                    let (local, block, pad, element) = (true, None, false, None);
+                    let (refreshed, read) = (false, false);
+                    let granule = GRANULE;
+                    self.instance(Instance {
+                        name,
+                        rank,
+                        bytes,
+                        local,
+                        block,
+                        pad,
+                        refreshed,
+                        read,
+                        contents,
+                        element,
+                        granule,
+                        buffer,
+                    })
+                } else {
+                    self.map.add(Region { name, rank, bytes, kind: RegionKind::Constant(none) })
+                });
+            }
+            buffer += u32::from(variable.writable);
+        }
+        let mut instance = (first * self.ranks) as usize;
+        for (index, variable) in code.globals.iter().enumerate() {
+            for own in &addresses {
+                let mut contents = relocated(&variable.contents, own).to_vec();
+                contents.resize(variable.bytes as usize, 0);
+                if variable.writable {
+                    self.instances[instance].contents = Contents::Bytes(contents.into());
+                    instance += 1;
+                } else {
+                    self.map.set_constant(own[index], contents.into());
+                }
+            }
+        }
+        addresses
+    }
+
+    /// What a cooperative launch gives each rank's kernel for the barrier of its grid: zeros, by rank.
+    fn grid_barriers(&mut self, buffer: u32) -> Vec<u64> {
+        let instance = |rank: u32| Instance {
+            name: "the barrier of the grid".to_owned(),
+            rank,
+            bytes: GRID_BARRIER_BYTES,
+            local: true,
+            block: None,
+            pad: false,
+            refreshed: false,
+            read: false,
+            contents: Contents::Word(0),
+            element: None,
+            granule: GRANULE,
+            buffer,
+        };
+        (0..self.ranks).map(|rank| self.instance(instance(rank))).collect()
+    }
+
+    /// The barriers of a rank's clusters: as new for every launch, as shared memory is.
+    fn cluster_barriers(&mut self, rank: u32, geometry: Geometry, blocks: &[u32]) -> Vec<u64> {
+        let arrivals = u64::from(geometry.threads()) * u64::from(geometry.cluster_size());
+        let firsts = (0..geometry.blocks()).filter(|block| geometry.rank_in_cluster(*block) == 0);
+        let mut barriers: Vec<(u32, u64)> = Vec::new();
+        for block in firsts {
+            let index = geometry.cluster_index(block);
+            let instance = Instance {
+                name: format!("the barrier of cluster {index}"),
+                rank,
+                bytes: 8,
+                local: true,
+                block: Some(blocks[block as usize]),
+                pad: false,
+                refreshed: false,
+                read: false,
+                contents: Contents::Bytes(Arc::from((arrivals * mbarrier::INITIAL).to_le_bytes())),
+                element: None,
+                granule: GRANULE,
+                buffer: u32::MAX,
+            };
+            barriers.push((index, self.instance(instance)));
+        }
+        barriers.sort_unstable();
+        barriers.into_iter().map(|(_, address)| address).collect()
+    }
+
+    /// Instances of shared memory, by block; none where the kernel has no shared memory.
+    fn shared(&mut self, rank: u32, launches: &[Vec<u32>], bytes: u64) -> Vec<u32> {
+        if bytes == 0 {
+            return Vec::new();
+        }
+        let blocks = launches
+            .iter()
+            .enumerate()
+            .flat_map(|(launch, blocks)| blocks.iter().enumerate().map(move |(block, index)| (launch, block, *index)));
+        let instances = blocks.map(|(launch, block, index)| {
+            self.instances.push(Instance {
+                name: match launches.len() {
+                    1 => format!("shared memory of block {block}"),
+                    _ => format!("shared memory of block {block} of launch {launch}"),
+                },
+                rank,
+                bytes,
+                local: true,
+                block: Some(index),
+                pad: false,
+                refreshed: false,
+                read: false,
+                contents: Contents::Poison,
+                element: None,
+                granule: GRANULE,
+                buffer: u32::MAX,
+            });
+            self.instances.len() as u32 - 1
+        });
+        instances.collect()
+    }
+}
