@@ -10,6 +10,10 @@
 //! | `flow/` | what can be told of code without running it: live registers, reads that may be polls |
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
+//! | `layout` | the memory of a launch |
+//! | `dependent` | launches that may run side by side |
+//! | `accept` | findings that a launch file accepts |
+//! | `names` | names as in C++ |
 //! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
 //! | `plain` | what is asked of a kernel whose polls are reads like any other |
