@@ -7,7 +7,7 @@ use super::Schedule;
 use crate::machine::event::{Event, What};
 use crate::machine::{Contended, Machine, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{AtomicKind, Barrier, Call, Group, Location, Operation, Program, mbarrier};
+use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use std::sync::Arc;
@@ -191,7 +191,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
         Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
-        Operation::Atomic { at, function, operand, semantics, .. } if function.kind == AtomicKind::Mbarrier => {
+        Operation::Atomic { at, function, operand, semantics, .. } if function.kind.is_mbarrier() => {
             let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
             format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
         }

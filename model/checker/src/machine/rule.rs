@@ -130,6 +130,8 @@ rules! {
     StreamFollowsLaunch,
     /// New inputs race with accesses they are in no order with.
     RefreshRaces,
+    /// Arrivals at an mbarrier object that find different phases are tried in both orders, where somebody looks at the phase.
+    PhasesMatter,
     /// The shared memory of a block of a cluster ends with the block.
     SharedMemoryEnds,
     /// Memory that is read through a path that is not coherent is written by nobody while the kernel runs.

@@ -11,7 +11,7 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
-use crate::program::{Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width};
+use crate::program::{AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, mbarrier};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
@@ -296,7 +296,13 @@ impl<P: Program> Run<'_, P> {
         let strength = self.strength(thread, semantics);
         let order = (semantics.order, VectorElement::SCALAR);
         let value = function.apply(*width, old, *operand, *expected);
-        let update = Update { function: *function, operand: *operand, returns: *returns };
+        let looks_at_phase = *returns && function.kind == AtomicKind::Mbarrier && self.machine.has(Rule::PhasesMatter);
+        let update = Update {
+            function: *function,
+            operand: *operand,
+            returns: *returns && function.kind != AtomicKind::Mbarrier,
+            phase: (looks_at_phase, mbarrier::phase(if function.kind.is_mbarrier() { old } else { 0 })),
+        };
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
             || !self.write_may_happen(thread, at, (value, Some(update)), (strength, order), position, site)
         {

@@ -14,7 +14,7 @@ use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use super::shared::Shared;
-use crate::program::{AtomicFunction, AtomicKind, Condition, Location, Width};
+use crate::program::{AtomicFunction, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use smallvec::SmallVec;
 use std::any::Any;
@@ -83,6 +83,8 @@ pub struct Update {
     pub operand: u64,
     /// Whether somebody looks at the old value.
     pub returns: bool,
+    /// Of an mbarrier object: whether somebody looks at the phase that it was in, and that.
+    pub phase: (bool, u64),
 }
 
 impl Update {
@@ -98,8 +100,11 @@ impl Update {
                 | AtomicOperation::Min
                 | AtomicOperation::Max
         );
-        // Other arrivals at an mbarrier object could be too many in one order and not in the other.
-        let alike = self.function.kind != AtomicKind::Mbarrier || self.operand == other.operand;
+        // Other arrivals at an mbarrier object could be too many in one order and not in the other. Equal ones find one
+        // phase in every order, if they find one in this.
+        let ((looks, own), (other_looks, others)) = (self.phase, other.phase);
+        let alike = !self.function.kind.is_mbarrier()
+            || self.operand == other.operand && (own == others || !(looks || other_looks));
         symmetric && alike && self.function == other.function && !self.returns && !other.returns
     }
 

@@ -26,6 +26,11 @@ pub const BROKEN: u64 = u64::MAX;
 /// Times a count of arrivals, the word of an object just initialised.
 pub const INITIAL: u64 = 1 | 1 << PENDING;
 
+/// The phase of a word, where it stands.
+pub const fn phase(word: u64) -> u64 {
+    word >> PHASE << PHASE
+}
+
 /// Of an operand: where the bytes stand, as 32 bits with a sign.
 pub const OPERAND_BYTES: u32 = COUNT_BITS;
 /// Of an operand: the arrivals are expected no more from the next phase on.
@@ -110,7 +115,7 @@ mod tests {
     use super::*;
 
     fn phase(word: u64) -> u64 {
-        word >> PHASE
+        super::phase(word) >> PHASE
     }
 
     #[test]

@@ -89,14 +89,30 @@ pub enum AtomicKind {
     F32,
     /// binary64
     F64,
-    /// Arrivals at an mbarrier object, expected bytes, completed ones: see [`mbarrier`].
+    /// Arrivals at an mbarrier object, expected bytes, completed ones: see [`mbarrier`]. Of the old value only the phase is
+    /// looked at.
     Mbarrier,
+    /// The same where all of it is.
+    MbarrierWhole,
 }
 
 impl AtomicKind {
     /// Whether sums are the same in every order.
     pub fn is_exact(self) -> bool {
-        matches!(self, AtomicKind::Unsigned | AtomicKind::Signed | AtomicKind::Mbarrier)
+        !matches!(
+            self,
+            AtomicKind::F16
+                | AtomicKind::F16x2
+                | AtomicKind::BF16
+                | AtomicKind::BF16x2
+                | AtomicKind::F32
+                | AtomicKind::F64
+        )
+    }
+
+    /// Whether the word is an mbarrier object.
+    pub fn is_mbarrier(self) -> bool {
+        matches!(self, AtomicKind::Mbarrier | AtomicKind::MbarrierWhole)
     }
 }
 
@@ -113,6 +129,14 @@ impl AtomicFunction {
     /// On unsigned words.
     pub const fn unsigned(operation: AtomicOperation) -> AtomicFunction {
         AtomicFunction { operation, kind: AtomicKind::Unsigned }
+    }
+
+    /// What of the old value is looked at, where any is.
+    pub const fn shown(self, old: u64) -> u64 {
+        match self.kind {
+            AtomicKind::Mbarrier => mbarrier::phase(old),
+            _ => old,
+        }
     }
 
     /// The new value of a word. `operand` is what is swapped in by compare-and-swap.
@@ -159,7 +183,7 @@ impl AtomicFunction {
             AtomicKind::BF16x2 => halves(brain),
             AtomicKind::F32 => u64::from((f32::from_bits(old as u32) + f32::from_bits(operand as u32)).to_bits()),
             AtomicKind::F64 => (f64::from_bits(old) + f64::from_bits(operand)).to_bits(),
-            AtomicKind::Mbarrier => mbarrier::update(old, operand),
+            AtomicKind::Mbarrier | AtomicKind::MbarrierWhole => mbarrier::update(old, operand),
         }
     }
 

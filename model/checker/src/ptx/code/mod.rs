@@ -50,6 +50,8 @@ pub struct Code {
     pub most_threads: Option<u64>,
     /// Remarks on code that is understood but not exactly as hardware has it, to be shown with a verdict once reached.
     pub remarks: Vec<(Pc, String)>,
+    /// Reads of mbarrier objects by whoever waits for them, ascending.
+    pub objects: Vec<Pc>,
     /// Loads through the non-coherent path (`ld.global.nc`), ascending.
     pub non_coherent: Vec<Pc>,
 }

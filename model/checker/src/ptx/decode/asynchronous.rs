@@ -10,10 +10,9 @@ use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width, mbarrier}
 use crate::ptx::code::function::{Bits, Compare, Function, Integer, Pack, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
 use crate::ptx::code::step::{AsyncCopy, Element, Space};
-use crate::ptx::code::{Guard, Register, Source, Step};
-use crate::ptx::syntax::Operand;
+use crate::ptx::code::{Register, Source, Step};
+use crate::ptx::syntax::{Module, Operand, Statement};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
-use arverify_protocol::verdict::Code;
 use smallvec::smallvec;
 
 const WORD: IntegerKind = IntegerKind::unsigned(64);
@@ -44,6 +43,15 @@ const OPERATIONS: [(&str, Mbarrier); 9] = [
     ("try_wait", Mbarrier::Wait),
     ("pending_count", Mbarrier::PendingCount),
 ];
+
+/// Whether a module asks how many arrivals are pending: then more of a state than its phase is looked at.
+pub(super) fn counts_pending(module: &Module) -> bool {
+    let statements = module.functions.iter().filter_map(|function| function.body.as_ref());
+    statements.flat_map(|body| &body.statements).any(|statement| match statement {
+        Statement::Instruction(found) => found.modifiers.iter().any(|modifier| modifier == "pending_count"),
+        _ => false,
+    })
+}
 
 impl Decoder<'_> {
     pub(super) fn mbarrier(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
@@ -158,7 +166,8 @@ impl Decoder<'_> {
         semantics: Semantics,
     ) -> Understood<()> {
         let (address, _) = self.address(at)?;
-        let function = AtomicFunction { operation: AtomicOperation::Add, kind: AtomicKind::Mbarrier };
+        let kind = if self.counts_pending { AtomicKind::MbarrierWhole } else { AtomicKind::Mbarrier };
+        let function = AtomicFunction { operation: AtomicOperation::Add, kind };
         let (width, expected) = (Width::Eight, Source::ZERO);
         self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
         Ok(())
@@ -187,27 +196,21 @@ impl Decoder<'_> {
         };
         let (address, _) = self.address(at)?;
         let word = self.fresh(1);
+        self.code.objects.push(self.here());
         self.emit(Step::Load { space, address, destinations: smallvec![Some(word)], element: ELEMENT, semantics });
-        self.must_be_whole(word);
         let mut current = self.shifted(Source::Register(word), mbarrier::PHASE);
         if by_parity {
             let parity = self.fresh(1);
             self.compute_into(Function::Bits(Bits::And, WORD), parity, [current, Source::Constant(1)]);
             current = Source::Register(parity);
         }
-        self.compute(compare(Test::NotEqual), destination, [current, phase])
-    }
-
-    /// Whoever waits for an object that has been misused says so.
-    fn must_be_whole(&mut self, word: Register) {
-        let broken = self.fresh(1);
+        // Nobody waits for an object that has been misused: whoever has read it says so.
+        let (over, broken, ends) = (self.fresh(1), self.fresh(1), self.fresh(1));
+        self.compute_into(compare(Test::NotEqual), over, [current, phase]);
         let operands = [Source::Register(word), Source::Constant(mbarrier::BROKEN)];
         self.compute_into(compare(Test::Equal), broken, operands);
-        let guard = self.guard.replace(Guard { register: broken, negated: false });
-        let message = "the mbarrier object has been used in a way that has no meaning: more arrivals than were pending, a count \
-                       out of range, or after `mbarrier.inval`";
-        self.emit(Step::Trap { code: Code::Hazard, message: message.into() });
-        self.guard = guard;
+        self.compute_into(Function::Bits(Bits::Or, WORD), ends, [over, broken].map(Source::Register));
+        self.compute(Function::Move, destination, [Source::Register(ends)])
     }
 
     fn shifted(&mut self, word: Source, by: u32) -> Source {

@@ -48,9 +48,12 @@ impl Decoder<'_> {
         let strongest = if arrives { ("release", Order::Release) } else { ("acquire", Order::Acquire) };
         let relaxed = if arrives { ("relaxed", Order::Relaxed) } else { strongest };
         let order = modifiers.one_of(&[strongest, relaxed]).unwrap_or(strongest.1);
-        modifiers.has("aligned");
+        let aligned = modifiers.has("aligned");
         modifiers.finish()?;
         let [] = self.exactly(operands)?;
+        if aligned {
+            self.remark("`barrier.cluster` with `.aligned`: that all threads of the warp come to it is not checked");
+        }
         let semantics = Semantics { order, scope: Scope::Cluster };
         let barrier = self.barrier_of_cluster();
         let arrived = Source::Register(barrier.arrived);

@@ -167,6 +167,8 @@ struct Decoder<'m> {
     cluster: Option<cluster::ClusterBarrier>,
     /// Whether something does.
     has_cluster_barrier: bool,
+    /// Whether something asks for more of an mbarrier object than its phase.
+    counts_pending: bool,
     /// Whether a group of asynchronous copies has begun, once something uses it.
     group: Option<super::code::Register>,
     too_large: bool,
@@ -195,6 +197,7 @@ impl<'m> Decoder<'m> {
                 .map(|(_, numbers)| numbers.iter().fold(1, |all: u64, number| all.saturating_mul(*number))),
             remarks: Vec::new(),
             non_coherent: Vec::new(),
+            objects: Vec::new(),
         };
         let functions = symbols::functions(module);
         let mut decoder = Self {
@@ -213,6 +216,7 @@ impl<'m> Decoder<'m> {
             group: None,
             cluster: None,
             has_cluster_barrier: cluster::has_barrier(module),
+            counts_pending: asynchronous::counts_pending(module),
             too_large: false,
         };
         decoder.lay_out_module(function)?;
@@ -256,6 +260,7 @@ impl<'m> Decoder<'m> {
         let fixups = self.frame.fixups.len();
         let remarks = self.code.remarks.len();
         let non_coherent = self.code.non_coherent.len();
+        let objects = self.code.objects.len();
         let guarded = self.guarded(instruction);
         let guard = self.guard;
         let decoded = guarded.and_then(|()| self.instruction(instruction));
@@ -265,6 +270,7 @@ impl<'m> Decoder<'m> {
             self.frame.fixups.truncate(fixups);
             self.code.remarks.truncate(remarks);
             self.code.non_coherent.truncate(non_coherent);
+            self.code.objects.truncate(objects);
             // What a failed call has left behind is undone as well.
             self.guard = guard;
             self.emit(Step::Unsupported { text: format!("`{}`: {reason}", spelled(instruction)).into() });

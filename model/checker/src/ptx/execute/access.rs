@@ -2,8 +2,8 @@
 
 use super::map::{AddressError, Target};
 use super::run::{Done, Interpreter, not_understood, value};
-use super::thread::PtxThread;
-use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, Width};
+use super::thread::{Broken, PtxThread};
+use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, Width, mbarrier};
 use crate::ptx::code::step::{Address, AsyncCopy, Base, Element, Space};
 use crate::ptx::code::windows::{
     CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, PEER_SHIFT, SHARED_WINDOW, WINDOW_BYTES,
@@ -160,9 +160,12 @@ impl Interpreter {
         match &self.code.instructions[thread.pc as usize - 1].step {
             Step::Load { destinations, element, .. } => {
                 deliver(&mut thread.registers, destinations, *element, &word.to_le_bytes());
+                if word == mbarrier::BROKEN && self.code.objects.binary_search(&(thread.pc - 1)).is_ok() {
+                    thread.broken = Some(Broken::Object);
+                }
             }
-            Step::Atomic { destination: Some(destination), width, .. } => {
-                thread.registers[destination.0 as usize] = width.truncate(word);
+            Step::Atomic { destination: Some(destination), width, function, .. } => {
+                thread.registers[destination.0 as usize] = function.shown(width.truncate(word));
             }
             _ => {}
         }

@@ -291,7 +291,7 @@ impl Interpreter {
             return Some(RoundStep::Undecided);
         };
         if let Some(register) = destination {
-            round.set(*register, Partial::known(width.truncate(word)));
+            round.set(*register, Partial::known(function.shown(width.truncate(word))));
         }
         if update.changes(*width, word) {
             // What is live before it says all that is live behind it, with the word.

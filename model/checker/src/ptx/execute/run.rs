@@ -350,11 +350,16 @@ pub(super) fn not_understood(message: String, pc: Pc) -> Fault {
     Fault { outcome: FaultOutcome::NotUnderstood, message, site: SiteIndex(pc) }
 }
 
+const MISUSED: &str = "the mbarrier object has been used in a way that has no meaning: more arrivals than were pending, a \
+                       count out of range, or after `mbarrier.inval`";
+
 fn broken_thread(broken: Broken, pc: Pc) -> Fault {
-    let message = match broken {
+    let site = pc.saturating_sub(1);
+    match broken {
         Broken::AbsentLane(lane) => {
-            format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined")
+            let message = format!("a lane reads from lane {lane}, which takes no part: what it gets is undefined");
+            not_understood(message, site)
         }
-    };
-    not_understood(message, pc.saturating_sub(1))
+        Broken::Object => Fault::violation(Finding::Hazard, MISUSED.to_owned(), SiteIndex(site)),
+    }
 }

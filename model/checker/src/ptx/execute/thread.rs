@@ -31,6 +31,8 @@ pub struct PtxThread {
 pub(super) enum Broken {
     /// The lane whose value was asked for did not take part.
     AbsentLane(u32),
+    /// An mbarrier object that was waited for had been misused.
+    Object,
 }
 
 impl PtxThread {

@@ -312,6 +312,10 @@ impl Sizing {
             }
             total = total.saturating_add(grid.saturating_mul(block));
         }
+        // Launches that may run side by side have threads of their own.
+        if launch.dependent.is_some() {
+            total = total.saturating_mul(u64::from(launch.launches));
+        }
         if total > THREAD_LIMIT {
             let message = format!("{total} threads on {} ranks are more than can be checked", launch.ranks);
             let limit = format!("at most {THREAD_LIMIT} threads on all ranks together");
