@@ -3,7 +3,9 @@
 use super::arguments::InitLaunchArguments;
 use super::kernel::{is_kernel, sized_parameters, text};
 use super::{InputError, print};
+use crate::ptx::decode::decode;
 use crate::ptx::entry::entries;
+use crate::ptx::fields::fields;
 use crate::ptx::launch::{choose, draft};
 use std::io::{ErrorKind, Write};
 
@@ -19,7 +21,8 @@ pub(super) fn run(arguments: &InitLaunchArguments) -> Result<u8, InputError> {
     let index = choose(arguments.entry.kernel.as_deref(), &names)
         .map_err(|error| InputError::message(format!("`{file}`: {error}; --kernel NAME says which")))?;
     let entry = candidates[index];
-    let draft = draft(&entry.name, &sized_parameters(file, entry)?);
+    let read = decode(&text.module, &entry.name).ok().and_then(|code| fields(&code));
+    let draft = draft(&entry.name, &sized_parameters(file, entry)?, read.as_deref());
     let Some(path) = &arguments.out else {
         print(&draft)?;
         return Ok(0);

@@ -13,6 +13,7 @@
 //! | `layout` | the memory of a launch |
 //! | `dependent` | launches that may run side by side |
 //! | `accept` | findings that a launch file accepts |
+//! | `fields` | what a kernel reads of its parameters |
 //! | `names` | names as in C++ |
 //! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
@@ -32,6 +33,7 @@ pub mod decode;
 pub mod dependent;
 pub mod entry;
 pub mod execute;
+pub mod fields;
 pub mod flow;
 pub mod launch;
 mod layout;

@@ -4,7 +4,8 @@
 //! What cannot be known is a guess that says so: PTX does not tell a pointer from a number of 64 bits, so a parameter
 //! of 8 bytes becomes a pointer to a buffer of its own.
 
-use super::layout::Parameter;
+use super::layout::{Parameter, offsets};
+use crate::ptx::fields::{Field, Kind};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -37,7 +38,10 @@ const EXPECTATION: &str = "\
 ";
 
 /// The text for a kernel with these parameters.
-pub fn draft(kernel: &str, parameters: &[Parameter]) -> String {
+///
+/// `fields` are the places of all parameters that the kernel reads, where they are known.
+pub fn draft(kernel: &str, parameters: &[Parameter], fields: Option<&[Field]>) -> String {
+    let (starts, _) = offsets(parameters);
     let mut text = HEAD.to_owned();
     let _ = writeln!(text, "kernel = {}", quoted(kernel));
     text.push_str("ranks = 2\ngrid = 1                # blocks of each rank; or [x, y, z]\n");
@@ -51,7 +55,17 @@ pub fn draft(kernel: &str, parameters: &[Parameter]) -> String {
         );
     }
     text.push_str(ARGUMENTS);
-    for (index, parameter) in parameters.iter().enumerate() {
+    for ((index, parameter), start) in parameters.iter().enumerate().zip(starts) {
+        let (end, alignment) = (start + parameter.bytes, parameter.alignment);
+        let touches = |field: &&Field| field.offset < end && field.offset + field.bytes > start;
+        let fits = |field: &&Field| {
+            let inside = field.offset >= start && field.offset + field.bytes <= end;
+            inside && field.bytes <= alignment.max(1) && parameter.bytes.is_multiple_of(field.bytes)
+        };
+        let own = fields.map(|fields| fields.iter().filter(touches).collect::<Vec<_>>());
+        // Whoever reads across its end knows more of it than its declaration says.
+        let own = own.filter(|own| own.iter().all(fits));
+        let kind = own.as_ref().map(|own| own.iter().map(|field| field.kind).max());
         let _ = write!(
             text,
             "\n# {}: {}, {} bytes, aligned to {}\n[[arg]]\n{}\n",
@@ -59,11 +73,63 @@ pub fn draft(kernel: &str, parameters: &[Parameter]) -> String {
             comment(&parameter.declared),
             parameter.bytes,
             parameter.alignment,
-            guess(index, parameter)
+            match (own, kind) {
+                (Some(_), Some(None)) => format!("{}   # the kernel does not read it", unread(parameter)),
+                (Some(own), _) if is_structure(parameter) => read_fields(parameter, start, &own),
+                (_, Some(Some(Kind::Table))) =>
+                    format!("table = \"buffer{index}\"       # a table of pointers, or of structures"),
+                (_, Some(Some(Kind::Address))) if parameter.bytes == 8 => format!("ptr = \"buffer{index}\""),
+                (_, Some(Some(Kind::Number))) if parameter.bytes == 8 => {
+                    "u64 = 0                 # a number: it is no address of an access".to_owned()
+                }
+                _ => guess(index, parameter),
+            }
         );
     }
     text.push('\n');
     text.push_str(EXPECTATION);
+    text
+}
+
+/// Whether a parameter is a structure.
+fn is_structure(parameter: &Parameter) -> bool {
+    !matches!((parameter.bytes, parameter.alignment), (8, 8) | (4, 4) | (2, 2) | (1, 1))
+}
+
+/// A parameter that the kernel does not read.
+fn unread(parameter: &Parameter) -> String {
+    match (parameter.bytes, parameter.alignment) {
+        (8, 8) => "u64 = 0".to_owned(),
+        (4, 4) => "u32 = 0".to_owned(),
+        (2, 2) => "u16 = 0".to_owned(),
+        (1, 1) => "u8 = 0".to_owned(),
+        (bytes, _) => format!("struct = [ {{ pad = {bytes} }} ]"),
+    }
+}
+
+/// A structure by the fields of it that are read.
+fn read_fields(parameter: &Parameter, start: u64, fields: &[&Field]) -> String {
+    let mut text = "struct = [              # by the fields that the kernel reads\n".to_owned();
+    let mut end = 0;
+    for field in fields {
+        let (at, word) = (field.offset - start, field.bytes * 8);
+        // Overlapping reads are one field.
+        if at < end {
+            continue;
+        }
+        let what = match field.kind {
+            Kind::Number => "",
+            Kind::Address => "   # an address: { ptr = \"…\" }",
+            Kind::Table => "   # a table: { table = \"…\" }",
+        };
+        let gap = if at == end { String::new() } else { format!("{{ at = {at} }}, ") };
+        let _ = writeln!(text, "  {gap}{{ u{word} = 0 }},{what}");
+        end = at + field.bytes;
+    }
+    if end < parameter.bytes {
+        let _ = writeln!(text, "  {{ at = {} }},", parameter.bytes);
+    }
+    text.push(']');
     text
 }
 

@@ -2,9 +2,18 @@
 
 use super::super::{Launch, Overrides, Parameter, draft, parse};
 use super::parameter;
+use crate::ptx::fields::{Field, Kind};
 
 fn fits(parameters: &[Parameter]) {
-    let text = draft("_Z7one\"shotPj", parameters);
+    let field = |offset, bytes, kind| Field { offset, bytes, kind };
+    let read = [field(0, 4, Kind::Number), field(8, 8, Kind::Address), field(16, 8, Kind::Table)];
+    for fields in [None, Some(&read[..0]), Some(&read[..])] {
+        fits_with(parameters, fields);
+    }
+}
+
+fn fits_with(parameters: &[Parameter], fields: Option<&[Field]>) {
+    let text = draft("_Z7one\"shotPj", parameters, fields);
     let description = parse("draft.toml", &text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     let launch = Launch::new(&description, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     launch.check("kernel", parameters).unwrap_or_else(|errors| panic!("{errors}\n{text}"));

@@ -213,7 +213,7 @@ proptest! {
 
 #[test]
 fn every_prefix_is_survived() {
-    let text = draft("kernel", &parameters());
+    let text = draft("kernel", &parameters(), None);
     for text in [FILE, &text] {
         for (end, _) in text.char_indices() {
             if let Err(error) = survives(&text[..end]) {
