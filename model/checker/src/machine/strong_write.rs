@@ -11,7 +11,9 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
-use crate::program::{AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, mbarrier};
+use crate::program::{
+    AtomicFunction, AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, mbarrier,
+};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
@@ -296,13 +298,7 @@ impl<P: Program> Run<'_, P> {
         let strength = self.strength(thread, semantics);
         let order = (semantics.order, VectorElement::SCALAR);
         let value = function.apply(*width, old, *operand, *expected);
-        let looks_at_phase = *returns && function.kind == AtomicKind::Mbarrier && self.machine.has(Rule::PhasesMatter);
-        let update = Update {
-            function: *function,
-            operand: *operand,
-            returns: *returns && function.kind != AtomicKind::Mbarrier,
-            phase: (looks_at_phase, mbarrier::phase(if function.kind.is_mbarrier() { old } else { 0 })),
-        };
+        let update = self.update(*function, *operand, *returns, old);
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)
             || !self.write_may_happen(thread, at, (value, Some(update)), (strength, order), position, site)
         {
@@ -324,6 +320,20 @@ impl<P: Program> Run<'_, P> {
             self.supply(thread, old);
         }
         Progress::Done
+    }
+
+    /// The read half of a read-modify-write that has found a word.
+    fn update(&self, function: AtomicFunction, operand: u64, returns: bool, old: u64) -> Update {
+        let shows_phase = function.kind == AtomicKind::Mbarrier;
+        Update {
+            function,
+            operand,
+            returns: returns && !shows_phase,
+            phase: (
+                returns && shows_phase && self.machine.has(Rule::PhasesMatter),
+                mbarrier::phase(if function.kind.is_mbarrier() { old } else { 0 }),
+            ),
+        }
     }
 
     /// The message that an update follows whatever the order of updates that commute with it: the last before those that

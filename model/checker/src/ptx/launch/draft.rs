@@ -56,16 +56,6 @@ pub fn draft(kernel: &str, parameters: &[Parameter], fields: Option<&[Field]>) -
     }
     text.push_str(ARGUMENTS);
     for ((index, parameter), start) in parameters.iter().enumerate().zip(starts) {
-        let (end, alignment) = (start + parameter.bytes, parameter.alignment);
-        let touches = |field: &&Field| field.offset < end && field.offset + field.bytes > start;
-        let fits = |field: &&Field| {
-            let inside = field.offset >= start && field.offset + field.bytes <= end;
-            inside && field.bytes <= alignment.max(1) && parameter.bytes.is_multiple_of(field.bytes)
-        };
-        let own = fields.map(|fields| fields.iter().filter(touches).collect::<Vec<_>>());
-        // Whoever reads across its end knows more of it than its declaration says.
-        let own = own.filter(|own| own.iter().all(fits));
-        let kind = own.as_ref().map(|own| own.iter().map(|field| field.kind).max());
         let _ = write!(
             text,
             "\n# {}: {}, {} bytes, aligned to {}\n[[arg]]\n{}\n",
@@ -73,22 +63,33 @@ pub fn draft(kernel: &str, parameters: &[Parameter], fields: Option<&[Field]>) -
             comment(&parameter.declared),
             parameter.bytes,
             parameter.alignment,
-            match (own, kind) {
-                (Some(_), Some(None)) => format!("{}   # the kernel does not read it", unread(parameter)),
-                (Some(own), _) if is_structure(parameter) => read_fields(parameter, start, &own),
-                (_, Some(Some(Kind::Table))) =>
-                    format!("table = \"buffer{index}\"       # a table of pointers, or of structures"),
-                (_, Some(Some(Kind::Address))) if parameter.bytes == 8 => format!("ptr = \"buffer{index}\""),
-                (_, Some(Some(Kind::Number))) if parameter.bytes == 8 => {
-                    "u64 = 0                 # a number: it is no address of an access".to_owned()
-                }
-                _ => guess(index, parameter),
-            }
+            passed((index, parameter), start, fields)
         );
     }
     text.push('\n');
     text.push_str(EXPECTATION);
     text
+}
+
+/// What to pass, by what the kernel reads where that is known.
+fn passed((index, parameter): (usize, &Parameter), start: u64, fields: Option<&[Field]>) -> String {
+    let (end, alignment) = (start + parameter.bytes, parameter.alignment);
+    let touches = |field: &&Field| field.offset < end && field.offset + field.bytes > start;
+    let fits = |field: &&Field| {
+        let inside = field.offset >= start && field.offset + field.bytes <= end;
+        inside && field.bytes <= alignment.max(1) && parameter.bytes.is_multiple_of(field.bytes)
+    };
+    // Whoever reads across its end knows more of it than its declaration says.
+    let own = fields.map(|fields| fields.iter().filter(touches).collect::<Vec<_>>());
+    let Some(own) = own.filter(|own| own.iter().all(fits)) else { return guess(index, parameter) };
+    match own.iter().map(|field| field.kind).max() {
+        None => format!("{}   # the kernel does not read it", unread(parameter)),
+        Some(_) if is_structure(parameter) => read_fields(parameter, start, &own),
+        Some(_) if parameter.bytes != 8 => guess(index, parameter),
+        Some(Kind::Table) => format!("table = \"buffer{index}\"       # a table of pointers, or of structures"),
+        Some(Kind::Address) => format!("ptr = \"buffer{index}\""),
+        Some(Kind::Number) => "u64 = 0                 # a number: it is no address of an access".to_owned(),
+    }
 }
 
 /// Whether a parameter is a structure.
