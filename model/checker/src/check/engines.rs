@@ -4,7 +4,7 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, check_program, doubts::vacuity, try_check};
+use super::{CheckError, Options, Outcome, Progress, Schedule, check_program, doubts::vacuity, try_check};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;
@@ -94,8 +94,33 @@ pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) ->
     })
 }
 
-/// Checks any program with the engines asked for.
+/// Checks any program with the engines asked for; and its companion, if it has one and is verified itself.
 pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
+    let outcome = check_one(program, options, engine);
+    match program.companion().filter(|_| outcome.verdict == Verdict::Verified) {
+        None => outcome,
+        Some(companion) => {
+            let spent = Duration::from_secs_f64(outcome.stats.seconds);
+            let timeout = options.timeout.map(|timeout| timeout.saturating_sub(spent));
+            both(outcome, check_one(&Arc::new(companion), &Options { timeout, ..*options }, engine))
+        }
+    }
+}
+
+/// Verified if both are; else what the companion says.
+fn both(own: Outcome, companion: Outcome) -> Outcome {
+    let stats = Stats {
+        states: own.stats.states + companion.stats.states,
+        executions: own.stats.executions + companion.stats.executions,
+        operations: own.stats.operations + companion.stats.operations,
+        seconds: own.stats.seconds + companion.stats.seconds,
+    };
+    let decided = if companion.verdict == Verdict::Verified { own } else { companion };
+    let schedule = decided.schedule.map(|schedule| Schedule { of_companion: true, ..schedule });
+    Outcome { stats, schedule, ..decided }
+}
+
+fn check_one<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
     match engine {
         Engine::Operational => with_circles(check_program(program.clone(), options), program, options),
         Engine::Axiomatic => by_axioms(program, options),

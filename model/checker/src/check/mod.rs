@@ -111,6 +111,8 @@ pub struct Schedule {
     pub actions: Vec<Action>,
     /// How blocks were started.
     pub progress: Progress,
+    /// It is one of the program's companion ([`Program::companion`]).
+    pub of_companion: bool,
 }
 
 /// A check that cannot start.
@@ -302,7 +304,7 @@ fn conclude<P: Program>(
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
-        outcome.schedule = Some(Schedule { contended, actions, progress: options.progress });
+        outcome.schedule = Some(Schedule { contended, actions, progress: options.progress, of_companion: false });
     } else if let Some((why, site)) = exploration.not_understood {
         outcome.verdict = Verdict::Inconclusive;
         let line = program.line(site);

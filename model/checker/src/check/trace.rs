@@ -26,6 +26,10 @@ pub struct Replay {
 
 /// Runs one execution again. Fails where the schedule does not fit the program.
 pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
+    if schedule.of_companion {
+        let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
+        return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
+    }
     let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
     let contended = Contended { slots: schedule.contended.clone(), ..Contended::default() };
     let machine = Machine::new(program, settings, contended);

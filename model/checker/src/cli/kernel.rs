@@ -23,6 +23,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A CUDA source larger than this is not shown.
 const LARGEST_SOURCE: u64 = 16 << 20;
@@ -343,10 +344,16 @@ impl CudaLines {
 impl KernelTarget {
     /// Checks it. Every finding that the launch file accepts must still come up without that.
     pub(super) fn check(&self, engine: Engine) -> Result<Outcome, InputError> {
+        let begun = Instant::now();
+        // All that is asked shares the target's time.
+        let left = || {
+            let timeout = self.options.timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            Options { timeout, ..self.options }
+        };
         for (index, accept) in self.launch.accepts.iter().enumerate() {
             let mut others = self.launch.clone();
             others.accepts.remove(index);
-            let outcome = check_program_with(&Arc::new(self.program_of(&others)?), &self.options, Engine::Operational);
+            let outcome = check_program_with(&Arc::new(self.program_of(&others)?), &left(), Engine::Operational);
             let Text { source, module } = &self.text;
             let comes_up = outcome.findings.iter().any(|finding| is_accepted(source, module, accept, finding));
             match outcome.verdict {
@@ -367,7 +374,7 @@ impl KernelTarget {
                 }
             }
         }
-        let mut outcome = check_program_with(&Arc::new(self.program()?), &self.options, engine);
+        let mut outcome = check_program_with(&Arc::new(self.program()?), &left(), engine);
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
         Ok(outcome)
     }

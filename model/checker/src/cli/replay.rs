@@ -108,19 +108,22 @@ pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Sc
     let _ = write!(text, " --schedule {}", format(schedule));
 }
 
-/// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps.
+/// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps. With a `+` before it, of the program's companion.
 fn format(schedule: &Schedule) -> String {
     let mut slots: Vec<u64> = schedule.contended.iter().copied().collect();
     slots.sort_unstable();
     let left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
     let right: Vec<String> = schedule.actions.iter().map(ToString::to_string).collect();
-    format!("{}/{}", left.join("."), right.join("."))
+    let companion = if schedule.of_companion { "+" } else { "" };
+    format!("{companion}{}/{}", left.join("."), right.join("."))
 }
 
 fn parse(text: &str) -> Result<Schedule, String> {
     let (slots, steps) = text
         .split_once('/')
         .ok_or_else(|| format!("`--schedule {text}`: expected SLOTS/STEPS, as a finding prints it"))?;
+    let own = slots.strip_prefix('+');
+    let (slots, of_companion) = (own.unwrap_or(slots), own.is_some());
     let mut contended = FxHashSet::default();
     for slot in slots.split('.').filter(|slot| !slot.is_empty()) {
         let key = u64::from_str_radix(slot, 16)
@@ -132,7 +135,7 @@ fn parse(text: &str) -> Result<Schedule, String> {
         .filter(|step| !step.is_empty())
         .map(|step| step.parse().map_err(|error| format!("`--schedule`: {error}")))
         .collect::<Result<_, _>>()?;
-    Ok(Schedule { contended, actions, progress: Progress::Fair })
+    Ok(Schedule { contended, actions, progress: Progress::Fair, of_companion })
 }
 
 #[cfg(test)]
@@ -149,6 +152,8 @@ mod tests {
         schedule.actions.push(Action::Perform { thread: 1, choice: Choice::Miss });
         schedule.actions.push(Action::Perform { thread: 7, choice: Choice::Plain });
         schedule.actions.push(Action::Start { block: 4 });
+        assert_eq!(parse(&format(&schedule)), Ok(schedule.clone()));
+        let schedule = Schedule { of_companion: true, ..schedule };
         assert_eq!(parse(&format(&schedule)), Ok(schedule));
         assert_eq!(parse("/"), Ok(Schedule::default()));
     }

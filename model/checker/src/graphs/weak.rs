@@ -126,10 +126,8 @@ impl<P: Program> Search<'_, P> {
         let program = self.field.program;
         let at = state.threads[thread].at;
         let threads = self.field.of_block(self.field.block_of(thread));
-        let has_peers =
-            |other: u32| other != at.block && program.cluster(at.rank, other) == program.cluster(at.rank, at.block);
         let lives = |thread: usize| !matches!(state.threads[thread].status, Status::Ended);
-        if threads.clone().any(lives) || !(0..program.grid(at.rank)).any(has_peers) {
+        if threads.clone().any(lives) || program.cluster_size(at.rank) == 1 {
             return Ok(());
         }
         let mut last = self.preceding(state, thread, site);

@@ -336,8 +336,7 @@ impl<P: Program> Run<'_, P> {
         let program = machine.program();
         let (rank, first) = (machine.rank_of_block(block), block * machine.threads_of_block());
         let own = block - machine.block_index(rank, 0);
-        let has_peers = |other: u32| other != own && program.cluster(rank, other) == program.cluster(rank, own);
-        if !machine.has(Rule::SharedMemoryEnds) || !(0..program.grid(rank)).any(has_peers) {
+        if !machine.has(Rule::SharedMemoryEnds) || program.cluster_size(rank) == 1 {
             return true;
         }
         let mut view = self.state.threads[first as usize].view.clone();

@@ -363,6 +363,10 @@ pub trait Program: Send + Sync + 'static {
     fn threads(&self, _rank: u32, _block: u32) -> u32 {
         self.shape().threads
     }
+    /// Blocks of a cluster of a rank.
+    fn cluster_size(&self, _rank: u32) -> u32 {
+        1
+    }
     /// The cluster of a block, by its first block: those that one cluster-wide scope reaches.
     fn cluster(&self, _rank: u32, block: u32) -> u32 {
         block
@@ -512,6 +516,13 @@ pub trait Program: Send + Sync + 'static {
     /// What a verdict rests on besides the memory model, known before or after a run: printed with it.
     fn assumptions(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// A program that must be verified as well, where this one alone leaves something out.
+    fn companion(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
     }
     /// The same program with every poll a read like any other, where it would yield waits of its own finding.
     fn without_waits(&self) -> Option<Self>

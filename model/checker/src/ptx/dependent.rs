@@ -6,14 +6,15 @@
 //!
 //! * The rank's stream writes new inputs, says that what the launch depends on is complete (`griddepcontrol.wait` waits for
 //!   that), waits for the end of all its threads, and reads the output. Stream order is the order of these.
-//! * A launch begins once every thread of the one before has called for it (`griddepcontrol.launch_dependents`) or has ended.
-//!   Nothing else follows from that: neither what that launch did nor what came before it is known.
+//! * A launch begins once a thread of each block of the one before has called for it (`griddepcontrol.launch_dependents`), or the
+//!   block has ended. Nothing else follows from that: neither what that launch did nor what came before it is known.
 //!
 //! Decision: new inputs come from what stands before the launch on its stream, so that `wait` waits for them, too, and what
 //! reads them earlier races with them. (A copy between two kernels would make their order a full one.)
-//! Decision: on hardware one thread's call is that of its block. Here it does not count for the others, so that only the last
-//! message of a word lets a launch begin and the order of the calls need not be explored. For want of knowledge no race is
-//! hidden by that; a launch whose threads wait for the next one and never call for it hangs here.
+//! Decision: exactly when a launch begins is not explored, for any of many calls may be the first. Instead it begins at any time in
+//! one program, which shows whatever races and whatever values there are; and in its companion ([`crate::program::Program::companion`]) only once
+//! every thread has called or ended, which shows whoever waits for a launch that it has not called for. Both must be verified. What needs
+//! one launch early and another late at once is not seen; every verdict says so.
 //! Not modelled: several dependents, completion of a launch before the one it depends on.
 
 use super::execute::PtxThread;
@@ -85,7 +86,12 @@ pub struct Dependent {
     first: u32,
     /// What each word says, by rank.
     texts: Vec<Vec<String>>,
+    /// A launch begins only once all threads of the one before have called for it.
+    late: bool,
 }
+
+/// What verdicts on such launches rest on.
+pub const DEPENDENT: &str = "dependent launches begin all as early as they like, or all as late as they may";
 
 /// What a block of the machine is.
 enum Place {
@@ -117,7 +123,7 @@ impl Dependent {
             words.push((0..launches).map(of_launch).collect());
             texts.push(said);
         }
-        Dependent { launches, grids, words, first, texts }
+        Dependent { launches, grids, words, first, texts, late: false }
     }
 
     /// The instances of the words.
@@ -136,6 +142,11 @@ impl Dependent {
             granule: 4,
             buffer,
         })
+    }
+
+    /// The same, beginning as late as they may; `None` for that itself.
+    pub(super) fn at_the_latest(&self) -> Option<Dependent> {
+        (!self.late).then(|| Dependent { late: true, ..self.clone() })
     }
 
     /// The words of a rank, by launch.
@@ -197,7 +208,7 @@ impl Dependent {
             Place::Host => Operation::Exit,
             Place::Stream => self.of_stream(at.rank, thread.outside() as usize),
             Place::Kernel(at) => {
-                let before = at.launch.checked_sub(1)?;
+                let before = at.launch.checked_sub(1).filter(|_| self.late)?;
                 let called = &self.words[at.rank as usize][before as usize].called;
                 let word = *called.get(thread.outside() as usize)?;
                 let threads = self.grids[at.rank as usize].1;
@@ -234,7 +245,7 @@ impl Dependent {
         let Place::Kernel(at) = self.place(at) else { return Operation::Exit };
         let words = &self.words[at.rank as usize][at.launch as usize];
         let block = at.block as usize;
-        let begun = if at.launch == 0 { 0 } else { words.called.len() as u32 };
+        let begun = if at.launch == 0 || !self.late { 0 } else { words.called.len() as u32 };
         let operation = match (thread.outside() - begun, thread.has_called()) {
             (0, false) => add(words.called[block], Order::Relaxed),
             (0, true) | (1, false) => add(words.ended[block], Order::Release),

@@ -8,7 +8,7 @@ use super::accept::accepted;
 use super::branches::Branches;
 use super::code::{Code, Effect, Instruction, Pc, Register, Step};
 use super::decode::{DecodeError, decode_with};
-use super::dependent::Dependent;
+use super::dependent::{DEPENDENT, Dependent};
 use super::execute::{Interpreter, PtxRound, PtxThread};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
@@ -135,6 +135,24 @@ impl PtxProgram {
             plain: None,
             dependent,
         })
+    }
+
+    /// The same program, run in another way.
+    fn again(&self, interpreter: Interpreter) -> PtxProgram {
+        PtxProgram {
+            source: self.source.clone(),
+            dead: self.dead.clone(),
+            branches: Branches::of(interpreter.code()),
+            interpreter,
+            stored: self.stored.clone(),
+            shape: self.shape.clone(),
+            expected: self.expected,
+            seed: self.seed,
+            parts: None,
+            reach: self.reach.clone(),
+            plain: None,
+            dependent: self.dependent.clone(),
+        }
     }
 
     /// Where a thread is in its launch.
@@ -276,7 +294,14 @@ impl Program for PtxProgram {
         PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
     }
 
+    fn cluster_size(&self, rank: u32) -> u32 {
+        self.interpreter.setting().ranks[rank as usize].geometry.cluster_size()
+    }
+
     fn cluster(&self, rank: u32, block: u32) -> u32 {
+        if self.cluster_size(rank) == 1 {
+            return block;
+        }
         let at = self.within(Coordinates { rank, block, thread: 0, launch: 0 });
         let first = self.interpreter.setting().ranks[rank as usize].geometry.peer(at.block, 0);
         match (&self.dependent, first) {
@@ -481,24 +506,20 @@ impl Program for PtxProgram {
     }
 
     fn assumptions(&self) -> Vec<String> {
-        self.interpreter.assumptions()
+        let mut all = self.interpreter.assumptions();
+        all.extend(self.dependent.is_some().then(|| DEPENDENT.to_owned()));
+        all
+    }
+
+    fn companion(&self) -> Option<Self> {
+        let dependent = self.dependent.as_ref()?.at_the_latest()?;
+        Some(PtxProgram { dependent: Some(dependent), ..self.again(self.interpreter.clone()) })
     }
 
     fn without_waits(&self) -> Option<Self> {
-        Some(PtxProgram {
-            source: self.source.clone(),
-            interpreter: self.interpreter.without_polls(),
-            dead: self.dead.clone(),
-            branches: Branches::of(self.interpreter.code()),
-            stored: self.stored.clone(),
-            shape: self.shape.clone(),
-            expected: self.expected,
-            seed: self.seed,
-            parts: None,
-            reach: self.reach.clone(),
-            plain: Some(Plain::of(self.interpreter.code())),
-            dependent: self.dependent.clone(),
-        })
+        let interpreter = self.interpreter.without_polls();
+        let plain = Some(Plain::of(interpreter.code()));
+        Some(PtxProgram { plain, ..self.again(interpreter) })
     }
 
     fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {

@@ -285,7 +285,7 @@ impl Decoder<'_> {
             return Err(NotUnderstood("expected 4, 8 or 16 bytes".into()));
         }
         let bytes = bytes as u32;
-        let read = read.map(|read| self.source(read, NumberKind::Integer(IntegerKind::unsigned(32)))).transpose()?;
+        let read = read.map(|read| self.bytes_read(read, bytes)).transpose()?;
         let (to, _) = self.address(to)?;
         let (from, _) = self.address(from)?;
         let open = self.group();
@@ -295,6 +295,22 @@ impl Decoder<'_> {
             self.emit(Step::AsyncCopy(AsyncCopy { to, from, bytes, read, fills: true }));
         }
         Ok(())
+    }
+
+    /// How many bytes are read: so many as a number says or, where a predicate says that the source is ignored, none.
+    fn bytes_read(&mut self, operand: &Operand, bytes: u32) -> Understood<Source> {
+        let is_predicate = match operand {
+            Operand::Not(_) => true,
+            Operand::Name(name) if self.symbol(name).is_none() => self.register(name)?.bits == 1,
+            _ => false,
+        };
+        if !is_predicate {
+            return self.word(operand);
+        }
+        let (ignored, read) = (self.predicate(operand)?, self.fresh(1));
+        let choice = [Source::ZERO, Source::Constant(u64::from(bytes)), ignored];
+        self.compute_into(Function::Select, read, choice);
+        Ok(Source::Register(read))
     }
 
     /// Closes the group; also one of no copies counts.
