@@ -331,7 +331,7 @@ impl<P: Program> Run<'_, P> {
             returns: returns && !shows_phase,
             phase: (
                 returns && shows_phase && self.machine.has(Rule::PhasesMatter),
-                mbarrier::phase(if function.kind.is_mbarrier() { old } else { 0 }),
+                if function.kind.is_mbarrier() { (old >> mbarrier::PHASE) as u8 } else { 0 },
             ),
         }
     }

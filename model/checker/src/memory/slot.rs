@@ -84,7 +84,7 @@ pub struct Update {
     /// Whether somebody looks at the old value.
     pub returns: bool,
     /// Of an mbarrier object: whether somebody looks at the phase that it was in, and that.
-    pub phase: (bool, u64),
+    pub phase: (bool, u8),
 }
 
 impl Update {

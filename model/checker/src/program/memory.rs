@@ -164,6 +164,24 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Words of a rank that no source names: zeros that everybody may come to.
+    pub fn of_words(name: String, rank: u32, bytes: u64, buffer: u32) -> Instance {
+        Instance {
+            name,
+            rank,
+            bytes,
+            local: false,
+            block: None,
+            pad: true,
+            refreshed: false,
+            read: false,
+            contents: Contents::Word(0),
+            element: None,
+            granule: 4,
+            buffer,
+        }
+    }
+
     /// Whether it is a block's shared memory: nobody has written it when the block begins.
     pub fn is_shared_memory(&self) -> bool {
         self.block.is_some() && self.contents == Contents::Poison

@@ -18,10 +18,8 @@
 //! Not modelled: several dependents, completion of a launch before the one it depends on.
 
 use super::execute::PtxThread;
-use crate::program::{
-    AtomicFunction, Call, Condition, Contents, Coordinates, Instance, Location, Operation, SiteIndex, VectorElement,
-    Width,
-};
+use crate::program::host::signals;
+use crate::program::{AtomicFunction, Call, Condition, Coordinates, Instance, Location, Operation, SiteIndex, Width};
 use arverify_protocol::ir::{AtomicOperation, Compare, Order, Scope, Semantics};
 use arverify_protocol::verdict::{Role, ThreadName};
 
@@ -48,7 +46,7 @@ pub struct Words {
 impl Words {
     /// `griddepcontrol.wait`
     pub(super) fn wait(&self) -> Operation {
-        awaits(self.ready, Condition { compare: Compare::Equal, value: 1 }, Order::Acquire)
+        signals::wait(self.ready)
     }
 
     /// `griddepcontrol.launch_dependents` by a thread of a block.
@@ -128,19 +126,9 @@ impl Dependent {
 
     /// The instances of the words.
     pub(super) fn instances(&self, buffer: u32) -> impl Iterator<Item = Instance> {
-        self.texts.iter().enumerate().map(move |(rank, texts)| Instance {
-            name: "the order of launches".to_owned(),
-            rank: rank as u32,
-            bytes: texts.len() as u64 * Width::Four.bytes(),
-            local: false,
-            block: None,
-            pad: true,
-            refreshed: false,
-            read: false,
-            contents: Contents::Word(0),
-            element: None,
-            granule: 4,
-            buffer,
+        self.texts.iter().enumerate().map(move |(rank, texts)| {
+            let bytes = texts.len() as u64 * Width::Four.bytes();
+            Instance::of_words("the order of launches".to_owned(), rank as u32, bytes, buffer)
         })
     }
 
@@ -227,11 +215,7 @@ impl Dependent {
         let Some(words) = self.words[rank as usize].get(launch) else { return Operation::Exit };
         match index % of_launch {
             0 => Operation::Call(Call::Begins { launch: launch as u32 }),
-            1 => {
-                let semantics = Semantics { order: Order::Release, scope: Scope::Sys };
-                let (at, width, element) = (words.ready, Width::Four, VectorElement::SCALAR);
-                Operation::Write { at, width, value: 1, semantics, element }
-            }
+            1 => signals::write(words.ready),
             last if last + 1 == of_launch => Operation::Call(Call::Returns { launch: launch as u32 }),
             block => {
                 let ended = Condition { compare: Compare::Equal, value: threads };

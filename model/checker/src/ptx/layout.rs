@@ -7,7 +7,7 @@ use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setti
 use super::launch::{Addresses, Launch, Parameter};
 use super::names::demangled;
 use super::program::ProgramError;
-use crate::program::{Contents, Instance, Shape, mbarrier};
+use crate::program::{Contents, Instance, Shape, Width, mbarrier};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -251,18 +251,10 @@ impl Layout {
     /// What a cooperative launch gives each rank's kernel for the barrier of its grid: zeros, by rank.
     fn grid_barriers(&mut self, buffer: u32) -> Vec<u64> {
         let instance = |rank: u32| Instance {
-            name: "the barrier of the grid".to_owned(),
-            rank,
-            bytes: GRID_BARRIER_BYTES,
             local: true,
-            block: None,
             pad: false,
-            refreshed: false,
-            read: false,
-            contents: Contents::Word(0),
-            element: None,
             granule: GRANULE,
-            buffer,
+            ..Instance::of_words("the barrier of the grid".to_owned(), rank, GRID_BARRIER_BYTES, buffer)
         };
         (0..self.ranks).map(|rank| self.instance(instance(rank))).collect()
     }
@@ -275,18 +267,12 @@ impl Layout {
         for block in firsts {
             let index = geometry.cluster_index(block);
             let instance = Instance {
-                name: format!("the barrier of cluster {index}"),
-                rank,
-                bytes: 8,
                 local: true,
-                block: Some(blocks[block as usize]),
                 pad: false,
-                refreshed: false,
-                read: false,
+                block: Some(blocks[block as usize]),
                 contents: Contents::Bytes(Arc::from((arrivals * mbarrier::INITIAL).to_le_bytes())),
-                element: None,
                 granule: GRANULE,
-                buffer: u32::MAX,
+                ..Instance::of_words(format!("the barrier of cluster {index}"), rank, Width::Eight.bytes(), u32::MAX)
             };
             barriers.push((index, self.instance(instance)));
         }

@@ -20,13 +20,11 @@
 //! sends that are buffered; failures.
 
 mod lower;
-mod signals;
+pub mod signals;
 mod walk;
 
 use super::protocol::ProtocolProgram;
-use super::{
-    Contents, Coordinates, Element, Expected, Fault, Instance, Location, Operation, Program, Readers, Shape, SiteIndex,
-};
+use super::{Coordinates, Element, Expected, Fault, Instance, Location, Operation, Program, Readers, Shape, SiteIndex};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ir::{Protocol, Source, Span};
 use arverify_protocol::verdict::Role;
@@ -63,20 +61,8 @@ impl HostProgram {
         let lists = ways.into_iter().enumerate().map(|(rank, way)| lowering.rank(rank as u32, way)).collect();
         let (signals, threads) = (lowering.signals, lowering.threads);
         let buffer = protocol.buffers.len() as u32;
-        shape.instances.extend((0..ranks).map(|rank| Instance {
-            name: "stream order".to_owned(),
-            rank,
-            bytes: signals.bytes(rank),
-            local: false,
-            block: None,
-            pad: true,
-            refreshed: false,
-            read: false,
-            contents: Contents::Word(0),
-            element: None,
-            granule: 4,
-            buffer,
-        }));
+        let words = |rank| Instance::of_words("stream order".to_owned(), rank, signals.bytes(rank), buffer);
+        shape.instances.extend((0..ranks).map(words));
         shape = Shape { blocks: threads, threads: 1, launches: 1, ..shape };
         let streams = inner.code().streams;
         Ok(HostProgram { protocol: inner, shape, signals, streams, lists })

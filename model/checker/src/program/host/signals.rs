@@ -80,13 +80,13 @@ impl Signals {
 }
 
 /// Says it.
-pub(super) fn write(at: Location) -> Operation {
+pub fn write(at: Location) -> Operation {
     let semantics = Semantics { order: Order::Release, scope: Scope::Sys };
     Operation::Write { at, width: Width::Four, value: 1, semantics, element: VectorElement::SCALAR }
 }
 
 /// Waits for it.
-pub(super) fn wait(at: Location) -> Operation {
+pub fn wait(at: Location) -> Operation {
     let semantics = Semantics { order: Order::Acquire, scope: Scope::Sys };
     let condition = Condition { compare: Compare::Equal, value: 1 };
     Operation::Await { at, width: Width::Four, condition, semantics, returns: false }

@@ -9,13 +9,13 @@ use super::{Decoder, NotUnderstood, Understood};
 use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width, mbarrier};
 use crate::ptx::code::function::{Bits, Compare, Function, Integer, Pack, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
-use crate::ptx::code::step::{AsyncCopy, Element, Space};
+use crate::ptx::code::step::{Address, AsyncCopy, Element, Space};
 use crate::ptx::code::{Register, Source, Step};
 use crate::ptx::syntax::{Module, Operand, Statement};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use smallvec::smallvec;
 
-const WORD: IntegerKind = IntegerKind::unsigned(64);
+pub(super) const WORD: IntegerKind = IntegerKind::unsigned(64);
 
 const SCOPES: [(&str, Scope); 2] = [("cta", Scope::Cta), ("cluster", Scope::Cluster)];
 
@@ -120,11 +120,7 @@ impl Decoder<'_> {
     fn arrive(&mut self, mut modifiers: Modifiers, operands: &[Operand], drops: bool) -> Understood<()> {
         let completes_nothing = modifiers.has("noComplete");
         let expects = modifiers.has("expect_tx");
-        let order = modifiers.one_of(&[("release", Order::Release), ("relaxed", Order::Relaxed)]);
-        let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Cta);
-        let semantics = Semantics { order: order.unwrap_or(Order::Release), scope };
-        let space = space_of_object(&mut modifiers);
-        modifiers.must("`.b64`", &[("b64", ())])?;
+        let (semantics, space) = self.of_strong_object(&mut modifiers, ("release", Order::Release))?;
         modifiers.finish()?;
         let (destination, rest) = match operands {
             [destination, rest @ ..] if !matches!(destination, Operand::Address { .. }) => (Some(destination), rest),
@@ -166,21 +162,36 @@ impl Decoder<'_> {
         semantics: Semantics,
     ) -> Understood<()> {
         let (address, _) = self.address(at)?;
+        self.update_at((space, address), operand, destination, semantics);
+        Ok(())
+    }
+
+    pub(super) fn update_at(
+        &mut self,
+        (space, address): (Space, Address),
+        operand: Source,
+        destination: Option<Register>,
+        semantics: Semantics,
+    ) {
         let kind = if self.counts_pending { AtomicKind::MbarrierWhole } else { AtomicKind::Mbarrier };
         let function = AtomicFunction { operation: AtomicOperation::Add, kind };
         let (width, expected) = (Width::Eight, Source::ZERO);
         self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
-        Ok(())
+    }
+
+    /// Order, by default the strongest, and scope of an operation on an object, and where that is.
+    fn of_strong_object(&self, modifiers: &mut Modifiers, strongest: (&str, Order)) -> Understood<(Semantics, Space)> {
+        let order = modifiers.one_of(&[strongest, ("relaxed", Order::Relaxed)]).unwrap_or(strongest.1);
+        let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Cta);
+        let space = space_of_object(modifiers);
+        modifiers.must("`.b64`", &[("b64", ())])?;
+        Ok((Semantics { order, scope }, space))
     }
 
     /// `test_wait` and `try_wait`: whether the phase of a state, or of a parity, is over.
     fn wait_for_phase(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         let by_parity = modifiers.has("parity");
-        let order = modifiers.one_of(&[("acquire", Order::Acquire), ("relaxed", Order::Relaxed)]);
-        let scope = modifiers.one_of(&SCOPES).unwrap_or(Scope::Cta);
-        let semantics = Semantics { order: order.unwrap_or(Order::Acquire), scope };
-        let space = space_of_object(&mut modifiers);
-        modifiers.must("`.b64`", &[("b64", ())])?;
+        let (semantics, space) = self.of_strong_object(&mut modifiers, ("acquire", Order::Acquire))?;
         modifiers.finish()?;
         // How long it may suspend the thread says nothing of what it finds.
         let (destination, at, phase) = match operands {
@@ -331,9 +342,9 @@ impl Decoder<'_> {
 }
 
 /// The word of an object.
-const ELEMENT: Element = Element { width: Width::Eight, sign_extend_to: 0, place: VectorElement::SCALAR };
+pub(super) const ELEMENT: Element = Element { width: Width::Eight, sign_extend_to: 0, place: VectorElement::SCALAR };
 
-fn compare(test: Test) -> Function {
+pub(super) fn compare(test: Test) -> Function {
     Function::Compare(Compare { test, kind: NumberKind::Integer(WORD), flush: false, combine: None })
 }
 

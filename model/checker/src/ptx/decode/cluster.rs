@@ -4,20 +4,20 @@
 //! is an arrival, `wait` a loop until its phase is over, and a thread that exits is expected no more. Which phase a thread is
 //! in is a register. An address of a peer's shared memory has the peer's rank, plus one, in the highest byte of 32 bits.
 
+use super::asynchronous::{ELEMENT, WORD, compare};
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
-use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width, mbarrier};
-use crate::ptx::code::function::{Bits, Compare, Function, Integer, Pack, Test};
+use crate::program::mbarrier;
+use crate::ptx::code::function::{Bits, Function, Integer, Pack, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
-use crate::ptx::code::step::{Address, Base, Element, Space, Special};
+use crate::ptx::code::step::{Address, Base, Space, Special};
 use crate::ptx::code::windows::PEER_SHIFT;
 use crate::ptx::code::{Guard, Register, Source, Step};
 use crate::ptx::syntax::{Function as Text, Module, Operand, Statement};
-use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
+use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use smallvec::smallvec;
 
-const WORD: IntegerKind = IntegerKind::unsigned(64);
 const NARROW: IntegerKind = IntegerKind::unsigned(32);
 
 /// What a thread knows of its cluster's barrier.
@@ -73,11 +73,8 @@ impl Decoder<'_> {
     }
 
     fn barrier_of_cluster(&mut self) -> ClusterBarrier {
-        *self.cluster.get_or_insert_with(|| {
-            let slot = self.code.registers;
-            self.code.registers += 2;
-            ClusterBarrier { phase: Register(slot), arrived: Register(slot + 1) }
-        })
+        let barrier = self.cluster.unwrap_or_else(|| ClusterBarrier { phase: self.fresh(1), arrived: self.fresh(1) });
+        *self.cluster.insert(barrier)
     }
 
     /// Using the barrier in another way than it is meant for is undefined (PTX ISA, `barrier.cluster`).
@@ -97,9 +94,7 @@ impl Decoder<'_> {
 
     fn arrive_at_cluster(&mut self, operand: Source, semantics: Semantics) {
         let address = self.object_of_cluster();
-        let function = AtomicFunction { operation: AtomicOperation::Add, kind: AtomicKind::Mbarrier };
-        let (space, width, expected, destination) = (Space::Global, Width::Eight, Source::ZERO, None);
-        self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
+        self.update_at((Space::Global, address), operand, None, semantics);
     }
 
     fn wait_for_cluster(&mut self, barrier: ClusterBarrier, semantics: Semantics) {
@@ -114,9 +109,8 @@ impl Decoder<'_> {
         self.guard = None;
         let again = self.here();
         let (word, phase, waits) = (self.fresh(1), self.fresh(1), self.fresh(1));
-        let element = Element { width: Width::Eight, sign_extend_to: 0, place: VectorElement::SCALAR };
         let destinations = smallvec![Some(word)];
-        self.emit(Step::Load { space: Space::Global, address, destinations, element, semantics });
+        self.emit(Step::Load { space: Space::Global, address, destinations, element: ELEMENT, semantics });
         let shift = [Source::Register(word), Source::Constant(u64::from(mbarrier::PHASE))];
         self.compute_into(Function::Bits(Bits::ShiftRight, WORD), phase, shift);
         let own = Source::Register(barrier.phase);
@@ -198,10 +192,6 @@ impl Decoder<'_> {
         self.emit(Step::Fence { semantics: Semantics { order: Order::Release, scope: Scope::Cluster } });
         Ok(())
     }
-}
-
-fn compare(test: Test) -> Function {
-    Function::Compare(Compare { test, kind: NumberKind::Integer(WORD), flush: false, combine: None })
 }
 
 /// The shape of clusters that a kernel was compiled for, if it was for one.

@@ -86,22 +86,14 @@ impl Decoder<'_> {
 
     /// The register that says whether a group of asynchronous copies has begun.
     pub(super) fn group(&mut self) -> Register {
-        if let Some(register) = self.group {
-            return register;
-        }
-        let register = self.fresh(1);
-        self.group = Some(register);
-        register
+        let group = self.group.unwrap_or_else(|| self.fresh(1));
+        *self.group.insert(group)
     }
 
     /// The slot of the carry flag.
     pub(super) fn carry(&mut self) -> Register {
-        if let Some(register) = self.carry {
-            return register;
-        }
-        let register = self.fresh(1);
-        self.carry = Some(register);
-        register
+        let carry = self.carry.unwrap_or_else(|| self.fresh(1));
+        *self.carry.insert(carry)
     }
 
     /// `%r7` is declared by its own name, or as one of `%r<N>`.
