@@ -7,6 +7,7 @@
 mod host;
 
 use crate::evaluate::{Environment, EvaluationError, Sizes};
+use crate::formula::Formula;
 use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
     AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
@@ -35,26 +36,26 @@ pub struct SiteId(pub u32);
 #[derive(Clone, Debug)]
 pub(crate) struct PlaceCode {
     pub(crate) buffer: BufferId,
-    pub(crate) indices: Vec<Expression>,
+    pub(crate) indices: Vec<Formula>,
     pub(crate) extents: Vec<u64>,
     /// Elements in one step of the last index given.
     pub(crate) row: u64,
     /// Elements added to the row's first.
-    pub(crate) offset: Option<Expression>,
-    pub(crate) rank: Option<Expression>,
+    pub(crate) offset: Option<Formula>,
+    pub(crate) rank: Option<Formula>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Instruction {
     BlockSync,
     Barrier {
-        id: Expression,
-        count: Option<Expression>,
+        id: Formula,
+        count: Option<Formula>,
         arrive: bool,
     },
     Store {
         place: PlaceCode,
-        value: Expression,
+        value: Formula,
         semantics: Semantics,
     },
     Load {
@@ -65,15 +66,15 @@ pub(crate) enum Instruction {
     Await {
         place: PlaceCode,
         compare: Compare,
-        value: Expression,
+        value: Formula,
         semantics: Semantics,
     },
     Atomic {
         local: Option<LocalId>,
         operation: AtomicOperation,
         place: PlaceCode,
-        operand: Expression,
-        expected: Option<Expression>,
+        operand: Formula,
+        expected: Option<Formula>,
         semantics: Semantics,
     },
     Fence {
@@ -92,11 +93,11 @@ pub(crate) enum Instruction {
     /// An asynchronous copy begins; its chunks follow.
     Start {
         pipe: PipeId,
-        capacity: Expression,
+        capacity: Formula,
     },
     Finish {
         pipe: PipeId,
-        remaining: Expression,
+        remaining: Formula,
     },
     /// Load the elements of a word, weakly.
     Take {
@@ -125,7 +126,7 @@ pub(crate) enum Instruction {
     Fold {
         totals: LocalId,
         data: LocalId,
-        first: Expression,
+        first: Formula,
         operation: Reduction,
     },
     /// Store the totals as elements, weakly.
@@ -137,27 +138,34 @@ pub(crate) enum Instruction {
     },
     /// `from` must be less than `to`.
     CheckSources {
-        from: Expression,
-        to: Expression,
+        from: Formula,
+        to: Formula,
     },
     Assert {
-        condition: Expression,
+        condition: Formula,
     },
     Host(HostInstruction),
     Exit,
     Let {
         local: LocalId,
-        value: Expression,
+        value: Formula,
     },
     CheckStep {
         step: LocalId,
     },
     Branch {
-        condition: Expression,
+        condition: Formula,
         otherwise: u32,
     },
     Jump {
         to: u32,
+    },
+    /// The end of a loop: `variable := next`, and back to its body while the condition holds.
+    Repeat {
+        variable: LocalId,
+        next: Formula,
+        condition: Formula,
+        body: u32,
     },
 }
 
@@ -172,8 +180,8 @@ pub(crate) enum Fold {
         /// The destination is the first source.
         accumulate: bool,
         variable: LocalId,
-        from: Expression,
-        to: Expression,
+        from: Formula,
+        to: Formula,
         source: PlaceCode,
     },
 }
@@ -212,7 +220,7 @@ impl Code {
                 streams,
                 shapes,
             },
-            capacities: protocol.pipes.iter().map(|pipe| fold(&pipe.capacity, sizes)).collect(),
+            capacities: protocol.pipes.iter().map(|pipe| Formula::from(&fold(&pipe.capacity, sizes))).collect(),
             keep_ghost: ghost,
             in_ghost: false,
         };
@@ -236,7 +244,7 @@ impl Code {
 struct Builder {
     code: Code,
     /// Of each pipe.
-    capacities: Vec<Expression>,
+    capacities: Vec<Formula>,
     keep_ghost: bool,
     in_ghost: bool,
 }
@@ -265,16 +273,20 @@ impl Builder {
         fold(expression, &self.code.sizes)
     }
 
+    fn formula(&self, expression: &Expression) -> Formula {
+        Formula::from(&self.fold(expression))
+    }
+
     fn place(&self, place: &Place) -> PlaceCode {
         let shape = &self.code.shapes[place.buffer.index()];
         let given = place.indices.len().min(shape.len());
         PlaceCode {
             buffer: place.buffer,
-            indices: place.indices.iter().map(|index| self.fold(index)).collect(),
+            indices: place.indices.iter().map(|index| self.formula(index)).collect(),
             extents: shape[..given].to_vec(),
             row: shape[given..].iter().product(),
-            offset: place.offset.as_ref().map(|offset| self.fold(offset)),
-            rank: place.rank.as_ref().map(|rank| self.fold(rank)),
+            offset: place.offset.as_ref().map(|offset| self.formula(offset)),
+            rank: place.rank.as_ref().map(|rank| self.formula(rank)),
         }
     }
 
@@ -289,7 +301,7 @@ impl Builder {
         match &statement.kind {
             StatementKind::If { condition, then, otherwise } => self.branch(site, condition, then, otherwise),
             StatementKind::For { variable, from, to, body } => {
-                let from = self.fold(from);
+                let from = self.formula(from);
                 self.emit(Instruction::Let { local: *variable, value: from }, site);
                 let condition = less(Expression::Local(*variable), self.fold(to));
                 let next = add(Expression::Local(*variable), Expression::Constant(1));
@@ -317,8 +329,8 @@ impl Builder {
                     operation: *operation,
                     accumulate: *accumulate,
                     variable: *variable,
-                    from: self.fold(from),
-                    to: self.fold(to),
+                    from: self.formula(from),
+                    to: self.formula(to),
                     source: self.place(source),
                 };
                 self.data_phase(site, destination, partition, fold, None);
@@ -338,36 +350,36 @@ impl Builder {
         match kind {
             StatementKind::BlockSync => Instruction::BlockSync,
             StatementKind::Barrier { id, count, arrive } => Instruction::Barrier {
-                id: self.fold(id),
-                count: count.as_ref().map(|count| self.fold(count)),
+                id: self.formula(id),
+                count: count.as_ref().map(|count| self.formula(count)),
                 arrive: *arrive,
             },
             StatementKind::Store { place, value, semantics } => {
-                Instruction::Store { place: self.place(place), value: self.fold(value), semantics: *semantics }
+                Instruction::Store { place: self.place(place), value: self.formula(value), semantics: *semantics }
             }
             StatementKind::Load { local, place, semantics } => {
                 Instruction::Load { local: *local, place: self.place(place), semantics: *semantics }
             }
-            StatementKind::Let { local, value } => Instruction::Let { local: *local, value: self.fold(value) },
+            StatementKind::Let { local, value } => Instruction::Let { local: *local, value: self.formula(value) },
             StatementKind::Await { place, compare, value, semantics } => Instruction::Await {
                 place: self.place(place),
                 compare: *compare,
-                value: self.fold(value),
+                value: self.formula(value),
                 semantics: *semantics,
             },
             StatementKind::Atomic { local, operation, place, operand, expected, semantics } => Instruction::Atomic {
                 local: *local,
                 operation: *operation,
                 place: self.place(place),
-                operand: self.fold(operand),
-                expected: expected.as_ref().map(|expected| self.fold(expected)),
+                operand: self.formula(operand),
+                expected: expected.as_ref().map(|expected| self.formula(expected)),
                 semantics: *semantics,
             },
             StatementKind::Fence { semantics } => Instruction::Fence { semantics: *semantics },
             StatementKind::Finish { pipe, remaining } => {
-                Instruction::Finish { pipe: *pipe, remaining: self.fold(remaining) }
+                Instruction::Finish { pipe: *pipe, remaining: self.formula(remaining) }
             }
-            StatementKind::Assert { condition } => Instruction::Assert { condition: self.fold(condition) },
+            StatementKind::Assert { condition } => Instruction::Assert { condition: self.formula(condition) },
             StatementKind::Exit => Instruction::Exit,
             StatementKind::Copy { .. }
             | StatementKind::Reduce { .. }
@@ -382,7 +394,7 @@ impl Builder {
     }
 
     fn branch(&mut self, site: SiteId, condition: &Expression, then: &[Statement], otherwise: &[Statement]) {
-        let condition = self.fold(condition);
+        let condition = self.formula(condition);
         let branch = self.emit(Instruction::Branch { condition, otherwise: 0 }, site);
         self.statements(then);
         if otherwise.is_empty() {
@@ -406,7 +418,7 @@ impl Builder {
         }
     }
 
-    /// `while condition { body; variable := next }`
+    /// `while condition { body; variable := next }`, with the condition at both ends.
     fn repeat(
         &mut self,
         site: SiteId,
@@ -415,11 +427,11 @@ impl Builder {
         next: Expression,
         body: impl FnOnce(&mut Builder),
     ) {
+        let (condition, next) = (Formula::from(&condition), Formula::from(&next));
+        let exit = self.emit(Instruction::Branch { condition: condition.clone(), otherwise: 0 }, site);
         let top = self.here();
-        let exit = self.emit(Instruction::Branch { condition, otherwise: 0 }, site);
         body(self);
-        self.emit(Instruction::Let { local: variable, value: next }, site);
-        self.emit(Instruction::Jump { to: top }, site);
+        self.emit(Instruction::Repeat { variable, next, condition, body: top }, site);
         let after = self.here();
         self.patch(exit, after);
     }
@@ -433,7 +445,7 @@ impl Builder {
         body: impl FnOnce(&mut Builder),
     ) {
         for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
-            let value = self.fold(value);
+            let value = self.formula(value);
             self.emit(Instruction::Let { local, value }, site);
         }
         self.emit(Instruction::CheckStep { step }, site);
@@ -469,8 +481,9 @@ impl Builder {
         let (place, target, marking) = (self.place(source), self.place(destination), self.marking(marking));
         let counter = Expression::Local(variable);
         self.each(site, partition, [position, limit, step], |builder| {
-            builder.emit(Instruction::CheckSources { from: from.clone(), to: to.clone() }, site);
-            builder.emit(Instruction::Let { local: variable, value: from.clone() }, site);
+            let [first, end] = [&from, &to].map(Formula::from);
+            builder.emit(Instruction::CheckSources { from: first.clone(), to: end }, site);
+            builder.emit(Instruction::Let { local: variable, value: first }, site);
             let next = add(counter.clone(), Expression::Constant(1));
             builder.repeat(site, less(counter.clone(), to), variable, next, |builder| {
                 let semantics = *semantics;
@@ -481,6 +494,7 @@ impl Builder {
                     left: counter.clone().into(),
                     right: from.into(),
                 };
+                let first = Formula::from(&first);
                 builder.emit(Instruction::Fold { totals, data, first, operation: *operation }, site);
             });
             builder.emit(Instruction::Put { totals, place: target, position, limit }, site);

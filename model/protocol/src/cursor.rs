@@ -12,8 +12,9 @@ pub use sweep::{Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
+use crate::formula::Formula;
 use crate::ids::{BufferId, PipeId};
-use crate::ir::{AtomicOperation, Compare, Expression, Marking, Reduction, Semantics, Tail, Width};
+use crate::ir::{AtomicOperation, Compare, Marking, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
 /// An element of one rank's instance of a buffer.
@@ -340,17 +341,25 @@ impl Cursor {
         let mut assigned = None;
         let operation = match instruction {
             Instruction::Let { local, value } => {
-                assigned = Some((*local, environment.evaluate(value)?));
+                assigned = Some((*local, environment.compute(value)?));
                 None
             }
             Instruction::Branch { condition, otherwise } => {
-                if environment.evaluate(condition)? == 0 {
+                if environment.compute(condition)? == 0 {
                     next = *otherwise;
                 }
                 None
             }
             Instruction::Jump { to } => {
                 next = *to;
+                None
+            }
+            Instruction::Repeat { variable, next: value, condition, body } => {
+                let value = environment.compute(value)?;
+                self.registers[variable.index()] = value;
+                if self.environment(code, position).compute(condition)? != 0 {
+                    next = *body;
+                }
                 None
             }
             Instruction::CheckStep { step } => {
@@ -419,7 +428,7 @@ impl Cursor {
             }
             Fold::Reduce { operation, accumulate, variable, from, to, source } => {
                 sources.extend(accumulate.then_some(target));
-                let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
+                let (from, to) = (environment.compute(from)?, environment.compute(to)?);
                 for value in from..to {
                     self.registers[variable.index()] = value;
                     sources.push(shifted(element_address(&self.environment(code, position), source)?, at));
@@ -443,7 +452,7 @@ fn shifted(address: Address, by: i64) -> Address {
 fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, Fault> {
     let mut index = 0;
     for (dimension, (expression, extent)) in place.indices.iter().zip(&place.extents).enumerate() {
-        let value = environment.evaluate(expression)?;
+        let value = environment.compute(expression)?;
         if value < 0 || value as u64 >= *extent {
             let dimension = dimension as u32;
             return Err(Fault::Index { buffer: place.buffer, dimension, index: value, extent: *extent });
@@ -453,7 +462,7 @@ fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, 
     let rank = match &place.rank {
         None => environment.rank,
         Some(expression) => {
-            let rank = environment.evaluate(expression)?;
+            let rank = environment.compute(expression)?;
             let ranks = environment.sizes.ranks;
             u32::try_from(rank).ok().filter(|rank| *rank < ranks).ok_or(Fault::Rank { rank, last: ranks - 1 })?
         }
@@ -461,13 +470,13 @@ fn address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, 
     Ok(Address { buffer: place.buffer, rank, index: index * place.row })
 }
 
-fn barrier_number(environment: &Environment<'_>, expression: &Expression) -> Result<u32, Fault> {
-    let value = environment.evaluate(expression)?;
+fn barrier_number(environment: &Environment<'_>, expression: &Formula) -> Result<u32, Fault> {
+    let value = environment.compute(expression)?;
     u32::try_from(value).map_err(|_| Fault::Barrier { value })
 }
 
-fn pipe_number(environment: &Environment<'_>, expression: &Expression, least: i64) -> Result<u32, Fault> {
-    let value = environment.evaluate(expression)?;
+fn pipe_number(environment: &Environment<'_>, expression: &Formula, least: i64) -> Result<u32, Fault> {
+    let value = environment.compute(expression)?;
     u32::try_from(value).ok().filter(|_| value >= least).ok_or(Fault::Pipe { value })
 }
 
@@ -475,7 +484,7 @@ fn pipe_number(environment: &Environment<'_>, expression: &Expression, least: i6
 fn element_address(environment: &Environment<'_>, place: &PlaceCode) -> Result<Address, Fault> {
     let row = address(environment, place)?;
     let Some(offset) = &place.offset else { return Ok(row) };
-    let offset = environment.evaluate(offset)?;
+    let offset = environment.compute(offset)?;
     if offset < 0 { Err(Fault::Offset { offset }) } else { Ok(shifted(row, offset)) }
 }
 
@@ -499,7 +508,7 @@ fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result
         },
         Instruction::Store { place, value, semantics } => Operation::Store {
             address: address(environment, place)?,
-            value: environment.word(value)?,
+            value: environment.compute_word(value)?,
             semantics: *semantics,
         },
         Instruction::Load { place, semantics, .. } => {
@@ -508,14 +517,14 @@ fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result
         Instruction::Await { place, compare, value, semantics } => Operation::Await {
             address: address(environment, place)?,
             compare: *compare,
-            value: environment.word(value)?,
+            value: environment.compute_word(value)?,
             semantics: *semantics,
         },
         Instruction::Atomic { local, operation, place, operand, expected, semantics } => Operation::Atomic {
             address: address(environment, place)?,
             operation: *operation,
-            operand: environment.word(operand)?,
-            expected: expected.as_ref().map_or(Ok(0), |expected| environment.word(expected))?,
+            operand: environment.compute_word(operand)?,
+            expected: expected.as_ref().map_or(Ok(0), |expected| environment.compute_word(expected))?,
             semantics: *semantics,
             returns: local.is_some(),
         },
@@ -526,7 +535,7 @@ fn operation(environment: &Environment<'_>, instruction: &Instruction) -> Result
         Instruction::Finish { pipe, remaining } => {
             Operation::Finish { pipe: *pipe, remaining: pipe_number(environment, remaining, 0)? }
         }
-        Instruction::Assert { condition } => Operation::Assert { holds: environment.evaluate(condition)? != 0 },
+        Instruction::Assert { condition } => Operation::Assert { holds: environment.compute(condition)? != 0 },
         other => unreachable!("{other:?} is not an operation"),
     })
 }

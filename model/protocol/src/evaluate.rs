@@ -58,7 +58,7 @@ impl<'a> Environment<'a> {
         Environment { sizes, grid: sizes.blocks, rank, block: 0, thread: 0, launch: 0, arguments: &[], locals: &[] }
     }
 
-    fn symbol(&self, symbol: Symbol) -> i64 {
+    pub(crate) fn symbol(&self, symbol: Symbol) -> i64 {
         match symbol {
             Symbol::Ranks => i64::from(self.sizes.ranks),
             Symbol::Blocks => i64::from(self.sizes.blocks),
@@ -104,6 +104,7 @@ impl<'a> Environment<'a> {
 }
 
 /// Applies an operator. Words wrap at 32 bits and compare unsigned; indices are signed and must not overflow.
+#[inline]
 pub fn binary(operator: Binary, kind: Kind, left: i64, right: i64) -> Result<i64, EvaluationError> {
     match kind {
         Kind::Word => word(operator, left as u32, right as u32).map(i64::from),
@@ -137,7 +138,8 @@ fn index(operator: Binary, left: i64, right: i64) -> Result<i64, EvaluationError
         Binary::Remainder => left.checked_rem(divisor()?),
         Binary::CeilingDivide => {
             let divisor = divisor()?;
-            left.checked_add(divisor - 1).map(|sum| sum.div_euclid(divisor))
+            let most = divisor.checked_sub(1).and_then(|rest| left.checked_add(rest));
+            most.and_then(|sum| sum.checked_div_euclid(divisor))
         }
         Binary::ShiftLeft => u32::try_from(right).ok().and_then(|by| left.checked_shl(by)),
         Binary::ShiftRight => u32::try_from(right).ok().and_then(|by| left.checked_shr(by)),
@@ -234,6 +236,8 @@ mod tests {
         assert_eq!(binary(Binary::Add, Kind::Index, i64::MAX, 1), Err(EvaluationError::Overflow));
         assert_eq!(binary(Binary::Remainder, Kind::Index, 1, 0), Err(EvaluationError::DivisionByZero));
         assert_eq!(binary(Binary::CeilingDivide, Kind::Index, 9, 4), Ok(3));
+        assert_eq!(binary(Binary::CeilingDivide, Kind::Index, -1, i64::MIN), Err(EvaluationError::Overflow));
+        assert_eq!(binary(Binary::CeilingDivide, Kind::Index, i64::MIN + 2, -1), Err(EvaluationError::Overflow));
     }
 
     #[test]

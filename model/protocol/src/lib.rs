@@ -13,6 +13,7 @@ pub mod code;
 pub mod cursor;
 pub mod data;
 pub mod evaluate;
+mod formula;
 pub mod ids;
 pub mod ir;
 pub mod language;

@@ -1,20 +1,21 @@
 //! Statements of host programs, flattened.
 
 use super::{Builder, Fold, Instruction, PlaceCode, SiteId};
-use crate::ir::{Expression, HostStatement, Partition, Place};
+use crate::formula::Formula;
+use crate::ir::{HostStatement, Partition, Place};
 
 /// What the host thread does. What a stream does stands between `Enter` and `Leave`, the elements of a transfer as
 /// chunks that copy a place to itself before `EndTransfer`.
 #[derive(Clone, Debug)]
 pub(crate) enum HostInstruction {
-    Enter { stream: Expression },
+    Enter { stream: Formula },
     Leave,
-    Synchronise { stream: Expression },
+    Synchronise { stream: Formula },
     Exchange { place: PlaceCode },
     Record { event: PlaceCode },
     Wait { event: PlaceCode },
-    Send { peer: Expression },
-    Receive { peer: Expression },
+    Send { peer: Formula },
+    Receive { peer: Formula },
     EndTransfer,
     BeginGroup,
     EndGroup,
@@ -24,7 +25,7 @@ impl Builder {
     pub(super) fn host_statement(&mut self, site: SiteId, statement: &HostStatement) {
         let simple = match statement {
             HostStatement::Stream { stream, body } => {
-                let stream = self.fold(stream);
+                let stream = self.formula(stream);
                 self.host(site, HostInstruction::Enter { stream });
                 self.statements(body);
                 HostInstruction::Leave
@@ -35,18 +36,18 @@ impl Builder {
                 HostInstruction::EndGroup
             }
             HostStatement::Send { place, partition, peer } => {
-                let peer = self.fold(peer);
+                let peer = self.formula(peer);
                 self.host(site, HostInstruction::Send { peer });
                 self.transferred(site, place, partition);
                 HostInstruction::EndTransfer
             }
             HostStatement::Receive { place, partition, peer } => {
-                let peer = self.fold(peer);
+                let peer = self.formula(peer);
                 self.host(site, HostInstruction::Receive { peer });
                 self.transferred(site, place, partition);
                 HostInstruction::EndTransfer
             }
-            HostStatement::Synchronise { stream } => HostInstruction::Synchronise { stream: self.fold(stream) },
+            HostStatement::Synchronise { stream } => HostInstruction::Synchronise { stream: self.formula(stream) },
             HostStatement::Exchange { place } => HostInstruction::Exchange { place: self.place(place) },
             HostStatement::Record { event } => HostInstruction::Record { event: self.place(event) },
             HostStatement::Wait { event } => HostInstruction::Wait { event: self.place(event) },

@@ -3,7 +3,7 @@
 use super::{Address, Fault, address};
 use crate::code::HostInstruction;
 use crate::evaluate::Environment;
-use crate::ir::Expression;
+use crate::formula::Formula;
 
 /// One step of a host thread. Every rank's way through a host program is known before it runs: the checker goes it
 /// once, and makes of it what each stream does.
@@ -60,12 +60,12 @@ pub(super) fn host_operation(
     instruction: &HostInstruction,
     streams: u32,
 ) -> Result<HostOperation, Fault> {
-    let stream = |expression: &Expression| {
-        let stream = environment.evaluate(expression)?;
+    let stream = |expression: &Formula| {
+        let stream = environment.compute(expression)?;
         u32::try_from(stream).ok().filter(|stream| *stream < streams).ok_or(Fault::Stream { stream, streams })
     };
-    let rank = |expression: &Expression| {
-        let (rank, ranks) = (environment.evaluate(expression)?, environment.sizes.ranks);
+    let rank = |expression: &Formula| {
+        let (rank, ranks) = (environment.compute(expression)?, environment.sizes.ranks);
         u32::try_from(rank).ok().filter(|rank| *rank < ranks).ok_or(Fault::Rank { rank, last: ranks - 1 })
     };
     Ok(match instruction {

@@ -45,8 +45,8 @@ pub enum Step {
     Operation(Operation),
 }
 
-/// Instructions from a phase's chunk to the instruction after its loop: the chunk, the increment, the jump.
-const CHUNK_TO_END: u32 = 3;
+/// Instructions from a phase's chunk to the instruction after its loop: the chunk and the end of the loop.
+const CHUNK_TO_END: u32 = 2;
 
 impl Cursor {
     /// As [`Cursor::next`], but a data phase that begins is yielded whole.
@@ -94,7 +94,7 @@ impl Cursor {
             Fold::Reduce { operation, accumulate, variable, from, to, source } => {
                 sources.extend(accumulate.then_some(target));
                 let environment = self.environment(code, position);
-                let (from, to) = (environment.evaluate(from)?, environment.evaluate(to)?);
+                let (from, to) = (environment.compute(from)?, environment.compute(to)?);
                 for value in from..to {
                     self.registers[variable.index()] = value;
                     sources.push(element_address(&self.environment(code, position), source)?);
@@ -111,12 +111,13 @@ impl Cursor {
 
     /// The step of the phase whose chunk is next: what its increment, the next instruction, adds to the position.
     fn step_of(&self, code: &Code, position: &Position<'_>) -> Result<u64, Fault> {
-        let Some((Instruction::Let { local, value }, _)) = code.instructions.get(self.program_counter as usize + 1)
+        let Some((Instruction::Repeat { variable, next, .. }, _)) =
+            code.instructions.get(self.program_counter as usize + 1)
         else {
-            unreachable!("a chunk is followed by the increment of its position");
+            unreachable!("a chunk is followed by the end of its loop");
         };
-        let next = self.environment(code, position).evaluate(value)?;
-        let step = next - self.registers[local.index()];
+        let next = self.environment(code, position).compute(next)?;
+        let step = next - self.registers[variable.index()];
         if step <= 0 {
             return Err(Fault::Step { step });
         }

@@ -54,11 +54,11 @@ impl Cursor {
                 Operation::Receive { address, packet, compare, value, semantics: *semantics }
             }
             Instruction::Fold { totals, data, first, operation } => {
-                let first = environment.evaluate(first)? != 0;
+                let first = environment.compute(first)? != 0;
                 return Ok((Some((*totals, self.folded(code, *totals, *data, first, *operation))), None));
             }
             Instruction::CheckSources { from, to } => {
-                if environment.evaluate(from)? >= environment.evaluate(to)? {
+                if environment.compute(from)? >= environment.compute(to)? {
                     return Err(Fault::EmptyReduction);
                 }
                 return Ok((None, None));
