@@ -8,7 +8,7 @@ mod sweep;
 mod word;
 
 pub use host::HostOperation;
-pub use sweep::{Step, Sweep};
+pub use sweep::{Rest, Step, Sweep};
 
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};

@@ -113,7 +113,8 @@ impl<P: Program> Machine<P> {
         let mut bytes = vec![0; instance.bytes as usize];
         self.fill(instance, u32::MAX, &mut bytes);
         let written = instance.contents != Contents::Poison;
-        let shadow = Shadow::new(instance.bytes, instance.granule, written);
+        let swept = self.program().has_sweeps();
+        let shadow = Shadow::new(instance.bytes, instance.granule, written, swept);
         InstanceMemory { shadow: shadow.into(), bytes: bytes.into(), has_slots: false }
     }
 

@@ -41,6 +41,7 @@ mod run;
 mod spin;
 mod strong_read;
 mod strong_write;
+mod sweep;
 pub mod uses;
 mod weak;
 

@@ -32,6 +32,8 @@ rules! {
     Scopes,
     /// Weak accesses to the same bytes, in no order, race.
     WeakRaces,
+    /// The vectors of a data phase that are taken at once are in order with what came before them.
+    SweepsAreOrdered,
     /// A weak access races with strong ones it is in no order with.
     SlotsAgainstWeak,
     /// A strong write races with what it is not morally strong with, in no order.

@@ -128,6 +128,11 @@ impl<'a, P: Program> Run<'a, P> {
                 self.state.interrupted = true;
                 return;
             }
+            if let Some(site) = self.rest_of_phase(index)
+                && self.is_endless(index, site)
+            {
+                return;
+            }
             let coordinates = self.state.coordinates(self.machine, index);
             let thread = &mut self.state.threads[index as usize];
             let is_again = thread.pending.is_some();

@@ -5,9 +5,11 @@
 //! * [`shadow`]: the last weak accesses to every byte range.
 //! * [`shared`]: parts of a state that states share.
 //! * [`slot`]: the messages of strongly accessed words.
+//! * `stretch`: long rows at whose vectors threads take turns.
 
 pub mod clock;
 pub mod scope;
 pub mod shadow;
 pub mod shared;
 pub mod slot;
+mod stretch;

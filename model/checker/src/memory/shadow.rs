@@ -4,8 +4,12 @@
 //! write; whatever interleaving is explored, an unordered pair shows. So it is enough to keep, for each byte, the
 //! last write and the reads since that no later read follows. Neighbouring bytes with one history share a cell of 16
 //! bytes (data) or 4 (words), which splits in four when an access covers a part of it.
+//!
+//! Where threads take turns at the vectors of a long row, whole stretches have one history for each turn
+//! ([`super::stretch`]): an access of every so manieth vector ([`Sweep`]) costs what one access costs.
 
 use super::clock::Epoch;
+use super::stretch::{Stretch, Stretches};
 use crate::program::SiteIndex;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -24,18 +28,33 @@ impl Access {
     pub const INITIAL: Access = Access { epoch: Epoch::INITIAL, site: SiteIndex(0) };
 }
 
-/// What a cell remembers.
+/// What a cell, or a turn of a stretch, remembers.
 #[derive(Clone, Debug, PartialEq, Hash)]
-struct Record {
+pub(super) struct Record {
     write: Access,
     reads: SmallVec<[Access; 1]>,
     written: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
-enum Cell {
+pub(super) enum Cell {
     Whole(Record),
     Split(Box<[Cell; 4]>),
+}
+
+/// Vectors at equal distances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// First byte of the first.
+    pub first: u64,
+    /// Bytes from one to the next, a multiple of the bytes of one.
+    pub step: u64,
+    /// Bytes of one.
+    pub vector: u64,
+    /// How many, not 0.
+    pub count: u64,
+    /// Vectors of others that take turns with these end here; not before these.
+    pub limit: u64,
 }
 
 /// An earlier access that the current one is unordered with.
@@ -52,7 +71,7 @@ pub struct Conflict {
 /// The weak accesses of one buffer instance.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Shadow {
-    cells: Vec<Cell>,
+    stretches: Stretches,
     granule: u64,
 }
 
@@ -71,11 +90,11 @@ pub enum Kind {
 
 impl Shadow {
     /// A buffer of `bytes` bytes that nobody has accessed; `written` says whether its initial contents mean something.
-    /// `granule` is 16 or 4.
-    pub fn new(bytes: u64, granule: u32, written: bool) -> Shadow {
+    /// `granule` is 16 or 4. `swept` says whether there may be sweeps, for which a large buffer is made ready.
+    pub fn new(bytes: u64, granule: u32, written: bool, swept: bool) -> Shadow {
         let record = Record { write: Access::INITIAL, reads: SmallVec::new(), written };
         let granule = u64::from(granule);
-        Shadow { cells: vec![Cell::Whole(record); bytes.div_ceil(granule) as usize], granule }
+        Shadow { stretches: Stretches::new(bytes, granule, record, swept), granule }
     }
 
     /// Checks an access against the earlier ones and remembers it. `covered` says whether an earlier access precedes
@@ -87,21 +106,12 @@ impl Shadow {
         access: Access,
         covered: impl Fn(&Access) -> bool,
     ) -> Result<bool, Conflict> {
-        let mut written = true;
-        let mut conflict = None;
-        let granule = self.granule;
-        let cells = (range.start / granule)..range.end.div_ceil(granule);
-        for index in cells {
-            let start = index * granule;
-            self.cells[index as usize].visit(start, granule, &range, &mut |record, at| {
-                if conflict.is_none() {
-                    conflict = record.conflict(kind, &covered, at.max(range.start));
-                }
-                written &= record.written;
-                record.remember(kind, access, &covered);
-            });
-        }
-        conflict.map_or(Ok(written), Err)
+        let mut seen = Seen { written: true, conflict: None };
+        self.visit(&range, &mut |record, at| {
+            seen.look(record, kind, &covered, at.max(range.start));
+            record.remember(kind, access, &covered);
+        });
+        seen.result()
     }
 
     /// The same for a strong access that leaves nothing to remember; `None` if it does.
@@ -111,63 +121,107 @@ impl Shadow {
         kind: Kind,
         covered: impl Fn(&Access) -> bool,
     ) -> Option<Result<bool, Conflict>> {
-        let mut written = true;
-        let mut conflict = None;
-        let granule = self.granule;
-        for index in (range.start / granule)..range.end.div_ceil(granule) {
-            self.cells[index as usize].look(index * granule, granule, &range, &mut |record, at| {
-                if conflict.is_none() {
-                    conflict = record.conflict(kind, &covered, at.max(range.start));
-                }
-                written &= record.written;
-            });
-        }
+        let mut seen = Seen { written: true, conflict: None };
+        self.stretches.look(&range, self.granule, &mut |record, at| {
+            seen.look(record, kind, &covered, at.max(range.start));
+        });
         let changes = match kind {
             Kind::Read | Kind::Write => true,
             Kind::StrongRead => false,
-            Kind::StrongWrite => !written,
+            Kind::StrongWrite => !seen.written,
         };
-        (!changes).then(|| conflict.map_or(Ok(written), Err))
+        (!changes).then(|| seen.result())
+    }
+
+    /// Whether accesses of all vectors of a sweep are ordered with the earlier ones, and read nothing unwritten.
+    pub fn is_clear(&self, sweep: &Sweep, kind: Kind, covered: impl Fn(&Access) -> bool) -> bool {
+        let mut seen = Seen { written: true, conflict: None };
+        self.stretches.look_along(sweep, self.granule, &mut |record, at| seen.look(record, kind, &covered, at));
+        seen.conflict.is_none() && (seen.written || kind != Kind::Read)
+    }
+
+    /// Remembers accesses of all vectors of a sweep, which [`Shadow::is_clear`] has found in order.
+    pub fn remember_sweep(&mut self, sweep: &Sweep, kind: Kind, access: Access, covered: impl Fn(&Access) -> bool) {
+        self.stretches.visit_along(sweep, self.granule, &mut |record| record.remember(kind, access, &covered));
     }
 
     /// Whether an access is known that everybody is past, by `past`.
     pub fn knows(&self, past: impl Fn(&Access) -> bool) -> bool {
-        self.cells.iter().any(|cell| cell.knows(&past))
+        self.stretches.iter().any(|stretch| match stretch {
+            Stretch::Cells(cells) => cells.iter().any(|cell| cell.knows(&past)),
+            Stretch::Turns(turns) => turns.records().iter().any(|record| record.knows(&past)),
+        })
     }
 
     /// Remembers an access that was checked elsewhere, as if it had been weak.
     pub fn remember(&mut self, range: Range<u64>, wrote: bool, access: Access) {
-        let granule = self.granule;
-        for index in (range.start / granule)..range.end.div_ceil(granule) {
-            self.cells[index as usize].visit(index * granule, granule, &range, &mut |record, _| {
-                if wrote {
-                    record.write = access;
-                    record.written = true;
-                } else {
-                    record.reads.push(access);
-                }
-            });
-        }
+        self.visit(&range, &mut |record, _| {
+            if wrote {
+                record.write = access;
+                record.written = true;
+            } else {
+                record.reads.push(access);
+            }
+        });
+    }
+
+    fn visit(&mut self, range: &Range<u64>, act: &mut impl FnMut(&mut Record, u64)) {
+        self.stretches.visit(range, self.granule, act);
+    }
+
+    /// Records that it consists of.
+    #[cfg(test)]
+    pub(super) fn records(&self) -> usize {
+        let count = |stretch: &Stretch| match stretch {
+            Stretch::Cells(cells) => cells.len(),
+            Stretch::Turns(turns) => turns.records().len(),
+        };
+        self.stretches.iter().map(count).sum()
+    }
+
+    /// Reads of a byte.
+    #[cfg(test)]
+    pub(super) fn reads(&self, byte: u64) -> Vec<Access> {
+        let mut reads = Vec::new();
+        let look = &mut |record: &Record, _| reads.extend(record.reads.iter().copied());
+        self.stretches.look(&(byte..byte + 1), self.granule, look);
+        reads
     }
 
     /// Forgets who made the accesses that everybody is past, by `past`: no later one can race with them.
     pub fn forget(&mut self, past: impl Fn(&Access) -> bool) {
-        self.cells.iter_mut().for_each(|cell| cell.forget(&past));
+        for stretch in self.stretches.iter_mut() {
+            match stretch {
+                Stretch::Cells(cells) => cells.iter_mut().for_each(|cell| cell.forget(&past)),
+                Stretch::Turns(turns) => turns.records_mut().iter_mut().for_each(|record| record.forget(&past)),
+            }
+        }
     }
 
     /// The last weak write to a byte, and whether anybody wrote it at all.
     pub fn last_write(&self, byte: u64) -> (Access, bool) {
-        let mut cell = &self.cells[(byte / self.granule) as usize];
-        let mut length = self.granule;
-        loop {
-            match cell {
-                Cell::Whole(record) => return (record.write, record.written),
-                Cell::Split(parts) => {
-                    length /= 4;
-                    cell = &parts[(byte / length % 4) as usize];
-                }
-            }
+        let mut last = (Access::INITIAL, true);
+        self.stretches.look(&(byte..byte + 1), self.granule, &mut |record, _| last = (record.write, record.written));
+        last
+    }
+}
+
+/// What an access has found so far.
+struct Seen {
+    written: bool,
+    conflict: Option<Conflict>,
+}
+
+impl Seen {
+    fn look(&mut self, record: &Record, kind: Kind, covered: &impl Fn(&Access) -> bool, byte: u64) {
+        if self.conflict.is_none() {
+            self.conflict = record.conflict(kind, covered, byte);
         }
+        self.written &= record.written;
+    }
+
+    fn result(self) -> Result<bool, Conflict> {
+        self.conflict.map_or(Ok(self.written), Err)
     }
 }
 
@@ -200,18 +254,29 @@ impl Record {
     }
 }
 
+impl Record {
+    fn knows(&self, past: &impl Fn(&Access) -> bool) -> bool {
+        self.write != Access::INITIAL && past(&self.write) || self.reads.iter().any(past)
+    }
+
+    fn forget(&mut self, past: &impl Fn(&Access) -> bool) {
+        if past(&self.write) {
+            self.write = Access::INITIAL;
+        }
+        self.reads.retain(|read| !past(read));
+    }
+}
+
 impl Cell {
     fn knows(&self, past: &impl Fn(&Access) -> bool) -> bool {
         match self {
-            Cell::Whole(record) => {
-                record.write != Access::INITIAL && past(&record.write) || record.reads.iter().any(past)
-            }
+            Cell::Whole(record) => record.knows(past),
             Cell::Split(parts) => parts.iter().any(|part| part.knows(past)),
         }
     }
 
     /// Applies `act` to every record within `range`, without splitting this cell.
-    fn look(&self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&Record, u64)) {
+    pub(super) fn look(&self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&Record, u64)) {
         match self {
             Cell::Whole(record) => act(record, start),
             Cell::Split(parts) => {
@@ -227,18 +292,13 @@ impl Cell {
 
     fn forget(&mut self, past: &impl Fn(&Access) -> bool) {
         match self {
-            Cell::Whole(record) => {
-                if past(&record.write) {
-                    record.write = Access::INITIAL;
-                }
-                record.reads.retain(|read| !past(read));
-            }
+            Cell::Whole(record) => record.forget(past),
             Cell::Split(parts) => parts.iter_mut().for_each(|part| part.forget(past)),
         }
     }
 
     /// Applies `act` to every record within `range`, splitting this cell where the range covers a part of it.
-    fn visit(&mut self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&mut Record, u64)) {
+    pub(super) fn visit(&mut self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&mut Record, u64)) {
         let whole = range.start <= start && range.end >= start + length;
         if let Cell::Whole(record) = self {
             if whole || length == 1 {
@@ -273,12 +333,12 @@ mod tests {
 
     #[test]
     fn unordered_write_and_read_conflict_in_either_order() {
-        let mut shadow = Shadow::new(64, 16, true);
+        let mut shadow = Shadow::new(64, 16, true, false);
         assert_eq!(shadow.access(0..16, Kind::Write, by(1, 1), own(1)), Ok(true));
         let found = shadow.access(8..10, Kind::Read, by(2, 1), own(2));
         assert_eq!(found, Err(Conflict { access: by(1, 1), wrote: true, byte: 8 }));
 
-        let mut shadow = Shadow::new(64, 16, true);
+        let mut shadow = Shadow::new(64, 16, true, false);
         assert!(shadow.access(8..10, Kind::Read, by(2, 1), own(2)).is_ok());
         let found = shadow.access(0..16, Kind::Write, by(1, 1), own(1));
         assert_eq!(found, Err(Conflict { access: by(2, 1), wrote: false, byte: 8 }));
@@ -286,7 +346,7 @@ mod tests {
 
     #[test]
     fn strong_accesses_are_checked_and_leave_nothing_behind() {
-        let mut shadow = Shadow::new(64, 16, true);
+        let mut shadow = Shadow::new(64, 16, true, false);
         assert!(shadow.access(4..8, Kind::Write, by(1, 1), own(1)).is_ok());
         let before = shadow.clone();
         for kind in [Kind::StrongRead, Kind::StrongWrite] {
@@ -298,14 +358,14 @@ mod tests {
         assert!(shadow.unchanged(0..4, Kind::Read, own(1)).is_none());
         // Parts of a whole cell have its history, whether it is split or not.
         assert!((0..64).all(|byte| shadow.last_write(byte) == before.last_write(byte)));
-        let unwritten = Shadow::new(16, 4, false);
+        let unwritten = Shadow::new(16, 4, false, false);
         assert_eq!(unwritten.unchanged(0..4, Kind::StrongRead, own(1)), Some(Ok(false)));
         assert_eq!(unwritten.unchanged(0..4, Kind::StrongWrite, own(1)), None);
     }
 
     #[test]
     fn disjoint_bytes_of_one_cell_do_not_conflict() {
-        let mut shadow = Shadow::new(16, 16, true);
+        let mut shadow = Shadow::new(16, 16, true, false);
         assert!(shadow.access(0..2, Kind::Write, by(1, 1), own(1)).is_ok());
         assert!(shadow.access(2..4, Kind::Write, by(2, 1), own(2)).is_ok());
         assert!(shadow.access(4..8, Kind::Write, by(3, 1), own(3)).is_ok());
@@ -313,7 +373,7 @@ mod tests {
 
     #[test]
     fn concurrent_reads_are_all_remembered() {
-        let mut shadow = Shadow::new(16, 16, true);
+        let mut shadow = Shadow::new(16, 16, true, false);
         for thread in 1..4 {
             assert!(shadow.access(0..16, Kind::Read, by(thread, 1), own(thread)).is_ok());
         }
@@ -324,7 +384,7 @@ mod tests {
 
     #[test]
     fn unwritten_bytes_are_told_apart() {
-        let mut shadow = Shadow::new(16, 4, false);
+        let mut shadow = Shadow::new(16, 4, false, false);
         assert!(shadow.access(0..4, Kind::Write, by(1, 1), own(1)).is_ok());
         assert_eq!(shadow.access(0..4, Kind::Read, by(1, 2), own(1)), Ok(true));
         assert_eq!(shadow.access(0..8, Kind::Read, by(1, 3), own(1)), Ok(false));

@@ -267,6 +267,19 @@ pub struct Bulk {
     pub pipe: Option<u32>,
 }
 
+/// Vectors of a thread's data phase, which differ by a shift only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The first.
+    pub first: Bulk,
+    /// Bytes from one to the next.
+    pub step: u64,
+    /// How many.
+    pub count: u64,
+    /// Bytes from the first to where the last whole vector of the row ends, whoever's that is.
+    pub length: u64,
+}
+
 /// Which registers of a thread hold values that are not known yet: by register, the reads that they come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unknown {
@@ -380,6 +393,15 @@ pub trait Program: Send + Sync + 'static {
     fn start(&self, coordinates: Coordinates) -> Self::Thread;
     /// The thread's next operation; moves past it.
     fn next(&self, coordinates: Coordinates, thread: &mut Self::Thread) -> Result<(Operation, SiteIndex), Fault>;
+    /// The vectors of a data phase that come next, all but a cut-off one, with the thread behind them; `None` unless the
+    /// thread is within a phase and several are left.
+    fn rest_of_phase(&self, _: Coordinates, _: &Self::Thread) -> Option<(Sweep, SiteIndex, Self::Thread)> {
+        None
+    }
+    /// Whether there may be such phases.
+    fn has_sweeps(&self) -> bool {
+        false
+    }
     /// Gives the word that the last operation read, zero-extended.
     fn supply(&self, coordinates: Coordinates, thread: &mut Self::Thread, value: u64);
     /// Gives the bytes that the last [`Operation::Load`] read. Programs that yield none have nothing to do.

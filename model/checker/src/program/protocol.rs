@@ -3,10 +3,10 @@
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Definition, Element, Expected, Fault, Instance, Location,
-    Operation, Program, Readers, Shape, SiteIndex, VectorElement, Width,
+    Operation, Program, Readers, Shape, SiteIndex, Sweep, VectorElement, Width,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
-use arverify_protocol::cursor::{self, Address, Cursor, Position};
+use arverify_protocol::cursor::{self, Address, Chunk, Cursor, Position};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ir::{self, Protocol, Source, Space, Span};
 use arverify_protocol::verdict::Code;
@@ -76,6 +76,20 @@ impl ProtocolProgram {
         }
     }
 
+    fn bulk(&self, chunk: &Chunk) -> Bulk {
+        let sizes = &self.code.sizes;
+        Bulk {
+            destination: self.location(chunk.destination),
+            sources: chunk.sources.iter().map(|source| self.location(*source)).collect(),
+            bytes: chunk.elements * sizes.data.bytes(),
+            fold: chunk.operation,
+            data: sizes.data,
+            accumulate: sizes.accumulate,
+            vector: chunk.vector,
+            pipe: chunk.pipe.map(|pipe| pipe.0),
+        }
+    }
+
     pub(super) fn operation(&self, operation: cursor::Operation) -> Operation {
         let width = Width::Four;
         match operation {
@@ -107,19 +121,7 @@ impl ProtocolProgram {
                 }
             }
             cursor::Operation::Fence { semantics } => Operation::Fence { semantics },
-            cursor::Operation::Chunk(chunk) => {
-                let sizes = &self.code.sizes;
-                Operation::Bulk(Box::new(Bulk {
-                    destination: self.location(chunk.destination),
-                    sources: chunk.sources.iter().map(|source| self.location(*source)).collect(),
-                    bytes: chunk.elements * sizes.data.bytes(),
-                    fold: chunk.operation,
-                    data: sizes.data,
-                    accumulate: sizes.accumulate,
-                    vector: chunk.vector,
-                    pipe: chunk.pipe.map(|pipe| pipe.0),
-                }))
-            }
+            cursor::Operation::Chunk(chunk) => Operation::Bulk(Box::new(self.bulk(&chunk))),
             cursor::Operation::Take { address, elements } => {
                 Operation::Load { at: self.location(address), bytes: elements * self.code.sizes.data.bytes() }
             }
@@ -190,6 +192,9 @@ fn element_bytes(buffer: &ir::Buffer, sizes: &Sizes) -> u64 {
     }
 }
 
+/// Vectors of a phase that are worth taking at once.
+const LEAST_SWEPT: u64 = 4;
+
 /// The expectation stands outside the statements: its site is one past theirs.
 const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
 
@@ -220,6 +225,25 @@ impl Program for ProtocolProgram {
             Ok((operation, site)) => Ok((self.operation(operation), SiteIndex(site.0))),
             Err((fault, site)) => Err(self.fault(&fault, site)),
         }
+    }
+
+    fn rest_of_phase(&self, at: Coordinates, thread: &Cursor) -> Option<(Sweep, SiteIndex, Cursor)> {
+        let rest = self.with_position(at, |position| thread.rest_of_phase(&self.code, position, LEAST_SWEPT))?;
+        let bytes = u64::from(self.code.sizes.data.bytes());
+        // What is copied are elements, on both sides.
+        let mut places = rest.first.sources.iter().chain([&rest.first.destination]);
+        let alike = places.all(|place| self.element_bytes[place.buffer.index()] == bytes);
+        let sweep = Sweep {
+            first: self.bulk(&rest.first),
+            step: rest.step * bytes,
+            count: rest.count,
+            length: rest.length * bytes,
+        };
+        alike.then_some((sweep, SiteIndex(rest.site.0), rest.then))
+    }
+
+    fn has_sweeps(&self) -> bool {
+        true
     }
 
     fn is_channel(&self, buffer: u32) -> bool {

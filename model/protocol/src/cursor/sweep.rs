@@ -8,7 +8,7 @@
 //! Not modelled: interleaving with other threads between two vectors of a phase. The accesses are weak, so a verified
 //! protocol orders them as a whole.
 
-use super::{Address, Cursor, Fault, Operation, Position, element_address, elements_of};
+use super::{Address, Chunk, Cursor, Fault, Operation, Position, element_address, elements_of};
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::ids::LocalId;
 use crate::ir::{Reduction, Tail, Width};
@@ -45,6 +45,23 @@ pub enum Step {
     Operation(Operation),
 }
 
+/// The vectors of a phase that a thread has yet to come to, but for a cut-off one, and the thread behind them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rest {
+    /// The first of them.
+    pub first: Chunk,
+    /// Elements from one to the next.
+    pub step: u64,
+    /// How many.
+    pub count: u64,
+    /// Elements from the first to where the last whole vector of the partition ends.
+    pub length: u64,
+    /// The thread as it is when it has performed them.
+    pub then: Cursor,
+    /// The statement.
+    pub site: SiteId,
+}
+
 /// Instructions from a phase's chunk to the instruction after its loop: the chunk and the end of the loop.
 const CHUNK_TO_END: u32 = 2;
 
@@ -67,6 +84,30 @@ impl Cursor {
         }
         let site = code.instructions[self.program_counter as usize].1;
         Err((Fault::Runaway(super::INSTRUCTIONS_WITHOUT_OPERATION), site))
+    }
+
+    /// What is left of a phase of which a vector was performed last, if that is at least `least` whole vectors. Phases on
+    /// pipes are left alone.
+    pub fn rest_of_phase(&self, code: &Code, position: &Position<'_>, least: u64) -> Option<Rest> {
+        let (instruction, site) = code.instructions.get((self.program_counter as usize).checked_sub(1)?)?;
+        let Instruction::Chunk { destination, position: at, limit, width, tail, fold, pipe: None } = instruction else {
+            return None;
+        };
+        let mut then = Cursor { program_counter: self.program_counter - 1, ..self.clone() };
+        let step = then.step_of(code, position).ok()?;
+        let (limit, vector) = (then.registers[limit.index()], elements_of(code, *width));
+        let first = then.registers[at.index()].checked_add_unsigned(step)?;
+        let room = u64::try_from(limit.checked_sub(first)?).ok()?;
+        let count = if room < vector { 0 } else { (room - vector) / step + 1 };
+        if count < least {
+            return None;
+        }
+        then.registers[at.index()] = first;
+        let chunk = then.chunk(code, position, destination, (first, limit), (*width, *tail), fold).ok()??;
+        then.registers[at.index()] = first + ((count - 1) * step) as i64;
+        then.program_counter = self.program_counter;
+        let length = room / vector * vector;
+        Some(Rest { first: chunk, step, count, length, then, site: *site })
     }
 
     fn sweep(
@@ -129,7 +170,6 @@ impl Cursor {
 mod tests {
     use super::*;
     use crate::catalogue;
-    use crate::cursor::Chunk;
     use crate::data::{Accumulate, DataType};
     use crate::evaluate::Sizes;
 
@@ -172,6 +212,55 @@ mod tests {
             }
         }
         assert!(sweeps > 500, "only {sweeps} sweeps were compared");
+    }
+
+    #[test]
+    fn the_rest_of_a_phase_is_what_follows() {
+        let mut rests = 0;
+        for document in catalogue::all().unwrap_or_else(|error| panic!("{error}")) {
+            let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
+            for elements in [64, 101, 208] {
+                let (data, accumulate) = (DataType::F32, Accumulate::Own);
+                let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements, data, accumulate };
+                let code = Code::new(&protocol, &sizes, false).unwrap_or_else(|error| panic!("{error}"));
+                for (rank, thread) in [(0, 0), (1, 0), (1, 1)] {
+                    let arguments = vec![1; protocol.arguments.len()];
+                    let position = Position { rank, block: 0, thread, launch: 0, grid: 1, arguments: &arguments };
+                    rests += follow(&code, &position);
+                }
+            }
+        }
+        assert!(rests > 200, "only {rests} were compared");
+    }
+
+    fn follow(code: &Code, position: &Position<'_>) -> u32 {
+        let mut cursor = Cursor::start(code);
+        let mut rests = 0;
+        loop {
+            if let Some(rest) = cursor.rest_of_phase(code, position, 2) {
+                rests += 1;
+                for vector in 0..rest.count {
+                    let (next, site) = cursor.next(code, position).unwrap_or_else(|(fault, _)| panic!("{fault}"));
+                    let Operation::Chunk(next) = next else { panic!("not a vector") };
+                    let shifted = |at: Address| Address { index: at.index + vector * rest.step, ..at };
+                    let (destination, sources) = (rest.first.destination, &rest.first.sources);
+                    assert_eq!((next.destination, site), (shifted(destination), rest.site));
+                    assert_eq!(next.sources, sources.iter().map(|at| shifted(*at)).collect::<SmallVec<[_; 8]>>());
+                    let kept = (next.operation, next.elements, next.vector);
+                    assert_eq!(kept, (rest.first.operation, rest.first.elements, rest.first.vector));
+                }
+                assert_eq!(cursor, rest.then);
+                assert!(cursor.rest_of_phase(code, position, 1).is_none(), "no whole vector is left");
+            }
+            match cursor.next(code, position).unwrap_or_else(|(fault, _)| panic!("{fault}")).0 {
+                Operation::Exit => return rests,
+                Operation::Load { .. }
+                | Operation::Take { .. }
+                | Operation::Receive { .. }
+                | Operation::Atomic { returns: true, .. } => cursor.supply(code, 0),
+                _ => {}
+            }
+        }
     }
 
     fn compare(code: &Code, position: &Position<'_>) -> u32 {
