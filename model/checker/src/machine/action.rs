@@ -214,7 +214,6 @@ impl<P: Program> Machine<P> {
             || self.threads_of_block() != 1
             || rank != self.rank_of_block(blocks[1])
             || state.ranks[rank as usize].launch > 0
-            || self.has(Rule::AlikeBlocks) && !self.program().blocks_are_alike()
         {
             return false;
         }
@@ -223,7 +222,7 @@ impl<P: Program> Machine<P> {
         let is_known = |access: &Access| access.epoch.thread == one || access.epoch.thread == other;
         is_new(left)
             && is_new(right)
-            && left.program == right.program
+            && (!self.has(Rule::AlikeBlocks) || self.program().are_alike(&left.program, &right.program))
             && left.pending == right.pending
             && left.view == right.view
             && state.blocks[blocks[0] as usize] == state.blocks[blocks[1] as usize]

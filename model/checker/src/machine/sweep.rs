@@ -1,6 +1,6 @@
 //! Data phases: all that a thread has left to do of one, at once.
 //!
-//! L11 in docs/model.md. The vectors of a phase differ by a shift, between them the thread learns nothing and tells nobody
+//! Lemma L13 in docs/model.md. The vectors of a phase differ by a shift, between them the thread learns nothing and tells nobody
 //! anything, and weak accesses are no choice. So if each is in order with what came before the phase, all are performed as one
 //! step: one look at the shadow for every range, one record for every turn ([`crate::memory::shadow::Sweep`]). Whatever is
 //! not plain (a race, unwritten memory, words among the data, an execution that is recorded) is left to the vectors, one by

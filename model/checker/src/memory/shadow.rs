@@ -298,7 +298,13 @@ impl Cell {
     }
 
     /// Applies `act` to every record within `range`, splitting this cell where the range covers a part of it.
-    pub(super) fn visit(&mut self, start: u64, length: u64, range: &Range<u64>, act: &mut impl FnMut(&mut Record, u64)) {
+    pub(super) fn visit(
+        &mut self,
+        start: u64,
+        length: u64,
+        range: &Range<u64>,
+        act: &mut impl FnMut(&mut Record, u64),
+    ) {
         let whole = range.start <= start && range.end >= start + length;
         if let Cell::Whole(record) = self {
             if whole || length == 1 {

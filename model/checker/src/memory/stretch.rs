@@ -365,21 +365,22 @@ mod tests {
             let bytes = 1 << size;
             Step::Plain { start: vector * 16 + part * 4 / bytes * bytes, bytes: bytes.min(16 - part * 4), kind }
         });
-        let phase = (0_u64..4, 1_u64..7, 0_u64..3, kinds(), any::<u64>()).prop_map(|(part, turns, width, kind, order)| {
-            let (vector, turns) = (4 << width, 1 << turns);
-            let row = BYTES / 4;
-            // Not all rows end where a turn of all threads does.
-            let (begin, limit) = (part * row, (part + 1) * row - part * 48);
-            let mut threads: Vec<u64> = (0..turns).collect();
-            threads.rotate_left((order % turns) as usize);
-            let sweep = |thread: u64| {
-                let (first, step) = (begin + thread * vector, turns * vector);
-                let count = (limit - first) / step + u64::from((limit - first) % step >= vector);
-                Step::Swept(Sweep { first, step, vector, count, limit }, kind)
-            };
-            threads.truncate(if order % 5 == 0 { 3 } else { threads.len() });
-            threads.into_iter().map(sweep).collect::<Vec<_>>()
-        });
+        let phase =
+            (0_u64..4, 1_u64..7, 0_u64..3, kinds(), any::<u64>()).prop_map(|(part, turns, width, kind, order)| {
+                let (vector, turns) = (4 << width, 1 << turns);
+                let row = BYTES / 4;
+                // Not all rows end where a turn of all threads does.
+                let (begin, limit) = (part * row, (part + 1) * row - part * 48);
+                let mut threads: Vec<u64> = (0..turns).collect();
+                threads.rotate_left((order % turns) as usize);
+                let sweep = |thread: u64| {
+                    let (first, step) = (begin + thread * vector, turns * vector);
+                    let count = (limit - first) / step + u64::from((limit - first) % step >= vector);
+                    Step::Swept(Sweep { first, step, vector, count, limit }, kind)
+                };
+                threads.truncate(if order % 5 == 0 { 3 } else { threads.len() });
+                threads.into_iter().map(sweep).collect::<Vec<_>>()
+            });
         let some = prop_oneof![
             3 => plain.prop_map(|step| vec![step]),
             1 => kinds().prop_map(|kind| vec![Step::Whole(kind)]),

@@ -506,8 +506,8 @@ pub trait Program: Send + Sync + 'static {
     fn ends_are_asked_for(&self) -> bool {
         false
     }
-    /// Whether the blocks of a rank do the same: nothing that their threads do depends on which block it is.
-    fn blocks_are_alike(&self) -> bool {
+    /// Whether two threads of one rank, in blocks of one thread, do the same from here on: nothing depends on which block it is.
+    fn are_alike(&self, _left: &Self::Thread, _right: &Self::Thread) -> bool {
         false
     }
     /// Whether threads say themselves where launches begin and return ([`Call`]). The machine then launches once.

@@ -316,8 +316,9 @@ impl Program for PtxProgram {
         self.dependent.is_some() || self.reach.leads(thread.pc(), site.0)
     }
 
-    fn blocks_are_alike(&self) -> bool {
-        self.dependent.is_none() && self.reach.blocks_are_alike()
+    fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
+        let live = self.reach.alike_from(left.pc()).filter(|_| self.dependent.is_none());
+        live.is_some_and(|live| left.is_alike(right, live))
     }
 
     fn start(&self, _: Coordinates) -> PtxThread {

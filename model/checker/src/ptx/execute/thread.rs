@@ -93,6 +93,15 @@ impl PtxThread {
         hasher.finish()
     }
 
+    /// Whether another stands at the same point, with the same in these registers and in its own memory.
+    pub fn is_alike(&self, other: &PtxThread, live: &[Register]) -> bool {
+        let rest = |thread: &PtxThread| (thread.pc, thread.broken, thread.outside, thread.called);
+        rest(self) == rest(other)
+            && self.local == other.local
+            && self.origins == other.origins
+            && live.iter().all(|register| self.value(*register) == other.value(*register))
+    }
+
     /// Operations so far that are not of the kernel.
     pub fn outside(&self) -> u32 {
         self.outside

@@ -1,8 +1,10 @@
-//! Reachability: to which strong accesses control flow leads from where a thread stands.
+//! Reachability: to which strong accesses control flow leads from where a thread stands, and whether it will ask for its
+//! block's number.
 
 use super::graph::successors;
+use super::liveness::Liveness;
 use crate::ptx::code::step::Special;
-use crate::ptx::code::{Code, Effect, Pc, Step};
+use crate::ptx::code::{Code, Effect, Pc, Register, Step};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
 
@@ -13,7 +15,10 @@ const MOST: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     from: FxHashMap<Pc, Box<[bool]>>,
-    asks_for_block: bool,
+    /// By instruction, whether control flow leads from there to one that asks for the number of its block.
+    asks_for_block: Box<[bool]>,
+    /// By instruction, where a thread may stand that has a choice to make: the registers that matter from there on.
+    live: FxHashMap<Pc, Box<[Register]>>,
 }
 
 impl Reach {
@@ -30,7 +35,6 @@ impl Reach {
             ),
             _ => false,
         };
-        let asks_for_block = code.instructions.iter().any(|instruction| asks(&instruction.step));
         let length = code.instructions.len();
         let mut before: Vec<Vec<Pc>> = vec![Vec::new(); length];
         for pc in 0..length as Pc {
@@ -42,14 +46,10 @@ impl Reach {
             Step::Load { semantics, .. } | Step::Store { semantics, .. } => semantics.order != Order::Weak,
             _ => code.instruction(*pc).effect() == Effect::Atomic,
         };
-        let strong: Vec<Pc> = (0..length as Pc).filter(is_strong).take(MOST + 1).collect();
-        if strong.len() > MOST {
-            return Reach { asks_for_block, ..Reach::default() };
-        }
-        let from = strong.into_iter().map(|to| {
+        let leading_to = |to: Vec<Pc>| -> Box<[bool]> {
             let mut leads = vec![false; length];
-            leads[to as usize] = true;
-            let mut open = vec![to];
+            to.iter().for_each(|pc| leads[*pc as usize] = true);
+            let mut open = to;
             while let Some(pc) = open.pop() {
                 for earlier in &before[pc as usize] {
                     if !std::mem::replace(&mut leads[*earlier as usize], true) {
@@ -57,14 +57,27 @@ impl Reach {
                     }
                 }
             }
-            (to, leads.into())
-        });
-        Reach { from: from.collect(), asks_for_block }
+            leads.into()
+        };
+        let asking = (0..length as Pc).filter(|pc| asks(&code.instruction(*pc).step));
+        let asks_for_block = leading_to(asking.collect());
+        let strong: Vec<Pc> = (0..length as Pc).filter(is_strong).take(MOST + 1).collect();
+        if strong.len() > MOST {
+            return Reach { asks_for_block, ..Reach::default() };
+        }
+        // At a wait a thread stands before the instruction, else behind it.
+        let liveness = Liveness::of(code);
+        let stands = strong.iter().flat_map(|pc| [*pc, pc + 1]).filter(|pc| (*pc as usize) < length);
+        let live = stands.map(|pc| (pc, liveness.live_before(code, pc))).collect();
+        let from = strong.into_iter().map(|to| (to, leading_to(vec![to]))).collect();
+        Reach { from, asks_for_block, live }
     }
 
-    /// Whether no instruction asks for the number of its block.
-    pub fn blocks_are_alike(&self) -> bool {
-        !self.asks_for_block
+    /// The registers that matter before an instruction, where that is known and control flow leads to none that asks for
+    /// the number of its block.
+    pub fn alike_from(&self, pc: Pc) -> Option<&[Register]> {
+        let asks = self.asks_for_block.get(pc as usize).is_none_or(|asks| *asks);
+        self.live.get(&pc).filter(|_| !asks).map(|live| &**live)
     }
 
     /// Whether a thread that stands before an instruction may come to an access.
