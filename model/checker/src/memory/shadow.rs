@@ -28,6 +28,9 @@ impl Access {
     pub const INITIAL: Access = Access { epoch: Epoch::INITIAL, site: SiteIndex(0) };
 }
 
+/// Reads of a cell of which none is kept that a later one follows.
+const FEW_READS: usize = 3;
+
 /// What a cell, or a turn of a stretch, remembers.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(super) struct Record {
@@ -240,7 +243,10 @@ impl Record {
     fn remember(&mut self, kind: Kind, access: Access, covered: &impl Fn(&Access) -> bool) {
         match kind {
             Kind::Read => {
-                self.reads.retain(|read| !covered(read));
+                // Of many reads those that this one follows are looked for now and then: to keep them costs no more than space.
+                if self.reads.len() <= FEW_READS || self.reads.len().is_power_of_two() {
+                    self.reads.retain(|read| !covered(read));
+                }
                 self.reads.push(access);
             }
             Kind::Write => {

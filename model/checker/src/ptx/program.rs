@@ -6,7 +6,7 @@
 
 use super::accept::accepted;
 use super::branches::Branches;
-use super::code::{Code, Effect, Instruction, Pc, Register, Step};
+use super::code::{Code, Effect, Instruction, Pc, Step};
 use super::decode::{DecodeError, decode_with};
 use super::dependent::{DEPENDENT, Dependent};
 use super::execute::{Interpreter, PtxRound, PtxThread};
@@ -25,6 +25,7 @@ use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The expectation stands in LAUNCH.toml, outside the text that sites point into.
@@ -58,7 +59,7 @@ pub struct PtxProgram {
     source: Arc<Source>,
     interpreter: Interpreter,
     /// By instruction, where it is a barrier: registers that are dead behind it.
-    dead: Vec<Box<[Register]>>,
+    dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
     /// Reads whose values are stored.
     stored: BTreeSet<Pc>,
@@ -218,14 +219,16 @@ fn drop_dead_results(code: &mut Code) {
 }
 
 /// Registers that are dead behind each barrier; nothing for other instructions.
-fn dead_behind_barriers(code: &Code) -> Vec<Box<[Register]>> {
+fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
     let liveness = Liveness::of(code);
-    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Register]> {
+    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Range<u32>]> {
         if instruction.effect() != Effect::Barrier {
             return Box::default();
         }
         let live = liveness.live_after(code, pc as u32);
-        (0..code.registers).map(Register).filter(|register| live.binary_search(register).is_err()).collect()
+        let starts = std::iter::once(0).chain(live.iter().map(|register| register.0 + 1));
+        let ends = live.iter().map(|register| register.0).chain([code.registers]);
+        starts.zip(ends).map(|(start, end)| start..end).filter(|dead| !dead.is_empty()).collect()
     };
     code.instructions.iter().enumerate().map(dead).collect()
 }

@@ -6,6 +6,7 @@
 use super::origins::Origins;
 use crate::ptx::code::{Code, Pc, Register};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// A thread: program counter, registers, own memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,14 +51,14 @@ impl PtxThread {
     }
 
     /// Forgets registers whose values can reach nothing any more, so that threads which differ in them only are equal.
-    pub fn forget(&mut self, dead: &[Register]) {
-        for register in dead {
-            if let Some(value) = self.registers.get_mut(register.0 as usize) {
-                *value = 0;
+    pub fn forget(&mut self, dead: &[Range<u32>]) {
+        for range in dead {
+            if let Some(values) = self.registers.get_mut(range.start as usize..range.end as usize) {
+                values.fill(0);
             }
         }
         if let Some(origins) = &mut self.origins {
-            origins.registers.retain(|register, _| dead.binary_search(&Register(*register)).is_err());
+            origins.registers.retain(|register, _| !dead.iter().any(|range| range.contains(register)));
         }
     }
 
