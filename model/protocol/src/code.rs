@@ -150,8 +150,15 @@ pub(crate) enum Instruction {
         local: LocalId,
         value: Formula,
     },
-    CheckStep {
+    /// The start of a loop over a thread's part of a partition, which may be empty.
+    Each {
+        position: LocalId,
+        limit: LocalId,
         step: LocalId,
+        /// What they are at first.
+        values: Box<[Formula; 3]>,
+        /// Behind the loop.
+        past: u32,
     },
     Branch {
         condition: Formula,
@@ -413,6 +420,7 @@ impl Builder {
     fn patch(&mut self, at: usize, target: u32) {
         match &mut self.code.instructions[at].0 {
             Instruction::Branch { otherwise, .. } => *otherwise = target,
+            Instruction::Each { past, .. } => *past = target,
             Instruction::Jump { to } => *to = target,
             other => unreachable!("patched {other:?}, which does not jump"),
         }
@@ -444,14 +452,15 @@ impl Builder {
         [position, limit, step]: [LocalId; 3],
         body: impl FnOnce(&mut Builder),
     ) {
-        for (local, value) in [(position, &partition.first), (limit, &partition.limit), (step, &partition.step)] {
-            let value = self.formula(value);
-            self.emit(Instruction::Let { local, value }, site);
-        }
-        self.emit(Instruction::CheckStep { step }, site);
-        let condition = less(Expression::Local(position), Expression::Local(limit));
-        let next = add(Expression::Local(position), Expression::Local(step));
-        self.repeat(site, condition, position, next, body);
+        let values = Box::new([&partition.first, &partition.limit, &partition.step].map(|value| self.formula(value)));
+        let start = self.emit(Instruction::Each { position, limit, step, values, past: 0 }, site);
+        let top = self.here();
+        body(self);
+        let next = Formula::from(&add(Expression::Local(position), Expression::Local(step)));
+        let condition = Formula::from(&less(Expression::Local(position), Expression::Local(limit)));
+        self.emit(Instruction::Repeat { variable: position, next, condition, body: top }, site);
+        let after = self.here();
+        self.patch(start, after);
     }
 
     fn marking(&self, marking: &Marking) -> Marking {

@@ -362,10 +362,17 @@ impl Cursor {
                 }
                 None
             }
-            Instruction::CheckStep { step } => {
-                let step = self.registers[step.index()];
+            Instruction::Each { position: first, limit, step, values, past } => {
+                let values = [&values[0], &values[1], &values[2]].map(|value| environment.compute(value));
+                for (local, value) in [first, limit, step].into_iter().zip(values) {
+                    self.registers[local.index()] = value?;
+                }
+                let [first, limit, step] = [first, limit, step].map(|local| self.registers[local.index()]);
                 if step <= 0 {
                     return Err(Fault::Step { step });
+                }
+                if first >= limit {
+                    next = *past;
                 }
                 None
             }

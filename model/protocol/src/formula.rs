@@ -118,6 +118,7 @@ fn reserve(steps: &mut Vec<Step>) -> usize {
 }
 
 impl Environment<'_> {
+    #[inline]
     fn leaf(&self, leaf: Leaf) -> i64 {
         match leaf {
             Leaf::Constant(value) => value,
