@@ -188,12 +188,12 @@ impl<P: Program> Search<'_, P> {
         site: SiteIndex,
     ) -> Result<Range, Stop> {
         let runner = &state.threads[thread];
-        let instance = &self.field.program.shape().instances[at.instance as usize];
-        let name = &instance.name;
+        let instance = self.field.program.shape().instance(at);
+        let (name, byte) = instance.named(at.byte);
         let problem = if at.byte.saturating_add(bytes) > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{name}`, which has {} bytes", at.byte, instance.bytes)
+            format!("{bytes} bytes at byte {} of `{}`, which has {} bytes", at.byte, instance.name, instance.bytes)
         } else if !at.byte.is_multiple_of(align) {
-            format!("{bytes} bytes at byte {} of `{name}`: not aligned to {align} bytes", at.byte)
+            format!("{bytes} bytes at byte {byte} of `{name}`: not aligned to {align} bytes")
         } else if instance.local && instance.rank != runner.at.rank {
             format!("`{name}` of rank {} cannot be reached from rank {}: it is local", instance.rank, runner.at.rank)
         } else {
