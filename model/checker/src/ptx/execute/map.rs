@@ -268,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn windows_do_not_overlap() {
+        for strides in [[256, 256], [256, STRIDE], [STRIDE, STRIDE], [1 << 40, STRIDE], [1 << 40, 1 << 40]] {
+            let mut map = MemoryMap::default();
+            let windows =
+                strides.map(|stride| map.add_window((0..3).map(|rank| region("w", rank, rank)).collect(), stride));
+            for (window, stride) in windows.iter().zip(strides) {
+                assert!(windows.iter().flatten().all(|address| {
+                    // What an index of up to three ranks too many leads to.
+                    let away = address.abs_diff(window[0]).min(address.abs_diff(window[2]));
+                    window.contains(address) || away > 3 * stride + 256
+                }));
+            }
+        }
+    }
+
+    #[test]
     fn far_from_everything_lies_no_buffer() {
         let (map, _, last) = map(STRIDE);
         for address in [1 << 30, last + REGION_BYTES, u64::MAX - 3] {

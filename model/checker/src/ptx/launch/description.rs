@@ -94,8 +94,8 @@ pub struct Buffer {
     pub initial: Initial,
     /// New contents before every launch.
     pub refresh: bool,
-    /// The owner's host reads it after every launch; where the file does not say, if it is the buffer of `[expect]`.
-    pub read: Option<bool>,
+    /// The owner's host reads it after every launch; the output of `[expect]` it reads anyway.
+    pub read: bool,
     /// The table's header.
     pub span: Span,
 }

@@ -114,7 +114,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let element = element.and_then(|value| reader.word("dtype", value, &ELEMENTS));
     let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
     let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
-    let read = section.get("read").map(|value| reader.flag("read", value));
+    let read = section.get("read").map_or(Some(false), |value| reader.flag("read", value));
     let symmetric = section.get("symmetric").map_or(Some(true), |value| reader.flag("symmetric", value));
     let stride = section.get("stride").map(|value| reader.expression("stride", value, &SIZES));
     Some(Buffer {
@@ -126,7 +126,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
         element: element?,
         initial: initial?,
         refresh: refresh?,
-        read: lift(read)?,
+        read: read?,
         span: section.span(),
     })
 }

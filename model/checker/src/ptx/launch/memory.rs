@@ -149,7 +149,7 @@ impl Sizing {
             element,
             contents,
             refreshed: buffer.refresh,
-            read: buffer.read.unwrap_or(is_output),
+            read: buffer.read || is_output,
             span: buffer.span.clone(),
         })
     }
