@@ -6,7 +6,7 @@
 //! | `scalar` | types of elements and parameters |
 //! | `reader` | values of the file with their places |
 //! | `description`, `fields`, `arguments` | the file as it is written |
-//! | `sizes`, `memory` | the file at its sizes, or those of the command line |
+//! | `sizes`, `buffers` | the file at its sizes, or those of the command line |
 //! | `layout` | parameters as bytes, against what the kernel declares |
 //! | `entry` | which entry of the module is meant |
 //! | `draft` | a first file for a kernel |
@@ -20,6 +20,7 @@
 //! Not modelled: several kernels in one file, streams, graphs, buffers that only some ranks have.
 
 mod arguments;
+mod buffers;
 mod description;
 mod draft;
 mod entry;
@@ -27,7 +28,6 @@ mod evaluate;
 mod expression;
 mod fields;
 mod layout;
-mod memory;
 mod reader;
 mod scalar;
 mod sizes;
@@ -37,6 +37,7 @@ mod token;
 
 use arverify_protocol::language::nearest;
 
+pub use buffers::{Memory, Stretch};
 pub use description::{
     Accept, Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, Within,
     parse,
@@ -45,7 +46,6 @@ pub use draft::draft;
 pub use entry::{EntryError, choose};
 pub use expression::{Expression, Values, Variable};
 pub use layout::{Addresses, Parameter, offsets};
-pub use memory::{Memory, Stretch};
 pub use reader::Located;
 pub use scalar::Scalar;
 pub use sizes::{Launch, Overrides, PointerTable};

@@ -1,13 +1,13 @@
 //! A launch at its sizes: those of the file, or of the command line where it names others.
 //!
-//! Everything that does not depend on the kernel is evaluated here, and in `memory`: dimensions, bytes, slots, first contents,
+//! Everything that does not depend on the kernel is evaluated here, and in `buffers`: dimensions, bytes, slots, first contents,
 //! and whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
 
+use super::buffers::Memory;
 use super::description::{
     Accept, Argument, DEFINITIONS, Description, Dimensions, Expectation, LAUNCH_LIMIT, Passed, RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
-use super::memory::Memory;
 use crate::program::{Contents, Definition};
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
