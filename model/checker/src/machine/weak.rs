@@ -103,14 +103,15 @@ impl<P: Program> Run<'_, P> {
     ) -> bool {
         let shape = self.machine.program().shape();
         let instance = shape.instance(at);
-        let (name, byte) = shape.named(at);
+        // Bounds and alignment are those of the buffer, not of its parts.
+        let (whole, part) = (&instance.name, shape.named(at).0);
         let rank = self.state.coordinates(self.machine, thread).rank;
         let problem = if at.byte + bytes > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{}`, which has {} bytes", at.byte, instance.name, instance.bytes)
+            format!("{bytes} bytes at byte {} of `{whole}`, which has {} bytes", at.byte, instance.bytes)
         } else if !at.byte.is_multiple_of(align) {
-            format!("{bytes} bytes at byte {byte} of `{name}`: not aligned to {align} bytes")
+            format!("{bytes} bytes at byte {} of `{whole}`: not aligned to {align} bytes", at.byte)
         } else if instance.local && instance.rank != rank {
-            format!("`{name}` of rank {} cannot be reached from rank {rank}: it is local", instance.rank)
+            format!("`{part}` of rank {} cannot be reached from rank {rank}: it is local", instance.rank)
         } else if instance.is_shared_memory() && self.has_ended(instance) {
             format!("`{}` of rank {} is no more: the block has ended", instance.name, instance.rank)
         } else {
