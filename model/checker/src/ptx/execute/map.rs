@@ -3,8 +3,8 @@
 //! So a pointer that leaves its buffer never meets another by chance, as it might on a device where buffers lie side by
 //! side, and the error can say which buffer it left and by how far. Regions begin at multiples of 2^36; below them lie the
 //! windows of the generic address space and the null pointer. Of a flat window (NCCL's LSA windows, symmetric heaps) the
-//! instances lie one stride apart, and a kernel computes the address of a peer's: before and behind them as many strides
-//! again are free, so that the index of no such rank leads to another buffer.
+//! instances lie one stride apart, and a kernel computes the address of a peer's: many strides before and behind them are
+//! free, so that a wrong index (another rank's, a thread's, one in bytes) leads to no other buffer.
 
 use crate::program::Location;
 use std::sync::Arc;
@@ -12,6 +12,9 @@ use thiserror::Error;
 
 /// Regions begin at multiples of so many bytes.
 const REGION_BYTES: u64 = 1 << 36;
+
+/// So many strides before and behind a flat window nothing lies.
+const FREE_STRIDES: u64 = 4096;
 
 /// Something that pointers point to.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,9 +134,9 @@ impl MemoryMap {
 
     /// Adds regions whose addresses lie a stride apart, which is at least the size of each. Returns the addresses.
     pub fn add_window(&mut self, regions: Vec<Region>, stride: u64) -> Vec<u64> {
-        let all = regions.len() as u64 * stride;
-        let first = (self.end + all).next_multiple_of(REGION_BYTES);
-        self.end = (first + 2 * all).next_multiple_of(REGION_BYTES);
+        let (all, free) = (regions.len() as u64 * stride, FREE_STRIDES * stride);
+        let first = (self.end + free).next_multiple_of(REGION_BYTES);
+        self.end = (first + all + free).next_multiple_of(REGION_BYTES);
         let addresses: Vec<u64> = (first..).step_by(stride as usize).take(regions.len()).collect();
         self.regions.extend(addresses.iter().copied().zip(regions));
         addresses
@@ -252,7 +255,7 @@ mod tests {
     fn wrong_ranks_lead_to_no_other_buffer() {
         for stride in [256, STRIDE, REGION_BYTES, 3 << 35, 1 << 40] {
             let (map, window, _) = map(stride);
-            for away in 1..=3 {
+            for away in 1..=FREE_STRIDES {
                 for address in [window[2] + away * stride, window[0] - away * stride] {
                     assert!(map.resolve(address, 4).is_err(), "{stride} {away}");
                 }
@@ -275,9 +278,8 @@ mod tests {
                 strides.map(|stride| map.add_window((0..3).map(|rank| region("w", rank, rank)).collect(), stride));
             for (window, stride) in windows.iter().zip(strides) {
                 assert!(windows.iter().flatten().all(|address| {
-                    // What an index of up to three ranks too many leads to.
                     let away = address.abs_diff(window[0]).min(address.abs_diff(window[2]));
-                    window.contains(address) || away > 3 * stride + 256
+                    window.contains(address) || away > FREE_STRIDES * stride + 256
                 }));
             }
         }

@@ -19,7 +19,7 @@ const MEMORY_LIMIT: u64 = 1 << 30;
 const STRIDE_STEP: u64 = 256;
 
 /// The greatest stride: windows of all ranks fit the addresses that devices have.
-const STRIDE_LIMIT: u64 = 1 << 44;
+const STRIDE_LIMIT: u64 = 1 << 40;
 
 /// A buffer, or a part of one, at its size.
 #[derive(Clone, Debug, PartialEq)]
