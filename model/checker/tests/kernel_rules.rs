@@ -135,6 +135,24 @@ fn what_the_host_reads_races_with_pushes_weak_or_strong() {
 }
 
 #[test]
+fn findings_name_the_part_and_the_byte_within_it() {
+    let late = kernel(["", "setp.ne.u32 %p1, %t, 0;\n@%p1 ret;\nst.global.u32 [%d0+24], 7;\n"]);
+    let heap =
+        "part = [ { name = \"words\", offset = 16, bytes = 16, dtype = \"u32\", init = \"zero\", read = true } ]";
+    let found = outcome(&late, &launch(2, 8, 1, [heap, "", ""]), |_| ());
+    wrong(&found, Code::DataRace);
+    let finding = &found.findings[0];
+    assert!(finding.message.starts_with("data race on `words` of rank 0"), "{}", finding.message);
+    let location = finding.location.as_ref().map(|at| (at.buffer.as_str(), at.rank, at.byte));
+    assert_eq!(location, Some(("words", 0, 8)));
+    // Beside it, nobody looks.
+    let beside = kernel(["", "setp.ne.u32 %p1, %t, 0;\n@%p1 ret;\nst.global.u32 [%d0+8], 7;\n"]);
+    let found = outcome(&beside, &launch(2, 8, 1, [heap, "", ""]), |_| ());
+    right(&found);
+    assert!(found.warnings.iter().any(|warning| warning.starts_with("`d` is written")), "{:?}", found.warnings);
+}
+
+#[test]
 fn a_check_says_what_nobody_looks_at() {
     let quiet = kernel(["ld.global.u32 %r1, [%d0];\nst.global.u32 [%o0], %r1;\n", ""]);
     let said = |launch: &str, words: &str| {

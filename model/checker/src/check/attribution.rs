@@ -52,7 +52,7 @@ pub(super) fn attributed<P: Program>(program: &P, violation: &Violation, events:
     if follows && let Some((first, second)) = shared_slot(events, shape) {
         blame_layout(&mut violation, first, second, shape);
     }
-    let channel = |at: Location| program.is_channel(shape.instances[at.instance as usize].buffer);
+    let channel = |at: Location| program.is_channel(shape.part(at).id.buffer);
     if violation.code == Code::DataRace
         && let Some(at) = violation.location.filter(|at| channel(*at))
         && is_overwritten(events, at)
@@ -93,12 +93,12 @@ fn is_overwritten(events: &[Event], at: Location) -> bool {
 }
 
 fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
-    let slots = &shape.instances[at.instance as usize];
+    let slots = shape.shown(at);
     let consequence = std::mem::take(&mut violation.message);
     violation.code = Code::Credit;
     violation.message = format!(
         "credit violation: a slot of `{}` on rank {} is overwritten while its receiver still holds it",
-        slots.name, slots.rank
+        slots.buffer, slots.rank
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("give the credit back after the last use of the slot, with a release".to_owned());
@@ -117,7 +117,7 @@ fn before_the_wrap(events: &[Event]) -> Option<(&Event, Wait)> {
 }
 
 fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, program: &P) {
-    let pad = &program.shape().instances[wait.at.instance as usize];
+    let (pad, byte) = program.shape().named(wait.at);
     let value = match event.what {
         What::Operation { value: Some(value), .. } => value,
         _ => 0,
@@ -125,11 +125,10 @@ fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, 
     let consequence = std::mem::take(&mut violation.message);
     violation.code = Code::EpochConfusion;
     violation.message = format!(
-        "epoch confusion: in launch {} a wait for at least {} in slot {} of `{}` takes {value}, which is from before the wrap",
+        "epoch confusion: in launch {} a wait for at least {} in slot {} of `{pad}` takes {value}, which is from before the wrap",
         wait.launch,
         wait.wanted,
-        wait.at.byte / 4,
-        pad.name
+        byte / 4,
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("compare counts by distance: `reached`".to_owned());
@@ -207,13 +206,13 @@ fn signallers(events: &[Event], shape: &Shape, wait: &Wait) -> usize {
 }
 
 fn blame_layout(violation: &mut Violation, first: Wait, second: Wait, shape: &Shape) {
-    let pad = &shape.instances[second.at.instance as usize];
+    let pad = shape.shown(second.at);
     let consequence = std::mem::take(&mut violation.message);
     violation.code = Code::SlotCollision;
     violation.message = format!(
         "slot collision: slot {} of `{}` on rank {} is waited for twice in launch {}, for one value and for signals of different ranks",
-        second.at.byte / 4,
-        pad.name,
+        pad.byte / 4,
+        pad.buffer,
         pad.rank,
         second.launch
     );

@@ -5,11 +5,11 @@
 //!   kernel and no host reads it, so that nothing races with the writing.
 //! * What the front end knows: branches that always went one way.
 //!
-//! Not said: which part of a buffer nobody reads.
+//! Not said: which bytes of a part of a buffer nobody reads.
 
 use super::explore::Exploration;
 use crate::machine::uses::{Use, Uses};
-use crate::program::{Instance, Program, Readers};
+use crate::program::{Instance, Part, PartId, Program, Readers};
 
 /// All doubts.
 pub(super) fn doubts<P: Program>(program: &P, exploration: &Exploration<P::Thread>) -> Vec<String> {
@@ -39,40 +39,46 @@ fn expectation<P: Program>(program: &P) -> Option<String> {
     let Some(expected) = program.expected() else {
         return (!program.asserts()).then(|| "no result is checked: there is no expectation".to_owned());
     };
-    let input = first_instances(program).find(|instance| instance.buffer == expected.input)?;
-    let same = shape.launches > 1 && !input.refreshed;
+    let (instance, part) = first_parts(program).find(|(_, part)| part.id == expected.input)?;
+    let same = shape.launches > 1 && !part.refreshed;
     same.then(|| {
         format!(
             "`{}` is not refreshed: every launch should compute the same, so a result of an earlier launch passes for one \
              of a later",
-            input.name
+            part.name.as_ref().unwrap_or(&instance.name)
         )
     })
 }
 
-/// Buffers that are written for nobody, where no lint (AR101) says so.
+/// Parts of buffers that are written for nobody, where no lint (AR101) says so.
 fn unread<P: Program>(program: &P, uses: &Uses) -> Vec<String> {
     // The host may read it on some ranks only.
-    let by_host = |buffer: u32| program.shape().instances.iter().any(|other| other.buffer == buffer && other.read);
-    let unread = |instance: &&Instance| {
-        let Use { read, written_by, .. } = uses.of(instance.buffer);
-        written_by.is_some() && !read && !by_host(instance.buffer)
+    let parts = || program.shape().instances.iter().flat_map(|instance| &instance.parts);
+    let by_host = |id: PartId| parts().any(|other| other.id == id && other.read);
+    let unread = |(_, part): &(&Instance, &Part)| {
+        let Use { read, written_by, .. } = uses.of(part.id);
+        written_by.is_some() && !read && !by_host(part.id)
     };
-    let lint = |instance: &&Instance| program.shape().ranks > 1 && program.readers(instance.buffer) != Readers::Unknown;
-    let found = first_instances(program).filter(unread).filter(|instance| !lint(instance));
+    let lint = |part: &Part| program.shape().ranks > 1 && program.readers(part.id.buffer) != Readers::Unknown;
+    let found = first_parts(program).filter(unread).filter(|(_, part)| !lint(part));
     found
-        .map(|instance| {
+        .map(|(instance, part)| {
             format!(
                 "`{}` is written, and neither a kernel nor its host reads it: nothing is known of when it may be read",
-                instance.name
+                part.name.as_ref().unwrap_or(&instance.name)
             )
         })
         .collect()
 }
 
-/// The first instance of every buffer.
-fn first_instances<P: Program>(program: &P) -> impl Iterator<Item = &Instance> {
+/// The parts of the first instance of every buffer, each once, and the instance.
+pub(super) fn first_parts<P: Program>(program: &P) -> impl Iterator<Item = (&Instance, &Part)> {
     let shape = program.shape();
     let instances = shape.instances.iter().filter(|instance| instance.block.is_none());
-    instances.step_by(shape.ranks.max(1) as usize)
+    instances.step_by(shape.ranks.max(1) as usize).flat_map(|instance| {
+        let first = |index: usize| instance.parts[..index].iter().all(|part| part.id != instance.parts[index].id);
+        (0..instance.parts.len())
+            .filter(move |index| first(*index))
+            .map(move |index| (instance, &instance.parts[index]))
+    })
 }

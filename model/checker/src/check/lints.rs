@@ -1,11 +1,12 @@
 //! Lints: what is not wrong and worth a question. They never change a verdict.
 //!
-//! AR101 comes with every verified check: a buffer that peers can reach, that kernels write, and that no rank ever
-//! reached on another (or that nobody reads at all). AR102 is asked for, because it repeats the check once for every
+//! AR101 comes with every verified check: a buffer, or a part of one, that peers can reach, that kernels write, and that no rank
+//! ever reached on another (or that nobody reads at all). AR102 is asked for, because it repeats the check once for every
 //! mutant: a synchronising operation is redundant where the protocol verifies without it, or with a weaker one.
 //!
-//! Not found: a part of a buffer that nobody reads, and two operations of which either is redundant but not both.
+//! Not found: bytes of a part that nobody reads, and two operations of which either is redundant but not both.
 
+use super::doubts::first_parts;
 use super::mutants::{Change, mutants};
 use super::{Engine, Options, check, try_check_with};
 use crate::machine::uses::Uses;
@@ -13,22 +14,20 @@ use crate::program::{Program, Readers};
 use arverify_protocol::ir::{Protocol, Span};
 use arverify_protocol::verdict::{Code, Finding, Point, Verdict};
 
-/// AR101: buffers that are published to nobody.
+/// AR101: parts of buffers that are published to nobody.
 pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Finding> {
-    let shape = program.shape();
-    let first_instances = || shape.instances.iter().step_by(shape.ranks.max(1) as usize);
-    let published = first_instances().filter(|instance| program.readers(instance.buffer) != Readers::Unknown);
-    let total: u64 = published.clone().map(|instance| instance.bytes).sum();
+    let published = || first_parts(program).filter(|(_, part)| program.readers(part.id.buffer) != Readers::Unknown);
+    let total: u64 = published().map(|(_, part)| part.length()).sum();
     let mut findings = Vec::new();
-    for instance in published.filter(|_| shape.ranks > 1) {
-        let found = uses.of(instance.buffer);
-        let peers_must = program.readers(instance.buffer) == Readers::Peers;
+    for (instance, part) in published().filter(|_| program.shape().ranks > 1) {
+        let found = uses.of(part.id);
+        let peers_must = program.readers(part.id.buffer) == Readers::Peers;
         let unread = !found.read || (peers_must && !found.crossed);
         let Some(site) = found.written_by.filter(|_| unread) else { continue };
-        if instance.read {
+        if part.read {
             continue;
         }
-        let (name, bytes) = (&instance.name, instance.bytes);
+        let (name, bytes) = (part.name.as_ref().unwrap_or(&instance.name), part.length());
         let (span, calls) = program.site(site);
         let message = match found.read {
             true => format!("`{name}` is written where peers could read it, and no peer does"),

@@ -27,7 +27,7 @@ use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
-use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, Stats, Verdict};
+use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
 use attribution::attributed;
 use explore::{Exploration, Limit, Limits, explore};
 use rustc_hash::FxHashSet;
@@ -424,7 +424,6 @@ fn finding<P: Program>(
     violation: &Violation,
     events: &[Event],
 ) -> Finding {
-    let instances = &machine.program().shape().instances;
     let points = violation.points.iter().map(|point| {
         let (span, calls) = machine.program().site(point.site);
         Point { thread: point.thread, span, calls, label: point.label.clone() }
@@ -433,10 +432,7 @@ fn finding<P: Program>(
         code: violation.code,
         message: violation.message.clone(),
         points: points.collect(),
-        location: violation.location.map(|at| {
-            let instance = &instances[at.instance as usize];
-            ByteLocation { buffer: instance.name.clone(), rank: instance.rank, byte: at.byte }
-        }),
+        location: violation.location.map(|at| machine.program().shape().shown(at)),
         notes: violation.notes.clone(),
         help: violation.help.clone(),
         trace: trace::shorten(machine, state, violation, events),

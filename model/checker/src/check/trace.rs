@@ -234,11 +234,12 @@ fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
     if let Some(text) = machine.program().describe(*at) {
         return format!("\"{text}\"");
     }
-    let instance = &machine.program().shape().instances[at.instance as usize];
-    if instance.element.is_some() {
-        format!("{}@rank {} byte {}", instance.name, instance.rank, at.byte)
+    let shape = machine.program().shape();
+    let shown = shape.shown(*at);
+    if shape.part(*at).element.is_some() {
+        format!("{}@rank {} byte {}", shown.buffer, shown.rank, shown.byte)
     } else {
-        format!("{}@rank {}[{}]", instance.name, instance.rank, at.byte / 4)
+        format!("{}@rank {}[{}]", shown.buffer, shown.rank, shown.byte / 4)
     }
 }
 

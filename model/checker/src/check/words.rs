@@ -18,8 +18,8 @@ fn thread_name<P: Program>(program: &P, thread: ThreadIndex) -> String {
 
 fn word_name<P: Program>(program: &P, key: u64) -> String {
     let at = location(key);
-    let instance = &program.shape().instances[at.instance as usize];
-    format!("`{}` of rank {} byte {}", instance.name, instance.rank, at.byte)
+    let at = program.shape().shown(at);
+    format!("`{}` of rank {} byte {}", at.buffer, at.rank, at.byte)
 }
 
 fn line_of<P: Program>(program: &P, site: SiteIndex) -> String {

@@ -16,7 +16,7 @@ use super::state::{Field, Half, Last, Pending, Runner, State, Status, Stream};
 use super::step::{ROUNDS, word};
 use super::{Limits, words};
 use crate::process;
-use crate::program::{Operation, Program, Unknown};
+use crate::program::{Instance, Operation, Program, Unknown};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
@@ -27,8 +27,10 @@ use std::time::Instant;
 
 impl<'p, P: Program> Search<'p, P> {
     pub(super) fn new(program: &'p P, settings: super::search::Settings, limits: &Limits, begun: Instant) -> Self {
-        let initial = program.shape().instances.iter();
-        let initial = initial.map(|instance| Self::contents(program, instance, u32::MAX)).collect();
+        let contents = |instance: &Instance| -> Arc<[u8]> {
+            instance.parts.iter().flat_map(|part| program.contents(part, instance.rank, u32::MAX)).collect()
+        };
+        let initial = program.shape().instances.iter().map(contents).collect();
         Search {
             field: Field::new(program),
             settings,

@@ -4,13 +4,13 @@
 //! follow; ends it, behind all of them; reads the output, weakly. Assumed on request: whoever observes a launch knows
 //! what precedes it on its rank ([`super::graph::Graph::resolve`]), and its end acquires what its threads observed.
 
-use super::event::{Act, Event, Node, Range};
+use super::event::{Act, Event, Node, Range, Space};
 use super::search::{Search, Stop, Who};
 use super::state::{Last, State, Status};
 use super::step::WEAK;
 use super::words;
 use crate::program::wanted::Output;
-use crate::program::{CALLER, Call, Element, Expected, Program, SiteIndex, Unknown};
+use crate::program::{CALLER, Call, Element, Expected, Location, Part, Program, SiteIndex, Unknown};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use rustc_hash::FxHashMap;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// The statement of what a stream does: none.
 const STREAM: SiteIndex = SiteIndex(u32::MAX - 1);
 
-impl<P: Program> Search<'_, P> {
+impl<'p, P: Program> Search<'p, P> {
     /// An access by a stream, or by the thread that is the caller's stream.
     fn access(
         &mut self,
@@ -62,14 +62,20 @@ impl<P: Program> Search<'_, P> {
 
     fn refresh(&mut self, state: &mut State<P::Thread>, who: Who, rank: u32, launch: u32) -> Result<(), Stop> {
         let program = self.field.program;
-        for (index, instance) in program.shape().instances.iter().enumerate() {
-            if instance.rank != rank || !instance.refreshed || instance.bytes == 0 {
-                continue;
-            }
-            let range = Range { space: self.field.space(index as u32, 0), from: 0, to: instance.bytes };
-            self.access(state, who, Act::Write, (range, Self::contents(program, instance, launch)))?;
+        for (range, part) in self.parts(rank).filter(|(_, part)| part.refreshed) {
+            self.access(state, who, Act::Write, (range, program.contents(part, rank, launch).into()))?;
         }
         Ok(())
+    }
+
+    /// The parts of a rank's instances that are not empty.
+    fn parts(&self, rank: u32) -> impl Iterator<Item = (Range, &'p Part)> + use<'p, P> {
+        let instances = self.field.program.shape().instances.iter().enumerate();
+        instances.filter(move |(_, instance)| instance.rank == rank).flat_map(move |(index, instance)| {
+            let space = Space { instance: index as u32, launch: 0 };
+            let parts = instance.parts.iter().filter(|part| part.length() > 0);
+            parts.map(move |part| (Range { space, from: part.bytes.start, to: part.bytes.end }, part))
+        })
     }
 
     pub(super) fn begin_launch(&mut self, state: &mut State<P::Thread>, rank: u32, launch: u32) -> Result<(), Stop> {
@@ -158,12 +164,10 @@ impl<P: Program> Search<'_, P> {
 
     /// The owner reads what else the launch file says it does: what is there is for it to judge.
     fn read_others(&mut self, state: &mut State<P::Thread>, who: Who, rank: u32) -> Result<(), Stop> {
-        let program = self.field.program;
-        let judged = program.expected().filter(|expected| expected.definition.concerns(rank));
+        let judged = self.field.program.expected().filter(|expected| expected.definition.concerns(rank));
         let judged = judged.map(|expected| expected.output);
-        for (index, instance) in program.shape().instances.iter().enumerate() {
-            if instance.rank == rank && instance.read && instance.bytes > 0 && Some(instance.buffer) != judged {
-                let range = Range { space: self.field.space(index as u32, 0), from: 0, to: instance.bytes };
+        for (range, part) in self.parts(rank).filter(|(_, part)| part.read) {
+            if Some(part.id) != judged {
                 self.access(state, who, Act::Read, (range, Arc::from([])))?;
             }
         }
@@ -181,7 +185,10 @@ impl<P: Program> Search<'_, P> {
                 }
                 Ok(())
             }
-            Call::Returns { launch } => self.read_output(state, Who::Thread(thread), at.rank, launch),
+            Call::Returns { launch } => {
+                self.read_output(state, Who::Thread(thread), at.rank, launch)?;
+                self.read_others(state, Who::Thread(thread), at.rank)
+            }
         }
     }
 
@@ -191,12 +198,9 @@ impl<P: Program> Search<'_, P> {
         let Some(expected) = program.expected().filter(|expected| expected.definition.concerns(rank)) else {
             return Ok(());
         };
-        let index = expected.output * program.shape().ranks + rank;
-        let bytes = program.shape().instances[index as usize].bytes;
-        if bytes == 0 {
+        let Some((range, _)) = self.parts(rank).find(|(_, part)| part.id == expected.output) else {
             return Ok(());
-        }
-        let range = Range { space: self.field.space(index, 0), from: 0, to: bytes };
+        };
         let event = self.access(state, who, Act::Read, (range, Arc::from([])))?;
         let (bytes, unwritten) = self.seen(state, event);
         if let Some(from) = unwritten {
@@ -216,8 +220,8 @@ impl<P: Program> Search<'_, P> {
         bytes: &[u8],
     ) {
         let program = self.field.program;
-        let instance = &program.shape().instances[range.space.instance as usize];
-        let Some(kind) = instance.element else { return };
+        let at = Location { instance: range.space.instance, byte: range.from };
+        let Some(kind) = program.shape().part(at).element else { return };
         let size = kind.bytes() as usize;
         let mut in_order = true;
         let output = Output { program, expected, kind, rank, launch };
@@ -231,7 +235,7 @@ impl<P: Program> Search<'_, P> {
             if wanted.exact || !wanted.allows(got, program.shape().ranks, kind) {
                 let message = format!(
                     "wrong result after launch {launch}: `{}` of rank {rank}, element {element}, is {}, not {}",
-                    instance.name,
+                    program.shape().named(at).0,
                     kind.show(got),
                     kind.show(wanted.bits)
                 );

@@ -6,7 +6,7 @@ use super::rule::Rule;
 use super::state::{Field, State};
 use super::words;
 use crate::memory::scope::{Placement, strong_scope};
-use crate::program::{Contents, Element, Instance, Program, SiteIndex};
+use crate::program::{Program, SiteIndex};
 use arverify_protocol::ir::{Order, Semantics};
 use arverify_protocol::verdict::{Finding, Point, ThreadName};
 use smallvec::SmallVec;
@@ -114,26 +114,6 @@ pub(super) enum Who {
 impl<P: Program> Search<'_, P> {
     pub(super) fn refuse(&self, refusal: Refusal) -> Stop {
         Stop::Refused(refusal)
-    }
-
-    /// Contents of an instance for a launch; `u32::MAX` before the first.
-    pub(super) fn contents(program: &P, instance: &Instance, launch: u32) -> Arc<[u8]> {
-        let mut bytes = vec![0; instance.bytes as usize];
-        let element = instance.element.unwrap_or(Element::U32);
-        let elements = bytes.chunks_exact_mut(element.bytes() as usize);
-        match &instance.contents {
-            Contents::Poison => bytes.fill(0xA5),
-            Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
-            Contents::Random | Contents::Between(..) => elements.enumerate().for_each(|(index, bytes)| {
-                let bits = program.input(element, instance.buffer, instance.rank, launch, index as u64);
-                element.write(instance.contents.drawn(bits), bytes);
-            }),
-            Contents::Bytes(initial) => {
-                let length = initial.len().min(bytes.len());
-                bytes[..length].copy_from_slice(&initial[..length]);
-            }
-        }
-        bytes.into()
     }
 
     /// An event of somebody, not yet in any order.

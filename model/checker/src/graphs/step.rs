@@ -188,14 +188,14 @@ impl<P: Program> Search<'_, P> {
         site: SiteIndex,
     ) -> Result<Range, Stop> {
         let runner = &state.threads[thread];
-        let instance = &self.field.program.shape().instances[at.instance as usize];
-        let name = &instance.name;
+        let instance = self.field.program.shape().instance(at);
+        let (whole, part) = (&instance.name, instance.named(at.byte).0);
         let problem = if at.byte.saturating_add(bytes) > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{name}`, which has {} bytes", at.byte, instance.bytes)
+            format!("{bytes} bytes at byte {} of `{whole}`, which has {} bytes", at.byte, instance.bytes)
         } else if !at.byte.is_multiple_of(align) {
-            format!("{bytes} bytes at byte {} of `{name}`: not aligned to {align} bytes", at.byte)
+            format!("{bytes} bytes at byte {} of `{whole}`: not aligned to {align} bytes", at.byte)
         } else if instance.local && instance.rank != runner.at.rank {
-            format!("`{name}` of rank {} cannot be reached from rank {}: it is local", instance.rank, runner.at.rank)
+            format!("`{part}` of rank {} cannot be reached from rank {}: it is local", instance.rank, runner.at.rank)
         } else {
             let space = self.field.space(at.instance, runner.at.launch);
             return Ok(Range { space, from: at.byte, to: at.byte + bytes });

@@ -9,7 +9,7 @@ use super::search::{Search, Step, Stop, Who};
 use super::state::{Last, State, Status};
 use super::step::WEAK;
 use super::words;
-use crate::program::{Bulk, Contents, Location, Program, SiteIndex};
+use crate::program::{Bulk, Location, Program, SiteIndex};
 use arverify_protocol::verdict::Code;
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ impl<P: Program> Search<'_, P> {
     /// The bytes that reads from some events bring, and the first that nobody wrote.
     pub(super) fn bytes(&self, state: &State<P::Thread>, range: &Range, sources: &[Event]) -> (Vec<u8>, Option<u64>) {
         let instance = range.space.instance as usize;
-        let poison = self.field.program.shape().instances[instance].contents == Contents::Poison;
+        let poison = |byte: u64| self.field.program.shape().instances[instance].part(byte).is_poison();
         let mut unwritten = None;
         let bytes = sources.iter().enumerate().map(|(offset, source)| {
             let byte = range.from + offset as u64;
             if *source == INITIAL {
-                unwritten = unwritten.or(poison.then_some(byte));
+                unwritten = unwritten.or(poison(byte).then_some(byte));
                 return self.initial[instance][byte as usize];
             }
             let node = &state.graph.nodes[*source];

@@ -3,8 +3,8 @@
 use super::event::{Act, Actor, Event, Range};
 use super::search::Search;
 use super::state::State;
-use crate::program::{Coordinates, Program, SiteIndex};
-use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point};
+use crate::program::{Coordinates, Location, Program, SiteIndex};
+use arverify_protocol::verdict::{Code, Finding, Point};
 
 pub(super) fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
     Finding {
@@ -21,9 +21,9 @@ pub(super) fn finding(code: Code, message: String, points: Vec<Point>) -> Findin
 
 /// The first byte of a range.
 pub(super) fn located<P: Program>(search: &Search<P>, range: Range, found: Finding) -> Finding {
-    let instance = search.field.program.shape().instances.get(range.space.instance as usize);
-    let location =
-        instance.map(|instance| ByteLocation { buffer: instance.name.clone(), rank: instance.rank, byte: range.from });
+    let shape = search.field.program.shape();
+    let at = Location { instance: range.space.instance, byte: range.from };
+    let location = shape.instances.get(at.instance as usize).map(|_| shape.shown(at));
     Finding { location, ..found }
 }
 

@@ -60,12 +60,17 @@ impl<P: Program> Run<'_, P> {
         violation
     }
 
-    pub(super) fn uninitialised(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location) {
+    /// Some of these bytes are read, and nobody has written them.
+    pub(super) fn uninitialised(&mut self, thread: ThreadIndex, site: SiteIndex, at: Location, bytes: u64) {
         if !self.machine.has(Rule::Uninitialised) {
             return;
         }
-        let instance = &self.machine.program().shape().instances[at.instance as usize];
-        let message = format!("`{}` of rank {} is read before anybody wrote it", instance.name, instance.rank);
+        let shadow = &self.state.memory[at.instance as usize].shadow;
+        let unwritten = (at.byte..at.byte + bytes).find(|byte| !shadow.is_written(*byte..*byte + 1));
+        let at = Location { byte: unwritten.unwrap_or(at.byte), ..at };
+        let shape = self.machine.program().shape();
+        let message =
+            format!("`{}` of rank {} is read before anybody wrote it", shape.named(at).0, shape.instance(at).rank);
         let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);
         violation.help = Some("write it first, or declare what it holds initially".to_owned());
         self.suspect(violation);
@@ -87,15 +92,15 @@ impl<P: Program> Run<'_, P> {
             return true;
         }
         let verb = |wrote: bool| if wrote { "written" } else { "read" };
-        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let shape = self.machine.program().shape();
+        let owner = shape.instance(at).rank;
         let mut points = vec![self.point(thread, site, &format!("{} here", verb(writes)))];
         points.push(self.other_point(&other, other_wrote));
         let during = self.machine.is_stream(other.epoch.thread) && other.epoch.step == DURING;
         let read_only = !writes && self.machine.program().is_non_coherent(site) || during;
         let message = format!(
-            "data race on `{}` of rank {}: {} by {} and {} by {}, {}",
-            instance.name,
-            instance.rank,
+            "data race on `{}` of rank {owner}: {} by {} and {} by {}, {}",
+            shape.named(at).0,
             verb(writes),
             self.name(thread),
             verb(other_wrote),
@@ -123,7 +128,7 @@ impl<P: Program> Run<'_, P> {
             violation.notes.push(note.to_owned());
         }
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
-            violation.refresh = Some((instance.rank, other.epoch.phase));
+            violation.refresh = Some((owner, other.epoch.phase));
         }
         violation.crosses_launches = true;
         self.specialise_reset(&mut violation, thread, at, writes, &other, other_wrote);
@@ -151,10 +156,10 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn refresh_race(&self, rank: u32, launch: u32, at: Location, other: Access, wrote: bool) -> Violation {
-        let instance = &self.machine.program().shape().instances[at.instance as usize];
+        let shape = self.machine.program().shape();
         let message = format!(
             "data race on `{}` of rank {rank}: new contents for launch {launch} are written on the owner's stream while {} {} it",
-            instance.name,
+            shape.named(at).0,
             self.describe(&other),
             if wrote { "writes" } else { "may still read" },
         );
@@ -166,7 +171,7 @@ impl<P: Program> Run<'_, P> {
             Some("a rank may leave its launch only when its peers have finished with its buffers".to_owned());
         let peer = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread)) != rank;
         let signal = self.state.slots.contains_key(&slot::key(at));
-        if wrote && peer && signal && matches!(instance.contents, Contents::Word(_) | Contents::Bytes(_)) {
+        if wrote && peer && signal && matches!(shape.part(at).contents, Contents::Word(_) | Contents::Bytes(_)) {
             violation.code = Code::ZeroingRace;
             violation.message = format!(
                 "zeroing race: the owner's stream resets a slot while a signal from a peer is in flight ({})",
@@ -180,10 +185,9 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
-        let instance = &self.machine.program().shape().instances[at.instance as usize];
         let message = format!(
             "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
-            instance.name,
+            self.machine.program().shape().named(at).0,
             self.describe(&other),
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
@@ -235,7 +239,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let width = slot.map_or(Width::Four, |slot| slot.width);
-        let Some(initial) = instance.contents.word(at.byte, width.bytes()) else { return };
+        let Some(initial) = instance.part(at.byte).word(at.byte, width.bytes()) else { return };
         let owner = instance.rank;
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
@@ -266,7 +270,7 @@ impl<P: Program> Run<'_, P> {
             let stale = self.state.blocks[index].stale.0.iter().find(|stale| stale.launch <= launch);
             let Some(stale) = stale else { continue };
             let at = slot::location(stale.slot);
-            let pad = &self.machine.program().shape().instances[at.instance as usize];
+            let (pad, byte) = self.machine.program().shape().named(at);
             let mut name = self.name(stale.thread);
             name.launch = stale.launch;
             let consequence = std::mem::take(&mut violation.message);
@@ -281,10 +285,9 @@ impl<P: Program> Run<'_, P> {
                 help: violation.help.take(),
             }));
             violation.message = format!(
-                "epoch confusion: {name} waits for {} in slot {} of `{}`, and a signal of launch {} satisfies it",
+                "epoch confusion: {name} waits for {} in slot {} of `{pad}`, and a signal of launch {} satisfies it",
                 stale.value,
-                at.byte / self.state.slots.get(&stale.slot).map_or(4, |slot| slot.width.bytes()),
-                pad.name,
+                byte / self.state.slots.get(&stale.slot).map_or(4, |slot| slot.width.bytes()),
                 stale.written_in
             );
             violation.code = Code::EpochConfusion;
@@ -342,7 +345,6 @@ impl<P: Program> Machine<P> {
             return disagreement;
         }
         let name = state.current_name(self, first.thread);
-        let instance = &self.program().shape().instances[first.at.instance as usize];
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
         let holds = match &first.until {
@@ -352,10 +354,8 @@ impl<P: Program> Machine<P> {
         let message = match self.program().describe(first.at) {
             Some(text) => format!("deadlock: {name} waits until {text}, for ever"),
             None => format!(
-                "deadlock: {name} waits for slot {} of `{}` on rank {} to be {}, and it holds {holds} for ever",
-                first.at.byte / first.width.bytes(),
-                instance.name,
-                instance.rank,
+                "deadlock: {name} waits for {} to be {}, and it holds {holds} for ever",
+                self.slot_name(first.at, first.width),
                 first.until,
             ),
         };
@@ -469,8 +469,7 @@ impl<P: Program> Machine<P> {
         let position = slot.position(lost.id);
         let Some(over) = slot.messages.get(position + 1) else { return };
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
-        let contents = &self.program().shape().instances[stuck.at.instance as usize].contents;
-        let known = contents.word(stuck.at.byte, slot.width.bytes());
+        let known = self.program().shape().part(stuck.at).word(stuck.at.byte, slot.width.bytes());
         let first = &slot.messages[0];
         let initial = known.or(first.access.epoch.is_initial().then_some(first.value));
         let who =
@@ -478,7 +477,7 @@ impl<P: Program> Machine<P> {
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
         let same_statement = self.program().are_one_statement(lost.access.site, over.access.site);
         // One function may store both: then it is a reset if the owner writes what the slot began with over a peer's.
-        let owner = self.program().shape().instances[stuck.at.instance as usize].rank;
+        let owner = self.program().shape().instance(stuck.at).rank;
         let by_owner = rank_of(&over.access) == owner && rank_of(&lost.access) != owner;
         let reset = initial == Some(over.value) && lost.value != over.value && (!same_statement || by_owner);
         violation.code = if reset {
@@ -516,6 +515,13 @@ impl<P: Program> Machine<P> {
         );
     }
 
+    /// A word as waits name it.
+    fn slot_name(&self, at: Location, width: Width) -> String {
+        let shape = self.program().shape();
+        let (pad, byte) = shape.named(at);
+        format!("slot {} of `{pad}` on rank {}", byte / width.bytes(), shape.instance(at).rank)
+    }
+
     /// Nobody wrote what is waited for: who wrote last, and who would have had to.
     fn blame_missing_writer(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, violation: &mut Violation) {
         let slot = state.slots.get(&slot::key(stuck.at));
@@ -535,27 +541,13 @@ impl<P: Program> Machine<P> {
         let hindrance = match (&thread.pending, thread.status) {
             _ if !started => "its block has not started".to_owned(),
             (Some(pending), _) => match &pending.0 {
-                Operation::Await { at, width, condition, .. } => {
-                    let pad = &self.program().shape().instances[at.instance as usize];
-                    match self.program().describe(*at) {
-                        Some(text) => format!("it waits itself, until {text}"),
-                        None => format!(
-                            "it waits itself, for slot {} of `{}` on rank {} to be {condition}",
-                            at.byte / width.bytes(),
-                            pad.name,
-                            pad.rank,
-                        ),
-                    }
-                }
+                Operation::Await { at, width, condition, .. } => match self.program().describe(*at) {
+                    Some(text) => format!("it waits itself, until {text}"),
+                    None => format!("it waits itself, for {} to be {condition}", self.slot_name(*at, *width)),
+                },
                 Operation::Spin { at, width, .. } => {
-                    let pad = &self.program().shape().instances[at.instance as usize];
-                    format!(
-                        "it waits itself, for slot {} of `{}` on rank {} to be {}",
-                        at.byte / width.bytes(),
-                        pad.name,
-                        pad.rank,
-                        self.describe_loop(state, writer.thread),
-                    )
+                    let until = self.describe_loop(state, writer.thread);
+                    format!("it waits itself, for {} to be {until}", self.slot_name(*at, *width))
                 }
                 _ => "it does not get there".to_owned(),
             },

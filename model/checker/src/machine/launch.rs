@@ -13,7 +13,7 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Strength, location, overlapping};
-use crate::program::{Contents, Coordinates, Element, Instance, Location, Program, Reads, SiteIndex};
+use crate::program::{Coordinates, Instance, Location, Part, Program, Reads, SiteIndex};
 use arverify_protocol::ir::Scope;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -111,33 +111,21 @@ impl<P: Program> Machine<P> {
 
     fn fresh_memory(&self, instance: &Instance) -> InstanceMemory {
         let mut bytes = vec![0; instance.bytes as usize];
-        self.fill(instance, u32::MAX, &mut bytes);
-        let written = instance.contents != Contents::Poison;
-        let swept = self.program().has_sweeps();
-        let shadow = Shadow::new(instance.bytes, instance.granule, written, swept);
+        let poison = instance.parts.iter().all(Part::is_poison);
+        let mut shadow = Shadow::new(instance.bytes, instance.granule, !poison, self.program().has_sweeps());
+        for part in &instance.parts {
+            self.fill(part, instance.rank, u32::MAX, &mut bytes);
+            if part.is_poison() && !poison {
+                shadow.leave_unwritten(part.bytes.clone());
+            }
+        }
         InstanceMemory { shadow: shadow.into(), bytes: bytes.into(), has_slots: false }
     }
 
-    /// Contents for a launch; `u32::MAX` before the first.
-    fn fill(&self, instance: &Instance, launch: u32, bytes: &mut [u8]) {
-        let element = instance.element.unwrap_or(Element::U32);
-        let elements = bytes.chunks_exact_mut(element.bytes() as usize);
-        match &instance.contents {
-            // Any pattern does: reading it is reported.
-            Contents::Poison => bytes.fill(0xA5),
-            Contents::Word(word) => elements.for_each(|bytes| element.write(*word, bytes)),
-            Contents::Random | Contents::Between(..) => {
-                for (index, bytes) in elements.enumerate() {
-                    let bits = self.program().input(element, instance.buffer, instance.rank, launch, index as u64);
-                    element.write(instance.contents.drawn(bits), bytes);
-                }
-            }
-            Contents::Bytes(initial) => {
-                bytes.fill(0);
-                let length = initial.len().min(bytes.len());
-                bytes[..length].copy_from_slice(&initial[..length]);
-            }
-        }
+    /// Contents for a launch, in the memory of the instance; `u32::MAX` before the first.
+    fn fill(&self, part: &Part, rank: u32, launch: u32, memory: &mut [u8]) {
+        let bytes = &mut memory[part.bytes.start as usize..part.bytes.end as usize];
+        part.fill(bytes, |element, index| self.program().input(element, part.id, rank, launch, index));
     }
 }
 
@@ -242,24 +230,23 @@ impl<P: Program> Run<'_, P> {
 
     /// New contents of all inputs of a rank. Returns false after a violation.
     pub(super) fn refresh_all(&mut self, rank: u32, launch: u32, writer: &OnStream) -> bool {
-        let instances = &self.machine.program().shape().instances;
-        let refreshed = |index: &usize| instances[*index].rank == rank && instances[*index].refreshed;
-        (0..instances.len()).filter(refreshed).all(|index| self.refresh(index, launch, writer))
+        let instances = self.machine.program().shape().instances.iter().enumerate();
+        let mut parts = instances.filter(|(_, instance)| instance.rank == rank).flat_map(|(index, instance)| {
+            instance.parts.iter().filter(|part| part.refreshed).map(move |part| (index, part))
+        });
+        parts.all(|(index, part)| self.refresh(rank, (index as u32, part), launch, writer))
     }
 
-    /// New contents of one buffer. Returns false after a violation.
-    fn refresh(&mut self, index: usize, launch: u32, writer: &OnStream) -> bool {
+    /// New contents of one part. Returns false after a violation.
+    fn refresh(&mut self, rank: u32, (instance, part): (u32, &Part), launch: u32, writer: &OnStream) -> bool {
         let machine = self.machine;
-        let instance = &machine.program().shape().instances[index];
-        if instance.bytes == 0 {
+        if part.length() == 0 {
             return true;
         }
-        let rank = instance.rank;
-        let at = Location { instance: index as u32, byte: 0 };
-        let written = self.access_of_stream(writer, at, Kind::Write);
-        let memory = &mut self.state.memory[index];
-        machine.fill(instance, launch, &mut memory.bytes);
-        self.overwrite_slots(at.instance, 0..instance.bytes, writer, launch);
+        let at = Location { instance, byte: part.bytes.start };
+        let written = self.access_of_stream(writer, at, part.length(), Kind::Write);
+        machine.fill(part, rank, launch, &mut self.memory_mut(instance).bytes);
+        self.overwrite_slots(instance, part.bytes.clone(), writer, launch);
         let Err(conflict) = written else { return true };
         if !machine.has(Rule::RefreshRaces) {
             return true;
@@ -270,10 +257,9 @@ impl<P: Program> Run<'_, P> {
         false
     }
 
-    /// A whole instance is read or written by its owner's stream.
-    fn access_of_stream(&mut self, by: &OnStream, at: Location, kind: Kind) -> Result<bool, Conflict> {
+    /// A part is read or written by its owner's stream.
+    fn access_of_stream(&mut self, by: &OnStream, at: Location, bytes: u64, kind: Kind) -> Result<bool, Conflict> {
         let machine = self.machine;
-        let bytes = machine.program().shape().instances[at.instance as usize].bytes;
         let State { memory, slots, .. } = &mut *self.state;
         let by = Accessor { access: by.access, view: &by.view, since: None };
         let memory = &mut memory[at.instance as usize];
@@ -504,15 +490,16 @@ impl<P: Program> Run<'_, P> {
             return true;
         }
         let expected = machine.program().expected();
-        for (index, instance) in machine.program().shape().instances.iter().enumerate() {
-            if instance.rank != rank || !instance.read || instance.bytes == 0 {
-                continue;
-            }
-            let stated = expected.as_ref().filter(|expected| expected.output == instance.buffer);
+        let instances = machine.program().shape().instances.iter().enumerate();
+        let parts = instances.filter(|(_, instance)| instance.rank == rank).flat_map(|(index, instance)| {
+            instance.parts.iter().filter(|part| part.read && part.length() > 0).map(move |part| (index, part))
+        });
+        for (index, part) in parts {
+            let stated = expected.as_ref().filter(|expected| expected.output == part.id);
             let site = stated.map_or(READ, |expected| expected.site);
             let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
-            let at = Location { instance: index as u32, byte: 0 };
-            if let Err(conflict) = self.access_of_stream(&reader, at, Kind::Read) {
+            let at = Location { instance: index as u32, byte: part.bytes.start };
+            if let Err(conflict) = self.access_of_stream(&reader, at, part.length(), Kind::Read) {
                 let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, conflict.access);
                 self.fail(violation);
                 return false;

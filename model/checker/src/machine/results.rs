@@ -55,12 +55,12 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let ranks = machine.program().shape().ranks;
-        let index = (expected.output * ranks + rank) as usize;
-        let instance = &machine.program().shape().instances[index];
-        let Some(kind) = instance.element else { return };
+        let Some((instance, part)) = machine.program().shape().part_of(expected.output, rank) else { return };
+        let Some(kind) = part.element else { return };
         let size = kind.bytes() as usize;
-        let bytes = &self.state.memory[index].bytes;
-        let at = |element: usize| Location { instance: index as u32, byte: (element * size) as u64 };
+        let start = part.bytes.start;
+        let bytes = &self.state.memory[instance as usize].bytes[start as usize..part.bytes.end as usize];
+        let at = |element: usize| Location { instance, byte: start + (element * size) as u64 };
         let mut in_order = true;
         let output = Output { program: &**machine.program(), expected: &expected, kind, rank, launch };
         let all = machine.output(&output, bytes.len());
@@ -82,7 +82,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         // Ranks in ascending order is one order for all; another must be the same on every rank.
-        let output = (!in_order).then(|| bytes.clone());
+        let output = (!in_order).then(|| bytes.to_vec().into());
         self.state.ranks[rank as usize].outputs.push(output);
         let Some((other, element)) = self.disagreement(&expected, kind, rank, launch) else { return };
         let violation = self.ranks_disagree(&expected, (rank, other), launch, at(element));
@@ -117,10 +117,9 @@ impl<P: Program> Run<'_, P> {
     }
 
     fn ranks_disagree(&self, expected: &Expected, (rank, other): (u32, u32), launch: u32, at: Location) -> Violation {
-        let name = &self.machine.program().shape().instances[at.instance as usize].name;
+        let (name, byte) = self.machine.program().shape().named(at);
         let message = format!(
-            "ranks disagree after launch {launch}: `{name}` differs in its last bits between rank {rank} and rank {other}, first at byte {}",
-            at.byte
+            "ranks disagree after launch {launch}: `{name}` differs in its last bits between rank {rank} and rank {other}, first at byte {byte}"
         );
         let label = "promises the same bits on all ranks".to_owned();
         let point = ViolationPoint { thread: None, site: expected.site, label };
@@ -140,10 +139,10 @@ impl<P: Program> Run<'_, P> {
         at: Location,
         got: u64,
     ) -> Violation {
-        let element = at.byte / u64::from(kind.bytes());
+        let (name, byte) = self.machine.program().shape().named(at);
+        let element = byte / u64::from(kind.bytes());
         let output = Output { program: &**self.machine.program(), expected, kind, rank, launch };
         let (got, want) = (kind.show(got), kind.show(output.bits(element)));
-        let name = &self.machine.program().shape().instances[at.instance as usize].name;
         let message = format!(
             "wrong result after launch {launch}: `{name}` of rank {rank}, element {element}, is {got}, not {want}"
         );

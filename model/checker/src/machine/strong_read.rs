@@ -26,7 +26,8 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         self.dissolve_slots(at, width);
-        let (access, written) = self.state.memory[at.instance as usize].shadow.last_write(at.byte);
+        let shadow = &self.state.memory[at.instance as usize].shadow;
+        let (access, written) = (shadow.last_write(at.byte), shadow.is_written(at.byte..at.byte + width.bytes()));
         let value = self.machine.word_at(self.state, at, width);
         self.state.slots.insert(key(at), Slot::new(width, value, access, !written).into());
         self.memory_mut(at.instance).has_slots = true;
@@ -56,7 +57,7 @@ impl<P: Program> Run<'_, P> {
             // Whatever is read now: what nobody has written may be.
             let readable = if self.machine.has(Rule::UnwrittenMessages) { floor } else { slot.messages.len() - 1 };
             if slot.messages[readable..].iter().any(|message| message.unwritten) {
-                self.uninitialised(thread, site, at);
+                self.uninitialised(thread, site, at, bytes);
             }
         }
         self.weak_access(thread, at, bytes, kind, site)

@@ -1,14 +1,15 @@
-//! What every buffer was used for, in any execution: what the lint on data that no peer reads (AR101) rests on.
+//! What every part of a buffer was used for, in any execution: what the lint on data that no peer reads (AR101) rests on.
 //!
 //! Kept beside the states and not in them, because it says nothing about what can happen next. Not told apart: ranks,
-//! and parts of a buffer.
+//! and places within a part of a buffer; an access counts for the part in which it begins.
 
 use super::Machine;
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Kind;
-use crate::program::{Location, Program, SiteIndex};
+use crate::program::{Location, PartId, Program, SiteIndex};
+use rustc_hash::FxHashMap;
 
-/// The uses of one buffer by kernels, on all ranks.
+/// The uses of one part of a buffer by kernels, on all ranks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Use {
     /// Some thread read it.
@@ -36,41 +37,39 @@ impl Use {
     }
 }
 
-/// The uses of all buffers, by number.
+/// The uses of all parts of buffers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Uses(Vec<Use>);
+pub struct Uses(FxHashMap<PartId, Use>);
 
 impl Uses {
-    /// Those of one buffer.
-    pub fn of(&self, buffer: u32) -> Use {
-        self.0.get(buffer as usize).copied().unwrap_or_default()
+    /// Those of one part.
+    pub fn of(&self, part: PartId) -> Use {
+        self.0.get(&part).copied().unwrap_or_default()
     }
 
     /// Takes in what another macro-step used.
     pub fn extend(&mut self, other: &Uses) {
-        for (buffer, found) in other.0.iter().enumerate() {
-            self.add(buffer, *found);
+        for (part, found) in &other.0 {
+            self.add(*part, *found);
         }
     }
 
-    /// Whether something was pushed to another rank into a buffer that nobody waits at: no flags, then.
+    /// Whether something was pushed to another rank into a part that nobody waits at: no flags, then.
     pub fn pushed_data(&self) -> bool {
-        self.0.iter().any(|found| found.pushed && !found.awaited)
+        self.0.values().any(|found| found.pushed && !found.awaited)
     }
 
     /// Notes that a thread waits for a word.
     pub(super) fn note_wait<P: Program>(&mut self, machine: &Machine<P>, at: Location) {
         let instance = &machine.program().shape().instances[at.instance as usize];
         if instance.block.is_none() {
-            self.add(instance.buffer as usize, Use { awaited: true, ..Use::default() });
+            self.add(instance.part(at.byte).id, Use { awaited: true, ..Use::default() });
         }
     }
 
-    fn add(&mut self, buffer: usize, found: Use) {
-        if self.0.len() <= buffer {
-            self.0.resize(buffer + 1, Use::default());
-        }
-        self.0[buffer] = self.0[buffer].with(found);
+    fn add(&mut self, part: PartId, found: Use) {
+        let known = self.0.entry(part).or_default();
+        *known = known.with(found);
     }
 
     /// Notes one access. A read-modify-write is noted as a strong read, too.
@@ -95,7 +94,7 @@ impl Uses {
             pushed: crossed && kind == Kind::StrongWrite,
             awaited: false,
         };
-        self.add(instance.buffer as usize, found);
+        self.add(instance.part(at.byte).id, found);
     }
 }
 

@@ -102,14 +102,17 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> bool {
         let shape = self.machine.program().shape();
-        let instance = &shape.instances[at.instance as usize];
+        let instance = shape.instance(at);
+        // Bounds and alignment are those of the buffer, not of its parts.
+        let name = &instance.name;
         let rank = self.state.coordinates(self.machine, thread).rank;
         let problem = if at.byte + bytes > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{}`, which has {} bytes", at.byte, instance.name, instance.bytes)
+            format!("{bytes} bytes at byte {} of `{name}`, which has {} bytes", at.byte, instance.bytes)
         } else if !at.byte.is_multiple_of(align) {
-            format!("{bytes} bytes at byte {} of `{}`: not aligned to {align} bytes", at.byte, instance.name)
+            format!("{bytes} bytes at byte {} of `{name}`: not aligned to {align} bytes", at.byte)
         } else if instance.local && instance.rank != rank {
-            format!("`{}` of rank {} cannot be reached from rank {rank}: it is local", instance.name, instance.rank)
+            let name = shape.named(at).0;
+            format!("`{name}` of rank {} cannot be reached from rank {rank}: it is local", instance.rank)
         } else if instance.is_shared_memory() && self.has_ended(instance) {
             format!("`{}` of rank {} is no more: the block has ended", instance.name, instance.rank)
         } else {
@@ -157,7 +160,7 @@ impl<P: Program> Run<'_, P> {
             Ok(ordered) => {
                 let written = self.note_ordered(ordered);
                 if !written && kind == Kind::Read {
-                    self.uninitialised(thread, site, at);
+                    self.uninitialised(thread, site, at, bytes);
                 }
                 true
             }
@@ -347,7 +350,7 @@ impl<P: Program> Run<'_, P> {
             Ok(ordered) => {
                 let written = self.note_ordered(ordered);
                 if !written {
-                    self.uninitialised(thread, site, at);
+                    self.uninitialised(thread, site, at, bytes);
                 }
                 true
             }

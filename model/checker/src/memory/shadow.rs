@@ -100,6 +100,17 @@ impl Shadow {
         Shadow { stretches: Stretches::new(bytes, granule, record, swept), granule }
     }
 
+    /// Nobody has written these bytes.
+    pub fn leave_unwritten(&mut self, range: Range<u64>) {
+        self.visit(&range, &mut |record, _| record.written = false);
+    }
+
+    /// Whether somebody has written all of these bytes, or they had contents from the beginning.
+    pub fn is_written(&self, range: Range<u64>) -> bool {
+        // A strong read changes nothing.
+        matches!(self.unchanged(range, Kind::StrongRead, |_| true), Some(Ok(true)))
+    }
+
     /// Checks an access against the earlier ones and remembers it. `covered` says whether an earlier access precedes
     /// the current one in causality order (program order included). Returns whether every byte had been written.
     pub fn access(
@@ -201,10 +212,10 @@ impl Shadow {
         }
     }
 
-    /// The last weak write to a byte, and whether anybody wrote it at all.
-    pub fn last_write(&self, byte: u64) -> (Access, bool) {
-        let mut last = (Access::INITIAL, true);
-        self.stretches.look(&(byte..byte + 1), self.granule, &mut |record, _| last = (record.write, record.written));
+    /// The last weak write to a byte.
+    pub fn last_write(&self, byte: u64) -> Access {
+        let mut last = Access::INITIAL;
+        self.stretches.look(&(byte..byte + 1), self.granule, &mut |record, _| last = record.write);
         last
     }
 }
@@ -400,5 +411,10 @@ mod tests {
         assert!(shadow.access(0..4, Kind::Write, by(1, 1), own(1)).is_ok());
         assert_eq!(shadow.access(0..4, Kind::Read, by(1, 2), own(1)), Ok(true));
         assert_eq!(shadow.access(0..8, Kind::Read, by(1, 3), own(1)), Ok(false));
+        assert!(shadow.is_written(0..4) && !shadow.is_written(0..8));
+        let mut shadow = Shadow::new(32, 16, true, false);
+        shadow.leave_unwritten(6..20);
+        assert!(shadow.is_written(0..6) && shadow.is_written(20..32));
+        assert!((6..20).all(|byte| !shadow.is_written(byte..byte + 1)) && !shadow.is_written(0..32));
     }
 }

@@ -431,6 +431,7 @@ mod tests {
             }
             for byte in (0..BYTES).step_by(4) {
                 prop_assert_eq!(swept.last_write(byte), cells.last_write(byte));
+                prop_assert_eq!(swept.is_written(byte..byte + 4), cells.is_written(byte..byte + 4));
                 prop_assert_eq!(swept.reads(byte), cells.reads(byte));
             }
         }

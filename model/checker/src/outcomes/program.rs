@@ -10,7 +10,7 @@ use crate::litmus::{
 };
 use crate::program::{
     AtomicFunction, Barrier, Condition, Contents, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Program, Shape, SiteIndex, VectorElement, Width,
+    Part, PartId, Program, Shape, SiteIndex, VectorElement, Width,
 };
 use arverify_protocol::ir::{self, Compare, Order, Scope, Semantics, Source, Span};
 use arverify_protocol::verdict::Code;
@@ -83,12 +83,8 @@ impl LitmusProgram {
             local: false,
             block: None,
             pad: false,
-            refreshed: false,
-            read: false,
-            contents: Contents::Word(u64::from(*value as u32)),
-            element: None,
             granule: 4,
-            buffer: buffer as u32,
+            parts: vec![Part::whole(buffer as u32, 4, Contents::Word(u64::from(*value as u32)), None)],
         };
         let instances = test.initial.iter().chain([&0]).enumerate();
         let instances = instances.flat_map(|at| (0..ranks).map(move |rank| (at, rank)));
@@ -336,7 +332,7 @@ impl Program for LitmusProgram {
         0
     }
 
-    fn input(&self, _: Element, _: u32, _: u32, _: u32, _: u64) -> u64 {
+    fn input(&self, _: Element, _: PartId, _: u32, _: u32, _: u64) -> u64 {
         0
     }
 }

@@ -1,8 +1,11 @@
 //! Buffer instances, their sizes and contents, and what must hold of an output.
 
 use super::SiteIndex;
+use super::part::{Part, PartId};
 use arverify_protocol::data::{self, Accumulate, DataType};
 use arverify_protocol::ir::{Collective, Initially, Reduction};
+use arverify_protocol::verdict::ByteLocation;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A byte of one rank's instance of a buffer.
@@ -149,42 +152,39 @@ pub struct Instance {
     pub block: Option<u32>,
     /// Signal pad.
     pub pad: bool,
-    /// New contents before every launch.
-    pub refreshed: bool,
-    /// The owner's host reads it after every launch, in stream order.
-    pub read: bool,
-    /// Contents before the first launch, and what a refresh brings.
-    pub contents: Contents,
-    /// Element type; `None` for words.
-    pub element: Option<Element>,
     /// Bytes at which accesses usually start and end: 16 for data, 4 for words.
     pub granule: u32,
-    /// Index of the buffer, the same for all ranks.
-    pub buffer: u32,
+    /// What it holds: parts that cover it, in ascending order.
+    pub parts: Vec<Part>,
 }
 
 impl Instance {
     /// Words of a rank that no source names: zeros that everybody may come to.
     pub fn of_words(name: String, rank: u32, bytes: u64, buffer: u32) -> Instance {
-        Instance {
-            name,
-            rank,
-            bytes,
-            local: false,
-            block: None,
-            pad: true,
-            refreshed: false,
-            read: false,
-            contents: Contents::Word(0),
-            element: None,
-            granule: 4,
-            buffer,
-        }
+        let parts = vec![Part::whole(buffer, bytes, Contents::Word(0), None)];
+        Instance { name, rank, bytes, local: false, block: None, pad: true, granule: 4, parts }
     }
 
     /// Whether it is a block's shared memory: nobody has written it when the block begins.
     pub fn is_shared_memory(&self) -> bool {
-        self.block.is_some() && self.contents == Contents::Poison
+        self.block.is_some() && self.parts.iter().all(Part::is_poison)
+    }
+
+    /// The part that a byte lies in; the last one for those behind the end.
+    pub fn part(&self, byte: u64) -> &Part {
+        let index = self.parts.partition_point(|part| part.bytes.end <= byte);
+        &self.parts[index.min(self.parts.len() - 1)]
+    }
+
+    /// The parts that some bytes lie in.
+    pub fn parts_of(&self, bytes: Range<u64>) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(move |part| part.bytes.start < bytes.end && bytes.start < part.bytes.end)
+    }
+
+    /// The name of the part that a byte lies in, and the byte within it.
+    pub fn named(&self, byte: u64) -> (&str, u64) {
+        let part = self.part(byte);
+        (part.name.as_deref().unwrap_or(&self.name), byte - part.origin())
     }
 }
 
@@ -201,6 +201,36 @@ pub struct Shape {
     pub launches: u32,
     /// All buffer instances: instance `buffer * ranks + rank`; after them those that are not one for each rank.
     pub instances: Vec<Instance>,
+}
+
+impl Shape {
+    /// The instance that a byte lies in.
+    pub fn instance(&self, at: Location) -> &Instance {
+        &self.instances[at.instance as usize]
+    }
+
+    /// The part that a byte lies in.
+    pub fn part(&self, at: Location) -> &Part {
+        self.instance(at).part(at.byte)
+    }
+
+    /// The name of the part that a byte lies in, and the byte within it.
+    pub fn named(&self, at: Location) -> (&str, u64) {
+        self.instance(at).named(at.byte)
+    }
+
+    /// A byte as findings show it.
+    pub fn shown(&self, at: Location) -> ByteLocation {
+        let (name, byte) = self.named(at);
+        ByteLocation { buffer: name.to_owned(), rank: self.instance(at).rank, byte }
+    }
+
+    /// A part of a rank's instance of a buffer, and the instance.
+    pub fn part_of(&self, id: PartId, rank: u32) -> Option<(u32, &Part)> {
+        let index = id.buffer * self.ranks + rank;
+        let parts = &self.instances.get(index as usize)?.parts;
+        Some((index, parts.iter().find(|part| part.id == id)?))
+    }
 }
 
 /// What an output must hold, by its inputs.
@@ -256,12 +286,12 @@ impl Definition {
 /// What must hold of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// Output buffer.
-    pub output: u32,
-    /// Input buffer.
-    pub input: u32,
+    /// Output: a buffer, or a part of one, in one piece.
+    pub output: PartId,
+    /// Input, of the same kind.
+    pub input: PartId,
     /// A buffer of the output's own rank whose elements are added to the input's, again and again.
-    pub plus: Option<u32>,
+    pub plus: Option<PartId>,
     /// The definition.
     pub definition: Definition,
     /// Ranks must agree in every bit.

@@ -8,6 +8,7 @@
 //! * [`round`]: rounds of spin loops, which are waits for several words
 //! * [`mbarrier`]: mbarrier objects as words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
+//! * [`part`]: parts of an instance with contents of their own
 //! * [`origins`]: which reads a value comes from
 //! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
@@ -16,6 +17,7 @@ pub mod host;
 pub mod mbarrier;
 pub mod memory;
 pub mod origins;
+pub mod part;
 pub mod protocol;
 pub mod round;
 pub mod wanted;
@@ -32,6 +34,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
 pub use origins::{Dependencies, Read, ReadName, Reads};
+pub use part::{Part, PartId};
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
 pub use word::{AtomicFunction, AtomicKind, Condition, Width};
 
@@ -480,8 +483,14 @@ pub trait Program: Send + Sync + 'static {
     }
     /// Line of a statement, counted from 1; 0 where there is none.
     fn line(&self, site: SiteIndex) -> u32;
-    /// Inputs: element `index` of the refreshed buffer of a rank in a launch, as bits.
-    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64;
+    /// Inputs: element `index` of the refreshed part of a buffer of a rank in a launch, as bits.
+    fn input(&self, element: Element, part: PartId, rank: u32, launch: u32, index: u64) -> u64;
+    /// What a part holds when a launch begins that it is new for; `u32::MAX` before the first launch.
+    fn contents(&self, part: &Part, rank: u32, launch: u32) -> Vec<u8> {
+        let mut bytes = vec![0; part.length() as usize];
+        part.fill(&mut bytes, |element, index| self.input(element, part.id, rank, launch, index));
+        bytes
+    }
     /// Who should read what kernels write to a buffer; where nobody does, that is worth a lint.
     fn readers(&self, _buffer: u32) -> Readers {
         Readers::Unknown

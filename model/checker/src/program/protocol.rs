@@ -3,7 +3,7 @@
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Definition, Element, Expected, Fault, Instance, Location,
-    Operation, Program, Readers, Shape, SiteIndex, Sweep, VectorElement, Width,
+    Operation, Part, PartId, Program, Readers, Shape, SiteIndex, Sweep, VectorElement, Width,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Chunk, Cursor, Position};
@@ -34,19 +34,19 @@ impl ProtocolProgram {
         for (index, buffer) in protocol.buffers.iter().enumerate() {
             let elements: u64 = code.shapes[index].iter().product();
             for rank in 0..sizes.ranks {
+                let bytes = elements.checked_mul(element_bytes[index]).ok_or(EvaluationError::Overflow)?;
+                let element = (buffer.element == ir::Element::Data).then_some(Element::Data(sizes.data));
+                let (refreshed, read) = (buffer.refreshed, is_output(protocol, index, rank));
+                let part = Part::whole(index as u32, bytes, buffer.initially.into(), element);
                 instances.push(Instance {
                     name: buffer.name.clone(),
                     rank,
-                    bytes: elements.checked_mul(element_bytes[index]).ok_or(EvaluationError::Overflow)?,
+                    bytes,
                     local: buffer.space == Space::Local,
                     block: None,
                     pad: buffer.pad,
-                    refreshed: buffer.refreshed,
-                    read: is_output(protocol, index, rank),
-                    contents: buffer.initially.into(),
-                    element: (buffer.element == ir::Element::Data).then_some(Element::Data(sizes.data)),
                     granule: if buffer.element == ir::Element::Data { 16 } else { 4 },
-                    buffer: index as u32,
+                    parts: vec![Part { refreshed, read, ..part }],
                 });
             }
         }
@@ -274,9 +274,9 @@ impl Program for ProtocolProgram {
     fn expected(&self) -> Option<Expected> {
         let expectation = self.protocol.expectation.as_ref()?;
         Some(Expected {
-            output: expectation.output.0,
-            input: expectation.input.0,
-            plus: expectation.plus.map(|plus| plus.0),
+            output: PartId::of(expectation.output.0),
+            input: PartId::of(expectation.input.0),
+            plus: expectation.plus.map(|plus| PartId::of(plus.0)),
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
             exact_zero: true,
@@ -307,7 +307,7 @@ impl Program for ProtocolProgram {
         if span.is_empty() { 0 } else { self.protocol.source.line_column(span.start).0 }
     }
 
-    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
-        input_element(element, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    fn input(&self, element: Element, part: PartId, rank: u32, launch: u32, index: u64) -> u64 {
+        input_element(element, self.seed ^ (u64::from(part.buffer) << 56), rank, launch, index)
     }
 }

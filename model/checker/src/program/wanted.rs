@@ -1,6 +1,6 @@
 //! What an output must hold, element by element.
 
-use super::{Contents, Definition, Element, Expected, Program};
+use super::{Contents, Definition, Element, Expected, PartId, Program};
 use arverify_protocol::data::{self, DataType};
 use arverify_protocol::ir::Reduction;
 
@@ -73,8 +73,7 @@ impl<P: Program> Output<'_, P> {
                 self.fold(reduction, (0..shape.ranks).map(|from| self.input(expected.input, from, index)))
             }
             Definition::AllGather => {
-                let input = &shape.instances[(expected.input * shape.ranks) as usize];
-                let elements = (input.bytes / u64::from(self.kind.bytes())).max(1);
+                let elements = self.elements(expected.input).max(1);
                 let (from, index) = ((element / elements) as u32, element % elements);
                 let gathered = self.input(expected.input, from, index);
                 let Some(plus) = expected.plus else { return gathered };
@@ -101,24 +100,27 @@ impl<P: Program> Output<'_, P> {
         if !matches!(self.expected.definition, Definition::ReduceScatter(_)) {
             return element;
         }
-        let shape = self.program.shape();
-        let output = &shape.instances[(self.expected.output * shape.ranks) as usize];
-        u64::from(self.rank) * (output.bytes / u64::from(self.kind.bytes())) + element
+        u64::from(self.rank) * self.elements(self.expected.output) + element
     }
 
-    /// An element of an input as it is in the launch: new in each only where the buffer is refreshed.
-    fn input(&self, buffer: u32, rank: u32, index: u64) -> u64 {
-        let shape = self.program.shape();
-        let instance = &shape.instances[(buffer * shape.ranks + rank) as usize];
-        match &instance.contents {
+    /// Elements of each rank's part.
+    fn elements(&self, part: PartId) -> u64 {
+        let found = self.program.shape().part_of(part, 0);
+        found.map_or(0, |(_, part)| part.length() / u64::from(self.kind.bytes()))
+    }
+
+    /// An element of an input as it is in the launch: new in each only where it is refreshed.
+    fn input(&self, id: PartId, rank: u32, index: u64) -> u64 {
+        let Some((_, part)) = self.program.shape().part_of(id, rank) else { return 0 };
+        match &part.contents {
             Contents::Word(word) => *word,
             Contents::Bytes(_) => {
                 let bytes = u64::from(self.kind.bytes());
-                instance.contents.word(index * bytes, bytes).unwrap_or(0)
+                part.contents.word(index * bytes, bytes).unwrap_or(0)
             }
             contents => {
-                let launch = if instance.refreshed { self.launch } else { u32::MAX };
-                contents.drawn(self.program.input(self.kind, buffer, rank, launch, index))
+                let launch = if part.refreshed { self.launch } else { u32::MAX };
+                contents.drawn(self.program.input(self.kind, id, rank, launch, index))
             }
         }
     }

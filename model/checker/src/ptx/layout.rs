@@ -4,12 +4,13 @@ use super::code::step::Special;
 use super::code::{Code, Step};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
-use super::launch::{Addresses, Launch, Parameter};
+use super::launch::{Addresses, Launch, Parameter, Stretch};
 use super::names::demangled;
 use super::program::ProgramError;
-use crate::program::{Contents, Instance, Shape, Width, mbarrier};
+use crate::program::{Contents, Instance, Part, Shape, Width, mbarrier};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Bytes that share one record of accesses, at first.
@@ -45,8 +46,8 @@ pub(super) fn lay_out(
     let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
     let buffers = memory.buffers(launch);
     let tables = memory.tables(launch, &buffers);
-    let variables = memory.variables(code, launch.buffers.len() as u32);
-    let own = (launch.buffers.len() + code.globals.len()) as u32;
+    let variables = memory.variables(code, launch.buffer_count() as u32);
+    let own = (launch.buffer_count() + code.globals.len()) as u32;
     let asks_for_grid = launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
     let grid_barriers = if asks_for_grid { memory.grid_barriers(own) } else { Vec::new() };
     let dependent = memory.dependent(launch, geometry, own + 1);
@@ -104,6 +105,33 @@ fn asks(code: &Code, which: impl Fn(Special) -> bool) -> bool {
     })
 }
 
+/// The parts of a rank's instance of a buffer: those of the file, and what lies between them.
+fn parts(launch: &Launch, buffer: usize, rank: u32) -> Vec<Part> {
+    let part = |index: usize, bytes: Range<u64>| {
+        let memory = &launch.buffers[index];
+        let (contents, element) = (memory.contents[rank as usize].clone(), Some(memory.element));
+        let (refreshed, read) = (memory.refreshed, memory.read);
+        let name = memory.within.is_some().then(|| memory.name.clone());
+        Part { id: launch.part_id(index), name, bytes, refreshed, read, contents, element }
+    };
+    let mut named: Vec<(usize, Range<u64>)> =
+        launch.parts(buffer).map(|(index, memory, offset)| (index, offset..offset + memory.bytes)).collect();
+    named.sort_unstable_by_key(|(_, bytes)| bytes.start);
+    let (mut all, mut end) = (Vec::new(), 0);
+    for (index, bytes) in named {
+        if end < bytes.start {
+            all.push(part(buffer, end..bytes.start));
+        }
+        end = bytes.end;
+        all.push(part(index, bytes));
+    }
+    let size = launch.buffers[buffer].bytes;
+    if end < size {
+        all.push(part(buffer, end..size));
+    }
+    all
+}
+
 /// Memory being laid out.
 struct Layout {
     ranks: u32,
@@ -120,6 +148,18 @@ impl Layout {
         let (name, rank, bytes) = (instance.name.clone(), instance.rank, instance.bytes);
         self.instances.push(instance);
         self.map.add(Region { name, rank, bytes, kind: RegionKind::Instance(index) })
+    }
+
+    /// Adds instances whose addresses lie a stride apart. Returns those.
+    fn window(&mut self, instances: Vec<Instance>, stride: u64) -> Vec<u64> {
+        let first = self.instances.len() as u32;
+        let region = |(index, instance): (u32, &Instance)| {
+            let Instance { name, rank, bytes, .. } = instance;
+            Region { name: name.clone(), rank: *rank, bytes: *bytes, kind: RegionKind::Instance(index) }
+        };
+        let regions = (first..).zip(&instances).map(region).collect();
+        self.instances.extend(instances);
+        self.map.add_window(regions, stride)
     }
 
     /// The parameters of each launch of a rank.
@@ -149,25 +189,27 @@ impl Layout {
         Some(dependent)
     }
 
-    /// Addresses by buffer, then rank.
+    /// Addresses by buffer or part, then rank.
     fn buffers(&mut self, launch: &Launch) -> Vec<Vec<u64>> {
-        let mut addresses = Vec::new();
+        let mut addresses: Vec<Vec<u64>> = Vec::new();
         for (index, buffer) in launch.buffers.iter().enumerate() {
             let instance = |rank: u32| Instance {
                 name: buffer.name.clone(),
                 rank,
                 bytes: buffer.bytes,
-                local: false,
+                local: buffer.local,
                 block: None,
                 pad: false,
-                refreshed: buffer.refreshed,
-                read: buffer.read,
-                contents: buffer.contents[rank as usize].clone(),
-                element: Some(buffer.element),
                 granule: GRANULE,
-                buffer: index as u32,
+                parts: parts(launch, index, rank),
             };
-            addresses.push((0..self.ranks).map(|rank| self.instance(instance(rank))).collect());
+            addresses.push(match (buffer.within, buffer.stride) {
+                (Some(Stretch { buffer, offset }), _) => {
+                    addresses[buffer].iter().map(|address| address + offset).collect()
+                }
+                (None, Some(stride)) => self.window((0..self.ranks).map(instance).collect(), stride),
+                (None, None) => (0..self.ranks).map(|rank| self.instance(instance(rank))).collect(),
+            });
         }
         addresses
     }
@@ -208,24 +250,9 @@ impl Layout {
                 // Contents come later: they may hold addresses of variables.
                 let none: Arc<[u8]> = Arc::from([]);
                 addresses.push(if variable.writable {
-                    let contents = Contents::Bytes(none);
-                    let (local, block, pad, element) = (true, None, false, None);
-                    let (refreshed, read) = (false, false);
-                    let granule = GRANULE;
-                    self.instance(Instance {
-                        name,
-                        rank,
-                        bytes,
-                        local,
-                        block,
-                        pad,
-                        refreshed,
-                        read,
-                        contents,
-                        element,
-                        granule,
-                        buffer,
-                    })
+                    let (local, block, pad, granule) = (true, None, false, GRANULE);
+                    let parts = vec![Part::whole(buffer, bytes, Contents::Bytes(none), None)];
+                    self.instance(Instance { name, rank, bytes, local, block, pad, granule, parts })
                 } else {
                     self.map.add(Region { name, rank, bytes, kind: RegionKind::Constant(none) })
                 });
@@ -238,7 +265,7 @@ impl Layout {
                 let mut contents = relocated(&variable.contents, own).to_vec();
                 contents.resize(variable.bytes as usize, 0);
                 if variable.writable {
-                    self.instances[instance].contents = Contents::Bytes(contents.into());
+                    self.instances[instance].parts[0].contents = Contents::Bytes(contents.into());
                     instance += 1;
                 } else {
                     self.map.set_constant(own[index], contents.into());
@@ -265,14 +292,15 @@ impl Layout {
         let firsts = (0..geometry.blocks()).filter(|block| geometry.rank_in_cluster(*block) == 0);
         let mut barriers: Vec<(u32, u64)> = Vec::new();
         for block in firsts {
-            let index = geometry.cluster_index(block);
+            let (index, bytes) = (geometry.cluster_index(block), Width::Eight.bytes());
+            let contents = Contents::Bytes(Arc::from((arrivals * mbarrier::INITIAL).to_le_bytes()));
             let instance = Instance {
                 local: true,
                 pad: false,
                 block: Some(blocks[block as usize]),
-                contents: Contents::Bytes(Arc::from((arrivals * mbarrier::INITIAL).to_le_bytes())),
                 granule: GRANULE,
-                ..Instance::of_words(format!("the barrier of cluster {index}"), rank, Width::Eight.bytes(), u32::MAX)
+                parts: vec![Part::whole(u32::MAX, bytes, contents, None)],
+                ..Instance::of_words(format!("the barrier of cluster {index}"), rank, bytes, u32::MAX)
             };
             barriers.push((index, self.instance(instance)));
         }
@@ -300,12 +328,8 @@ impl Layout {
                 local: true,
                 block: Some(index),
                 pad: false,
-                refreshed: false,
-                read: false,
-                contents: Contents::Poison,
-                element: None,
                 granule: GRANULE,
-                buffer: u32::MAX,
+                parts: vec![Part::whole(u32::MAX, bytes, Contents::Poison, None)],
             });
             self.instances.len() as u32 - 1
         });

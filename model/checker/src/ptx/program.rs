@@ -17,8 +17,8 @@ use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, Program, Read, Readers,
-    Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Program, Read,
+    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
@@ -107,8 +107,8 @@ impl PtxProgram {
         let LaidOut { setting, shape, dependent } = lay_out(&code, parameters, launch, cluster)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
             plus: None,
-            output: expectation.output.value as u32,
-            input: expectation.input.value as u32,
+            output: launch.part_id(expectation.output.value),
+            input: launch.part_id(expectation.input.value),
             definition: expectation.equals,
             same_on_all_ranks: expectation.same_on_all_ranks,
             exact_zero: expectation.exact_zero,
@@ -179,7 +179,7 @@ impl PtxProgram {
     /// What a thread need not keep any more.
     fn tidy(&self, thread: &mut PtxThread, operation: &Operation, site: SiteIndex) {
         match operation {
-            Operation::Load { at, .. } if self.shape.instances[at.instance as usize].contents.are_random() => {
+            Operation::Load { at, bytes } if self.is_random(*at, u64::from(*bytes)) => {
                 self.branches.record_random(site.0);
             }
             Operation::Exit => thread.end(),
@@ -189,6 +189,11 @@ impl PtxProgram {
             }
             _ => {}
         }
+    }
+
+    /// Whether some of these bytes are drawn.
+    fn is_random(&self, at: Location, bytes: u64) -> bool {
+        self.shape.instance(at).parts_of(at.byte..at.byte + bytes).any(|part| part.contents.are_random())
     }
 
     /// The instruction's name with its modifiers: `st.release.sys.global.u32`.
@@ -494,14 +499,15 @@ impl Program for PtxProgram {
         if span.is_empty() { 0 } else { self.source.line_column(span.start).0 }
     }
 
-    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
-        input_element(element, self.seed ^ (u64::from(buffer) << 56), rank, launch, index)
+    fn input(&self, element: Element, part: PartId, rank: u32, launch: u32, index: u64) -> u64 {
+        let stream = u64::from(part.buffer) << 56 ^ u64::from(part.part) << 40;
+        input_element(element, self.seed ^ stream, rank, launch, index)
     }
 
     /// A launch file makes every buffer reachable, so it is no purpose; and says what the output is, or does not.
     fn readers(&self, buffer: u32) -> Readers {
-        let buffers = self.shape.instances.iter().filter(|instance| instance.element.is_some());
-        let known = self.expected.is_some() && buffers.clone().any(|instance| instance.buffer == buffer);
+        let mut parts = self.shape.instances.iter().flat_map(|instance| &instance.parts);
+        let known = self.expected.is_some() && parts.any(|part| part.element.is_some() && part.id.buffer == buffer);
         if known { Readers::Anybody } else { Readers::Unknown }
     }
 

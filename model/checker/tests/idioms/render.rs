@@ -110,6 +110,9 @@ fn launch(generated: &Generated) -> String {
         layout.ranks, layout.blocks, layout.threads, layout.launches
     );
     let used = |buffer: Buffer| buffers.iter().any(|(used, _)| *used == buffer);
+    // Of some programs the buffers are parts of one heap.
+    let heap = (layout.blocks + layout.threads).is_multiple_of(2);
+    let mut parts = Vec::new();
     for buffer in Buffer::GLOBAL {
         let refreshes = buffer == Buffer::Input && used(Buffer::Gathered);
         if !(used(buffer) || refreshes) {
@@ -121,8 +124,18 @@ fn launch(generated: &Generated) -> String {
             Buffer::Poison => (4 * WORDS, "init = \"poison\"\n"),
             _ => (4 * WORDS, "init = \"zero\"\n"),
         };
-        let name = buffer.name();
-        let _ = write!(text, "\n[[buffer]]\nname = \"{name}\"\nbytes = {bytes}\ndtype = \"u32\"\n{contents}");
+        let keys = format!("name = \"{}\"\nbytes = {bytes}\ndtype = \"u32\"\n{contents}", buffer.name());
+        if heap {
+            let offset = 16 + 4 * WORDS as usize * parts.len();
+            parts.push(format!("{{ offset = {offset}, {} }}", keys.trim_end().replace('\n', ", ")));
+        } else {
+            let _ = write!(text, "\n[[buffer]]\n{keys}");
+        }
+    }
+    if !parts.is_empty() {
+        let bytes = 32 + 4 * WORDS as usize * parts.len();
+        let keys = format!("bytes = {bytes}\ndtype = \"u8\"\nstride = 4096");
+        let _ = write!(text, "\n[[buffer]]\nname = \"heap\"\n{keys}\npart = [ {} ]\n", parts.join(", "));
     }
     for (buffer, rank) in &buffers {
         let _ = write!(text, "\n[[arg]]\nptr = \"{}\"\nrank = \"{rank}\"\n", buffer.name());

@@ -6,7 +6,7 @@
 //! modelled: strong accesses of different sizes that overlap, and words in buffers of elements.
 
 use super::unfold::{Refusal, Unit};
-use crate::program::{Definition, Location, Operation, Shape};
+use crate::program::{Definition, Expected, Location, Operation, Shape};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ impl Cells {
         let mut cuts: Vec<BTreeSet<u64>> = shape.instances.iter().map(|_| BTreeSet::new()).collect();
         let mut together = Vec::new();
         for (index, instance) in shape.instances.iter().enumerate() {
-            if instance.refreshed {
+            if instance.parts.iter().any(|part| part.refreshed) {
                 cuts[index].extend([0, instance.bytes]);
             }
         }
@@ -43,7 +43,7 @@ impl Cells {
                 | Operation::Write { at, width, .. }
                 | Operation::Await { at, width, .. }
                 | Operation::Atomic { at, width, .. } => {
-                    if shape.instances[at.instance as usize].element.is_some() {
+                    if shape.part(*at).element.is_some() {
                         return Err(Refusal::Unsupported("a word in a buffer of elements"));
                     }
                     cuts[at.instance as usize].extend([at.byte, at.byte + width.bytes()]);
@@ -117,6 +117,13 @@ pub(super) struct Expectation {
     pub(super) input: u32,
     pub(super) output: u32,
     pub(super) definition: Definition,
+}
+
+impl From<&Expected> for Expectation {
+    fn from(expected: &Expected) -> Expectation {
+        let (input, output) = (expected.input.buffer, expected.output.buffer);
+        Expectation { input, output, definition: expected.definition }
+    }
 }
 
 impl Expectation {

@@ -33,7 +33,7 @@ pub(super) struct Combination {
 /// The definition of the result, if there is one.
 pub(super) fn expectation(program: &impl Program) -> Option<Expectation> {
     let expected = program.expected()?;
-    Some(Expectation { input: expected.input, output: expected.output, definition: expected.definition })
+    Some(Expectation::from(&expected))
 }
 
 /// The combinations, one after the other.

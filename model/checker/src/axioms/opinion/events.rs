@@ -123,16 +123,14 @@ impl Events {
 
     fn initial(&mut self, program: &impl Program, cells: &Cells) {
         for cell in 0..cells.count {
-            let instance = &program.shape().instances[cells.place(cell).instance as usize];
-            let word = match instance.contents {
+            let part = program.shape().part(cells.place(cell));
+            let word = match part.contents {
                 // Known where a location is one 32-bit word, or all zero.
-                Contents::Word(word) if instance.element.is_none() && (word == 0 || cells.bytes(cell) == 4) => {
-                    Some(word)
-                }
+                Contents::Word(word) if part.element.is_none() && (word == 0 || cells.bytes(cell) == 4) => Some(word),
                 _ => None,
             };
             let event = self.push(initial_write(cell, None), Origin::Initial, word, Admits::Anything);
-            self.poison[event] = instance.contents == Contents::Poison;
+            self.poison[event] = part.is_poison();
         }
     }
 
@@ -259,7 +257,7 @@ impl Events {
                 return;
             }
             for (index, instance) in shape.instances.iter().enumerate() {
-                if instance.rank != rank || !instance.refreshed {
+                if instance.rank != rank || !instance.parts.iter().any(|part| part.refreshed) {
                     continue;
                 }
                 let start = Location { instance: index as u32, byte: 0 };

@@ -39,6 +39,9 @@ pub(super) fn ask<P: Program>(
     deadline: Instant,
     opinion: &mut Opinion,
 ) -> Result<Option<Finding>, Refusal> {
+    if program.shape().instances.iter().any(|instance| instance.parts.len() > 1) {
+        return Err(Refusal::Unsupported("a buffer in parts"));
+    }
     let mut combinations = Combinations::new(program, patience.events, deadline)?;
     let mut questions = Questions { program, patience, deadline, opinion };
     let mut first = true;
@@ -211,7 +214,7 @@ impl<P: Program> Questions<'_, P> {
     fn wrong_result(&mut self, combination: &Combination) -> Result<Option<Finding>, Refusal> {
         let Some(expected) = self.program.expected() else { return Ok(None) };
         let shape = self.program.shape();
-        if !shape.instances[(expected.input * shape.ranks) as usize].refreshed {
+        if !shape.part_of(expected.input, 0).is_some_and(|(_, part)| part.refreshed) {
             return Err(Refusal::Unsupported("a result of inputs that are not new for each launch"));
         }
         let readings = [Reading::Sums, Reading::Orders];

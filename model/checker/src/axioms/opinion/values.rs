@@ -57,12 +57,12 @@ pub(super) fn give(program: &impl Program, cells: &Cells, units: &[Unit], events
     for event in 0..events.nodes.len() {
         let Some(location) = events.nodes[event].location else { continue };
         let at = cells.place(location.physical.index());
-        let instance = &shape.instances[at.instance as usize];
-        if instance.element.is_none() {
+        let part = shape.part(at);
+        if part.element.is_none() {
             continue;
         }
         let value = match events.origins[event] {
-            Origin::Initial => match instance.contents {
+            Origin::Initial => match part.contents {
                 Contents::Word(0) => Some(BV::from_u64(0, WIDTH)),
                 Contents::Word(word) => Some(BV::from_u64(scatter(word), WIDTH)),
                 Contents::Random => Some(input(at, u32::MAX)),
@@ -99,7 +99,7 @@ pub(super) fn wrong(
     expected: &Expected,
     reading: Reading,
 ) -> Vec<(usize, Truth)> {
-    let expectation = Expectation { input: expected.input, output: expected.output, definition: expected.definition };
+    let expectation = Expectation::from(expected);
     let outputs: Vec<(usize, u32, u32, Location)> = (0..events.nodes.len())
         .filter_map(|event| {
             let Origin::Output(rank, launch) = events.origins[event] else { return None };

@@ -5,7 +5,7 @@ use super::events::{Events, Origin};
 use super::progress::{At, Rest};
 use super::values::Reading;
 use crate::program::{Program, SiteIndex};
-use arverify_protocol::verdict::{ByteLocation, Code, Finding, Point, ThreadName};
+use arverify_protocol::verdict::{Code, Finding, Point, ThreadName};
 use rustc_hash::FxHashSet;
 
 fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
@@ -61,11 +61,9 @@ fn located<P: Program>(
     event: usize,
     mut finding: Finding,
 ) -> Finding {
-    finding.location = events.nodes[event].location.map(|location| {
-        let at = combination.cells.place(location.physical.index());
-        let instance = &program.shape().instances[at.instance as usize];
-        ByteLocation { buffer: instance.name.clone(), rank: instance.rank, byte: at.byte }
-    });
+    finding.location = events.nodes[event]
+        .location
+        .map(|location| program.shape().shown(combination.cells.place(location.physical.index())));
     finding
 }
 

@@ -24,7 +24,9 @@ pub mod signals;
 mod walk;
 
 use super::protocol::ProtocolProgram;
-use super::{Coordinates, Element, Expected, Fault, Instance, Location, Operation, Program, Readers, Shape, SiteIndex};
+use super::{
+    Coordinates, Element, Expected, Fault, Instance, Location, Operation, PartId, Program, Readers, Shape, SiteIndex,
+};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ir::{Protocol, Source, Span};
 use arverify_protocol::verdict::Role;
@@ -118,8 +120,8 @@ impl Program for HostProgram {
         self.protocol.line(site)
     }
 
-    fn input(&self, element: Element, buffer: u32, rank: u32, launch: u32, index: u64) -> u64 {
-        self.protocol.input(element, buffer, rank, launch, index)
+    fn input(&self, element: Element, part: PartId, rank: u32, launch: u32, index: u64) -> u64 {
+        self.protocol.input(element, part, rank, launch, index)
     }
 
     fn readers(&self, buffer: u32) -> Readers {

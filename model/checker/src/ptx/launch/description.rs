@@ -43,7 +43,7 @@ pub struct Description {
     pub launches: u32,
     /// Dynamic shared memory of each block.
     pub shared_bytes: Option<Expression>,
-    /// Symmetric buffers.
+    /// Buffers, and after them their parts.
     pub buffers: Vec<Buffer>,
     /// Kernel parameters, in order.
     pub arguments: Vec<Argument>,
@@ -75,11 +75,17 @@ pub struct Dimensions {
     pub span: Span,
 }
 
-/// `[[buffer]]`
+/// `[[buffer]]`, or a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Buffer {
     /// Its name, unique in the file.
     pub name: Located<String>,
+    /// For a part: of which buffer, and where it lies there.
+    pub within: Option<Within>,
+    /// Peers can reach it.
+    pub symmetric: bool,
+    /// Bytes from one rank's instance to that of the next; where the file does not say, instances lie anywhere.
+    pub stride: Option<Expression>,
     /// Size of each instance.
     pub bytes: Expression,
     /// Element type.
@@ -88,10 +94,19 @@ pub struct Buffer {
     pub initial: Initial,
     /// New contents before every launch.
     pub refresh: bool,
-    /// The owner's host reads it after every launch; where the file does not say, if it is the buffer of `[expect]`.
-    pub read: Option<bool>,
+    /// The owner's host reads it after every launch; the output of `[expect]` it reads anyway.
+    pub read: bool,
     /// The table's header.
     pub span: Span,
+}
+
+/// Where a part lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Within {
+    /// Index of the buffer.
+    pub buffer: usize,
+    /// Bytes from its start.
+    pub offset: Expression,
 }
 
 /// Contents of a buffer as they are written.
@@ -122,7 +137,7 @@ pub struct Argument {
     pub span: Span,
 }
 
-/// What is passed to a kernel. Buffers are indices into [`Description::buffers`].
+/// What is passed to a kernel. Buffers are indices into [`Description::buffers`]; a part means its first byte.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Passed {
     /// Address of an instance: this rank's, or that of `rank`; `offset` bytes further.

@@ -16,7 +16,10 @@ const AFTER_SIZES: &str = "\
 # Symmetric buffers: one instance for each rank. For each: its size, its element type (f16 bf16 f32 u8 u32 u64), what
 # it holds before the first launch (\"random\", \"zero\", \"poison\" or { value = 0 }), and whether it gets new contents
 # before every launch (refresh = true), and whether its owner's host reads it after every launch (read = true; the
-# buffer of [expect] it reads anyway).
+# buffer of [expect] it reads anyway). Further keys:
+#   symmetric = false             no other rank comes to it
+#   stride = \"1 << 32\"            rank r's instance lies stride * r bytes behind that of rank 0 (a flat window)
+#   part = [ { name = \"flags\", offset = 512, bytes = 64, dtype = \"u32\", init = \"zero\" } ]     with keys of its own
 ";
 
 const ARGUMENTS: &str = "\

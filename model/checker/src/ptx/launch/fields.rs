@@ -1,6 +1,6 @@
-//! Fields of LAUNCH.toml: dimensions, buffers and the expectation.
+//! Fields of LAUNCH.toml: dimensions, buffers with their parts, and the expectation.
 
-use super::description::{Accept, Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial, lift};
+use super::description::{Accept, Buffer, DEFINITIONS, Dimensions, Expectation, ITEM_LIMIT, Initial, Within, lift};
 use super::expression::{Expression, Variable};
 use super::reader::{Located, Reader, Section, Value, place};
 use super::scalar::ELEMENTS;
@@ -26,52 +26,107 @@ pub(super) fn dimensions(reader: &mut Reader<'_>, file: Section<'_, '_>, key: &s
     Some(Dimensions { axes: axes.into_iter().collect::<Option<_>>()?, span })
 }
 
-/// `[[buffer]]`s with their names; a buffer that is not right has only its name.
+/// Keys that a part of a buffer has as well.
+const OF_PARTS: [&str; 6] = ["name", "bytes", "dtype", "init", "refresh", "read"];
+
+/// Variables of sizes.
+const SIZES: [Variable; 3] = [Variable::Ranks, Variable::Grid, Variable::Block];
+
+/// `[[buffer]]`s and, after them, their parts, with their names; one that is not right has only its name.
 pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Located<String>, Option<Buffer>)> {
     let sections = reader.sections(file, "buffer", "[[buffer]]");
     if let Some(section) = sections.get(ITEM_LIMIT) {
         let message = format!("a file has at most {ITEM_LIMIT} buffers");
         reader.error(Diagnostic::new(message, section.span()).label("too many"));
     }
-    let mut found: Vec<(Located<String>, Option<Buffer>)> = Vec::new();
+    let mut names: Vec<Located<String>> = Vec::new();
+    let mut found = Vec::new();
+    let mut parts = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh", "read"]);
-        let name = reader.required(section, "name", "\"comm\"");
-        let Some(name) = name.and_then(|value| reader.string("name", value, "a name")) else {
-            // Its other fields are read for their mistakes.
-            buffer(reader, section, Located { value: String::new(), span: section.span() });
-            continue;
-        };
-        if name.value.is_empty() {
-            reader.error(Diagnostic::new("a buffer's name is empty", name.span.clone()).label("expected a name"));
+        let keys: Vec<&str> = OF_PARTS.into_iter().chain(["symmetric", "stride", "part"]).collect();
+        reader.unknown_keys(section, &keys);
+        let name = name(reader, section, "buffer", &mut names);
+        // Without a name, its other fields are read for their mistakes.
+        let known = name.clone().unwrap_or(Located { value: String::new(), span: section.span() });
+        let buffer = buffer(reader, section, known);
+        let items = section.get("part").and_then(|value| {
+            reader.array("part", value, "parts: [ { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" }, … ]")
+        });
+        for item in items.unwrap_or_default() {
+            let expected = "a part, such as { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" }";
+            let Some(section) = reader.section("a part of a buffer", item, expected) else { continue };
+            parts.extend(part(reader, section, found.len(), &mut names));
         }
-        if let Some((first, _)) = found.iter().find(|(known, _)| known.value == name.value) {
-            let message = format!("two buffers are called `{}`", name.value.escape_debug());
-            let error = Diagnostic::new(message, name.span.clone()).label("the second");
-            reader.error(error.context(first.span.clone(), "the first"));
-        }
-        let buffer = buffer(reader, section, name.clone());
-        found.push((name, buffer));
+        found.extend(name.map(|name| (name, buffer)));
     }
+    if let Some((name, _)) = parts.get(ITEM_LIMIT) {
+        let message = format!("a file has at most {ITEM_LIMIT} parts of buffers");
+        reader.error(Diagnostic::new(message, name.span.clone()).label("too many"));
+    }
+    found.extend(parts);
     found
 }
 
+/// The name of a buffer or part: no other has it.
+fn name(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    what: &str,
+    names: &mut Vec<Located<String>>,
+) -> Option<Located<String>> {
+    let name = reader.required(section, "name", "\"comm\"");
+    let name = name.and_then(|value| reader.string("name", value, "a name"))?;
+    if name.value.is_empty() {
+        reader.error(Diagnostic::new(format!("a {what}'s name is empty"), name.span.clone()).label("expected a name"));
+    }
+    if let Some(first) = names.iter().find(|known| known.value == name.value) {
+        let message = format!("two buffers are called `{}`", name.value.escape_debug());
+        let error = Diagnostic::new(message, name.span.clone()).label("the second");
+        reader.error(error.context(first.span.clone(), "the first"));
+    }
+    names.push(name.clone());
+    Some(name)
+}
+
+/// A part of the buffer with this index.
+fn part(
+    reader: &mut Reader<'_>,
+    section: Section<'_, '_>,
+    whole: usize,
+    names: &mut Vec<Located<String>>,
+) -> Option<(Located<String>, Option<Buffer>)> {
+    let keys: Vec<&str> = OF_PARTS.into_iter().chain(["offset"]).collect();
+    reader.unknown_keys(section, &keys);
+    let name = name(reader, section, "part", names);
+    let known = name.clone().unwrap_or(Located { value: String::new(), span: section.span() });
+    let buffer = buffer(reader, section, known);
+    let offset = reader.required(section, "offset", "1024");
+    let offset = offset.and_then(|value| reader.expression("offset", value, &SIZES));
+    let within = offset.map(|offset| Within { buffer: whole, offset });
+    let buffer = buffer.zip(within).map(|(buffer, within)| Buffer { within: Some(within), ..buffer });
+    Some((name?, buffer))
+}
+
 fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<String>) -> Option<Buffer> {
-    let variables = [Variable::Ranks, Variable::Grid, Variable::Block];
     let bytes = reader.required(section, "bytes", "256");
-    let bytes = bytes.and_then(|value| reader.expression("bytes", value, &variables));
+    let bytes = bytes.and_then(|value| reader.expression("bytes", value, &SIZES));
     let element = reader.required(section, "dtype", "\"f32\"");
     let element = element.and_then(|value| reader.word("dtype", value, &ELEMENTS));
     let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
     let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
-    let read = section.get("read").map(|value| reader.flag("read", value));
+    let read = section.get("read").map_or(Some(false), |value| reader.flag("read", value));
+    let symmetric = section.get("symmetric").map_or(Some(true), |value| reader.flag("symmetric", value));
+    let stride = section.get("stride").map(|value| reader.expression("stride", value, &SIZES));
     Some(Buffer {
         name,
+        within: None,
+        symmetric: symmetric?,
+        stride: lift(stride)?,
         bytes: bytes?,
         element: element?,
         initial: initial?,
         refresh: refresh?,
-        read: lift(read)?,
+        read: read?,
         span: section.span(),
     })
 }

@@ -36,7 +36,7 @@ pub struct Parameter {
 /// Where memory lies.
 #[derive(Clone, Copy)]
 pub struct Addresses<'a> {
-    /// Address of a rank's instance of a buffer.
+    /// Address of a rank's instance of a buffer, or of the first byte of a part there.
     pub buffer: &'a dyn Fn(usize, u32) -> u64,
     /// Address of a table, by its index in [`Launch::tables`].
     pub table: &'a dyn Fn(usize) -> u64,

@@ -6,7 +6,7 @@
 //! | `scalar` | types of elements and parameters |
 //! | `reader` | values of the file with their places |
 //! | `description`, `fields`, `arguments` | the file as it is written |
-//! | `sizes` | the file at its sizes, or those of the command line |
+//! | `sizes`, `buffers` | the file at its sizes, or those of the command line |
 //! | `layout` | parameters as bytes, against what the kernel declares |
 //! | `entry` | which entry of the module is meant |
 //! | `draft` | a first file for a kernel |
@@ -20,6 +20,7 @@
 //! Not modelled: several kernels in one file, streams, graphs, buffers that only some ranks have.
 
 mod arguments;
+mod buffers;
 mod description;
 mod draft;
 mod entry;
@@ -36,8 +37,10 @@ mod token;
 
 use arverify_protocol::language::nearest;
 
+pub use buffers::{Memory, Stretch};
 pub use description::{
-    Accept, Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, parse,
+    Accept, Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, Within,
+    parse,
 };
 pub use draft::draft;
 pub use entry::{EntryError, choose};
@@ -45,4 +48,4 @@ pub use expression::{Expression, Values, Variable};
 pub use layout::{Addresses, Parameter, offsets};
 pub use reader::Located;
 pub use scalar::Scalar;
-pub use sizes::{Launch, Memory, Overrides, PointerTable};
+pub use sizes::{Launch, Overrides, PointerTable};

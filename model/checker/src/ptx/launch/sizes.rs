@@ -1,21 +1,17 @@
 //! A launch at its sizes: those of the file, or of the command line where it names others.
 //!
-//! Everything that does not depend on the kernel is evaluated here: dimensions, bytes, slots, first contents, and
-//! whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
+//! Everything that does not depend on the kernel is evaluated here, and in `buffers`: dimensions, bytes, slots, first contents,
+//! and whether the expectation fits its buffers. Limits are those of CUDA where it has any, else what can be checked.
 
+use super::buffers::Memory;
 use super::description::{
-    Accept, Argument, Buffer, DEFINITIONS, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed,
-    RANK_LIMIT,
+    Accept, Argument, DEFINITIONS, Description, Dimensions, Expectation, LAUNCH_LIMIT, Passed, RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
-use super::scalar::element_bits;
-use crate::program::{Contents, Definition, Element};
+use crate::program::{Contents, Definition};
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 use std::sync::Arc;
-
-/// Bytes of all instances together.
-const MEMORY_LIMIT: u64 = 1 << 30;
 
 /// Threads of all ranks together.
 const THREAD_LIMIT: u64 = 1 << 22;
@@ -76,7 +72,7 @@ pub struct Launch {
     pub dependent: Option<Span>,
     /// Dynamic shared memory of each rank's blocks.
     pub shared_bytes: Vec<u32>,
-    /// Symmetric buffers.
+    /// Buffers, and after them their parts.
     pub buffers: Vec<Memory>,
     /// Tables of pointers in device memory, each once.
     pub tables: Vec<PointerTable>,
@@ -86,25 +82,6 @@ pub struct Launch {
     pub expectation: Option<Expectation>,
     /// Findings that are judged harmless.
     pub accepts: Vec<Accept>,
-}
-
-/// A symmetric buffer at its size.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
-    /// Its name.
-    pub name: String,
-    /// Bytes of each instance.
-    pub bytes: u64,
-    /// Element type.
-    pub element: Element,
-    /// Contents of each rank's instance before the first launch, and before every launch where it is refreshed.
-    pub contents: Vec<Contents>,
-    /// New contents before every launch.
-    pub refreshed: bool,
-    /// The owner's host reads it after every launch.
-    pub read: bool,
-    /// Where it is declared.
-    pub span: Span,
 }
 
 /// A table of pointers to a buffer's instances, in the order of ranks; entries beyond the ranks are null.
@@ -181,12 +158,12 @@ pub(super) fn slots_of(slots: Option<&Expression>, ranks: u32, span: &Span) -> R
 }
 
 /// Evaluates and collects what is wrong.
-struct Sizing {
+pub(super) struct Sizing {
     errors: Vec<Diagnostic>,
 }
 
 impl Sizing {
-    fn fail<T>(&mut self, error: Diagnostic) -> Option<T> {
+    pub(super) fn fail<T>(&mut self, error: Diagnostic) -> Option<T> {
         // One expression fails at every rank in the same way: once is enough.
         if !self.errors.iter().any(|known| known.span == error.span) {
             self.errors.push(error);
@@ -194,7 +171,7 @@ impl Sizing {
         None
     }
 
-    fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => self.fail(error),
@@ -238,12 +215,7 @@ impl Sizing {
             launch.cluster = Some((self.cluster(&launch, &shapes, &written.span)?, written.span.clone()));
         }
         launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
-        let output = description.expectation.as_ref().map(|expectation| expectation.output.value);
-        let buffers = description.buffers.iter().enumerate();
-        let buffers: Vec<Option<Memory>> =
-            buffers.map(|(index, buffer)| self.memory(&launch, buffer, output == Some(index))).collect();
-        launch.buffers = buffers.into_iter().collect::<Option<_>>()?;
-        self.total(&launch);
+        launch.buffers = self.memory(&launch, description)?;
         self.tables(&launch.arguments, ranks, &mut launch.tables);
         if let Some(expectation) = &launch.expectation {
             self.expectation(&launch, expectation);
@@ -345,99 +317,6 @@ impl Sizing {
         Some(found)
     }
 
-    fn memory(&mut self, launch: &Launch, buffer: &Buffer, is_output: bool) -> Option<Memory> {
-        // Instances are alike on all ranks, so the greatest grid and block count.
-        let greatest = |of: fn(&Values) -> u64| {
-            (0..launch.ranks).map(|rank| of(&launch.values(rank, 0))).max().unwrap_or_default()
-        };
-        let values = Values {
-            ranks: launch.ranks,
-            grid: greatest(|values| values.grid),
-            block: greatest(|values| values.block),
-            ..Values::default()
-        };
-        let name = &buffer.name.value;
-        let span = buffer.bytes.span().clone();
-        let bytes = buffer.bytes.evaluate(&values);
-        let bytes = self.take(bytes)?;
-        let fits = u64::try_from(bytes).ok().filter(|bytes| (1..=MEMORY_LIMIT).contains(bytes));
-        let Some(fits) = fits else {
-            let message = format!("`{name}` has {bytes} bytes");
-            return self.fail(Diagnostic::new(message, span).label(format!("expected 1 to {MEMORY_LIMIT}")));
-        };
-        let element = buffer.element;
-        if !fits.is_multiple_of(u64::from(element.bytes())) {
-            let message =
-                format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
-            let expected = format!("expected a multiple of {}", element.bytes());
-            return self.fail(Diagnostic::new(message, span).label(expected));
-        }
-        let mut contents = Vec::new();
-        for rank in 0..launch.ranks {
-            contents.push(self.contents(launch, buffer, rank, fits)?);
-        }
-        let (name, refreshed, read) = (name.clone(), buffer.refresh, buffer.read.unwrap_or(is_output));
-        Some(Memory { name, bytes: fits, element, contents, refreshed, read, span: buffer.span.clone() })
-    }
-
-    /// What a rank's instance holds before the first launch.
-    fn contents(&mut self, launch: &Launch, buffer: &Buffer, rank: u32, bytes: u64) -> Option<Contents> {
-        let (element, values) = (buffer.element, launch.values(rank, 0));
-        Some(match &buffer.initial {
-            Initial::Random => Contents::Random,
-            Initial::Zero => Contents::Word(0),
-            Initial::Poison => Contents::Poison,
-            Initial::Value(value) => {
-                let bits = element_bits(element, value, &values);
-                Contents::Word(self.take(bits)?)
-            }
-            Initial::List(list, span) => {
-                let elements = bytes / u64::from(element.bytes());
-                if list.len() as u64 > elements {
-                    let message = format!("`init` lists {} elements of `{}`", list.len(), buffer.name.value);
-                    return self.fail(Diagnostic::new(message, span.clone()).label(format!("it has {elements}")));
-                }
-                let bits = list.iter().map(|value| element_bits(element, value, &values));
-                let bits = bits.collect();
-                Contents::Bytes(written(element, self.take(bits)?))
-            }
-            Initial::Each(value) => {
-                let indices = 0..bytes / u64::from(element.bytes());
-                let bits = indices.map(|index| element_bits(element, value, &Values { index, ..values }));
-                let bits = bits.collect();
-                Contents::Bytes(written(element, self.take(bits)?))
-            }
-            Initial::Between([least, greatest]) => {
-                if matches!(element, Element::Data(_)) {
-                    let message = format!("`{}` has {} elements", buffer.name.value, element.name());
-                    let error = Diagnostic::new(message, least.span().clone());
-                    return self.fail(error.label("a range is for integers: u8, u32 or u64"));
-                }
-                let ends = [least, greatest].map(|end| element_bits(element, end, &values));
-                let [from, to] = ends.map(|end| self.take(end));
-                let (from, to) = (from?, to?);
-                if from > to {
-                    let message = format!("no number is at least {from} and at most {to}");
-                    return self.fail(Diagnostic::new(message, greatest.span().clone()).label("less than the least"));
-                }
-                Contents::Between(from, to)
-            }
-        })
-    }
-
-    fn total(&mut self, launch: &Launch) {
-        let mut total: u64 = 0;
-        for buffer in &launch.buffers {
-            total = total.saturating_add(buffer.bytes.saturating_mul(u64::from(launch.ranks)));
-            if total > MEMORY_LIMIT {
-                let message = format!("the buffers of {} ranks need more memory than can be checked", launch.ranks);
-                let limit = format!("with this one {total} bytes, at most {MEMORY_LIMIT}");
-                self.fail::<()>(Diagnostic::new(message, buffer.span.clone()).label(limit));
-                return;
-            }
-        }
-    }
-
     /// Collects the tables of arguments and of fields; checks the slots of arrays as well.
     fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
         for argument in arguments {
@@ -465,6 +344,14 @@ impl Sizing {
 
     /// Whether the output can be what is expected of it.
     fn expectation(&mut self, launch: &Launch, expectation: &Expectation) {
+        for named in [&expectation.output, &expectation.input] {
+            if launch.has_parts(named.value) {
+                let message = format!("`{}` has parts", launch.buffers[named.value].name);
+                let expected = "expected one of them, or a buffer without parts";
+                self.fail::<()>(Diagnostic::new(message, named.span.clone()).label(expected));
+                return;
+            }
+        }
         let (output, input) = (&launch.buffers[expectation.output.value], &launch.buffers[expectation.input.value]);
         let at = |message: String| Diagnostic::new(message, expectation.output.span.clone());
         let word = DEFINITIONS.iter().find(|(_, known)| *known == expectation.equals).map_or("", |(word, _)| word);
@@ -513,14 +400,4 @@ impl Sizing {
             self.fail::<()>(error.help("give it `refresh = true`, so that every launch has inputs of its own"));
         }
     }
-}
-
-/// Elements as memory holds them.
-fn written(element: Element, elements: Vec<u64>) -> Arc<[u8]> {
-    let size = element.bytes() as usize;
-    let mut bytes = vec![0; elements.len() * size];
-    for (bits, bytes) in elements.into_iter().zip(bytes.chunks_exact_mut(size)) {
-        element.write(bits, bytes);
-    }
-    bytes.into()
 }

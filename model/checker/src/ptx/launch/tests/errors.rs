@@ -184,6 +184,127 @@ fn contents() {
     ]);
 }
 
+/// The one error when `comm` has these further keys, in a line of its own.
+fn error_of(keys: &str) -> String {
+    error("init = { value = 0x8000_0000 }", &format!("init = {{ value = 0x8000_0000 }}\n{keys}"))
+}
+
+#[test]
+fn windows_and_local_buffers() {
+    let table = [
+        ("symmetric = 0", "21:13 `symmetric`: expected true or false, found a whole number (expected true or false)"),
+        ("stride = 0", "21:10 the stride of `comm` is 0 (expected a multiple of 256 up to 1099511627776)"),
+        (
+            "stride = \"ranks * 100\"",
+            "21:11 the stride of `comm` is 200 (expected a multiple of 256 up to 1099511627776)",
+        ),
+        ("stride = \"-256\"", "21:11 the stride of `comm` is -256 (expected a multiple of 256 up to 1099511627776)"),
+        (
+            "stride = \"1 << 45\"",
+            "21:11 the stride of `comm` is 35184372088832 (expected a multiple of 256 up to 1099511627776)",
+        ),
+        ("stride = \"256 * rank\"", "21:17 `rank` has no value here (here may stand: ranks, grid, block)"),
+    ];
+    let errors: Vec<String> = table.iter().map(|(keys, _)| error_of(keys)).collect();
+    assert_eq!(errors, table.map(|(_, expected)| expected), "\n{}\n", errors.join("\n"));
+    compare(&[(
+        "bytes = \"32 * ranks\"",
+        "bytes = \"1 << 20\"\nstride = \"1 << 16\"",
+        "19:11 instances of `comm` have 1048576 bytes, and lie 65536 bytes apart (expected at least 1048576)",
+    )]);
+}
+
+#[test]
+fn parts() {
+    let part = |keys: &str| format!("part = [ {{ name = \"flags\", bytes = 16, dtype = \"u32\", {keys} }} ]");
+    let two = |first: &str, second: &str| {
+        format!(
+            "part = [ {{ name = \"flags\", bytes = 16, dtype = \"u32\", offset = {first} }},\n \
+             {{ bytes = 16, dtype = \"u32\", {second} }} ]"
+        )
+    };
+    let table = [
+        (
+            "part = 3".to_owned(),
+            "21:8 `part`: expected parts: [ { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" }, … ], found a whole number (expected parts: [ { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" }, … ])",
+        ),
+        (
+            "part = [ 3 ]".to_owned(),
+            "21:10 `a part of a buffer`: expected a part, such as { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" }, found a whole number (expected a part, such as { name = \"flags\", offset = 0, bytes = 64, dtype = \"u32\" })",
+        ),
+        (part(""), "21:10 a part of a buffer has no `offset` (expected `offset = 1024`)"),
+        (part("offset = 0, stride = 256"), "21:67 a part of a buffer has no key `stride` (unknown key)"),
+        (part("offset = 0, ofset = 0"), "21:67 a part of a buffer has no key `ofset` (is it `offset`?)"),
+        (part("offset = \"rank\""), "21:65 `rank` has no value here (here may stand: ranks, grid, block)"),
+        (part("offset = -4"), "21:64 `flags` begins at byte -4 (expected 0 to 1073741824)"),
+        (part("offset = 52"), "21:64 `flags` ends at byte 68 of `comm` (expected to end at byte 64 at most)"),
+        (part("offset = 64"), "21:64 `flags` ends at byte 80 of `comm` (expected to end at byte 64 at most)"),
+        (part("offset = 6"), "21:64 `flags` begins at byte 6, and holds u32 (expected a multiple of 4)"),
+        (part("offset = 0, init = [1, 2, 3, 4, 5]"), "21:74 `init` lists 5 elements of `flags` (it has 4)"),
+        (
+            "part = [ { name = \"flags\", offset = 0, bytes = 6, dtype = \"u32\" } ]".to_owned(),
+            "21:48 `flags` has 6 bytes, which are no whole number of u32 elements (expected a multiple of 4)",
+        ),
+        (
+            "part = [ { name = \"flags\", offset = 0, bytes = 0, dtype = \"u32\" } ]".to_owned(),
+            "21:48 `flags` has 0 bytes (expected 1 to 1073741824)",
+        ),
+        (
+            "part = [ { name = \"\", offset = 0, bytes = 4, dtype = \"u32\" } ]".to_owned(),
+            "21:19 a part's name is empty (expected a name)",
+        ),
+        (two("0", "offset = 32"), "22:2 a part of a buffer has no `name` (expected `name = \"comm\"`)"),
+        (two("0", "name = \"flags\", offset = 32"), "22:38 two buffers are called `flags` (the second)"),
+        (two("0", "name = \"input\", offset = 32"), "22:38 two buffers are called `input` (the second)"),
+        (
+            two("0", "name = \"counts\", offset = 12"),
+            "22:57 `flags` and `counts` overlap (`counts` lies at bytes 12 to 28)",
+        ),
+        (
+            two("12", "name = \"counts\", offset = 0"),
+            "22:57 `flags` and `counts` overlap (`counts` lies at bytes 0 to 16)",
+        ),
+        (
+            two("4", "name = \"counts\", offset = 4"),
+            "22:57 `flags` and `counts` overlap (`counts` lies at bytes 4 to 20)",
+        ),
+    ];
+    let errors: Vec<String> = table.iter().map(|(keys, _)| error_of(keys)).collect();
+    assert_eq!(errors, table.map(|(_, expected)| expected), "\n{}\n", errors.join("\n"));
+}
+
+#[test]
+fn expectations_of_parts() {
+    let was = "init = \"random\"\nrefresh = true";
+    let divided =
+        |dtype: &str| format!("{was}\npart = [ {{ name = \"left\", offset = 0, bytes = 32, dtype = \"{dtype}\" }} ]");
+    let said = |part: &str, of: &str| {
+        let text = FILE.replacen(was, part, 1).replacen("of = \"input\"", of, 1);
+        let Err(errors) = refused(&text) else { return "nothing".to_owned() };
+        let error = &errors.list[0];
+        let (line, column) = errors.source.line_column(error.span.start);
+        format!("{line}:{column} {} ({})", error.message, error.label)
+    };
+    assert_eq!(
+        said(&divided("f16"), "of = \"input\""),
+        "45:6 `input` has parts (expected one of them, or a buffer without parts)"
+    );
+    assert_eq!(
+        said(&divided("f16"), "of = \"left\""),
+        "43:10 `output` has 64 bytes and `left` has 32, on 2 ranks (`sum` needs as many bytes as `left`)"
+    );
+    assert_eq!(
+        said(&divided("u32"), "of = \"left\""),
+        "43:10 `output` holds f16 and `left` holds u32 (expected the same dtype)"
+    );
+    let part = format!("{was}\npart = [ {{ name = \"all\", offset = 0, bytes = 64, dtype = \"f16\" }} ]");
+    assert_eq!(
+        said(&part, "of = \"all\""),
+        "45:6 `all` is poison: what is computed from it is not known (expected known contents)"
+    );
+    assert_eq!(said(&part.replace("\"f16\" }", "\"f16\", init = \"random\" }"), "of = \"all\""), "nothing");
+}
+
 #[test]
 fn names() {
     compare(&[

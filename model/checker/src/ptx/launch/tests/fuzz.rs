@@ -6,7 +6,7 @@ use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 72] = [
+const SOUP: [&str; 75] = [
     "kernel",
     "cluster",
     "cooperative",
@@ -35,6 +35,9 @@ const SOUP: [&str; 72] = [
     "dtype",
     "init",
     "refresh",
+    "symmetric",
+    "stride",
+    "part",
     "ptr",
     "table",
     "slots",

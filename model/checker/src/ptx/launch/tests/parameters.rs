@@ -1,8 +1,8 @@
 //! Sizes and parameter bytes.
 
-use super::super::{Addresses, Launch, Overrides, choose, offsets};
+use super::super::{Addresses, Launch, Overrides, Stretch, choose, offsets};
 use super::{FILE, description, launch, parameter, parameters};
-use crate::program::{Contents, Definition};
+use crate::program::{Contents, Definition, PartId};
 use arverify_protocol::ir::Reduction;
 
 fn word(bytes: &[u8], at: usize, length: usize) -> u64 {
@@ -46,6 +46,52 @@ fn contents_are_listed_computed_or_drawn() {
     assert_eq!((words(&computed[0]), words(&computed[1])), ([0, 4, 8, 60], [1, 5, 9, 61]));
     assert_eq!(with("init = { random = [1, \"ranks\"] }"), [Contents::Between(1, 2), Contents::Between(1, 2)]);
     assert_eq!(words(&with("init = []")[0]), [0; 4]);
+}
+
+/// `comm` with two parts, the one that stands second in the file before the other in memory.
+fn divided_with(offset: &str) -> Launch {
+    let parts = "init = { value = 0x8000_0000 }\nsymmetric = false\nstride = \"1 << 32\"\npart = [\n\
+                 { name = \"late\", offset = \"16 * ranks\", bytes = \"8 * ranks\", dtype = \"u64\", init = [\"rank\"], read = true },\n\
+                 { name = \"early\", offset = 4, bytes = 2, dtype = \"u8\", refresh = true, init = \"zero\" } ]\n";
+    let text = FILE.replacen("init = { value = 0x8000_0000 }", parts, 1);
+    launch(&text.replacen("ptr = \"comm\", offset = \"rank * 16\"", &format!("ptr = \"late\", {offset}"), 1))
+}
+
+fn divided() -> Launch {
+    divided_with("offset = \"rank * 16\"")
+}
+
+#[test]
+fn parts_follow_the_buffers_and_are_named_like_them() {
+    let launch = divided();
+    let names: Vec<&str> = launch.buffers.iter().map(|memory| memory.name.as_str()).collect();
+    assert_eq!((names, launch.buffer_count()), (vec!["input", "comm", "output", "late", "early"], 3));
+    assert_eq!((launch.buffers[1].local, launch.buffers[1].stride), (true, Some(1 << 32)));
+    assert_eq!((launch.buffers[0].local, launch.buffers[0].stride), (false, None));
+    let [late, early] = [3, 4].map(|index| &launch.buffers[index]);
+    assert_eq!(
+        (late.within, late.bytes, late.read, late.refreshed),
+        (Some(Stretch { buffer: 1, offset: 32 }), 16, true, false)
+    );
+    assert_eq!(
+        (early.within, early.bytes, early.read, early.refreshed),
+        (Some(Stretch { buffer: 1, offset: 4 }), 2, false, true)
+    );
+    assert_eq!(late.contents[1].word(0, 8), Some(1));
+    let id = |buffer, part| PartId { buffer, part };
+    assert_eq!([0, 1, 2, 3, 4].map(|index| launch.part_id(index)), [id(0, 0), id(1, 0), id(2, 0), id(1, 1), id(1, 2)]);
+    assert!(launch.has_parts(1) && !launch.has_parts(0) && !launch.has_parts(3));
+}
+
+#[test]
+fn a_part_is_passed_as_an_address_within_it() {
+    let launch = divided();
+    launch.check("oneshot", &parameters()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(word(&bytes(&launch, 1, 0), 32, 8), 0x4000 + 16, "rank 0's part, 16 bytes further");
+    // One past the end is the last address of the part, not of its buffer.
+    let beyond = divided_with("offset = \"rank * 17\"");
+    let refused = beyond.check("oneshot", &parameters()).expect_err("17 bytes are too far");
+    assert_eq!(refused.list[0].message, "the offset into `late` is 17 where rank = 1");
 }
 
 #[test]
