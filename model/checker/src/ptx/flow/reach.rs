@@ -2,7 +2,7 @@
 
 use super::graph::successors;
 use crate::ptx::code::step::Special;
-use crate::ptx::code::{Code, Effect, Pc, Step};
+use crate::ptx::code::{Code, Pc, Step};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
 
@@ -40,7 +40,7 @@ impl Reach {
         }
         let is_strong = |pc: &Pc| match &code.instruction(*pc).step {
             Step::Load { semantics, .. } | Step::Store { semantics, .. } => semantics.order != Order::Weak,
-            _ => code.instruction(*pc).effect() == Effect::Atomic,
+            step => matches!(step, Step::Atomic { .. }),
         };
         let strong: Vec<Pc> = (0..length as Pc).filter(is_strong).take(MOST + 1).collect();
         if strong.len() > MOST {

@@ -35,7 +35,7 @@ pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Lo
     }
     let mut found: Vec<(Located<String>, Option<Buffer>)> = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh", "read"]);
+        reader.unknown_keys(section, &["name", "bytes", "dtype", "init", "refresh", "read", "multicast"]);
         let name = reader.required(section, "name", "\"comm\"");
         let Some(name) = name.and_then(|value| reader.string("name", value, "a name")) else {
             // Its other fields are read for their mistakes.
@@ -65,6 +65,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let initial = section.get("init").map_or(Some(Initial::Poison), |value| initial(reader, value));
     let refresh = section.get("refresh").map_or(Some(false), |value| reader.flag("refresh", value));
     let read = section.get("read").map(|value| reader.flag("read", value));
+    let multicast = section.get("multicast").map_or(Some(false), |value| reader.flag("multicast", value));
     Some(Buffer {
         name,
         bytes: bytes?,
@@ -72,6 +73,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
         initial: initial?,
         refresh: refresh?,
         read: lift(read)?,
+        multicast: multicast?,
         span: section.span(),
     })
 }

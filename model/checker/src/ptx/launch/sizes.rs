@@ -103,6 +103,8 @@ pub struct Memory {
     pub refreshed: bool,
     /// The owner's host reads it after every launch.
     pub read: bool,
+    /// One address stands for the instances of all ranks.
+    pub multicast: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -244,6 +246,7 @@ impl Sizing {
             buffers.map(|(index, buffer)| self.memory(&launch, buffer, output == Some(index))).collect();
         launch.buffers = buffers.into_iter().collect::<Option<_>>()?;
         self.total(&launch);
+        self.multicasts(&launch, &launch.arguments);
         self.tables(&launch.arguments, ranks, &mut launch.tables);
         if let Some(expectation) = &launch.expectation {
             self.expectation(&launch, expectation);
@@ -377,7 +380,8 @@ impl Sizing {
             contents.push(self.contents(launch, buffer, rank, fits)?);
         }
         let (name, refreshed, read) = (name.clone(), buffer.refresh, buffer.read.unwrap_or(is_output));
-        Some(Memory { name, bytes: fits, element, contents, refreshed, read, span: buffer.span.clone() })
+        let (multicast, span) = (buffer.multicast, buffer.span.clone());
+        Some(Memory { name, bytes: fits, element, contents, refreshed, read, multicast, span })
     }
 
     /// What a rank's instance holds before the first launch.
@@ -438,6 +442,28 @@ impl Sizing {
         }
     }
 
+    /// Only buffers that say so have a multicast address.
+    fn multicasts(&mut self, launch: &Launch, arguments: &[Argument]) {
+        for argument in arguments {
+            match &argument.passed {
+                Passed::Multicast { buffer, .. } => {
+                    let memory = &launch.buffers[buffer.value];
+                    if !memory.multicast {
+                        let message = format!("`{}` has no multicast address", memory.name);
+                        let error = Diagnostic::new(message, buffer.span.clone()).label("expected a multicast buffer");
+                        let error = error.context(memory.span.clone(), "declared here");
+                        self.fail::<()>(error.help("give it `multicast = true`"));
+                    }
+                }
+                Passed::Structure(fields) => self.multicasts(launch, fields),
+                Passed::Each { of, .. } | Passed::Memory { of } => {
+                    self.multicasts(launch, std::slice::from_ref(&**of));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Collects the tables of arguments and of fields; checks the slots of arrays as well.
     fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
         for argument in arguments {
@@ -458,7 +484,8 @@ impl Sizing {
                 Passed::Each { of, .. } | Passed::Memory { of } => {
                     self.tables(std::slice::from_ref(&**of), ranks, found);
                 }
-                Passed::Pointer { .. } | Passed::Number { .. } | Passed::Pad(_) | Passed::At(_) => {}
+                Passed::Pointer { .. } | Passed::Multicast { .. } => {}
+                Passed::Number { .. } | Passed::Pad(_) | Passed::At(_) => {}
             }
         }
     }

@@ -6,7 +6,7 @@ use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 72] = [
+const SOUP: [&str; 73] = [
     "kernel",
     "cluster",
     "cooperative",
@@ -36,6 +36,7 @@ const SOUP: [&str; 72] = [
     "init",
     "refresh",
     "ptr",
+    "multicast",
     "table",
     "slots",
     "struct",
