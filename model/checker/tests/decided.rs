@@ -50,7 +50,7 @@ fn in_one_heap(launch: &str) -> Option<String> {
     for block in blocks {
         let (keys, behind) = block.split_at(block.find("\n[").map_or(block.len(), |at| at + 1));
         let keys: Vec<&str> = keys.lines().filter(|line| !line.is_empty()).collect();
-        let own = ["part", "stride", "symmetric"];
+        let own = ["part", "stride", "symmetric", "multicast"];
         if keys.iter().any(|line| own.iter().any(|key| line.starts_with(key))) {
             return None;
         }

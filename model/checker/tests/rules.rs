@@ -135,7 +135,7 @@ fn protocol_cases(name: &str, text: &str) -> Vec<(String, Case)> {
 }
 
 /// Files of `decided` that are asked here, too.
-const DECIDED: [&str; 3] = ["circle-", "sum-", "round-acquires"];
+const DECIDED: [&str; 4] = ["circle-", "sum-", "round-acquires", "multimem-one-rank"];
 
 fn cases() -> Vec<(String, Case)> {
     let mut found = Vec::new();

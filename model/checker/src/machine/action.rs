@@ -42,6 +42,8 @@ pub enum Choice {
     Round(u32),
     /// A wait sees the newest message, which does not satisfy it, before the older one that does.
     Miss,
+    /// An update comes behind others of its instruction, with which it is in no order.
+    PutOff,
 }
 
 impl fmt::Display for Action {
@@ -54,6 +56,7 @@ impl fmt::Display for Action {
                 Choice::After(message) => write!(formatter, "{thread}w{message}"),
                 Choice::Round(number) => write!(formatter, "{thread}l{number}"),
                 Choice::Miss => write!(formatter, "{thread}m"),
+                Choice::PutOff => write!(formatter, "{thread}p"),
             },
         }
     }
@@ -63,7 +66,8 @@ impl std::str::FromStr for Action {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Action, String> {
-        let wrong = || format!("`{text}` is not a step of a schedule: expected like 12, 12r3, 12w3, 12l3, 12m or s4");
+        let wrong =
+            || format!("`{text}` is not a step of a schedule: expected like 12, 12r3, 12w3, 12l3, 12m, 12p or s4");
         let number = |digits: &str| digits.parse::<u32>().map_err(|_| wrong());
         if let Some(block) = text.strip_prefix('s') {
             return Ok(Action::Start { block: number(block)? });
@@ -76,6 +80,7 @@ impl std::str::FromStr for Action {
             Some('w') => Choice::After(number(&rest[1..])?),
             Some('l') => Choice::Round(number(&rest[1..])?),
             Some('m') if rest.len() == 1 => Choice::Miss,
+            Some('p') if rest.len() == 1 => Choice::PutOff,
             Some(_) => return Err(wrong()),
         };
         Ok(Action::Perform { thread: number(thread)?, choice })
@@ -265,7 +270,8 @@ impl<P: Program> Machine<P> {
     ) -> bool {
         let at = &state.threads[thread as usize];
         debug_assert_eq!(at.status, Status::Choosing);
-        let Some((operation, _)) = at.pending.as_deref() else { return false };
+        let Some((operation, site)) = at.pending.as_deref() else { return false };
+        let may_put_off = self.has(Rule::UpdatesInAnyOrder) && self.program.may_put_off(&at.program, *site);
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
         let ((at, width), condition) = match operation {
             Operation::Spin { .. } => return self.round_choices(state, thread, waits, push),
@@ -278,7 +284,10 @@ impl<P: Program> Machine<P> {
                 return false;
             }
             Operation::Atomic { .. } => {
-                self.atomic_choices(state, thread, operation, push);
+                self.atomic_choices(state, thread, operation, &mut push);
+                if may_put_off {
+                    push(Choice::PutOff);
+                }
                 return false;
             }
             _ => {

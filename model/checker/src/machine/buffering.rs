@@ -16,7 +16,7 @@ use super::{Arrival, Meeting, Place, Rule, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Release, Strength, morally_strong};
-use crate::program::{Location, Poll, Program, Read, ReadName, Reads, SiteIndex};
+use crate::program::{Location, Poll, Program, Read, ReadName, Reads, SiteIndex, VectorElement};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -174,7 +174,13 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The steps from earlier reads to a write.
-    pub(super) fn note_steps(&mut self, thread: ThreadIndex, written: u64, site: SiteIndex, releases: &[Release]) {
+    pub(super) fn note_steps(
+        &mut self,
+        thread: ThreadIndex,
+        (written, site): (u64, SiteIndex),
+        releases: &[Release],
+        element: VectorElement,
+    ) {
         let machine = self.machine;
         let (block, rank) = (machine.block_of(thread), machine.rank_of_block(machine.block_of(thread)));
         let writer = &self.state.threads[thread as usize];
@@ -187,9 +193,16 @@ impl<P: Program> Run<'_, P> {
         let (counted, all) = (machine.has(Rule::ReadsAreCounted), machine.settings.watch == Watch::AllSteps);
         let noted =
             |step: &ReadThenWrite| (all || step.free) && (step.read.slot != written || machine.has(Rule::OneWordTwice));
+        // In which order the updates of one instruction are made is explored.
+        let now = self.epoch(thread);
+        let beside = |epoch: Epoch| {
+            let is_beside = epoch.step + u32::from(element.index) >= now.step;
+            element.count > 1 && is_beside && (epoch.thread, epoch.phase) == (thread, now.phase)
+        };
         let own = self.state.blocks[block as usize].reads.iter().filter_map(|read| {
+            let read = EarlierRead { count: read.count - u32::from(beside(read.epoch)), ..*read };
             let step = read.step(to, (writer.way.as_deref(), &writer.depends), counted).filter(noted)?;
-            Some(ReadThenWrite { releases: gives(read), ..step })
+            Some(ReadThenWrite { releases: gives(&read), ..step })
         });
         // What follows a launch waits for its reads.
         let over = self.state.ranks[rank as usize].reads.iter().filter(|_| all).filter_map(|read| {

@@ -65,15 +65,18 @@ impl<P: Program> Machine<P> {
             found.push(InVain { member: *member, poll: *poll, knows: gained.knows.clone() });
             let message = decided.get(index).and_then(|decided| decided.pick().message);
             let slot = state.slots.get(&key(poll.at)).filter(|_| poll.semantics.order != Order::Weak);
-            let Some((slot, id)) = slot.zip(message) else { continue };
-            let Some(message) = slot.messages.iter().find(|message| message.id == id) else { continue };
+            let message = slot.zip(message).and_then(|(slot, id)| slot.messages.iter().find(|known| known.id == id));
             let strength = self.strength_of(reader.thread, poll.semantics);
-            for release in &message.releases {
+            for release in message.iter().flat_map(|message| &message.releases) {
                 if acquires(poll.semantics.order) && meets(release, strength) && self.has(Rule::AcquireByOperation) {
-                    gained.learn(self, state, &reader.view, &release.view);
+                    gained.later.push(release.view.clone());
                 } else {
                     gained.pending.push(release.clone());
                 }
+            }
+            if poll.element.is_last() || !self.has(Rule::VectorsAreUnordered) {
+                let later = std::mem::take(&mut gained.later);
+                later.iter().for_each(|view| gained.learn(self, state, &reader.view, view));
             }
         }
         found
@@ -86,6 +89,8 @@ struct Gains {
     knows: Option<View>,
     /// What a fence would acquire.
     pending: Vec<Release>,
+    /// What a vector acquires behind all its elements.
+    later: Vec<View>,
 }
 
 impl Gains {
@@ -110,8 +115,8 @@ impl<P: Program> Run<'_, P> {
 
     fn look_in_vain(&mut self, thread: ThreadIndex, poll: &Poll) -> bool {
         let (width, element) = (poll.width.bytes(), poll.element);
-        let whole = Location { byte: poll.at.byte - u64::from(element.index) * width, ..poll.at };
-        let bytes = u64::from(element.count) * width;
+        let whole = Location { byte: poll.at.byte - u64::from(element.within()) * width, ..poll.at };
+        let bytes = u64::from(element.adjacent) * width;
         if !self.in_bounds(thread, whole, bytes, bytes, poll.site) {
             return false;
         }

@@ -65,6 +65,7 @@ impl<P: Program> Machine<P> {
                     view: beginning.clone(),
                     boundary: None,
                     step: 0,
+                    before_updates: 0,
                     status: Status::Unstarted,
                     pending: None,
                     order: None,

@@ -239,6 +239,8 @@ struct Thread<T> {
     /// Under `--assume launch-boundary=system`: what came before the launches that it knows of.
     boundary: Option<View>,
     step: u32,
+    /// Its step before the updates of the instruction that it is at, once one is made.
+    before_updates: u32,
     status: Status,
     pending: Option<Box<(Operation, SiteIndex)>>,
     order: Option<Box<ThreadOrder>>,
@@ -273,10 +275,12 @@ enum Status {
 struct ThreadOrder {
     /// The last fence of each scope: what a later strong write carries.
     fences: SmallVec<[Release; 1]>,
-    /// What a later fence, or acquire of the same slot, synchronises with.
+    /// What a later fence, or acquire of the same slot, synchronises with; by slot.
     pending: Vec<(u64, Release)>,
-    /// The last release operation on a slot: what a later strong write of it carries.
+    /// The last release operation on a slot: what a later strong write of it carries; by slot.
     released: Vec<(u64, Release)>,
+    /// Words that the elements of an acquiring vector have read so far.
+    elements: SmallVec<[u64; 4]>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Hash)]

@@ -100,6 +100,8 @@ rules! {
     RoundsAcquire,
     /// The elements of a strong vector access are in no order.
     VectorsAreUnordered,
+    /// The updates of one instruction are made in any order.
+    UpdatesInAnyOrder,
     /// A compare-and-swap that fails only reads.
     FailedSwapsRead,
     /// Atomics read, also where nobody looks at what they found.

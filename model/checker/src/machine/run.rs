@@ -224,6 +224,10 @@ impl<'a, P: Program> Run<'a, P> {
         self.state.choosing.remove(&index);
         let Some(pending) = self.thread_mut(index).pending.take() else { return };
         let (operation, site) = *pending;
+        if choice == Choice::PutOff {
+            self.machine.program.put_off(&mut self.state.threads[index as usize].program, site);
+            return self.make_ready(index);
+        }
         match self.perform(index, &operation, site, choice) {
             Progress::Done => self.make_ready(index),
             Progress::Stops => {}
@@ -238,10 +242,36 @@ impl<'a, P: Program> Run<'a, P> {
         }
     }
 
+    /// The thread takes a step. Updates of one instruction have steps of their own, in whatever order they are made: what they
+    /// leave behind does not tell it.
+    fn advance(&mut self, index: ThreadIndex, operation: &Operation) {
+        let thread = &mut *self.state.threads[index as usize];
+        match operation {
+            Operation::Atomic { element, .. } if element.count > 1 => {
+                if element.made == 0 {
+                    thread.before_updates = thread.step;
+                }
+                thread.step = thread.before_updates + 1 + u32::from(element.index);
+            }
+            _ => thread.step += 1,
+        }
+    }
+
+    /// All updates of an instruction are made.
+    fn end_updates(&mut self, index: ThreadIndex, operation: &Operation) {
+        if let Operation::Atomic { element, .. } = operation
+            && element.count > 1
+            && element.is_last()
+        {
+            let thread = self.thread_mut(index);
+            thread.step = std::mem::take(&mut thread.before_updates) + u32::from(element.count);
+        }
+    }
+
     fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
         // A wait in a loop counts its rounds itself.
         if !matches!(choice, Choice::Miss) && !matches!(operation, Operation::Spin { .. }) {
-            self.thread_mut(index).step += 1;
+            self.advance(index, operation);
             self.counters().operations += 1;
             if self.is_endless(index, site) {
                 return Progress::Stops;
@@ -267,7 +297,11 @@ impl<'a, P: Program> Run<'a, P> {
                 self.wait(index, (*at, *width), *condition, *semantics, operation, site, choice)
             }
             Operation::Spin { .. } => self.spin(index, operation, site, choice),
-            Operation::Atomic { at, semantics, .. } => self.atomic(index, *at, *semantics, operation, site, choice),
+            Operation::Atomic { at, semantics, .. } => {
+                let progress = self.atomic(index, *at, *semantics, operation, site, choice);
+                self.end_updates(index, operation);
+                progress
+            }
             Operation::Assert { holds } => {
                 if *holds {
                     return Progress::Done;

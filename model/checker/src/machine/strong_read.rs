@@ -115,7 +115,7 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn chosen(&self, slot: &Slot, choice: Choice) -> usize {
         match choice {
             Choice::Read(place) | Choice::After(place) => place_of(slot, place),
-            Choice::Plain | Choice::Miss | Choice::Round(_) => slot.messages.len() - 1,
+            Choice::Plain | Choice::Miss | Choice::Round(_) | Choice::PutOff => slot.messages.len() - 1,
         }
     }
 
@@ -154,7 +154,7 @@ impl<P: Program> Run<'_, P> {
     /// Which element of a vector a strong access is.
     pub(super) fn element(&self, operation: &Operation) -> VectorElement {
         match operation {
-            Operation::Read { element, .. } | Operation::Write { element, .. }
+            Operation::Read { element, .. } | Operation::Write { element, .. } | Operation::Atomic { element, .. }
                 if self.machine.has(Rule::VectorsAreUnordered) =>
             {
                 *element
@@ -376,8 +376,8 @@ impl<P: Program> Run<'_, P> {
         }
         let order = if acquires(semantics.order) && !element.is_last() { Order::Relaxed } else { semantics.order };
         self.synchronise(thread, key, position, strength, order);
-        if acquires(semantics.order) && element.is_last() {
-            self.acquire_elements(thread, at, element, strength);
+        if acquires(semantics.order) {
+            self.acquire_elements(thread, key, element, strength);
         }
         self.learn_boundary(thread, key, position, strength);
         self.observe(thread, key, position, strength);
@@ -393,16 +393,21 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// An acquiring vector acquires behind all its elements: with the last one, what the others have read.
-    fn acquire_elements(&mut self, thread: ThreadIndex, at: Location, element: VectorElement, strength: Strength) {
+    fn acquire_elements(&mut self, thread: ThreadIndex, key: u64, element: VectorElement, strength: Strength) {
         if element.count == 1 || !self.machine.has(Rule::AcquireByOperation) {
             return;
         }
         let State { threads, slots, .. } = &mut *self.state;
         let reader = &mut *threads[thread as usize];
-        let Some(order) = reader.order.as_mut() else { return };
-        let Some(width) = slots.get(&key(at)).map(|slot| slot.width.bytes()) else { return };
-        let first = key(at).saturating_sub(u64::from(element.index) * width);
-        let elements = first..key(at);
+        let order = reader.order.get_or_insert_default();
+        if element.made == 0 {
+            order.elements.clear();
+        }
+        if !element.is_last() {
+            order.elements.push(key);
+            return;
+        }
+        let elements = std::mem::take(&mut order.elements);
         let ended = |(slot, release): &mut (u64, Release)| elements.contains(slot) && meets(release, strength);
         for (_, release) in order.pending.extract_if(.., ended) {
             join(self.machine, slots, &mut reader.view, &release.view);
@@ -468,7 +473,8 @@ impl<P: Program> Run<'_, P> {
             let pending = &mut reader.order.get_or_insert_default().pending;
             for release in kept {
                 if !pending.iter().any(|(slot, known)| *slot == key && *known == release) {
-                    pending.push((key, release));
+                    let place = pending.partition_point(|(slot, _)| *slot <= key);
+                    pending.insert(place, (key, release));
                 }
             }
         }

@@ -199,7 +199,7 @@ impl<P: Program> Run<'_, P> {
         let message = self.message(thread, key, (value, update), (strength, order), after, site);
         self.remember_release(thread, key, strength, order);
         if self.machine.has(Rule::LoadBuffering) && self.machine.settings.watch >= Watch::FreeSteps {
-            self.note_steps(thread, key, site, &message.releases);
+            self.note_steps(thread, (key, site), &message.releases, order.1);
             let bytes = self.state.slots[&key].width.bytes();
             self.forget_origins(at.instance, &(at.byte..at.byte + bytes));
         }
@@ -221,7 +221,8 @@ impl<P: Program> Run<'_, P> {
         let release = Release { view: self.view_of_release(thread, element), strength };
         let released = &mut self.thread_mut(thread).order.get_or_insert_default().released;
         released.retain(|(slot, known)| *slot != key || known.strength.scope > strength.scope);
-        released.push((key, release));
+        let place = released.partition_point(|(slot, _)| *slot <= key);
+        released.insert(place, (key, release));
     }
 
     pub(super) fn put_message(&mut self, thread: ThreadIndex, at: Location, after: usize, message: Message) {
@@ -296,7 +297,7 @@ impl<P: Program> Run<'_, P> {
         // Whatever the round was to read behind it, this is an effect.
         self.thread_mut(thread).plan = None;
         let strength = self.strength(thread, semantics);
-        let order = (semantics.order, VectorElement::SCALAR);
+        let order = (semantics.order, self.element(operation));
         let value = function.apply(*width, old, *operand, *expected);
         let update = self.update(*function, *operand, *returns, old);
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)

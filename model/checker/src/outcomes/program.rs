@@ -200,6 +200,7 @@ impl LitmusProgram {
                 let (operation, operand, expected) = function(operation, thread)?;
                 let (at, semantics) = (at(access), semantics(access));
                 Operation::Atomic {
+                    element: VectorElement::SCALAR,
                     at,
                     width,
                     function: AtomicFunction::unsigned(operation),

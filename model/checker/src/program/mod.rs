@@ -105,6 +105,8 @@ pub enum Operation {
         semantics: Semantics,
         /// Whether the old value goes to [`Program::supply`].
         returns: bool,
+        /// Its place among updates of one instruction.
+        element: VectorElement,
     },
     /// Weak load of a scalar or vector, aligned to its size; the bytes go to [`Program::supply_bytes`].
     Load {
@@ -155,22 +157,37 @@ pub enum Operation {
 
 /// Which element of a strong vector access a word is: between the elements there is no order (PTX ISA, "Vector Data
 /// Types": a set of scalar accesses in no order). So an acquire takes effect with the last one, and a release gives what
-/// came before the first.
+/// came before the first. The places that a multicast address stands for are elements, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VectorElement {
     /// Counted from 0.
-    pub index: u8,
+    pub index: u16,
     /// Elements of the vector; 1 for a scalar.
-    pub count: u8,
+    pub count: u16,
+    /// So many lie side by side, and are aligned as a whole.
+    pub adjacent: u16,
+    /// So many have been made before it.
+    pub made: u16,
 }
 
 impl VectorElement {
     /// No vector.
-    pub const SCALAR: VectorElement = VectorElement { index: 0, count: 1 };
+    pub const SCALAR: VectorElement = VectorElement { index: 0, count: 1, adjacent: 1, made: 0 };
 
-    /// Whether it is the last one.
+    /// An element of a vector that lies in one place.
+    pub const fn new(index: usize, count: usize) -> VectorElement {
+        let (index, count) = (index as u16, count as u16);
+        VectorElement { index, count, adjacent: count, made: index }
+    }
+
+    /// Where it stands among those that lie side by side.
+    pub const fn within(self) -> u16 {
+        self.index % self.adjacent
+    }
+
+    /// Whether it is the last one that is made.
     pub fn is_last(self) -> bool {
-        self.index + 1 >= self.count
+        self.made + 1 >= self.count
     }
 }
 
@@ -594,6 +611,12 @@ pub trait Program: Send + Sync + 'static {
     fn live(&self, _thread: &Self::Thread, _before: SiteIndex) -> Vec<(u32, u64)> {
         Vec::new()
     }
+    /// Whether the update that a thread stands at may come behind others of its instruction, with which it is in no order.
+    fn may_put_off(&self, _: &Self::Thread, _: SiteIndex) -> bool {
+        false
+    }
+    /// Puts the update that a thread stands at behind the others of its instruction.
+    fn put_off(&self, _: &mut Self::Thread, _: SiteIndex) {}
     /// For an element of a strong vector access, the first of its elements: they are in no order.
     fn vector(&self, _site: SiteIndex) -> Option<SiteIndex> {
         None

@@ -111,6 +111,7 @@ impl ProtocolProgram {
             }
             cursor::Operation::Atomic { address, operation, operand, expected, semantics, returns } => {
                 Operation::Atomic {
+                    element: VectorElement::SCALAR,
                     at: self.location(address),
                     width,
                     function: AtomicFunction::unsigned(operation),

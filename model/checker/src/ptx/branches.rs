@@ -69,7 +69,7 @@ impl Branches {
             if loads.iter().any(|load| space_of(load) == Some(Space::Shared)) {
                 loads.extend(&through_shared);
             }
-            loads.retain(|load| matches!(space_of(load), Some(Space::Global | Space::Generic)));
+            loads.retain(|load| matches!(space_of(load), Some(Space::Global | Space::Generic | Space::Multicast(_))));
             (!loads.is_empty()).then_some(DataBranch { pc: pc as Pc, loads })
         });
         Branches { found: found.collect(), random: code.instructions.iter().map(|_| AtomicU8::new(0)).collect() }

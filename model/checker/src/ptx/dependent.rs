@@ -19,7 +19,9 @@
 
 use super::execute::PtxThread;
 use crate::program::host::signals;
-use crate::program::{AtomicFunction, Call, Condition, Coordinates, Instance, Location, Operation, SiteIndex, Width};
+use crate::program::{
+    AtomicFunction, Call, Condition, Coordinates, Instance, Location, Operation, SiteIndex, VectorElement, Width,
+};
 use arverify_protocol::ir::{AtomicOperation, Compare, Order, Scope, Semantics};
 use arverify_protocol::verdict::{Role, ThreadName};
 
@@ -69,6 +71,7 @@ fn add(at: Location, order: Order) -> Operation {
         expected: 0,
         semantics: Semantics { order, scope: Scope::Sys },
         returns: false,
+        element: VectorElement::SCALAR,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Address,
     /// The address of a table of addresses.
     Table,
+    /// An address of the memory of all ranks.
+    Multicast,
 }
 
 /// A place of the parameters that is read.
@@ -65,10 +67,12 @@ pub fn fields(code: &Code) -> Option<Vec<Field>> {
             continue;
         };
         let Base::Value(Source::Register(base)) = address.base else { continue };
-        if let Some((offset, loaded)) = origins.get(&base).filter(|_| matches!(space, Space::Global | Space::Generic))
+        if let Some((offset, loaded)) =
+            origins.get(&base).filter(|_| matches!(space, Space::Global | Space::Generic | Space::Multicast(_)))
             && let Some(field) = found.get_mut(offset)
         {
-            field.kind = field.kind.max(if *loaded { Kind::Table } else { Kind::Address });
+            let own = if matches!(space, Space::Multicast(_)) { Kind::Multicast } else { Kind::Address };
+            field.kind = field.kind.max(if *loaded { Kind::Table } else { own });
         }
     }
     Some(found.into_values().collect())
@@ -133,6 +137,8 @@ mod tests {
              cvta.to.global.u64 %rd4, %rd1; mul.wide.u32 %rd5, %r1, 4; add.s64 %rd6, %rd4, %rd5; st.global.u32 [%rd6], %r1;
              cvta.to.global.u64 %rd7, %rd2; ld.global.u64 %rd8, [%rd7+16]; st.global.u64 [%rd8], %rd3;",
         );
+        let everywhere = kinds("ld.param.u64 %rd1, [p+8]; multimem.red.relaxed.sys.global.add.u32 [%rd1+4], 1;");
+        assert_eq!(everywhere, [(8, 8, Kind::Multicast)]);
         assert_eq!(found, [(8, 8, Kind::Address), (24, 8, Kind::Table), (40, 4, Kind::Number), (56, 8, Kind::Number)]);
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn lay_out(
     let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
     let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
     let buffers = memory.buffers(launch);
+    let multicasts = memory.multicasts(launch);
     let tables = memory.tables(launch, &buffers);
     let variables = memory.variables(code, launch.buffer_count() as u32);
     let own = (launch.buffer_count() + code.globals.len()) as u32;
@@ -67,7 +68,7 @@ pub(super) fn lay_out(
         let shared_bytes = code.shared_bytes.next_multiple_of(SHARED_ALIGNMENT) + dynamic;
         let shared_bytes = if dynamic == 0 { code.shared_bytes } else { shared_bytes };
         settings.push(RankSetting {
-            parameters: memory.parameters(launch, parameters, rank, (&buffers, &tables))?,
+            parameters: memory.parameters(launch, parameters, rank, (&buffers, &multicasts, &tables))?,
             variables: own.clone(),
             constants: relocated(&code.constants, own),
             explicit_cluster: cluster.is_some(),
@@ -168,11 +169,12 @@ impl Layout {
         launch: &Launch,
         parameters: &[Parameter],
         rank: u32,
-        (buffers, tables): (&[Vec<u64>], &[u64]),
+        (buffers, multicasts, tables): (&[Vec<u64>], &[u64], &[u64]),
     ) -> Result<Vec<Arc<[u8]>>, ProgramError> {
         let given = RefCell::new(self);
         let addresses = Addresses {
             buffer: &|buffer, rank| buffers[buffer][rank as usize],
+            multicast: &|buffer| multicasts[buffer],
             table: &|index| tables[index],
             memory: &|rank, bytes| given.borrow_mut().given(rank, bytes),
         };
@@ -210,6 +212,25 @@ impl Layout {
                 (None, Some(stride)) => self.window((0..self.ranks).map(instance).collect(), stride),
                 (None, None) => (0..self.ranks).map(|rank| self.instance(instance(rank))).collect(),
             });
+        }
+        addresses
+    }
+
+    /// Addresses that stand for a buffer's instances of all ranks, by buffer; zero where it has none. Of all instances those
+    /// of buffers come first.
+    fn multicasts(&mut self, launch: &Launch) -> Vec<u64> {
+        let mut addresses: Vec<u64> = Vec::new();
+        for (index, buffer) in launch.buffers.iter().enumerate() {
+            let address = match buffer.within {
+                _ if !buffer.multicast => 0,
+                Some(within) => addresses[within.buffer] + within.offset,
+                None => {
+                    let first = index as u32 * self.ranks;
+                    let kind = RegionKind::Multicast((first..first + self.ranks).collect());
+                    self.map.add(Region { name: buffer.name.clone(), rank: 0, bytes: buffer.bytes, kind })
+                }
+            };
+            addresses.push(address);
         }
         addresses
     }

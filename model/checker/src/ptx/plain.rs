@@ -25,9 +25,13 @@ impl Plain {
         let mut plain = Plain { live: FxHashMap::default(), vectors: FxHashMap::default() };
         for (pc, instruction) in code.instructions.iter().enumerate() {
             let pc = pc as Pc;
-            let (Step::Load { element, .. } | Step::Store { element, .. }) = &instruction.step else { continue };
-            if element.place.count > 1 && element.place.index == 0 {
-                plain.vectors.extend((pc..pc + Pc::from(element.place.count)).map(|part| (part, pc)));
+            let place = match &instruction.step {
+                Step::Load { element, .. } | Step::Store { element, .. } => element.place,
+                Step::Atomic { place, .. } => *place,
+                _ => continue,
+            };
+            if place.count > 1 && place.index == 0 {
+                plain.vectors.extend((pc..pc + Pc::from(place.count)).map(|part| (part, pc)));
             }
         }
         for (pc, instruction) in code.instructions.iter().enumerate() {
@@ -37,6 +41,7 @@ impl Plain {
             };
             match instruction.effect() {
                 Effect::Load | Effect::Atomic => note(pc),
+                Effect::Store if matches!(instruction.step, Step::Atomic { .. }) => note(pc),
                 Effect::Barrier => {
                     note(pc);
                     if pc as usize + 1 < code.instructions.len() {

@@ -97,7 +97,7 @@ impl PtxProgram {
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
         let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
-        let mut code = decode_with(module, kernel, &accepted)?;
+        let mut code = decode_with(module, kernel, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
@@ -321,7 +321,7 @@ impl Program for PtxProgram {
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.dependent.is_some() || self.reach.leads(thread.pc(), site.0)
+        self.dependent.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
@@ -556,6 +556,14 @@ impl Program for PtxProgram {
     fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
         let live = self.plain.as_ref().and_then(|plain| plain.live(before.0)).unwrap_or_default();
         live.iter().map(|register| (register.0, thread.value(*register))).collect()
+    }
+
+    fn may_put_off(&self, thread: &PtxThread, site: SiteIndex) -> bool {
+        self.interpreter.may_put_off(thread, site.0)
+    }
+
+    fn put_off(&self, thread: &mut PtxThread, site: SiteIndex) {
+        self.interpreter.put_off(thread, site.0);
     }
 
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {

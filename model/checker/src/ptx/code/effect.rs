@@ -148,12 +148,14 @@ impl Step {
             }
             Step::Load { space, .. } => match space {
                 Space::Constant | Space::Local | Space::Parameter => Effect::None,
-                Space::Global | Space::Generic | Space::Shared | Space::Cluster => Effect::Load,
+                Space::Global | Space::Generic | Space::Shared | Space::Cluster | Space::Multicast(_) => Effect::Load,
             },
             Step::Store { space, .. } => match space {
                 Space::Constant | Space::Local | Space::Parameter => Effect::StoreLocal,
-                Space::Global | Space::Generic | Space::Shared | Space::Cluster => Effect::Store,
+                Space::Global | Space::Generic | Space::Shared | Space::Cluster | Space::Multicast(_) => Effect::Store,
             },
+            // What comes in no order is no round of a loop.
+            Step::Atomic { place, .. } if place.count > 1 => Effect::Store,
             Step::Atomic { .. } => Effect::Atomic,
             // They write, if not now.
             Step::BeginGroup { .. } | Step::AsyncCopy(_) | Step::AwaitGroups { .. } => Effect::Store,

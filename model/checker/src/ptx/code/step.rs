@@ -140,6 +140,8 @@ pub enum Step {
         destination: Option<Register>,
         /// Order and scope.
         semantics: Semantics,
+        /// Its place among the updates of a `multimem.red`.
+        place: VectorElement,
     },
     /// A group of asynchronous copies begins, unless one has.
     BeginGroup {
@@ -243,6 +245,8 @@ pub enum Space {
     Shared,
     /// Shared memory of a block of the cluster.
     Cluster,
+    /// Global memory of a rank, by an address that stands for the same place of all ranks.
+    Multicast(u8),
     /// Constant memory: from its start.
     Constant,
     /// The thread's own memory, where parameters of calls lie too: from its start.

@@ -71,7 +71,7 @@ impl Decoder<'_> {
     }
 
     /// An access of an instruction that is accepted as it is, is taken for relaxed, and reaches everybody.
-    fn as_accepted(&self, semantics: Semantics) -> Semantics {
+    pub(super) fn as_accepted(&self, semantics: Semantics) -> Semantics {
         if !self.accepted.contains(&self.span.start) {
             return semantics;
         }
@@ -109,8 +109,7 @@ impl Decoder<'_> {
         for (index, destination) in destinations.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let destinations = SmallVec::from_slice(&[destination]);
-            let place = VectorElement { index: index as u8, count: count as u8 };
-            let element = Element { place, ..element };
+            let element = Element { place: VectorElement::new(index, count), ..element };
             self.emit(Step::Load { space, address, destinations, element, semantics });
         }
         Ok(())
@@ -138,8 +137,7 @@ impl Decoder<'_> {
         for (index, source) in sources.into_iter().enumerate() {
             let address = advanced(address, index, element.width);
             let sources = SmallVec::from_slice(&[source]);
-            let place = VectorElement { index: index as u8, count: count as u8 };
-            let element = Element { place, ..element };
+            let element = Element { place: VectorElement::new(index, count), ..element };
             self.emit(Step::Store { space, address, sources, element, semantics });
         }
         Ok(())
@@ -200,6 +198,13 @@ impl Decoder<'_> {
         let copy = self.fresh(1);
         self.compute_into(Function::Move, copy, [Source::Register(base)]);
         Address { base: Base::Value(Source::Register(copy)), offset: address.offset }
+    }
+
+    /// An address in global memory.
+    pub(super) fn global_address(&mut self, operand: &Operand) -> Understood<Address> {
+        let (address, symbol) = self.address(operand)?;
+        self.space(Some(Written::In(Space::Global)), symbol.as_ref())?;
+        Ok(address)
     }
 
     /// The space that an access means, given the variable it names.
@@ -275,7 +280,18 @@ impl Decoder<'_> {
         let address = if count > 1 { self.steady(address, &destinations) } else { address };
         for (index, (operand, destination)) in operands.into_iter().zip(destinations).enumerate() {
             let address = advanced(address, index, width);
-            self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
+            let place = VectorElement::SCALAR;
+            self.emit(Step::Atomic {
+                space,
+                address,
+                width,
+                function,
+                operand,
+                expected,
+                destination,
+                semantics,
+                place,
+            });
         }
         Ok(())
     }
@@ -312,7 +328,7 @@ fn strong_vector(parts: usize) -> Understood<()> {
 }
 
 /// The elements of a vector operand, or the operand itself.
-fn elements(operand: &Operand, count: usize) -> Understood<&[Operand]> {
+pub(super) fn elements(operand: &Operand, count: usize) -> Understood<&[Operand]> {
     let elements = match operand {
         Operand::Vector(parts) => &parts[..],
         single => std::slice::from_ref(single),
@@ -324,7 +340,7 @@ fn elements(operand: &Operand, count: usize) -> Understood<&[Operand]> {
     }
 }
 
-fn width(kind: NumberKind) -> Understood<Width> {
+pub(super) fn width(kind: NumberKind) -> Understood<Width> {
     let bits = match kind {
         NumberKind::Integer(kind) => u32::from(kind.bits),
         NumberKind::Float(kind) => kind.bits(),
@@ -338,7 +354,7 @@ fn width(kind: NumberKind) -> Understood<Width> {
     }
 }
 
-fn advanced(address: Address, index: usize, width: Width) -> Address {
+pub(super) fn advanced(address: Address, index: usize, width: Width) -> Address {
     Address { offset: address.offset.wrapping_add(index as i64 * width.bytes() as i64), ..address }
 }
 

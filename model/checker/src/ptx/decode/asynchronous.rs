@@ -175,8 +175,8 @@ impl Decoder<'_> {
     ) {
         let kind = if self.counts_pending { AtomicKind::MbarrierWhole } else { AtomicKind::Mbarrier };
         let function = AtomicFunction { operation: AtomicOperation::Add, kind };
-        let (width, expected) = (Width::Eight, Source::ZERO);
-        self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics });
+        let (width, expected, place) = (Width::Eight, Source::ZERO, VectorElement::SCALAR);
+        self.emit(Step::Atomic { space, address, width, function, operand, expected, destination, semantics, place });
     }
 
     /// Order, by default the strongest, and scope of an operation on an object, and where that is.

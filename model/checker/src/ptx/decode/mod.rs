@@ -18,6 +18,7 @@ mod float;
 mod frame;
 mod modifiers;
 mod movement;
+mod multimem;
 mod operands;
 mod symbols;
 mod synchronise;
@@ -121,14 +122,14 @@ pub fn entry<'m>(module: &'m Module, name: &str) -> Result<&'m Function, DecodeE
 /// # Errors
 /// What concerns the kernel as a whole; instructions that are not understood are part of the code.
 pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
-    decode_with(module, name, &FxHashSet::default())
+    decode_with(module, name, &FxHashSet::default(), 1)
 }
 
-/// The same, with the accesses of the instructions that begin at these bytes taken for `relaxed.sys`.
+/// The same for so many ranks, with the accesses of the instructions that begin at these bytes taken for `relaxed.sys`.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>) -> Result<Code, DecodeError> {
+pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>, ranks: u32) -> Result<Code, DecodeError> {
     let function = entry(module, name)?;
     if module.address_size != 64 {
         return Err(DecodeError::AddressSize { size: module.address_size });
@@ -138,6 +139,7 @@ pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>) -> Re
     }
     let mut decoder = Decoder::new(module, function)?;
     decoder.accepted.clone_from(accepted);
+    decoder.ranks = ranks;
     decoder.body(function)?;
     decoder.mark_writable();
     Ok(decoder.code)
@@ -159,6 +161,8 @@ struct Decoder<'m> {
     guard: Option<Guard>,
     /// Instructions whose accesses are taken for `relaxed.sys`.
     accepted: FxHashSet<u32>,
+    /// Ranks whose memory a multicast address stands for.
+    ranks: u32,
     span: Span,
     line: Option<Line>,
     /// Slot of the carry flag, once something uses it.
@@ -210,6 +214,7 @@ impl<'m> Decoder<'m> {
             active: Vec::new(),
             guard: None,
             accepted: FxHashSet::default(),
+            ranks: 1,
             span: 0..0,
             line: None,
             carry: None,
@@ -307,6 +312,7 @@ impl<'m> Decoder<'m> {
             "fence" | "membar" | "bar" | "barrier" | "shfl" | "vote" | "match" | "redux" | "elect" => {
                 self.synchronise(&instruction.name, modifiers, operands)
             }
+            "multimem" => self.multimem(modifiers, operands),
             "mapa" => self.map_address(modifiers, operands),
             "getctarank" => self.rank_of_address(modifiers, operands),
             "mbarrier" => self.mbarrier(modifiers, operands),

@@ -16,6 +16,14 @@ impl Decoder<'_> {
     pub(super) fn synchronise(&mut self, name: &str, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
         match name {
             "fence" if modifiers.has("mbarrier_init") => self.fence_of_objects(modifiers, operands),
+            "fence" if modifiers.has("proxy") => {
+                // Between aliases: a word has one history here, whichever address it is accessed by.
+                modifiers.must("a proxy", &[("alias", ())])?;
+                modifiers.finish()?;
+                let [] = self.exactly(operands)?;
+                self.emit(Step::Nothing);
+                Ok(())
+            }
             "fence" | "membar" => self.fence(name, modifiers, operands),
             "barrier" if modifiers.has("cluster") => self.cluster_barrier(modifiers, operands),
             "bar" if modifiers.has("warp") => {

@@ -3,7 +3,7 @@
 use super::map::{AddressError, Target};
 use super::run::{Done, Interpreter, not_understood, value};
 use super::thread::{Broken, PtxThread};
-use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, Width, mbarrier};
+use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, VectorElement, Width, mbarrier};
 use crate::ptx::code::step::{Address, AsyncCopy, Base, Element, Space};
 use crate::ptx::code::windows::{
     CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, PEER_SHIFT, SHARED_WINDOW, WINDOW_BYTES,
@@ -31,7 +31,7 @@ impl Interpreter {
         let width = element.width;
         let bytes = width.bytes() * destinations.len() as u64;
         let place = self.place(at, thread, *space, *address, bytes)?;
-        whole_vector(&place, *element, thread.pc)?;
+        whole_vector(&place, width, element.place, thread.pc)?;
         match place {
             Place::Instance(location) => {
                 if semantics.order == Order::Weak {
@@ -61,7 +61,7 @@ impl Interpreter {
             data.extend_from_slice(&value(&thread.registers, *source).to_le_bytes()[..size]);
         }
         let place = self.place(at, thread, *space, *address, data.len() as u64)?;
-        whole_vector(&place, *element, thread.pc)?;
+        whole_vector(&place, width, element.place, thread.pc)?;
         match place {
             Place::Instance(location) if semantics.order == Order::Weak => {
                 Ok(Done::Yield(Operation::Store { at: location, data }))
@@ -89,11 +89,15 @@ impl Interpreter {
 
     /// A read-modify-write.
     pub(super) fn atomic(&self, at: Coordinates, thread: &mut PtxThread, step: &Step) -> Result<Done, Fault> {
-        let Step::Atomic { space, address, width, function, operand, expected, destination, semantics } = step else {
+        let Step::Atomic { space, address, width, function, operand, expected, destination, semantics, place } = step
+        else {
             return Ok(Done::Next);
         };
         let width = *width;
-        match self.place(at, thread, *space, *address, width.bytes())? {
+        let memory = self.place(at, thread, *space, *address, width.bytes())?;
+        whole_vector(&memory, width, *place, thread.pc)?;
+        let element = thread.place_of_update(*place);
+        match memory {
             Place::Instance(location) => Ok(Done::Yield(Operation::Atomic {
                 at: location,
                 width,
@@ -102,6 +106,7 @@ impl Interpreter {
                 expected: width.truncate(value(&thread.registers, *expected)),
                 semantics: *semantics,
                 returns: destination.is_some(),
+                element,
             })),
             Place::Constant(_) | Place::Local(_) => {
                 Err(not_understood("an atomic on memory that no other thread writes".into(), thread.pc))
@@ -209,6 +214,7 @@ impl Interpreter {
             other => (other, address),
         };
         match space {
+            Space::Multicast(whose) => Ok(Place::Instance(self.setting.map.resolve_multicast(address, bytes, whose)?)),
             Space::Global | Space::Generic => match self.setting.map.resolve(address, bytes)? {
                 Target::Instance(location) => Ok(Place::Instance(location)),
                 Target::Constant(contents) => Ok(Place::Constant(contents)),
@@ -241,10 +247,9 @@ impl Interpreter {
 }
 
 /// The first of the accesses that a strong vector access has become must be aligned for all of them.
-fn whole_vector(place: &Place, element: Element, pc: Pc) -> Result<(), Fault> {
-    // The first of the accesses that a strong vector access has become must be aligned for all of them.
-    let together = if element.place.index == 0 { element.place.count } else { 1 };
-    let bytes = element.width.bytes() * u64::from(together);
+fn whole_vector(place: &Place, width: Width, element: VectorElement, pc: Pc) -> Result<(), Fault> {
+    let together = if element.within() == 0 { element.adjacent } else { 1 };
+    let bytes = width.bytes() * u64::from(together);
     match place {
         Place::Instance(location) if !location.byte.is_multiple_of(bytes) => {
             let at = format!("byte {} of its buffer", location.byte);

@@ -36,6 +36,8 @@ pub enum RegionKind {
     Instance(u32),
     /// The front end: bytes that no kernel writes, such as a table of peers' pointers.
     Constant(Arc<[u8]>),
+    /// The machine: the same place of these instances, by rank.
+    Multicast(Arc<[u32]>),
 }
 
 /// What an address means.
@@ -93,6 +95,32 @@ pub enum AddressError {
         beyond: u64,
         /// Which memory.
         what: &'static str,
+        /// Its size.
+        size: u64,
+    },
+    /// One that stands for several places.
+    #[error("a multicast address of `{name}`: only `multimem` instructions may access it")]
+    Multicast {
+        /// The buffer.
+        name: String,
+    },
+    /// One that stands for a single place.
+    #[error(
+        "an address of `{name}` of rank {rank}, which is no multicast address: `multimem` instructions access no other"
+    )]
+    Unicast {
+        /// The region.
+        name: String,
+        /// Whose.
+        rank: u32,
+    },
+    /// Behind the end of a buffer that is reached through its multicast address.
+    #[error("{beyond} bytes past the end of `{name}`, at a multicast address; it has {size} bytes")]
+    PastMulticastEnd {
+        /// From the end to the last byte accessed.
+        beyond: u64,
+        /// The buffer.
+        name: String,
         /// Its size.
         size: u64,
     },
@@ -177,15 +205,43 @@ impl MemoryMap {
                     let at = format!("byte {offset} of `{}` of rank {}", region.name, region.rank);
                     return Err(AddressError::Misaligned { at, bytes });
                 }
-                Ok(match &region.kind {
-                    RegionKind::Instance(instance) => Target::Instance(Location { instance: *instance, byte: offset }),
-                    RegionKind::Constant(contents) => {
-                        Target::Constant(&contents[offset as usize..(offset + bytes) as usize])
+                match &region.kind {
+                    RegionKind::Instance(instance) => {
+                        Ok(Target::Instance(Location { instance: *instance, byte: offset }))
                     }
-                })
+                    RegionKind::Constant(contents) => {
+                        Ok(Target::Constant(&contents[offset as usize..(offset + bytes) as usize]))
+                    }
+                    RegionKind::Multicast(_) => Err(AddressError::Multicast { name: region.name.clone() }),
+                }
             }
             _ => Err(self.missed(address, bytes)),
         }
+    }
+
+    /// The place of a rank that `bytes` bytes at a multicast address stand for.
+    ///
+    /// # Errors
+    /// What else the address is, or which buffer is missed, and by how far.
+    pub fn resolve_multicast(&self, address: u64, bytes: u64, rank: u8) -> Result<Location, AddressError> {
+        if address < 1 << 20 {
+            return Err(AddressError::Null { offset: address });
+        }
+        let Some((region, offset)) = self.region(address) else { return Err(AddressError::Wild { address }) };
+        let name = || region.name.clone();
+        let RegionKind::Multicast(instances) = &region.kind else {
+            return Err(AddressError::Unicast { name: name(), rank: region.rank });
+        };
+        if offset + bytes > region.bytes {
+            let beyond = offset + bytes - region.bytes;
+            return Err(AddressError::PastMulticastEnd { beyond, name: name(), size: region.bytes });
+        }
+        if !offset.is_multiple_of(bytes) {
+            let at = format!("byte {offset} of `{}`, at a multicast address,", region.name);
+            return Err(AddressError::Misaligned { at, bytes });
+        }
+        let instance = instances.get(usize::from(rank)).copied().ok_or(AddressError::Wild { address })?;
+        Ok(Location { instance, byte: offset })
     }
 
     /// The region that is nearest, unless the address is far from all.
@@ -198,6 +254,9 @@ impl MemoryMap {
             return AddressError::BeforeStart { before: start - address, name: region.name.clone(), rank: region.rank };
         }
         match last {
+            Some((Region { name, bytes, kind: RegionKind::Multicast(_), .. }, _)) if address < self.end => {
+                AddressError::PastMulticastEnd { beyond, name: name.clone(), size: *bytes }
+            }
             Some((region, _)) if address < self.end => {
                 AddressError::PastEnd { beyond, name: region.name.clone(), rank: region.rank, size: region.bytes }
             }

@@ -12,6 +12,7 @@
 //! | `spin_words` | what ends a spin loop, in words |
 //! | `unknown` | the same loop where some registers hold values that are not known yet |
 //! | `origins` | the same loop where it is told which reads values come from |
+//! | `updates` | updates of one instruction, in any order |
 //! | `notes` | what a verdict rests on |
 //!
 //! Registers, local memory, parameters, constants and tables of pointers are the interpreter's own; every other access
@@ -28,6 +29,7 @@ mod setting;
 mod spin_words;
 mod thread;
 mod unknown;
+mod updates;
 mod warp;
 
 #[cfg(test)]

@@ -91,6 +91,10 @@ impl Interpreter {
     /// What the last operation read comes from these reads.
     pub fn came_from(&self, thread: &mut PtxThread, reads: &[Read]) {
         let Some(pc) = thread.pc.checked_sub(1) else { return };
+        // An update that gives nothing.
+        if thread.updates.is_some() {
+            return;
+        }
         let Some(origins) = &mut thread.origins else { return };
         for register in self.code.instruction(pc).defines() {
             origins.set(register, Reads::from_slice(reads));

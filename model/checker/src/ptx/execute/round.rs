@@ -173,7 +173,9 @@ impl Interpreter {
                 return None;
             }
             Step::Load { .. } => return self.load_of_round(at, round, &instruction.step, read),
-            Step::Atomic { .. } => return self.atomic_of_round(at, round, &instruction.step, read),
+            Step::Atomic { .. } if instruction.effect() == Effect::Atomic => {
+                return self.atomic_of_round(at, round, &instruction.step, read);
+            }
             Step::Fence { semantics } => {
                 if round.fence.is_none_or(|known| known.scope <= semantics.scope) {
                     round.fence = Some(*semantics);
@@ -267,7 +269,8 @@ impl Interpreter {
         step: &Step,
         read: &mut Answers<'_>,
     ) -> Option<RoundStep> {
-        let Step::Atomic { space, address, width, function, operand, expected, destination, semantics } = step else {
+        let Step::Atomic { space, address, width, function, operand, expected, destination, semantics, .. } = step
+        else {
             return None;
         };
         let operands = [*operand, *expected].map(|source| round.value(source).whole());

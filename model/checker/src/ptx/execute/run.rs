@@ -143,7 +143,7 @@ impl Interpreter {
                                 return Ok((spin, SiteIndex(pc)));
                             }
                             // Whatever follows `exit` is never reached.
-                            thread.pc = if operation == Operation::Exit { pc } else { pc + 1 };
+                            thread.pc = if operation == Operation::Exit { pc } else { thread.behind(pc) };
                             return Ok((operation, SiteIndex(pc)));
                         }
                     }
@@ -176,7 +176,7 @@ impl Interpreter {
                 Done::Next => thread.pc = pc + 1,
                 Done::Jump(target) => thread.pc = target,
                 Done::Yield(operation) => {
-                    thread.pc = if operation == Operation::Exit { pc } else { pc + 1 };
+                    thread.pc = if operation == Operation::Exit { pc } else { thread.behind(pc) };
                     return Ok(Some(operation));
                 }
             },

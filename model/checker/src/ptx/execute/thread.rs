@@ -4,6 +4,7 @@
 //! instruction before the program counter says, so nothing pending is stored.
 
 use super::origins::Origins;
+use super::updates::Updates;
 use crate::ptx::code::{Code, Pc, Register};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
@@ -23,6 +24,8 @@ pub struct PtxThread {
     outside: u32,
     /// It has called for the launch that depends on its own.
     called: bool,
+    /// Updates of one instruction that it has yet to make, where they come in another order than they stand in.
+    pub(super) updates: Option<Box<Updates>>,
     /// Where values come from, if that is followed.
     pub(super) origins: Option<Box<Origins>>,
 }
@@ -46,6 +49,7 @@ impl PtxThread {
             local: vec![0; code.local_bytes as usize].into(),
             outside: 0,
             called: false,
+            updates: None,
             origins: None,
         }
     }
@@ -71,6 +75,7 @@ impl PtxThread {
             local: self.local.clone(),
             outside: self.outside,
             called: self.called,
+            updates: self.updates.clone(),
             origins: None,
         }
     }
@@ -86,7 +91,7 @@ impl PtxThread {
     /// where they are not known, of all registers.
     pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (pc, self.broken, &self.local, self.outside, self.called).hash(&mut hasher);
+        (pc, self.broken, &self.local, self.outside, self.called, &self.updates).hash(&mut hasher);
         match live {
             Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
             None => self.registers.hash(&mut hasher),
@@ -99,6 +104,7 @@ impl PtxThread {
         let rest = |thread: &PtxThread| (thread.pc, thread.broken, thread.outside, thread.called);
         rest(self) == rest(other)
             && self.local == other.local
+            && self.updates == other.updates
             && self.origins == other.origins
             && live.iter().all(|register| self.value(*register) == other.value(*register))
     }

@@ -4,7 +4,7 @@
 use super::graph::successors;
 use super::liveness::Liveness;
 use crate::ptx::code::step::Special;
-use crate::ptx::code::{Code, Effect, Pc, Register, Step};
+use crate::ptx::code::{Code, Pc, Register, Step};
 use arverify_protocol::ir::Order;
 use rustc_hash::FxHashMap;
 
@@ -44,7 +44,7 @@ impl Reach {
         }
         let is_strong = |pc: &Pc| match &code.instruction(*pc).step {
             Step::Load { semantics, .. } | Step::Store { semantics, .. } => semantics.order != Order::Weak,
-            _ => code.instruction(*pc).effect() == Effect::Atomic,
+            step => matches!(step, Step::Atomic { .. }),
         };
         let leading_to = |to: Vec<Pc>| -> Box<[bool]> {
             let mut leads = vec![false; length];

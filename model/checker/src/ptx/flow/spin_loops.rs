@@ -295,7 +295,7 @@ fn is_decided_by_reading(code: &Code, members: &[Pc], from: &FxHashSet<Pc>, to: 
 /// Whether nobody else can tell that an instruction was executed, or may not be able to.
 pub(super) fn is_quiet(instruction: &Instruction) -> bool {
     match (&instruction.step, instruction.effect()) {
-        (Step::Atomic { function, operand, .. }, _) => {
+        (Step::Atomic { function, operand, .. }, Effect::Atomic) => {
             let changes = matches!(function.operation, AtomicOperation::Add | AtomicOperation::Xor);
             !(changes && matches!(operand, Source::Constant(value) if *value != 0))
         }

@@ -56,7 +56,7 @@ pub(super) fn arguments(reader: &mut Reader<'_>, file: Section<'_, '_>, names: &
 
 /// The key that says what is passed.
 fn selectors() -> impl Iterator<Item = &'static str> {
-    ["ptr", "table", "struct", "ptrs", "each", "memory", "pad", "at"]
+    ["ptr", "multicast", "table", "struct", "ptrs", "each", "memory", "pad", "at"]
         .into_iter()
         .chain(Scalar::WORDS.into_iter().map(|(word, _)| word))
 }
@@ -65,6 +65,7 @@ fn argument(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str], n
     let chosen: Vec<&str> = selectors().filter(|key| section.get(key).is_some()).collect();
     let known = match chosen.as_slice() {
         ["ptr"] => vec!["ptr", "offset", "rank"],
+        ["multicast"] => vec!["multicast", "offset"],
         ["table"] => vec!["table", "slots"],
         ["ptrs"] => vec!["ptrs", "slots"],
         ["each"] => vec!["each", "of"],
@@ -117,6 +118,11 @@ fn passed(
             let offset = section.get("offset").map(|value| reader.expression("offset", value, everything));
             let rank = section.get("rank").map(|value| reader.expression("rank", value, everything));
             Some(Passed::Pointer { buffer: buffer?.value, offset: offset.flatten(), rank: rank.flatten() })
+        }
+        "multicast" => {
+            let buffer = buffer_named(reader, key, value, names);
+            let offset = section.get("offset").map(|value| reader.expression("offset", value, everything));
+            Some(Passed::Multicast { buffer: buffer?, offset: offset.flatten() })
         }
         "table" | "ptrs" => {
             let buffer = buffer_named(reader, key, value, names);

@@ -42,6 +42,8 @@ pub struct Memory {
     pub refreshed: bool,
     /// The owner's host reads it after every launch.
     pub read: bool,
+    /// One address stands for the instances of all ranks.
+    pub multicast: bool,
     /// Where it is declared.
     pub span: Span,
 }
@@ -99,7 +101,12 @@ impl Sizing {
         let buffers = description.buffers.iter().enumerate();
         let all: Vec<Option<Memory>> =
             buffers.map(|(index, buffer)| self.buffer(launch, buffer, &values, output == Some(index))).collect();
-        let all = all.into_iter().collect::<Option<Vec<_>>>()?;
+        let mut all = all.into_iter().collect::<Option<Vec<_>>>()?;
+        for index in 0..all.len() {
+            if let Some(within) = all[index].within {
+                all[index].multicast = all[within.buffer].multicast;
+            }
+        }
         for (part, written) in all.iter().zip(&description.buffers) {
             self.lies_within(&all, part, written);
         }
@@ -124,6 +131,11 @@ impl Sizing {
                 format!("`{name}` has {fits} bytes, which are no whole number of {} elements", element.name());
             let expected = format!("expected a multiple of {}", element.bytes());
             return self.fail(Diagnostic::new(message, span).label(expected));
+        }
+        if buffer.multicast && !buffer.symmetric {
+            let message = format!("`{name}` is local to its rank, and has a multicast address");
+            let error = Diagnostic::new(message, buffer.name.span.clone());
+            return self.fail(error.label("expected `symmetric` or not `multicast`"));
         }
         let mut contents = Vec::new();
         for rank in 0..launch.ranks {
@@ -150,6 +162,7 @@ impl Sizing {
             contents,
             refreshed: buffer.refresh,
             read: buffer.read || is_output,
+            multicast: buffer.multicast,
             span: buffer.span.clone(),
         })
     }

@@ -96,6 +96,8 @@ pub struct Buffer {
     pub refresh: bool,
     /// The owner's host reads it after every launch; the output of `[expect]` it reads anyway.
     pub read: bool,
+    /// One address stands for the instances of all ranks.
+    pub multicast: bool,
     /// The table's header.
     pub span: Span,
 }
@@ -148,6 +150,13 @@ pub enum Passed {
         offset: Option<Expression>,
         /// Whose instance.
         rank: Option<Expression>,
+    },
+    /// Address that stands for the instances of all ranks.
+    Multicast {
+        /// Which buffer.
+        buffer: Located<usize>,
+        /// Bytes from the start.
+        offset: Option<Expression>,
     },
     /// Address of a table in device memory that holds the instances' addresses.
     Table {

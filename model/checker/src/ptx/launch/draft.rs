@@ -20,11 +20,13 @@ const AFTER_SIZES: &str = "\
 #   symmetric = false             no other rank comes to it
 #   stride = \"1 << 32\"            rank r's instance lies stride * r bytes behind that of rank 0 (a flat window)
 #   part = [ { name = \"flags\", offset = 512, bytes = 64, dtype = \"u32\", init = \"zero\" } ]     with keys of its own
+#   multicast = true              one address stands for the instances of all ranks
 ";
 
 const ARGUMENTS: &str = "\
 # Kernel parameters, in order. Each has one of:
 #   ptr = \"comm\"                  this rank's instance; also offset = \"rank * 256\" (bytes), rank = \"(rank + 1) % ranks\"
+#   multicast = \"comm\"            the address that stands for all ranks' instances; also offset
 #   table = \"comm\"                pointer to a table in device memory with all ranks' instances; also slots = 8
 #   u32 = \"launch + 1\"            a number: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64
 #   struct = [ { u64 = 64 }, { ptrs = \"comm\", slots = 8 }, { ptr = \"output\" } ]     by value, laid out as C does
@@ -52,9 +54,12 @@ pub fn draft(kernel: &str, parameters: &[Parameter], fields: Option<&[Field]>) -
     text.push_str("shared_bytes = 0        # dynamic shared memory of each block\n\n");
     text.push_str(AFTER_SIZES);
     for (index, _) in parameters.iter().enumerate().filter(|(_, parameter)| parameter.bytes == 8) {
+        let is_multicast = |field: &&Field| field.offset == starts[index] && field.kind == Kind::Multicast;
+        let multicast = fields.is_some_and(|fields| fields.iter().any(|field| is_multicast(&field)));
         let _ = write!(
             text,
-            "[[buffer]]\nname = \"buffer{index}\"\nbytes = 1024\ndtype = \"f32\"\ninit = \"zero\"\nrefresh = false\n\n"
+            "[[buffer]]\nname = \"buffer{index}\"\nbytes = 1024\ndtype = \"f32\"\ninit = \"zero\"\nrefresh = false\n{}\n",
+            if multicast { "multicast = true\n" } else { "" }
         );
     }
     text.push_str(ARGUMENTS);
@@ -90,6 +95,7 @@ fn passed((index, parameter): (usize, &Parameter), start: u64, fields: Option<&[
         Some(_) if is_structure(parameter) => read_fields(parameter, start, &own),
         Some(_) if parameter.bytes != 8 => guess(index, parameter),
         Some(Kind::Table) => format!("table = \"buffer{index}\"       # a table of pointers, or of structures"),
+        Some(Kind::Multicast) => format!("multicast = \"buffer{index}\"   # an address of all ranks"),
         Some(Kind::Address) => format!("ptr = \"buffer{index}\""),
         Some(Kind::Number) => "u64 = 0                 # a number: it is no address of an access".to_owned(),
     }
@@ -124,6 +130,7 @@ fn read_fields(parameter: &Parameter, start: u64, fields: &[&Field]) -> String {
         let what = match field.kind {
             Kind::Number => "",
             Kind::Address => "   # an address: { ptr = \"…\" }",
+            Kind::Multicast => "   # an address of all ranks: { multicast = \"…\" }",
             Kind::Table => "   # a table: { table = \"…\" }",
         };
         let gap = if at == end { String::new() } else { format!("{{ at = {at} }}, ") };

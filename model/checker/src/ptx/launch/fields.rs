@@ -43,7 +43,7 @@ pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Lo
     let mut found = Vec::new();
     let mut parts = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        let keys: Vec<&str> = OF_PARTS.into_iter().chain(["symmetric", "stride", "part"]).collect();
+        let keys: Vec<&str> = OF_PARTS.into_iter().chain(["symmetric", "stride", "part", "multicast"]).collect();
         reader.unknown_keys(section, &keys);
         let name = name(reader, section, "buffer", &mut names);
         // Without a name, its other fields are read for their mistakes.
@@ -117,6 +117,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let read = section.get("read").map_or(Some(false), |value| reader.flag("read", value));
     let symmetric = section.get("symmetric").map_or(Some(true), |value| reader.flag("symmetric", value));
     let stride = section.get("stride").map(|value| reader.expression("stride", value, &SIZES));
+    let multicast = section.get("multicast").map_or(Some(false), |value| reader.flag("multicast", value));
     Some(Buffer {
         name,
         within: None,
@@ -127,6 +128,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
         initial: initial?,
         refresh: refresh?,
         read: read?,
+        multicast: multicast?,
         span: section.span(),
     })
 }

@@ -38,6 +38,8 @@ pub struct Parameter {
 pub struct Addresses<'a> {
     /// Address of a rank's instance of a buffer, or of the first byte of a part there.
     pub buffer: &'a dyn Fn(usize, u32) -> u64,
+    /// Address that stands for the instances of a buffer on all ranks.
+    pub multicast: &'a dyn Fn(usize) -> u64,
     /// Address of a table, by its index in [`Launch::tables`].
     pub table: &'a dyn Fn(usize) -> u64,
     /// Address of memory of a rank that holds these bytes.
@@ -68,7 +70,9 @@ struct Layout {
 
 fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
     Ok(match &argument.passed {
-        Passed::Pointer { .. } | Passed::Table { .. } | Passed::Memory { .. } => Layout { bytes: 8, alignment: 8 },
+        Passed::Pointer { .. } | Passed::Multicast { .. } | Passed::Table { .. } | Passed::Memory { .. } => {
+            Layout { bytes: 8, alignment: 8 }
+        }
         Passed::Each { count, of } => {
             let of = layout(of, ranks)?;
             let bytes = aligned(of.bytes, of.alignment).saturating_mul(times(count, ranks)?);
@@ -129,6 +133,7 @@ fn times(count: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
 fn describe(argument: &Argument, ranks: u32) -> String {
     match &argument.passed {
         Passed::Pointer { .. } => "a pointer".to_owned(),
+        Passed::Multicast { .. } => "a multicast address".to_owned(),
         Passed::Table { .. } => "a pointer to a table".to_owned(),
         Passed::Pointers { .. } => "an array of pointers".to_owned(),
         Passed::Memory { .. } => "a pointer to memory".to_owned(),
@@ -176,7 +181,7 @@ impl Launch {
         if !errors.is_empty() {
             return Err(self.refuse(errors));
         }
-        let addresses = Addresses { buffer: &|_, _| 0, table: &|_| 0, memory: &|_, _| 0 };
+        let addresses = Addresses { buffer: &|_, _| 0, multicast: &|_| 0, table: &|_| 0, memory: &|_, _| 0 };
         for rank in 0..self.ranks {
             for launch in 0..self.launches {
                 self.parameter_bytes(parameters, (rank, launch), addresses)?;
@@ -248,22 +253,16 @@ impl Writer<'_> {
         let ranks = self.launch.ranks;
         match &argument.passed {
             Passed::Pointer { buffer, offset, rank } => {
-                let memory = &self.launch.buffers[*buffer];
-                let within = |expression: &super::Expression, limit: u64, what: String| {
-                    let value = expression.evaluate(&self.values)?;
-                    let fits = u64::try_from(value).ok().filter(|value| *value <= limit);
-                    fits.ok_or_else(|| out_of_reach(expression, value, &self.values, &what, limit))
-                };
                 let whose = match rank {
                     None => self.values.rank,
-                    Some(rank) => within(rank, u64::from(ranks) - 1, "`rank`".to_owned())? as u32,
+                    Some(rank) => self.within(rank, u64::from(ranks) - 1, "`rank`")? as u32,
                 };
-                let offset = match offset {
-                    None => 0,
-                    // One past the end is an address that C allows.
-                    Some(offset) => within(offset, memory.bytes, format!("the offset into `{}`", memory.name))?,
-                };
+                let offset = self.offset(*buffer, offset.as_ref())?;
                 self.put(at, (self.addresses.buffer)(*buffer, whose).wrapping_add(offset), 8);
+            }
+            Passed::Multicast { buffer, offset } => {
+                let offset = self.offset(buffer.value, offset.as_ref())?;
+                self.put(at, (self.addresses.multicast)(buffer.value).wrapping_add(offset), 8);
             }
             Passed::Table { buffer, slots } => {
                 let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
@@ -289,6 +288,20 @@ impl Writer<'_> {
             Passed::Pad(_) | Passed::At(_) => {}
         }
         Ok(())
+    }
+
+    /// The value of an expression, if it is at most so much.
+    fn within(&self, expression: &super::Expression, limit: u64, what: &str) -> Result<u64, Diagnostic> {
+        let value = expression.evaluate(&self.values)?;
+        let fits = u64::try_from(value).ok().filter(|value| *value <= limit);
+        fits.ok_or_else(|| out_of_reach(expression, value, &self.values, what, limit))
+    }
+
+    /// An offset into a buffer. One past the end is an address that C allows.
+    fn offset(&self, buffer: usize, offset: Option<&super::Expression>) -> Result<u64, Diagnostic> {
+        let memory = &self.launch.buffers[buffer];
+        let what = format!("the offset into `{}`", memory.name);
+        offset.map_or(Ok(0), |offset| self.within(offset, memory.bytes, &what))
     }
 
     fn structure(&mut self, fields: &[Argument], at: u64) -> Result<(), Diagnostic> {

@@ -216,6 +216,7 @@ impl Sizing {
         }
         launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
         launch.buffers = self.memory(&launch, description)?;
+        self.multicasts(&launch, &launch.arguments);
         self.tables(&launch.arguments, ranks, &mut launch.tables);
         if let Some(expectation) = &launch.expectation {
             self.expectation(&launch, expectation);
@@ -317,6 +318,28 @@ impl Sizing {
         Some(found)
     }
 
+    /// Only buffers that say so have a multicast address.
+    fn multicasts(&mut self, launch: &Launch, arguments: &[Argument]) {
+        for argument in arguments {
+            match &argument.passed {
+                Passed::Multicast { buffer, .. } => {
+                    let memory = &launch.buffers[buffer.value];
+                    if !memory.multicast {
+                        let message = format!("`{}` has no multicast address", memory.name);
+                        let error = Diagnostic::new(message, buffer.span.clone()).label("expected a multicast buffer");
+                        let error = error.context(memory.span.clone(), "declared here");
+                        self.fail::<()>(error.help("give it `multicast = true`"));
+                    }
+                }
+                Passed::Structure(fields) => self.multicasts(launch, fields),
+                Passed::Each { of, .. } | Passed::Memory { of } => {
+                    self.multicasts(launch, std::slice::from_ref(&**of));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Collects the tables of arguments and of fields; checks the slots of arrays as well.
     fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
         for argument in arguments {
@@ -337,7 +360,8 @@ impl Sizing {
                 Passed::Each { of, .. } | Passed::Memory { of } => {
                     self.tables(std::slice::from_ref(&**of), ranks, found);
                 }
-                Passed::Pointer { .. } | Passed::Number { .. } | Passed::Pad(_) | Passed::At(_) => {}
+                Passed::Pointer { .. } | Passed::Multicast { .. } => {}
+                Passed::Number { .. } | Passed::Pad(_) | Passed::At(_) => {}
             }
         }
     }

@@ -112,7 +112,7 @@ fn instructions_nobody_knows_count_when_they_are_reached() {
         "mov.u32 %r1, %envreg3;",
         "activemask.b32 %r1;",
         "shfl.idx.b32 %r1, %r2, 0, 31;",
-        "fence.proxy.alias;",
+        "fence.proxy.async;",
         "atom.global.exch.b128 %rd3, [%rd1], %rd4;",
         "bra NOWHERE;",
         "add.u32 %r1, %r2;",

@@ -36,7 +36,7 @@ fn weak_vectors_are_one_access_and_strong_ones_several() {
     bench.interpreter.supply_bytes(&mut bench.thread, &[1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(bench.stored(), 0x0403_0201);
     let semantics = Semantics { order: Order::Volatile, scope: Scope::Sys };
-    let element = |index| VectorElement { index, count: 2 };
+    let element = |index| VectorElement::new(index, 2);
     assert_eq!(bench.next(), Operation::Read { at: buffer(32), width: Width::Eight, semantics, element: element(0) });
     bench.supply(1);
     assert_eq!(bench.next(), Operation::Read { at: buffer(40), width: Width::Eight, semantics, element: element(1) });

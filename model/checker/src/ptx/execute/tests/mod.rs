@@ -2,16 +2,18 @@
 
 mod calls;
 mod memory;
+mod multimem;
 mod spins;
 mod warps;
 
 use super::{Geometry, Interpreter, MemoryMap, PtxThread, RankSetting, Region, RegionKind, Setting, relocated};
 use crate::program::{Coordinates, Fault, FaultOutcome, Operation};
 use crate::ptx::code::Code;
-use crate::ptx::decode::decode;
+use crate::ptx::decode::decode_with;
 use crate::ptx::flow::SpinLoops;
 use crate::ptx::syntax::parse;
 use arverify_protocol::ir::Source;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Thread 5 of block 1 of rank 0.
@@ -26,6 +28,10 @@ struct Bench {
 }
 
 fn code(module_scope: &str, body: &str) -> Code {
+    code_for(module_scope, body, 1)
+}
+
+fn code_for(module_scope: &str, body: &str, ranks: u32) -> Code {
     let text = format!(
         ".version 8.5\n.target sm_90\n.address_size 64\n{module_scope}\n.visible .entry k(.param .u64 k_0, .param .u64 k_1, \
          .param .u32 k_2)\n{{\n.reg .pred %p<9>;\n.reg .b16 %rs<9>;\n.reg .b32 %r<20>;\n.reg .f32 %f<9>;\n.reg .b64 %rd<20>;\n\
@@ -33,7 +39,7 @@ fn code(module_scope: &str, body: &str) -> Code {
     );
     let source = Arc::new(Source { name: "test.ptx".into(), text });
     let module = parse(&source).expect("the kernel parses");
-    decode(&module, "k").expect("the kernel is decoded")
+    decode_with(&module, "k", &FxHashSet::default(), ranks).expect("the kernel is decoded")
 }
 
 fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<SpinLoops>) -> Bench {

@@ -7,7 +7,8 @@ use crate::ptx::fields::{Field, Kind};
 fn fits(parameters: &[Parameter]) {
     let field = |offset, bytes, kind| Field { offset, bytes, kind };
     let read = [field(0, 4, Kind::Number), field(8, 8, Kind::Address), field(16, 8, Kind::Table)];
-    for fields in [None, Some(&read[..0]), Some(&read[..])] {
+    let everywhere = [field(0, 8, Kind::Multicast), field(16, 8, Kind::Multicast)];
+    for fields in [None, Some(&read[..0]), Some(&read[..]), Some(&everywhere[..])] {
         fits_with(parameters, fields);
     }
 }

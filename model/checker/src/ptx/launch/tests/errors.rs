@@ -47,7 +47,7 @@ fn keys() {
         (
             "u32 = \"launch + 1\"",
             "",
-            "35:1 [[arg]] does not say what is passed (expected one of ptr, table, struct, each, memory, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+            "35:1 [[arg]] does not say what is passed (expected one of ptr, multicast, table, struct, each, memory, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
         ),
         (
             "ptr = \"input\"",
@@ -69,7 +69,25 @@ fn keys() {
         (
             "ptr = \"input\"",
             "memory = { each = 2, of = { } }",
-            "29:27 the value of `each` does not say what is passed (expected one of ptr, table, struct, ptrs, each, memory, pad, at, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+            "29:27 the value of `each` does not say what is passed (expected one of ptr, multicast, table, struct, ptrs, each, memory, pad, at, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64)",
+        ),
+    ]);
+}
+
+#[test]
+fn multicast_addresses() {
+    compare(&[
+        (
+            "ptr = \"input\"",
+            "multicast = \"input\"",
+            "29:13 `input` has no multicast address (expected a multicast buffer)",
+        ),
+        ("ptr = \"input\"", "multicast = \"inptu\"", "29:13 no buffer is called `inptu` (is it `input`?)"),
+        ("ptr = \"input\"", "multicast = \"input\"\nrank = 0", "30:1 [[arg]] has no key `rank` (unknown key)"),
+        (
+            "refresh = true",
+            "refresh = true\nmulticast = 1",
+            "15:13 `multicast`: expected true or false, found a whole number (expected true or false)",
         ),
     ]);
 }

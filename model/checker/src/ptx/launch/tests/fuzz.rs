@@ -6,7 +6,7 @@ use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 75] = [
+const SOUP: [&str; 76] = [
     "kernel",
     "cluster",
     "cooperative",
@@ -39,6 +39,7 @@ const SOUP: [&str; 75] = [
     "stride",
     "part",
     "ptr",
+    "multicast",
     "table",
     "slots",
     "struct",

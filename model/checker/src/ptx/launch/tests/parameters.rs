@@ -12,6 +12,7 @@ fn word(bytes: &[u8], at: usize, length: usize) -> u64 {
 fn bytes(launch: &Launch, rank: u32, number: u32) -> Vec<u8> {
     let addresses = Addresses {
         memory: &|_, _| 0,
+        multicast: &|buffer| 0xF000 + buffer as u64,
         buffer: &|buffer, rank| 0x1000 * (buffer as u64 + 1) + 0x100 * u64::from(rank),
         table: &|table| 0xA000 + table as u64,
     };
@@ -193,6 +194,7 @@ fn values_nest() {
     launch.check("k", &parameters).unwrap_or_else(|errors| panic!("{errors}"));
     let held = std::cell::RefCell::new(Vec::new());
     let addresses = Addresses {
+        multicast: &|buffer| 0xF000 + buffer as u64,
         memory: &|rank, bytes| {
             held.borrow_mut().push((rank, bytes));
             0xB000 + held.borrow().len() as u64
@@ -205,6 +207,25 @@ fn values_nest() {
     assert_eq!((word(&bytes, 32, 8), word(&bytes, 40, 8), word(&bytes, 48, 8)), (0x2100, 0x2000, 0xB002));
     let (inner, outer) = (2u32.to_le_bytes().to_vec(), [5u64.to_le_bytes(), 0xB001u64.to_le_bytes()].concat());
     assert_eq!(*held.borrow(), [(1, inner), (1, outer)], "what a value points to is laid out before it");
+}
+
+#[test]
+fn multicast_addresses_are_values() {
+    let (head, _) = FILE.split_once("[[arg]]").expect("the file has arguments");
+    let head = head.replace("name = \"comm\"", "name = \"comm\"\nmulticast = true");
+    let fields =
+        "{ each = 2, of = { multicast = \"comm\", offset = \"16 * i\" } }, { memory = { multicast = \"comm\" } }";
+    let launch = launch(&format!("{head}\n[[arg]]\nstruct = [ {fields} ]\n"));
+    let parameters = vec![parameter("p", 24, 8)];
+    launch.check("k", &parameters).unwrap_or_else(|errors| panic!("{errors}"));
+    let addresses = Addresses {
+        multicast: &|buffer| 0xF000 + 0x100 * buffer as u64,
+        memory: &|_, bytes| word(&bytes, 0, 8) + 1,
+        buffer: &|_, _| 0,
+        table: &|_| 0,
+    };
+    let bytes = launch.parameter_bytes(&parameters, (1, 0), addresses).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!([0, 8, 16].map(|at| word(&bytes, at, 8)), [0xF100, 0xF110, 0xF101]);
 }
 
 #[test]
