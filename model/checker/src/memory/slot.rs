@@ -590,8 +590,9 @@ impl Slot {
     /// order: in another execution it may read that write, if nothing else forbids it.
     pub fn read_before(&self, update: Option<Update>, covered: impl Fn(&Access) -> bool) -> Vec<Access> {
         let loads = self.reads.iter().filter(|read| read.kind.is_free()).map(|read| read.access);
-        let commutes = |theirs: &Update| update.is_some_and(|mine| theirs.commutes(mine));
-        let updates = self.messages.iter().filter(|message| message.update.is_some_and(|theirs| !commutes(&theirs)));
+        // Of equal ones both orders are one; the word between others tells which came first.
+        let equal = |theirs: &Update| update.is_some_and(|mine| theirs.commutes(mine) && !theirs.shows_order(mine));
+        let updates = self.messages.iter().filter(|message| message.update.is_some_and(|theirs| !equal(&theirs)));
         loads.chain(updates.map(|message| message.access)).filter(|access| !covered(access)).collect()
     }
 
