@@ -13,7 +13,7 @@ pub use sweep::{Rest, Step, Sweep};
 use crate::code::{Code, Fold, Instruction, PlaceCode, SiteId};
 use crate::evaluate::{Environment, EvaluationError};
 use crate::formula::Formula;
-use crate::ids::{BufferId, PipeId};
+use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{AtomicOperation, Compare, Marking, Reduction, Semantics, Tail, Width};
 use smallvec::SmallVec;
 
@@ -363,15 +363,7 @@ impl Cursor {
                 None
             }
             Instruction::Each { position: first, limit, step, values, past } => {
-                let values = [&values[0], &values[1], &values[2]].map(|value| environment.compute(value));
-                for (local, value) in [first, limit, step].into_iter().zip(values) {
-                    self.registers[local.index()] = value?;
-                }
-                let [first, limit, step] = [first, limit, step].map(|local| self.registers[local.index()]);
-                if step <= 0 {
-                    return Err(Fault::Step { step });
-                }
-                if first >= limit {
+                if self.enter(code, position, [*first, *limit, *step], values)? {
                     next = *past;
                 }
                 None
@@ -403,6 +395,23 @@ impl Cursor {
         }
         self.program_counter = next;
         Ok(operation)
+    }
+
+    /// Sets the registers of a loop over a partition. Returns whether there is nothing to go over.
+    fn enter(
+        &mut self,
+        code: &Code,
+        position: &Position<'_>,
+        locals: [LocalId; 3],
+        values: &[Formula; 3],
+    ) -> Result<bool, Fault> {
+        let environment = self.environment(code, position);
+        let values = [&values[0], &values[1], &values[2]].map(|value| environment.compute(value));
+        for (local, value) in locals.into_iter().zip(values) {
+            self.registers[local.index()] = value?;
+        }
+        let [first, limit, step] = locals.map(|local| self.registers[local.index()]);
+        if step <= 0 { Err(Fault::Step { step }) } else { Ok(first >= limit) }
     }
 
     fn chunk(

@@ -139,7 +139,7 @@ impl<'p, P: Program> Search<'p, P> {
             return Ok(flow);
         }
         if !self.settings.everything && self.is_hopeless(state) {
-            return state.suspect.take().map_or(Ok(Flow::Dead), |suspect| Err(Stop::Found(suspect)));
+            return Ok(self.dead(state)?.unwrap_or(Flow::Dead));
         }
         let mut order = self.depended_on(state);
         order.extend((0..state.threads.len()).filter(|thread| !order.contains(thread)).collect::<Vec<_>>());

@@ -287,9 +287,10 @@ impl<P: Program> Search<'_, P> {
         Ok(None)
     }
 
-    /// Nothing more is looked for here. What was suspected is found by then.
+    /// Nothing more is looked for here. What was suspected is found by then, unless it rests on values that are not known yet:
+    /// where they are, it is found on another way.
     pub(super) fn dead(&self, state: &mut State<P::Thread>) -> Step<P::Thread> {
-        match state.suspect.take() {
+        match state.suspect.take().filter(|_| !state.has_open()) {
             Some(suspect) => Err(Stop::Found(suspect)),
             None => Ok(Some(Flow::Dead)),
         }

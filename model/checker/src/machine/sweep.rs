@@ -97,38 +97,50 @@ impl<P: Program> Run<'_, P> {
         let home = bulk.destination.instance;
         let mut target = std::mem::take(&mut memory[home as usize].bytes);
         let written: &mut Vec<u8> = &mut target;
-        let foreign = |at: &Location| (at.instance != home).then(|| &**memory[at.instance as usize].bytes);
-        let sources: SmallVec<[(Option<&[u8]>, u64); 8]> =
-            bulk.sources.iter().map(|at| (foreign(at), at.byte)).collect();
+        let source = |at: &Location| {
+            let bytes = (at.instance != home).then(|| &**memory[at.instance as usize].bytes);
+            Source { bytes, at: at.byte as usize }
+        };
+        let sources: SmallVec<[Source<'_>; 8]> = bulk.sources.iter().map(source).collect();
         let (length, element) = (bulk.bytes as usize, bulk.data.bytes() as usize);
         let mut result: SmallVec<[u8; 32]> = SmallVec::from_elem(0, length);
         for vector in 0..*count {
-            let shift = vector * step;
-            let part = |from: &(Option<&[u8]>, u64), written: &[u8]| -> SmallVec<[u8; 32]> {
-                let start = (from.1 + shift) as usize;
-                from.0.unwrap_or(written)[start..start + length].into()
-            };
+            let shift = (vector * step) as usize;
             match bulk.fold {
                 None => {
                     if let Some(source) = sources.first() {
-                        result = part(source, written);
+                        result.copy_from_slice(&source.from(shift, written)[..length]);
                     }
                 }
                 Some(operation) => {
                     for offset in (0..length).step_by(element) {
-                        let elements = sources.iter().map(|(bytes, at)| {
-                            bulk.data.read(&bytes.unwrap_or(written)[(at + shift) as usize + offset..])
-                        });
-                        let total = bulk.data.fold(operation, bulk.accumulate, elements);
+                        let from = |source: &Source<'_>| bulk.data.read(source.from(shift + offset, written));
+                        let total = bulk.data.fold(operation, bulk.accumulate, sources.iter().map(from));
                         bulk.data.write(total, &mut result[offset..]);
                     }
                 }
             }
-            let start = (bulk.destination.byte + shift) as usize;
+            let start = bulk.destination.byte as usize + shift;
             written[start..start + length].copy_from_slice(&result);
         }
         drop(sources);
         memory[home as usize].bytes = target;
+    }
+}
+
+/// Where the first vector is read from.
+struct Source<'a> {
+    /// `None` for the instance that is written.
+    bytes: Option<&'a [u8]>,
+    at: usize,
+}
+
+impl<'a> Source<'a> {
+    fn from<'b>(&self, shift: usize, written: &'b [u8]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        &self.bytes.unwrap_or(written)[self.at + shift..]
     }
 }
 
