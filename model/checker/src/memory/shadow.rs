@@ -254,7 +254,8 @@ impl Record {
     fn remember(&mut self, kind: Kind, access: Access, covered: &impl Fn(&Access) -> bool) {
         match kind {
             Kind::Read => {
-                // Of many reads those that this one follows are looked for now and then: to keep them costs no more than space.
+                // Among many, those that this one follows are looked for each time their number doubles: to keep
+                // them costs space alone.
                 if self.reads.len() <= FEW_READS || self.reads.len().is_power_of_two() {
                     self.reads.retain(|read| !covered(read));
                 }
