@@ -6,7 +6,7 @@
 //! bytes (data) or 4 (words), which splits in four when an access covers a part of it.
 //!
 //! Where threads take turns at the vectors of a long row, whole stretches have one history for each turn
-//! ([`super::stretch`]): an access of every so manieth vector ([`Sweep`]) costs what one access costs.
+//! (`stretch.rs`): an access of every so manieth vector ([`Sweep`]) costs what one access costs.
 
 use super::clock::Epoch;
 use super::stretch::{Stretch, Stretches};
