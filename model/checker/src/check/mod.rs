@@ -238,7 +238,7 @@ fn refine<P: Program>(
             continue;
         }
         // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there.
-        if exploration.violation.is_some() && exploration.conflicts.others.is_some() {
+        if exploration.violation.is_some() && exploration.conflicts.has_comers() {
             contended.add_comers(&exploration.conflicts);
             continue;
         }

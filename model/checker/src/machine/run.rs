@@ -94,6 +94,7 @@ impl<'a, P: Program> Run<'a, P> {
             self.state.violation = self.state.suspect.take();
             return;
         }
+        self.retire();
         self.remember_waits();
         let actions = self.machine.actions_of(self.state);
         if actions.is_empty() {
@@ -174,6 +175,7 @@ impl<'a, P: Program> Run<'a, P> {
     fn leave_to_choice(&mut self, index: ThreadIndex, operation: Operation, site: SiteIndex) {
         if let Operation::Await { at, .. } = &operation {
             self.note_comer(index, *at);
+            self.note_visit(index, &operation, site);
         }
         let thread = self.thread_mut(index);
         thread.status = Status::Choosing;
