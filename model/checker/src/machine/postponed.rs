@@ -55,15 +55,17 @@ pub(super) struct Touched {
     /// Which message it is may be another than the newest: what it reads, or comes behind.
     pub(super) looks: bool,
     pub(super) writes: bool,
+    /// It is done, and not only what a wait might do that stands there.
+    made: bool,
 }
 
 impl Touched {
     fn reads(at: Location) -> Touched {
-        Touched { key: key(at), looks: true, writes: false }
+        Touched { key: key(at), looks: true, writes: false, made: true }
     }
 
     fn is_in_conflict(self, other: Touched) -> bool {
-        self.key == other.key && (self.writes || other.writes)
+        self.key == other.key && self.made && other.made && (self.writes || other.writes)
     }
 }
 
@@ -246,7 +248,7 @@ impl<P: Program> Run<'_, P> {
                 // Others read the newest message, and come behind it.
                 let only_reads = function.operation == AtomicOperation::CompareSwap;
                 let in_round = self.state.threads[thread as usize].plan.is_some();
-                Touched { key: key(*at), looks: only_reads || in_round, writes: true }
+                Touched { looks: only_reads || in_round, writes: true, ..Touched::reads(*at) }
             }
             _ => return,
         };
@@ -254,9 +256,9 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The same of a word that a thread may read in a wait.
-    pub(super) fn note_poll(&mut self, thread: ThreadIndex, poll: &Poll) {
-        if poll.semantics.order != Order::Weak {
-            self.note_touched(thread, (poll.site, touched_by(poll)));
+    pub(super) fn note_poll(&mut self, thread: ThreadIndex, (at, order): (Location, Order), site: SiteIndex) {
+        if order != Order::Weak {
+            self.note_touched(thread, (site, Touched { made: false, ..Touched::reads(at) }));
         }
     }
 

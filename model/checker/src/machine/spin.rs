@@ -267,7 +267,7 @@ impl<P: Program> Run<'_, P> {
             for (member, poll) in &rounds.asked {
                 let reader = company.members[*member].thread;
                 self.note_comer(reader, poll.at);
-                self.note_poll(reader, poll);
+                self.note_poll(reader, (poll.at, poll.semantics.order), poll.site);
                 let slot = self.state.slots.get(&key(poll.at));
                 if slot.is_some_and(|slot| self.machine.sees_order(self.state, reader, slot)) {
                     self.conflict(key(poll.at));

@@ -383,7 +383,8 @@ impl Slot {
 
     /// Adds a message after position `after`.
     pub fn insert(&mut self, after: usize, message: Message) {
-        debug_assert!(after + 1 > self.retired, "nobody writes among what is retired");
+        // Nobody writes among what is retired, unless a rule is left out.
+        self.retired = self.retired.min(after);
         self.messages.insert(after + 1, message);
     }
 
