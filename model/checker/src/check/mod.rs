@@ -428,12 +428,20 @@ fn finding<P: Program>(
         let (span, calls) = machine.program().site(point.site);
         Point { thread: point.thread, span, calls, label: point.label.clone() }
     });
+    let mut notes = violation.notes.clone();
+    for point in &violation.points {
+        let Some((thread, statement)) = point.thread.zip(machine.program().statement(point.site)) else { continue };
+        let note = format!("{thread}: {statement}");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
     Finding {
         code: violation.code,
         message: violation.message.clone(),
         points: points.collect(),
         location: violation.location.map(|at| machine.program().shape().shown(at)),
-        notes: violation.notes.clone(),
+        notes,
         help: violation.help.clone(),
         trace: trace::shorten(machine, state, violation, events),
         replay: None,

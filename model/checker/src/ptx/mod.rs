@@ -11,7 +11,9 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
-//! | `dependent` | launches that may run side by side |
+//! | `order` | what orders launches that may run side by side |
+//! | `dependent` | those that may begin before the one before has ended |
+//! | `steps/` | those that consist of several kernels, copies and fills on streams |
 //! | `accept` | findings that a launch file accepts |
 //! | `fields` | what a kernel reads of its parameters |
 //! | `names` | names as in C++ |
@@ -40,6 +42,8 @@ mod layout;
 pub mod lines;
 pub mod load;
 pub mod names;
+pub mod order;
 pub mod plain;
 pub mod program;
+pub mod steps;
 pub mod syntax;

@@ -6,14 +6,16 @@
 
 use super::accept::accepted;
 use super::branches::Branches;
-use super::code::{Code, Effect, Instruction, Pc, Step};
-use super::decode::{DecodeError, decode_with};
-use super::dependent::{DEPENDENT, Dependent};
-use super::execute::{Interpreter, PtxRound, PtxThread};
+use super::code::{Code, Effect, Entry, Instruction, Pc, Step};
+use super::decode::{DecodeError, decode_all};
+use super::dependent::DEPENDENT;
+use super::execute::{Geometry, Interpreter, PtxRound, PtxThread};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
-use super::layout::{LaidOut, lay_out};
+use super::layout::{Kernel, LaidOut, lay_out};
+use super::order::Order;
 use super::plain::Plain;
+use super::steps::NON_COHERENT;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
@@ -53,11 +55,12 @@ pub enum ProgramError {
     },
 }
 
-/// A kernel with its launch.
+/// A kernel with its launch, or several that a launch consists of.
 #[derive(Debug)]
 pub struct PtxProgram {
     source: Arc<Source>,
-    interpreter: Interpreter,
+    /// By kernel, in the order of the steps: the code and what is noted of it are those of all.
+    kernels: Vec<Interpreter>,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
@@ -73,38 +76,41 @@ pub struct PtxProgram {
     /// In a program without waits.
     plain: Option<Plain>,
     /// Where launches may run side by side.
-    dependent: Option<Dependent>,
+    order: Option<Order>,
 }
 
 /// What a program is made from.
 #[derive(Debug)]
 struct Parts {
     module: Module,
-    kernel: String,
-    parameters: Vec<Parameter>,
+    kernels: Vec<(String, Vec<Parameter>)>,
     launch: Launch,
 }
 
 impl PtxProgram {
-    /// Decodes a kernel and lays out its memory. `parameters` are those that the entry declares; the launch has been
-    /// checked against them.
+    /// Decodes kernels and lays out their memory. They are those of the launch ([`Launch::kernels`]), each with the parameters
+    /// that the entry declares; the launch has been checked against them.
     pub fn new(
         source: Arc<Source>,
         module: &Module,
-        kernel: &str,
-        parameters: &[Parameter],
+        kernels: &[(String, Vec<Parameter>)],
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
         let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
-        let mut code = decode_with(module, kernel, &accepted, launch.ranks)?;
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in kernels {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let mut code = decode_all(module, &names, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
-        let cluster = cluster_shape(&code, launch)?;
-        check_blocks(&code, launch)?;
-        let LaidOut { setting, shape, dependent } = lay_out(&code, parameters, launch, cluster)?;
+        let laid_out = laid_out(&code, (&names, kernels), launch)?;
+        let LaidOut { settings, shape, order } = laid_out;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
             plus: None,
             output: launch.part_id(expectation.output.value),
@@ -116,15 +122,20 @@ impl PtxProgram {
             site: EXPECTATION,
         });
         let loops = SpinLoops::of(&code);
-        let interpreter = Interpreter::new(Arc::new(code), Arc::new(setting), Some(loops));
+        let kernels_of_code = kernels.iter().map(|(name, _)| names.iter().position(|known| known == name).unwrap_or(0));
+        let starts: Vec<Pc> = kernels_of_code.map(|index| code.entries[index].start).collect();
+        let settings: Vec<_> = settings.into_iter().map(Arc::new).collect();
+        let interpreter = Interpreter::new(Arc::new(code), settings[0].clone(), Some(loops));
+        let interpreters = starts.into_iter().zip(settings);
+        let interpreters = interpreters.map(|(start, setting)| interpreter.of_kernel(start, setting)).collect();
         let equal = launch.grids.windows(2).all(|pair| pair[0] == pair[1]);
-        let parts = (!equal).then(|| {
-            let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
-            Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
+        let parts = (!equal && launch.steps.is_empty()).then(|| {
+            let (module, kernels, launch) = (module.clone(), kernels.to_vec(), launch.clone());
+            Box::new(Parts { module, kernels, launch })
         });
         Ok(PtxProgram {
             source,
-            interpreter,
+            kernels: interpreters,
             dead,
             branches,
             stored,
@@ -134,17 +145,17 @@ impl PtxProgram {
             parts,
             reach,
             plain: None,
-            dependent,
+            order,
         })
     }
 
     /// The same program, run in another way.
-    fn again(&self, interpreter: Interpreter) -> PtxProgram {
+    fn again(&self, kernels: Vec<Interpreter>) -> PtxProgram {
         PtxProgram {
             source: self.source.clone(),
             dead: self.dead.clone(),
-            branches: Branches::of(interpreter.code()),
-            interpreter,
+            branches: Branches::of(kernels[0].code()),
+            kernels,
             stored: self.stored.clone(),
             shape: self.shape.clone(),
             expected: self.expected,
@@ -152,24 +163,39 @@ impl PtxProgram {
             parts: None,
             reach: self.reach.clone(),
             plain: None,
-            dependent: self.dependent.clone(),
+            order: self.order.clone(),
         }
     }
 
     /// Where a thread is in its launch.
     fn within(&self, at: Coordinates) -> Coordinates {
-        self.dependent.as_ref().map_or(at, |dependent| dependent.within(at))
+        self.order.as_ref().map_or(at, |order| order.within(at))
+    }
+
+    /// Whoever runs the code, where it does not matter which kernel.
+    fn any(&self) -> &Interpreter {
+        &self.kernels[0]
+    }
+
+    /// Whoever runs a thread.
+    fn interpreter(&self, at: Coordinates) -> &Interpreter {
+        &self.kernels[self.order.as_ref().map_or(0, |order| order.kernel(at))]
+    }
+
+    /// How a rank's blocks of this kernel lie.
+    fn geometry(&self, kernel: usize, rank: u32) -> &Geometry {
+        &self.kernels[kernel].setting().ranks[rank as usize].geometry
     }
 
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
-        self.dependent.as_ref()?.before(at, thread)
+        self.order.as_ref()?.before(at, thread)
     }
 
     /// What the kernel's next operation is to the machine, and what the thread need not keep any more.
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
-        let operation = match (&self.dependent, operation) {
-            (Some(dependent), Operation::Exit) => dependent.instead_of_exit(at, thread),
+        let operation = match (&self.order, operation) {
+            (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
             (_, operation) => operation,
         };
         self.tidy(thread, &operation, site);
@@ -184,7 +210,7 @@ impl PtxProgram {
             }
             Operation::Exit => thread.end(),
             // Behind a barrier of a loop, what the thread brought to it is asked for.
-            Operation::Barrier(_) if !self.interpreter.is_in_loop(site.0) => {
+            Operation::Barrier(_) if !self.any().is_in_loop(site.0) => {
                 thread.forget(&self.dead[site.0 as usize]);
             }
             _ => {}
@@ -204,7 +230,7 @@ impl PtxProgram {
     }
 
     fn span(&self, site: SiteIndex) -> Span {
-        let origin = self.interpreter.code().origins.get(site.0 as usize);
+        let origin = self.any().code().origins.get(site.0 as usize);
         origin.map_or(0..0, |origin| origin.span.clone())
     }
 }
@@ -238,9 +264,25 @@ fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
     code.instructions.iter().enumerate().map(dead).collect()
 }
 
+/// Lays out the memory of kernels, by the names of those that the code holds.
+fn laid_out(
+    code: &Code,
+    (names, kernels): (&[&str], &[(String, Vec<Parameter>)]),
+    launch: &Launch,
+) -> Result<LaidOut, ProgramError> {
+    let mut laid = Vec::new();
+    for (own, (name, parameters)) in launch.kernels().into_iter().zip(kernels) {
+        let entry = &code.entries[names.iter().position(|known| known == name).unwrap_or(0)];
+        let cluster = cluster_shape(entry, own)?;
+        check_blocks(entry, own)?;
+        laid.push(Kernel { entry, parameters, launch: own, cluster });
+    }
+    lay_out(code, launch, &laid)
+}
+
 /// The shape of clusters: that of the file, which must be the one that the kernel was compiled for, if it was for one.
-fn cluster_shape(code: &Code, launch: &Launch) -> Result<Option<[u32; 3]>, ProgramError> {
-    let (required, launched) = (code.required_cluster, launch.cluster.as_ref().map(|(shape, _)| *shape));
+fn cluster_shape(entry: &Entry, launch: &Launch) -> Result<Option<[u32; 3]>, ProgramError> {
+    let (required, launched) = (entry.required_cluster, launch.cluster.as_ref().map(|(shape, _)| *shape));
     if let (Some(required), Some(launched)) = (required, launched)
         && required != launched
     {
@@ -255,11 +297,11 @@ fn cluster_shape(code: &Code, launch: &Launch) -> Result<Option<[u32; 3]>, Progr
 }
 
 /// `.reqntid` and `.maxntid`.
-fn check_blocks(code: &Code, launch: &Launch) -> Result<(), ProgramError> {
+fn check_blocks(entry: &Entry, launch: &Launch) -> Result<(), ProgramError> {
     for block in &launch.blocks {
         let launched = block.iter().map(|axis| u64::from(*axis)).product();
         let refuse = |required: String| Err(ProgramError::Block { required, launched });
-        match (code.required_threads, code.most_threads) {
+        match (entry.required_threads, entry.most_threads) {
             (Some(required), _) if required != *block => {
                 return refuse(required.map(|axis| axis.to_string()).join(" × "));
             }
@@ -279,17 +321,11 @@ impl Program for PtxProgram {
     }
 
     fn grid(&self, rank: u32) -> u32 {
-        if let Some(dependent) = &self.dependent {
-            return dependent.blocks(rank);
-        }
-        self.interpreter.setting().ranks[rank as usize].geometry.blocks()
+        self.order.as_ref().map_or_else(|| self.geometry(0, rank).blocks(), |order| order.blocks(rank))
     }
 
     fn threads(&self, rank: u32, block: u32) -> u32 {
-        if let Some(dependent) = &self.dependent {
-            return dependent.threads(rank, block);
-        }
-        self.interpreter.setting().ranks[rank as usize].geometry.threads()
+        self.order.as_ref().map_or_else(|| self.geometry(0, rank).threads(), |order| order.threads(rank, block))
     }
 
     fn with_equal_grids(&self) -> Option<Self> {
@@ -298,46 +334,47 @@ impl Program for PtxProgram {
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
-        let Parts { module, kernel, parameters, .. } = &**parts;
-        PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
+        let Parts { module, kernels, .. } = &**parts;
+        PtxProgram::new(self.source.clone(), module, kernels, &launch, self.seed).ok()
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
-        self.interpreter.setting().ranks[rank as usize].geometry.cluster_size()
+        (0..self.kernels.len()).map(|kernel| self.geometry(kernel, rank).cluster_size()).max().unwrap_or(1)
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
         if self.cluster_size(rank) == 1 {
             return block;
         }
-        let at = self.within(Coordinates { rank, block, thread: 0, launch: 0 });
-        let first = self.interpreter.setting().ranks[rank as usize].geometry.peer(at.block, 0);
-        match (&self.dependent, first) {
+        let machine = Coordinates { rank, block, thread: 0, launch: 0 };
+        let (at, kernel) = (self.within(machine), self.order.as_ref().map_or(0, |order| order.kernel(machine)));
+        let first = self.geometry(kernel, rank).peer(at.block, 0);
+        match (&self.order, first) {
             (Some(_), _) if block == at.block => block,
-            (Some(dependent), Some(first)) => dependent.block(rank, at.launch, first),
+            (Some(order), Some(first)) => order.block(rank, (kernel, at.launch), first),
             (None, Some(first)) => first,
             (_, None) => block,
         }
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.dependent.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+        self.order.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
-        let live = self.reach.alike_from(left.pc()).filter(|_| self.dependent.is_none());
+        let live = self.reach.alike_from(left.pc()).filter(|_| self.order.is_none());
         live.is_some_and(|live| left.is_alike(right, live))
     }
 
-    fn start(&self, _: Coordinates) -> PtxThread {
-        self.interpreter.start()
+    fn start(&self, at: Coordinates) -> PtxThread {
+        self.interpreter(at).start()
     }
 
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
         if let Some(outside) = self.before(at, thread) {
             return Ok(outside);
         }
-        let (operation, site) = self.interpreter.next(self.within(at), thread)?;
+        let (operation, site) = self.interpreter(at).next(self.within(at), thread)?;
         Ok((self.after(at, thread, operation, site), site))
     }
 
@@ -345,16 +382,16 @@ impl Program for PtxProgram {
         if let Some(outside) = self.before(at, thread) {
             return Ok(outside);
         }
-        let (operation, site) = self.interpreter.next_of_round(self.within(at), thread)?;
+        let (operation, site) = self.interpreter(at).next_of_round(self.within(at), thread)?;
         Ok((self.after(at, thread, operation, site), site))
     }
 
     fn round(&self, _: Coordinates, thread: &PtxThread, met: bool) -> Option<PtxRound> {
-        self.interpreter.round(thread, met)
+        self.any().round(thread, met)
     }
 
     fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
-        self.interpreter.go_on(self.within(at), round, read)
+        self.interpreter(at).go_on(self.within(at), round, read)
     }
 
     fn round_from(
@@ -364,35 +401,35 @@ impl Program for PtxProgram {
         to: usize,
         read: &mut Answers<'_>,
     ) -> Option<(PtxRound, usize)> {
-        self.interpreter.round_from(self.within(at), round, to, read)
+        self.interpreter(at).round_from(self.within(at), round, to, read)
     }
 
     fn exchange(&self, at: Coordinates, round: &mut PtxRound, all: &[(u32, Option<u64>)]) {
-        self.interpreter.exchange(self.within(at), round, all);
+        self.interpreter(at).exchange(self.within(at), round, all);
     }
 
     fn round_digest(&self, round: &PtxRound) -> u64 {
-        self.interpreter.round_digest(round)
+        self.any().round_digest(round)
     }
 
     fn open_point(&self, round: &PtxRound) -> Option<u64> {
-        self.interpreter.open_point(round)
+        self.any().open_point(round)
     }
 
     fn describe_loop(&self, _: Coordinates, thread: &PtxThread) -> String {
-        self.interpreter.describe_loop(thread)
+        self.any().describe_loop(thread)
     }
 
     fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
-        self.interpreter.supply(thread, value);
+        self.any().supply(thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {
-        self.interpreter.supply_bytes(thread, bytes);
+        self.any().supply_bytes(thread, bytes);
     }
 
     fn gathered(&self, at: Coordinates, thread: &mut PtxThread, all: &[(u32, u64)]) {
-        self.interpreter.gathered(self.within(at), thread, all);
+        self.interpreter(at).gathered(self.within(at), thread, all);
     }
 
     fn follow(&self, thread: &mut PtxThread) {
@@ -400,7 +437,7 @@ impl Program for PtxProgram {
     }
 
     fn came_from(&self, thread: &mut PtxThread, reads: &[Read]) {
-        self.interpreter.came_from(thread, reads);
+        self.any().came_from(thread, reads);
     }
 
     fn dependencies(&self, thread: &mut PtxThread) -> Dependencies {
@@ -408,7 +445,7 @@ impl Program for PtxProgram {
     }
 
     fn gathered_from(&self, at: Coordinates, thread: &mut PtxThread, brought: &[(u32, Reads)]) {
-        self.interpreter.gathered_from(self.within(at), thread, brought);
+        self.interpreter(at).gathered_from(self.within(at), thread, brought);
     }
 
     fn expected(&self) -> Option<Expected> {
@@ -416,7 +453,11 @@ impl Program for PtxProgram {
     }
 
     fn has_calls(&self) -> bool {
-        self.dependent.is_some()
+        self.order.is_some()
+    }
+
+    fn asserts(&self) -> bool {
+        matches!(&self.order, Some(Order::Steps(steps)) if steps.checks())
     }
 
     fn pipe_name(&self, _: u32) -> String {
@@ -430,11 +471,18 @@ impl Program for PtxProgram {
     fn name(&self, at: Coordinates) -> ThreadName {
         let named =
             || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
-        self.dependent.as_ref().map_or_else(named, |dependent| dependent.name(at))
+        self.order.as_ref().map_or_else(named, |order| order.name(at))
+    }
+
+    fn statement(&self, site: SiteIndex) -> Option<&str> {
+        match &self.order {
+            Some(Order::Steps(steps)) => steps.statement(site),
+            _ => None,
+        }
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
-        self.dependent.as_ref()?.describe(at)
+        self.order.as_ref()?.describe(at)
     }
 
     fn source(&self) -> &Source {
@@ -442,7 +490,7 @@ impl Program for PtxProgram {
     }
 
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>) {
-        let code = self.interpreter.code();
+        let code = self.any().code();
         let mut calls = Vec::new();
         let mut call = code.origins.get(site.0 as usize).and_then(|origin| origin.call);
         while let Some(origin) = call.and_then(|call| code.origins.get(call as usize)) {
@@ -455,11 +503,13 @@ impl Program for PtxProgram {
     /// What was inlined in several places is one statement of the source.
     fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
         let line = |site: SiteIndex| {
-            let origin = self.interpreter.code().origins.get(site.0 as usize)?;
+            let origin = self.any().code().origins.get(site.0 as usize)?;
             origin.line.map(|line| (line.file, line.line, line.column))
         };
         match (line(left), line(right)) {
             (Some(left), Some(right)) => left == right,
+            // What a stream does is in no code.
+            _ if self.statement(left).is_some() || self.statement(right).is_some() => left == right,
             // Without lines, copies of one statement are told by what they do: the same mnemonic.
             _ => self.mnemonic(left) == self.mnemonic(right),
         }
@@ -475,9 +525,9 @@ impl Program for PtxProgram {
     }
 
     fn doubts(&self) -> Vec<String> {
-        let lines = self.branches.one_way(self.interpreter.guards(), |pc| {
+        let lines = self.branches.one_way(self.any().guards(), |pc| {
             let site = SiteIndex(pc);
-            let line = self.interpreter.code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
+            let line = self.any().code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
             line.map_or((u32::MAX, self.line(site)), |line| (line.file, line.line))
         });
         let said = |(file, line): (u32, u32)| {
@@ -491,7 +541,8 @@ impl Program for PtxProgram {
     }
 
     fn is_non_coherent(&self, site: SiteIndex) -> bool {
-        self.interpreter.code().non_coherent.binary_search(&site.0).is_ok()
+        let taken_for_ordinary = matches!(self.order, Some(Order::Steps(_)));
+        !taken_for_ordinary && self.any().code().non_coherent.binary_search(&site.0).is_ok()
     }
 
     fn line(&self, site: SiteIndex) -> u32 {
@@ -512,24 +563,26 @@ impl Program for PtxProgram {
     }
 
     fn thread_bytes(&self) -> u64 {
-        PtxThread::bytes(self.interpreter.code())
+        PtxThread::bytes(self.any().code())
     }
 
     fn assumptions(&self) -> Vec<String> {
-        let mut all = self.interpreter.assumptions();
-        all.extend(self.dependent.is_some().then(|| DEPENDENT.to_owned()));
+        let mut all = self.any().assumptions();
+        all.extend(matches!(self.order, Some(Order::Dependent(_))).then(|| DEPENDENT.to_owned()));
+        let unchecked = matches!(self.order, Some(Order::Steps(_))) && !self.any().code().non_coherent.is_empty();
+        all.extend(unchecked.then(|| NON_COHERENT.to_owned()));
         all
     }
 
     fn companion(&self) -> Option<Self> {
-        let dependent = self.dependent.as_ref()?.at_the_latest()?;
-        Some(PtxProgram { dependent: Some(dependent), ..self.again(self.interpreter.clone()) })
+        let order = self.order.as_ref()?.at_the_latest()?;
+        Some(PtxProgram { order: Some(order), ..self.again(self.kernels.clone()) })
     }
 
     fn without_waits(&self) -> Option<Self> {
-        let interpreter = self.interpreter.without_polls();
-        let plain = Some(Plain::of(interpreter.code()));
-        Some(PtxProgram { plain, ..self.again(interpreter) })
+        let plain = Some(Plain::of(self.any().code()));
+        let kernels = self.kernels.iter().map(Interpreter::without_polls).collect();
+        Some(PtxProgram { plain, ..self.again(kernels) })
     }
 
     fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {
@@ -541,7 +594,7 @@ impl Program for PtxProgram {
         if let Some((operation, site)) = self.before(at, thread) {
             return Ok(Next::Operation(operation, site));
         }
-        Ok(match self.interpreter.next_of(self.within(at), thread, unknown)? {
+        Ok(match self.interpreter(at).next_of(self.within(at), thread, unknown)? {
             Next::Operation(Operation::Exit, site) => {
                 Next::Operation(self.after(at, thread, Operation::Exit, site), site)
             }
@@ -550,7 +603,7 @@ impl Program for PtxProgram {
     }
 
     fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {
-        self.plain.is_some() && self.interpreter.supply_unknown(thread, unknown, number)
+        self.plain.is_some() && self.any().supply_unknown(thread, unknown, number)
     }
 
     fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
@@ -559,11 +612,11 @@ impl Program for PtxProgram {
     }
 
     fn may_put_off(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.interpreter.may_put_off(thread, site.0)
+        self.any().may_put_off(thread, site.0)
     }
 
     fn put_off(&self, thread: &mut PtxThread, site: SiteIndex) {
-        self.interpreter.put_off(thread, site.0);
+        self.any().put_off(thread, site.0);
     }
 
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {
