@@ -13,6 +13,9 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
     let mut command = Command::new(program);
     command.arg("check").arg(&case.ptx).arg("--launch").arg(&case.launch);
     command.args(["--format", "json", "--timeout", TIMEOUT]).args(&case.options);
+    if case.all.is_some() {
+        command.arg("--all");
+    }
     let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&text)
@@ -37,6 +40,12 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
                 .map(|finding| format!("{}\n  {}", finding["message"], finding["notes"]))
                 .collect::<String>()
         ));
+    }
+    let told =
+        |finding: &Value| format!("{} {}", finding["code"].as_str().unwrap_or_default(), finding["source"]["line"]);
+    let told: Vec<String> = findings.iter().map(told).collect();
+    if let Some(all) = case.all.as_ref().filter(|all| **all != told) {
+        return Err(format!("expected the findings {all:?}, found {told:?}"));
     }
     if !lints_only {
         in_the_source(case, &findings)?;

@@ -87,6 +87,12 @@ impl<P: Program> Run<'_, P> {
         other: Access,
         other_wrote: bool,
     ) -> bool {
+        let access = Access { epoch: self.epoch(thread), site };
+        let known_by = self.machine.race_of(&self.state.blocks, access, other);
+        if self.machine.sets_aside(&self.state.blocks, access, other) {
+            self.state.raced = true;
+            return true;
+        }
         let suspected = self.state.suspect.as_ref().is_some_and(|suspect| suspect.code == Code::DataRace);
         if suspected {
             return true;
@@ -108,6 +114,7 @@ impl<P: Program> Run<'_, P> {
             if read_only { "while the kernel that reads it may run" } else { "in no order" },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
+        violation.race = Some(([site, other.site], known_by));
         violation.location = Some(at);
         violation.notes.push(
             match read_only {
@@ -164,6 +171,8 @@ impl<P: Program> Run<'_, P> {
             if wrote { "writes" } else { "may still read" },
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
+        let own = Access { site: REFRESHED, ..other };
+        violation.race = Some(([REFRESHED, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.refresh = Some((rank, launch));
         violation.crosses_launches = true;
@@ -184,13 +193,15 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
+    pub(super) fn output_race(&self, rank: u32, at: Location, (site, other): (SiteIndex, Access)) -> Violation {
         let message = format!(
             "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
             self.machine.program().shape().named(at).0,
             self.describe(&other),
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
+        let own = Access { site, ..other };
+        violation.race = Some(([site, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.crosses_launches = true;
         violation.help = Some("a rank may leave its launch only when its peers have finished writing to it".to_owned());

@@ -390,6 +390,9 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// Something wrong that a race may explain: the execution goes on, to see.
     pub(super) fn suspect(&mut self, violation: Violation) {
+        if self.state.raced && violation.rests_on_values() {
+            return;
+        }
         self.state.suspect.get_or_insert(Box::new(violation));
     }
 
@@ -404,6 +407,7 @@ impl<'a, P: Program> Run<'a, P> {
         // What follows where sends and receives do not match is no cause.
         let mismatched = violation.code == Code::PeersDisagree && self.machine.program.has_calls();
         let suspect = self.state.suspect.take().filter(|suspect| first(suspect) && !mismatched);
+        self.state.unreported = suspect.is_none() && self.state.raced && violation.rests_on_values();
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 
@@ -430,6 +434,7 @@ impl Violation {
             refresh: None,
             crosses_launches: false,
             stale: None,
+            race: None,
         }
     }
 }

@@ -13,15 +13,16 @@ use super::execute::{Interpreter, PtxRound, PtxThread};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{LaidOut, lay_out};
+use super::lines::Lines;
 use super::plain::Plain;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Program, Read,
-    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
+    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
-use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::ir::{Order, Source, Span};
 use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
@@ -58,6 +59,8 @@ pub enum ProgramError {
 pub struct PtxProgram {
     source: Arc<Source>,
     interpreter: Interpreter,
+    /// Source lines.
+    lines: Arc<Lines>,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
@@ -74,6 +77,8 @@ pub struct PtxProgram {
     plain: Option<Plain>,
     /// Where launches may run side by side.
     dependent: Option<Dependent>,
+    /// Under `--assume polled-words=strong`.
+    polled: Option<Arc<Polled>>,
 }
 
 /// What a program is made from.
@@ -96,7 +101,20 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        PtxProgram::with_polled_words(source, module, kernel, parameters, (launch, seed), None)
+    }
+
+    /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
+    pub fn with_polled_words(
+        source: Arc<Source>,
+        module: &Module,
+        kernel: &str,
+        parameters: &[Parameter],
+        (launch, seed): (&Launch, u64),
+        polled: Option<Arc<Polled>>,
+    ) -> Result<PtxProgram, ProgramError> {
+        let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
         let mut code = decode_with(module, kernel, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
@@ -124,6 +142,7 @@ impl PtxProgram {
         });
         Ok(PtxProgram {
             source,
+            lines: Arc::new(Lines::new(module)),
             interpreter,
             dead,
             branches,
@@ -135,6 +154,7 @@ impl PtxProgram {
             reach,
             plain: None,
             dependent,
+            polled,
         })
     }
 
@@ -142,6 +162,7 @@ impl PtxProgram {
     fn again(&self, interpreter: Interpreter) -> PtxProgram {
         PtxProgram {
             source: self.source.clone(),
+            lines: self.lines.clone(),
             dead: self.dead.clone(),
             branches: Branches::of(interpreter.code()),
             interpreter,
@@ -153,6 +174,7 @@ impl PtxProgram {
             reach: self.reach.clone(),
             plain: None,
             dependent: self.dependent.clone(),
+            polled: self.polled.clone(),
         }
     }
 
@@ -170,9 +192,22 @@ impl PtxProgram {
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.dependent, operation) {
             (Some(dependent), Operation::Exit) => dependent.instead_of_exit(at, thread),
-            (_, operation) => operation,
+            (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
+        operation
+    }
+
+    /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
+    fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
+        let Some(polled) = &self.polled else { return operation };
+        if let Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. } =
+            &mut operation
+            && polled.has_statement(self.span(site).start)
+            && !polled.has_word(*at, *width)
+        {
+            semantics.order = Order::Weak;
+        }
         operation
     }
 
@@ -299,7 +334,9 @@ impl Program for PtxProgram {
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
         let Parts { module, kernel, parameters, .. } = &**parts;
-        PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
+        let polled = self.polled.clone();
+        let source = self.source.clone();
+        PtxProgram::with_polled_words(source, module, kernel, parameters, (&launch, self.seed), polled).ok()
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -322,6 +359,14 @@ impl Program for PtxProgram {
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
         self.dependent.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+    }
+
+    fn polled(&self) -> Option<&Polled> {
+        self.polled.as_deref()
+    }
+
+    fn place(&self, site: SiteIndex) -> u64 {
+        self.lines.number(self.span(site).start)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
