@@ -72,7 +72,14 @@ pub(crate) fn own_cases(folder: &Path) -> Result<Vec<Case>, String> {
             return Err(format!("[bad.{name}] needs codes"));
         }
         let all = variant.contains_key("all").then(|| strings(variant, "all"));
-        cases.push(Case { all, ..case(name, name, options(variant), codes, None) });
+        let says = variant.get("says").and_then(Value::as_str).map(str::to_owned);
+        cases.push(Case { all, ..case(name, name, options(variant), codes, says) });
+        let assumed = strings(variant, "verified_with");
+        if !assumed.is_empty() {
+            let name = format!("{name} with {}", assumed.join(" and "));
+            let file = cases.last().map(|case: &Case| case.ptx.clone()).unwrap_or_default();
+            cases.push(Case { ptx: file, ..case(&name, &name, assumptions(&assumed), Vec::new(), None) });
+        }
     }
     Ok(cases)
 }
@@ -90,5 +97,9 @@ fn strings(table: &Table, key: &str) -> Vec<String> {
 
 /// `assume` as options.
 fn options(table: &Table) -> Vec<String> {
-    strings(table, "assume").into_iter().flat_map(|assumption| ["--assume".to_owned(), assumption]).collect()
+    assumptions(&strings(table, "assume"))
+}
+
+fn assumptions(names: &[String]) -> Vec<String> {
+    names.iter().flat_map(|name| ["--assume".to_owned(), name.clone()]).collect()
 }

@@ -590,6 +590,7 @@ impl Program for PtxProgram {
             Next::Operation(Operation::Exit, site) => {
                 Next::Operation(self.after(at, thread, Operation::Exit, site), site)
             }
+            Next::Operation(operation, site) => Next::Operation(self.as_polled(operation, site), site),
             other => other,
         })
     }

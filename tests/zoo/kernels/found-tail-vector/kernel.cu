@@ -1,20 +1,15 @@
-// Each rank copies its share of whole vectors to its peer; the last vector of a message may be cut off.
+// Each rank copies its share of the whole vectors of a message; shares are rounded up, so the last one may be short.
 constexpr unsigned P = 2;
-constexpr unsigned VECTOR = 4;  // words
 
-extern "C" __global__ void share(const unsigned* input, unsigned* output, unsigned words, unsigned rank) {
-  const unsigned vectors = (words + VECTOR - 1) / VECTOR;
+extern "C" __global__ void share(const uint4* input, uint4* output, unsigned vectors, unsigned rank) {
   const unsigned each = (vectors + P - 1) / P;
+  for (unsigned i = threadIdx.x; i < each; i += blockDim.x) {
+    const unsigned v = rank * each + i;
 #ifdef GREATER
-  // A message of whole vectors that are not a multiple of the ranks: the last rank's share begins past the end.
-  const unsigned first = rank * each;
-  const unsigned past = vectors > first + each ? first + each : first + each;
+    if (v > vectors) break;
 #else
-  const unsigned first = rank * each;
-  const unsigned past = vectors >= first + each ? first + each : vectors;
+    if (v >= vectors) break;
 #endif
-  for (unsigned v = first + threadIdx.x; v < past; v += blockDim.x) {
-    const uint4 word = reinterpret_cast<const uint4*>(input)[v];
-    reinterpret_cast<uint4*>(output)[v] = word;
+    output[v] = input[v];
   }
 }
