@@ -383,25 +383,29 @@ impl KernelTarget {
         }
         let mut outcome = check_program_with(&Arc::new(self.program()?), &left(), engine);
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
-        self.note_polled_words(&mut outcome)?;
+        self.note_polled_words(&mut outcome);
         Ok(outcome)
     }
 
     /// Says so where the first finding is about words that are polled, and nothing is found if weak accesses to them are
     /// taken for strong ones.
-    fn note_polled_words(&self, outcome: &mut Outcome) -> Result<(), InputError> {
-        let Some(finding) = outcome.findings.first_mut().filter(|_| outcome.race.is_some()) else { return Ok(()) };
+    fn note_polled_words(&self, outcome: &mut Outcome) {
+        let Some(finding) = outcome.findings.first_mut().filter(|_| outcome.race.is_some()) else { return };
         if self.options.polled_words || finding.assumption.is_some() {
-            return Ok(());
+            return;
         }
-        let few = Options { max_states: 10_000, timeout: Some(NOTE_TIME), all: false, jobs: 1, ..self.options };
-        for boundary_publishes in [self.options.boundary_publishes, true] {
-            let options = Options { polled_words: true, boundary_publishes, ..few };
-            let program = Arc::new(self.assuming(&self.launch, &options)?);
+        let begun = Instant::now();
+        let few = Options { max_states: 10_000, all: false, jobs: 1, ..self.options };
+        // Launches that depend on each other do not go with the other assumption.
+        let both = !self.options.boundary_publishes && self.launch.dependent.is_none();
+        for boundary_publishes in std::iter::once(self.options.boundary_publishes).chain(both.then_some(true)) {
+            let timeout = Some(NOTE_TIME.saturating_sub(begun.elapsed()));
+            let options = Options { polled_words: true, boundary_publishes, timeout, ..few };
+            let Ok(program) = self.assuming(&self.launch, &options).map(Arc::new) else { return };
             let at_fault =
                 |point: &Point| program.polled().is_some_and(|polled| polled.has_statement(point.span.start));
             if !finding.points.iter().any(at_fault) {
-                return Ok(());
+                return;
             }
             let assumed = check_program_with(&program, &options, Engine::Operational);
             if assumed.verdict == Verdict::Verified {
@@ -415,10 +419,9 @@ impl KernelTarget {
                     given.join(" ")
                 ));
                 finding.assumption = Some(names.join(", "));
-                return Ok(());
+                return;
             }
         }
-        Ok(())
     }
 
     /// The kernel as a thread program.
@@ -436,10 +439,12 @@ impl KernelTarget {
         if !options.polled_words {
             return self.program_with(launch, None);
         }
+        let begun = Instant::now();
         let mut polled = Polled::default();
         for _ in 0..LEARNING {
             let program = Arc::new(self.program_with(launch, Some(Arc::new(polled.clone())))?);
-            if !polled.extend(&learn_polled(&program, options)) {
+            let timeout = options.timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            if !polled.extend(&learn_polled(&program, &Options { timeout, ..*options })) {
                 break;
             }
         }

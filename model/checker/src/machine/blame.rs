@@ -90,7 +90,7 @@ impl<P: Program> Run<'_, P> {
         let access = Access { epoch: self.epoch(thread), site };
         let known_by = self.machine.race_of(&self.state.blocks, access, other);
         if self.machine.sets_aside(&self.state.blocks, access, other) {
-            self.state.raced = true;
+            self.note_set_aside();
             return true;
         }
         let suspected = self.state.suspect.as_ref().is_some_and(|suspect| suspect.code == Code::DataRace);

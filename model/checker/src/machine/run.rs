@@ -396,6 +396,13 @@ impl<'a, P: Program> Run<'a, P> {
         self.state.suspect.get_or_insert(Box::new(violation));
     }
 
+    /// A race that is set aside has come up: what was suspected may come of it, too, for the access that came first may be the one that
+    /// read too early.
+    pub(super) fn note_set_aside(&mut self) {
+        self.state.raced = true;
+        self.state.suspect.take_if(|suspect| suspect.rests_on_values());
+    }
+
     /// Ends the execution with a violation. What was suspected before comes first, except before a race or a copy that
     /// nobody waits for, which may be what caused it.
     pub(super) fn fail(&mut self, violation: Violation) {

@@ -101,7 +101,9 @@ impl<P: Program> Run<'_, P> {
     /// been written.
     pub(super) fn note_ordered(&mut self, ordered: Ordered) -> bool {
         ordered.observed.into_iter().for_each(|key| self.conflict(key));
-        self.state.raced |= ordered.raced;
+        if ordered.raced {
+            self.note_set_aside();
+        }
         ordered.written
     }
 
