@@ -335,15 +335,7 @@ fn conclude<P: Program>(
             outcome.race = race(violation, &events);
             let mut finding = finding(machine, &state, violation, &events);
             finding.notes.extend(hardware::note(machine, violation, &events));
-            blame_grids(program, options, &mut finding);
-            if finding.code == Code::Progress {
-                finding.notes.extend(order_note(program, options));
-            }
-            if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
-                let note = boundary_note(program, options);
-                finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
-                finding.notes.extend(note);
-            }
+            explain(program, options, violation, &mut finding);
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
@@ -377,6 +369,19 @@ fn conclude<P: Program>(
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
     }
     outcome
+}
+
+/// What other explorations say of a finding.
+fn explain<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation, finding: &mut Finding) {
+    blame_grids(program, options, finding);
+    if finding.code == Code::Progress {
+        finding.notes.extend(order_note(program, options));
+    }
+    if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
+        let note = boundary_note(program, options);
+        finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
+        finding.notes.extend(note);
+    }
 }
 
 /// What a verdict rests on: what was assumed, and what the program itself rests on.

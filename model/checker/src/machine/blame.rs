@@ -116,24 +116,7 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.race = Some(([site, other.site], known_by));
         violation.location = Some(at);
-        violation.notes.push(
-            match read_only {
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
-        if read_only {
-            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
-        }
-        if self.finishing {
-            let note =
-                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
-            violation.notes.push(note.to_owned());
-        }
+        self.explain_race(&mut violation, read_only);
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((owner, other.epoch.phase));
         }
@@ -152,6 +135,28 @@ impl<P: Program> Run<'_, P> {
         }
         self.fail(violation);
         false
+    }
+
+    /// Why two accesses are in no order.
+    fn explain_race(&self, violation: &mut Violation, read_only: bool) {
+        violation.notes.push(
+            match read_only {
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
     }
 
     /// A wait was satisfied by an earlier launch: if a race between launches was seen, this is its cause.
