@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn kernel() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo/kernels/three-mistakes")
+fn zoo(kernel: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo/kernels").join(kernel)
 }
 
 /// The report of a check, with its exit status.
@@ -97,7 +97,8 @@ fn results(report: &Value, status: Option<i32>) -> Vec<Value> {
 
 #[test]
 fn every_independent_finding_of_a_kernel_is_a_result() {
-    let (ptx, launch) = (kernel().join("all-three.ptx"), kernel().join("launch.toml"));
+    let folder = zoo("three-mistakes");
+    let (ptx, launch) = (folder.join("all-three.ptx"), folder.join("launch.toml"));
     let arguments = [&ptx.to_string_lossy(), "--launch", &launch.to_string_lossy(), "--all"];
     let (report, status) = sarif(&arguments);
     assert_eq!(status, Some(1));
@@ -110,26 +111,23 @@ fn every_independent_finding_of_a_kernel_is_a_result() {
 fn an_accepted_finding_is_suppressed_with_its_reason() {
     let scratch = tempfile::tempdir().expect("a temporary folder can be made");
     let launch = scratch.path().join("launch.toml");
-    let accept =
-        "\n[[accept]]\ncode = \"AR001\"\nat = \"kernel.cu:37\"\nand = \"kernel.cu:26\"\nwhy = \"made for a test\"\n";
-    let text = fs::read_to_string(kernel().join("launch.toml")).expect("it can be read");
-    // What is read too early holds zero then.
-    let comm = "name = \"comm\"\nbytes = \"4 * block\"\ndtype = \"u32\"\n";
-    let text = text.replace("launches = 2", "launches = 1").replace(comm, &format!("{comm}init = \"zero\"\n"));
+    let accept = "\n[[accept]]\ncode = \"AR001\"\nat = \"kernel.cu:21\"\nwhy = \"all store the same 0\"\n";
+    let folder = zoo("found-same-zero");
+    let text = fs::read_to_string(folder.join("launch.toml")).expect("it can be read");
     fs::write(&launch, text + accept).expect("it can be written");
-    let ptx = kernel().join("no-block-before-the-flag.ptx");
+    let ptx = folder.join("every-block.ptx");
     let (report, status) = sarif(&[&ptx.to_string_lossy(), "--launch", &launch.to_string_lossy()]);
     assert_eq!(status, Some(0), "{report}");
     let found = results(&report, status);
     let [result] = &found[..] else { panic!("one result: {found:?}") };
-    assert_eq!(result["suppressions"][0]["justification"], "made for a test");
+    assert_eq!(result["suppressions"][0]["justification"], "all store the same 0");
 }
 
 #[test]
 fn what_is_verified_has_no_results_and_what_is_not_known_is_told() {
     let (report, status) = sarif(&["one-shot", "--ranks", "2"]);
     assert_eq!((status, results(&report, status).len()), (Some(0), 0));
-    let semaphore = Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo/kernels/found-semaphore");
+    let semaphore = zoo("found-semaphore");
     let (ptx, launch) = (semaphore.join("good.ptx"), semaphore.join("launch.toml"));
     let arguments = [&ptx.to_string_lossy(), "--launch", &launch.to_string_lossy(), "--max-states", "1"];
     let (report, status) = sarif(&arguments);
