@@ -116,6 +116,7 @@ impl<P: Program> Search<'_, P> {
         operation: Operation,
         site: SiteIndex,
     ) -> Step<P::Thread> {
+        self.check_polled(&operation, site)?;
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -176,6 +177,31 @@ impl<P: Program> Search<'_, P> {
             Operation::Call(call) => self.call(state, thread, call).map(|()| None),
             Operation::Exit => self.exit(state, thread, site),
         }
+    }
+
+    /// Under `--assume polled-words=strong` the program says which words are accessed strongly; here it must have said so of all.
+    fn check_polled(&self, operation: &Operation, site: SiteIndex) -> Result<(), Stop> {
+        let program = self.field.program;
+        let Some(polled) = program.polled() else { return Ok(()) };
+        let weak = |at: Location, bytes: u64| {
+            let known = polled.has_statement(program.site(site).0.start) || program.is_non_coherent(site);
+            !known && polled.overlaps(at, bytes)
+        };
+        let missing = match operation {
+            Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. }
+                if semantics.order == Order::Weak =>
+            {
+                weak(*at, width.bytes())
+            }
+            Operation::Read { at, width, .. }
+            | Operation::Write { at, width, .. }
+            | Operation::Atomic { at, width, .. } => !polled.has_word(*at, *width),
+            Operation::Load { at, bytes } => weak(*at, u64::from(*bytes)),
+            Operation::Store { at, data } => weak(*at, data.len() as u64),
+            _ => false,
+        };
+        let why = "under polled-words=strong: which words are accessed strongly was not learned in full";
+        if missing { Err(self.refuse(Refusal::NotUnderstood(why.to_owned()))) } else { Ok(()) }
     }
 
     /// Bounds, alignment and reachability of an access.

@@ -87,6 +87,12 @@ impl<P: Program> Run<'_, P> {
         other: Access,
         other_wrote: bool,
     ) -> bool {
+        let access = Access { epoch: self.epoch(thread), site };
+        let known_by = self.machine.race_of(&self.state.blocks, access, other);
+        if self.machine.sets_aside(&self.state.blocks, access, other) {
+            self.note_set_aside();
+            return true;
+        }
         let suspected = self.state.suspect.as_ref().is_some_and(|suspect| suspect.code == Code::DataRace);
         if suspected {
             return true;
@@ -108,25 +114,9 @@ impl<P: Program> Run<'_, P> {
             if read_only { "while the kernel that reads it may run" } else { "in no order" },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
+        violation.race = Some(([site, other.site], known_by));
         violation.location = Some(at);
-        violation.notes.push(
-            match read_only {
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
-        if read_only {
-            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
-        }
-        if self.finishing {
-            let note =
-                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
-            violation.notes.push(note.to_owned());
-        }
+        self.explain_race(&mut violation, read_only);
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((owner, other.epoch.phase));
         }
@@ -147,6 +137,28 @@ impl<P: Program> Run<'_, P> {
         false
     }
 
+    /// Why two accesses are in no order.
+    fn explain_race(&self, violation: &mut Violation, read_only: bool) {
+        violation.notes.push(
+            match read_only {
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
+    }
+
     /// A wait was satisfied by an earlier launch: if a race between launches was seen, this is its cause.
     pub(super) fn explain_suspected_race(&mut self, thread: ThreadIndex) {
         let Some(suspect) = self.state.suspect.take_if(|suspect| suspect.code == Code::DataRace) else { return };
@@ -164,6 +176,8 @@ impl<P: Program> Run<'_, P> {
             if wrote { "writes" } else { "may still read" },
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
+        let own = Access { site: REFRESHED, ..other };
+        violation.race = Some(([REFRESHED, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.refresh = Some((rank, launch));
         violation.crosses_launches = true;
@@ -184,13 +198,15 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
+    pub(super) fn output_race(&self, rank: u32, at: Location, (site, other): (SiteIndex, Access)) -> Violation {
         let message = format!(
             "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
             self.machine.program().shape().named(at).0,
             self.describe(&other),
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
+        let own = Access { site, ..other };
+        violation.race = Some(([site, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.crosses_launches = true;
         violation.help = Some("a rank may leave its launch only when its peers have finished writing to it".to_owned());

@@ -13,17 +13,18 @@ use super::execute::{Geometry, Interpreter, PtxRound, PtxThread};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{Kernel, LaidOut, lay_out};
+use super::lines::Lines;
 use super::order::Order;
 use super::plain::Plain;
 use super::steps::NON_COHERENT;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Program, Read,
-    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
+    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
-use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::ir::{Order as MemoryOrder, Source, Span};
 use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
@@ -61,6 +62,8 @@ pub struct PtxProgram {
     source: Arc<Source>,
     /// By kernel, in the order of the steps: the code and what is noted of it are those of all.
     kernels: Vec<Interpreter>,
+    /// Source lines.
+    lines: Arc<Lines>,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
@@ -77,6 +80,8 @@ pub struct PtxProgram {
     plain: Option<Plain>,
     /// Where launches may run side by side.
     order: Option<Order>,
+    /// Under `--assume polled-words=strong`.
+    polled: Option<Arc<Polled>>,
 }
 
 /// What a program is made from.
@@ -97,7 +102,19 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
+    }
+
+    /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
+    pub fn with_polled_words(
+        source: Arc<Source>,
+        module: &Module,
+        kernels: &[(String, Vec<Parameter>)],
+        (launch, seed): (&Launch, u64),
+        polled: Option<Arc<Polled>>,
+    ) -> Result<PtxProgram, ProgramError> {
+        let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in kernels {
             if !names.contains(&name.as_str()) {
@@ -135,6 +152,7 @@ impl PtxProgram {
         });
         Ok(PtxProgram {
             source,
+            lines: Arc::new(Lines::new(module)),
             kernels: interpreters,
             dead,
             branches,
@@ -146,6 +164,7 @@ impl PtxProgram {
             reach,
             plain: None,
             order,
+            polled,
         })
     }
 
@@ -153,6 +172,7 @@ impl PtxProgram {
     fn again(&self, kernels: Vec<Interpreter>) -> PtxProgram {
         PtxProgram {
             source: self.source.clone(),
+            lines: self.lines.clone(),
             dead: self.dead.clone(),
             branches: Branches::of(kernels[0].code()),
             kernels,
@@ -164,6 +184,7 @@ impl PtxProgram {
             reach: self.reach.clone(),
             plain: None,
             order: self.order.clone(),
+            polled: self.polled.clone(),
         }
     }
 
@@ -196,9 +217,22 @@ impl PtxProgram {
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.order, operation) {
             (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
-            (_, operation) => operation,
+            (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
+        operation
+    }
+
+    /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
+    fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
+        let Some(polled) = &self.polled else { return operation };
+        if let Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. } =
+            &mut operation
+            && polled.has_statement(self.span(site).start)
+            && !polled.has_word(*at, *width)
+        {
+            semantics.order = MemoryOrder::Weak;
+        }
         operation
     }
 
@@ -335,7 +369,8 @@ impl Program for PtxProgram {
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
         let Parts { module, kernels, .. } = &**parts;
-        PtxProgram::new(self.source.clone(), module, kernels, &launch, self.seed).ok()
+        let (source, how) = (self.source.clone(), (&launch, self.seed));
+        PtxProgram::with_polled_words(source, module, kernels, how, self.polled.clone()).ok()
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -359,6 +394,14 @@ impl Program for PtxProgram {
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
         self.order.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+    }
+
+    fn polled(&self) -> Option<&Polled> {
+        self.polled.as_deref()
+    }
+
+    fn place(&self, site: SiteIndex) -> u64 {
+        self.lines.number(self.span(site).start)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
@@ -598,6 +641,7 @@ impl Program for PtxProgram {
             Next::Operation(Operation::Exit, site) => {
                 Next::Operation(self.after(at, thread, Operation::Exit, site), site)
             }
+            Next::Operation(operation, site) => Next::Operation(self.as_polled(operation, site), site),
             other => other,
         })
     }
