@@ -5,11 +5,12 @@
 
 use super::Schedule;
 use crate::machine::event::{Event, What};
-use crate::machine::{Contended, Machine, Settings, State, Violation, Watch};
+use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
 use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Steps kept of each thread.
@@ -30,9 +31,7 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
         return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
     }
-    let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
-    let contended = Contended { slots: schedule.contended.clone(), ..Contended::default() };
-    let machine = Machine::new(program, settings, contended).setting_aside(schedule.set_aside.clone());
+    let machine = step_by_step(program, options, (&schedule.contended, &schedule.set_aside));
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for (index, action) in schedule.actions.iter().enumerate() {
@@ -49,6 +48,35 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
     let numbered = events.iter().enumerate();
     let steps = numbered.map(|(index, event)| step(&machine, &state, event, index as u32 + 1)).collect();
     Ok(Replay { steps, end })
+}
+
+/// A machine that takes single steps, and forgets nothing that anybody might ask for.
+fn step_by_step<P: Program>(
+    program: Arc<P>,
+    options: &super::Options,
+    (contended, set_aside): (&FxHashSet<u64>, &SetAside),
+) -> Machine<P> {
+    let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
+    let contended = Contended { slots: contended.clone(), ..Contended::default() };
+    Machine::new(program, settings, contended).setting_aside(set_aside.clone())
+}
+
+/// Whether an execution shows something wrong, also where nothing is forgotten.
+pub(super) fn comes_about<P: Program>(
+    program: &Arc<P>,
+    options: &super::Options,
+    known: (&FxHashSet<u64>, &SetAside),
+    actions: &[Action],
+) -> bool {
+    let machine = step_by_step(program.clone(), options, known);
+    let (mut state, _) = machine.initial(None);
+    for action in actions {
+        if !machine.actions(&state).contains(action) {
+            return false;
+        }
+        machine.apply(&mut state, *action, None);
+    }
+    state.violation.is_some()
 }
 
 /// The part of an execution that explains a violation.
