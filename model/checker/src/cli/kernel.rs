@@ -4,7 +4,7 @@
 use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
-use crate::check::{Accepted, Engine, Options, Outcome, Schedule, check_program_with};
+use crate::check::{Accepted, Engine, Options, Outcome, Progress, Schedule, check_program_with};
 use crate::compiler::{self, CompilerError};
 use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
@@ -374,9 +374,24 @@ impl KernelTarget {
                 }
             }
         }
-        let mut outcome = check_program_with(&Arc::new(self.program()?), &left(), engine);
+        let program = self.program()?;
+        self.copy_options(&program)?;
+        let mut outcome = check_program_with(&Arc::new(program), &left(), engine);
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
         Ok(outcome)
+    }
+
+    /// Options that copies by the async proxy, which are blocks of their own, do not go with.
+    fn copy_options(&self, program: &PtxProgram) -> Result<(), InputError> {
+        let option = match (self.options.resident_blocks, self.options.progress) {
+            (Some(_), _) => "--resident-blocks",
+            (None, Progress::Fair) => return Ok(()),
+            (None, _) => "--progress",
+        };
+        if !program.may_copy() {
+            return Ok(());
+        }
+        Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
     }
 
     /// The kernel as a thread program.

@@ -98,6 +98,7 @@ impl<P: Program> Run<'_, P> {
         points.push(self.other_point(&other, other_wrote));
         let during = self.machine.is_stream(other.epoch.thread) && other.epoch.step == DURING;
         let read_only = !writes && self.machine.program().is_non_coherent(site) || during;
+        let unfenced = std::mem::take(&mut self.unfenced);
         let message = format!(
             "data race on `{}` of rank {owner}: {} by {} and {} by {}, {}",
             shape.named(at).0,
@@ -105,12 +106,20 @@ impl<P: Program> Run<'_, P> {
             self.name(thread),
             verb(other_wrote),
             self.describe(&other),
-            if read_only { "while the kernel that reads it may run" } else { "in no order" },
+            match (read_only, unfenced) {
+                (true, _) => "while the kernel that reads it may run",
+                (_, true) => "without a proxy fence between them",
+                _ => "in no order",
+            },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.location = Some(at);
         violation.notes.push(
             match read_only {
+                false if unfenced => {
+                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
+                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
+                }
                 true => {
                     "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
                      kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
@@ -121,6 +130,9 @@ impl<P: Program> Run<'_, P> {
         );
         if read_only {
             violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
+        if unfenced {
+            violation.help = Some("put `fence.proxy.async` behind the stores, before their threads say that they are done".into());
         }
         if self.finishing {
             let note =

@@ -97,6 +97,7 @@ impl<P: Program> Machine<P> {
             memory: shape.instances.iter().map(|instance| self.fresh_memory(instance)).collect(),
             slots: BTreeMap::new(),
             fences: Vec::new(),
+            proxy_fences: Vec::new(),
             origins: BTreeMap::new(),
             choosing: BTreeSet::new(),
             runnable: VecDeque::new(),
@@ -174,7 +175,7 @@ impl<P: Program> Run<'_, P> {
         if !machine.forgets() {
             return;
         }
-        let State { ranks, slots, memory, fences, origins, .. } = &mut *self.state;
+        let State { ranks, slots, memory, fences, proxy_fences, origins, .. } = &mut *self.state;
         // Of those that may still come to an instance; any instance.
         let come = |instance: Option<u32>| {
             let numbered = ranks.iter().enumerate().filter(|(_, rank)| !rank.done);
@@ -201,6 +202,8 @@ impl<P: Program> Run<'_, P> {
             !is_own || come(Some(*instance)).any(|(rank, _)| rank as u32 != ended)
         });
         fences.retain(|fence| !past(None, &fence.access));
+        // What it has seen precedes every launch that is to come, and that is enough.
+        proxy_fences.retain(|fence| !past(None, &fence.access));
         // A fence is ordered by what it held when it was made.
         let told = |access: &Access| {
             let block = machine.block_of(access.epoch.thread);

@@ -159,6 +159,12 @@ impl<P: Program> Run<'_, P> {
             }
             Ok(ordered) => {
                 let written = self.note_ordered(ordered);
+                if let Some(conflict) = self.not_fenced(thread, (at, bytes)) {
+                    let at = Location { byte: conflict.byte, ..at };
+                    let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
+                    self.unfenced = true;
+                    return self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                }
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at, bytes);
                 }

@@ -2,6 +2,7 @@
 
 use super::code::step::Special;
 use super::code::{Code, Step};
+use super::copies::{Copies, Room};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
 use super::launch::{Addresses, Launch, Parameter, Stretch};
@@ -35,6 +36,7 @@ pub(super) fn lay_out(
     parameters: &[Parameter],
     launch: &Launch,
     cluster: Option<[u32; 3]>,
+    room: &Room,
 ) -> Result<LaidOut, ProgramError> {
     let geometry = |rank: u32| Geometry {
         grid: launch.grids[rank as usize],
@@ -52,6 +54,9 @@ pub(super) fn lay_out(
     let asks_for_grid = launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
     let grid_barriers = if asks_for_grid { memory.grid_barriers(own) } else { Vec::new() };
     let dependent = memory.dependent(launch, geometry, own + 1);
+    let geometries = (0..ranks).map(geometry).collect();
+    let copies = Copies::new(room, geometries, (launch.launches, memory.instances.len() as u32));
+    memory.instances.extend(copies.iter().flat_map(|copies| copies.instances(own + 2)));
     // The blocks of the machine that are a rank's, in the order of launches that may run side by side.
     let blocks_of = |rank: u32| -> Vec<Vec<u32>> {
         let blocks = geometry(rank).blocks();
@@ -87,15 +92,19 @@ pub(super) fn lay_out(
             settings[rank as usize].cluster_barriers.extend(barriers);
         }
     }
-    let blocks = dependent.as_ref().map(|dependent| (0..ranks).map(|rank| dependent.blocks(rank)).max().unwrap_or(0));
+    let blocks = |rank: u32| match (&dependent, &copies) {
+        (Some(dependent), _) => dependent.blocks(rank),
+        (None, Some(copies)) => copies.blocks(rank),
+        (None, None) => geometry(rank).blocks(),
+    };
     let shape = Shape {
         ranks,
-        blocks: blocks.unwrap_or_else(|| greatest(Geometry::blocks)),
-        threads: greatest(Geometry::threads),
+        blocks: (0..ranks).map(blocks).max().unwrap_or(0),
+        threads: greatest(Geometry::threads).max(copies.as_ref().map_or(0, Copies::most_threads)),
         launches: if dependent.is_some() { 1 } else { launch.launches },
         instances: memory.instances,
     };
-    Ok(LaidOut { setting: Setting { map: memory.map, ranks: settings }, shape, dependent })
+    Ok(LaidOut { setting: Setting { map: memory.map, ranks: settings, copies }, shape, dependent })
 }
 
 /// Whether a kernel reads such a special register.

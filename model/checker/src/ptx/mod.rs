@@ -11,6 +11,7 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
+//! | `copies` | copies in flight, as threads |
 //! | `dependent` | launches that may run side by side |
 //! | `accept` | findings that a launch file accepts |
 //! | `fields` | what a kernel reads of its parameters |
@@ -30,6 +31,7 @@ pub mod arithmetic;
 mod branches;
 pub mod code;
 pub mod decode;
+pub mod copies;
 pub mod dependent;
 pub mod entry;
 pub mod execute;

@@ -7,6 +7,7 @@
 use super::accept::accepted;
 use super::branches::Branches;
 use super::code::{Code, Effect, Instruction, Pc, Step};
+use super::copies::{Copies, Room};
 use super::decode::{DecodeError, decode_with};
 use super::dependent::{DEPENDENT, Dependent};
 use super::execute::{Interpreter, PtxRound, PtxThread};
@@ -22,7 +23,7 @@ use crate::program::{
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
-use arverify_protocol::language::Diagnostics;
+use arverify_protocol::language::{Diagnostic, Diagnostics};
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -66,8 +67,10 @@ pub struct PtxProgram {
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
-    /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
+    /// Kept where ranks launch different grids, or there may be copies: see [`Program::with_equal_grids`], [`Program::roomier`].
     parts: Option<Box<Parts>>,
+    /// How many copies there are threads for.
+    room: Room,
     /// Which strong accesses control flow leads to, and whether it may depend on the block.
     reach: Reach,
     /// In a program without waits.
@@ -96,6 +99,18 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
+        PtxProgram::with_room(source, module, kernel, parameters, (launch, Room::default()), seed)
+    }
+
+    /// The same, with threads for so many copies.
+    fn with_room(
+        source: Arc<Source>,
+        module: &Module,
+        kernel: &str,
+        parameters: &[Parameter],
+        (launch, room): (&Launch, Room),
+        seed: u64,
+    ) -> Result<PtxProgram, ProgramError> {
         let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
         let mut code = decode_with(module, kernel, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
@@ -104,7 +119,11 @@ impl PtxProgram {
         let stored = Chains::of(&code).stored(|_| true);
         let cluster = cluster_shape(&code, launch)?;
         check_blocks(&code, launch)?;
-        let LaidOut { setting, shape, dependent } = lay_out(&code, parameters, launch, cluster)?;
+        let copies = has_copies(&code);
+        if copies {
+            check_copies(launch)?;
+        }
+        let LaidOut { setting, shape, dependent } = lay_out(&code, parameters, launch, cluster, &room)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
             plus: None,
             output: launch.part_id(expectation.output.value),
@@ -117,8 +136,7 @@ impl PtxProgram {
         });
         let loops = SpinLoops::of(&code);
         let interpreter = Interpreter::new(Arc::new(code), Arc::new(setting), Some(loops));
-        let equal = launch.grids.windows(2).all(|pair| pair[0] == pair[1]);
-        let parts = (!equal).then(|| {
+        let parts = (copies || !launches_equal_grids(launch)).then(|| {
             let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
             Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
         });
@@ -132,6 +150,7 @@ impl PtxProgram {
             expected,
             seed,
             parts,
+            room,
             reach,
             plain: None,
             dependent,
@@ -150,6 +169,7 @@ impl PtxProgram {
             expected: self.expected,
             seed: self.seed,
             parts: None,
+            room: self.room.clone(),
             reach: self.reach.clone(),
             plain: None,
             dependent: self.dependent.clone(),
@@ -161,8 +181,21 @@ impl PtxProgram {
         self.dependent.as_ref().map_or(at, |dependent| dependent.within(at))
     }
 
+    /// The threads of copies, if there are any.
+    fn copies(&self) -> Option<&Copies> {
+        self.interpreter.copies()
+    }
+
+    /// Whether there may be copies by the async proxy.
+    pub fn may_copy(&self) -> bool {
+        has_copies(self.interpreter.code())
+    }
+
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
+        if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
+            return Some(work.next(copies, self.interpreter.code(), at));
+        }
         self.dependent.as_ref()?.before(at, thread)
     }
 
@@ -170,10 +203,19 @@ impl PtxProgram {
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.dependent, operation) {
             (Some(dependent), Operation::Exit) => dependent.instead_of_exit(at, thread),
+            (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
             (_, operation) => operation,
         };
         self.tidy(thread, &operation, site);
         operation
+    }
+
+    /// What a thread says before it leaves its kernel.
+    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
+        let started = |peer: u32| thread.copies_started(peer);
+        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
+        thread.step_outside();
+        Some(operation)
     }
 
     /// What a thread need not keep any more.
@@ -221,6 +263,24 @@ fn drop_dead_results(code: &mut Code) {
             *destination = None;
         }
     }
+}
+
+/// Whether some instruction starts a copy by the async proxy.
+fn has_copies(code: &Code) -> bool {
+    code.instructions.iter().any(|instruction| matches!(instruction.step, Step::Bulk(_)))
+}
+
+fn launches_equal_grids(launch: &Launch) -> bool {
+    launch.grids.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// What does not go with copies by the async proxy.
+fn check_copies(launch: &Launch) -> Result<(), ProgramError> {
+    let Some(span) = &launch.dependent else { return Ok(()) };
+    let message = "bulk copies are not known in launches that depend on each other";
+    let error = Diagnostic::new(message, span.clone()).label("so they are launched here");
+    let error = error.help("check ordinary launches of this kernel");
+    Err(ProgramError::Launch(Diagnostics { source: launch.source.clone(), list: vec![error] }))
 }
 
 /// Registers that are dead behind each barrier; nothing for other instructions.
@@ -282,6 +342,9 @@ impl Program for PtxProgram {
         if let Some(dependent) = &self.dependent {
             return dependent.blocks(rank);
         }
+        if let Some(copies) = self.copies() {
+            return copies.blocks(rank);
+        }
         self.interpreter.setting().ranks[rank as usize].geometry.blocks()
     }
 
@@ -289,17 +352,39 @@ impl Program for PtxProgram {
         if let Some(dependent) = &self.dependent {
             return dependent.threads(rank, block);
         }
+        if let Some(copies) = self.copies() {
+            return copies.threads(rank, block);
+        }
         self.interpreter.setting().ranks[rank as usize].geometry.threads()
     }
 
     fn with_equal_grids(&self) -> Option<Self> {
-        let parts = self.parts.as_ref()?;
+        let parts = self.parts.as_ref().filter(|parts| !launches_equal_grids(&parts.launch))?;
         let mut launch = parts.launch.clone();
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
         let Parts { module, kernel, parameters, .. } = &**parts;
-        PtxProgram::new(self.source.clone(), module, kernel, parameters, &launch, self.seed).ok()
+        let launch = (&launch, self.room.clone());
+        PtxProgram::with_room(self.source.clone(), module, kernel, parameters, launch, self.seed).ok()
+    }
+
+    fn roomier(&self) -> Option<Self> {
+        let room = self.room.with_more(self.interpreter.missing_room()?);
+        let Parts { module, kernel, parameters, launch } = &**self.parts.as_ref()?;
+        PtxProgram::with_room(self.source.clone(), module, kernel, parameters, (launch, room), self.seed).ok()
+    }
+
+    fn grows(&self) -> bool {
+        self.may_copy()
+    }
+
+    fn scope_block(&self, rank: u32, block: u32) -> u32 {
+        self.copies().map_or(block, |copies| copies.scope_block(rank, block))
+    }
+
+    fn is_asynchronous(&self, at: Coordinates) -> bool {
+        self.copies().is_some_and(|copies| copies.is_copy(at))
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -307,6 +392,7 @@ impl Program for PtxProgram {
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
+        let block = self.copies().map_or(block, |copies| copies.started_by(rank, block));
         if self.cluster_size(rank) == 1 {
             return block;
         }
@@ -321,15 +407,18 @@ impl Program for PtxProgram {
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.dependent.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+        self.dependent.is_some() || self.copies().is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
-        let live = self.reach.alike_from(left.pc()).filter(|_| self.dependent.is_none());
+        let live = self.reach.alike_from(left.pc()).filter(|_| self.dependent.is_none() && self.copies().is_none());
         live.is_some_and(|live| left.is_alike(right, live))
     }
 
-    fn start(&self, _: Coordinates) -> PtxThread {
+    fn start(&self, at: Coordinates) -> PtxThread {
+        if self.is_asynchronous(at) {
+            return PtxThread::copy();
+        }
         self.interpreter.start()
     }
 
@@ -384,10 +473,16 @@ impl Program for PtxProgram {
     }
 
     fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+        if let Some(work) = thread.work() {
+            return work.supply(value);
+        }
         self.interpreter.supply(thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {
+        if let Some(work) = thread.work() {
+            return work.supply_bytes(bytes);
+        }
         self.interpreter.supply_bytes(thread, bytes);
     }
 
@@ -430,11 +525,17 @@ impl Program for PtxProgram {
     fn name(&self, at: Coordinates) -> ThreadName {
         let named =
             || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
+        if let Some(name) = self.copies().and_then(|copies| copies.name(at)) {
+            return name;
+        }
         self.dependent.as_ref().map_or_else(named, |dependent| dependent.name(at))
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
-        self.dependent.as_ref()?.describe(at)
+        match self.copies() {
+            Some(copies) => copies.describe(at),
+            None => self.dependent.as_ref()?.describe(at),
+        }
     }
 
     fn source(&self) -> &Source {
@@ -554,6 +655,9 @@ impl Program for PtxProgram {
     }
 
     fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
+        if thread.is_copy() {
+            return Vec::new();
+        }
         let live = self.plain.as_ref().and_then(|plain| plain.live(before.0)).unwrap_or_default();
         live.iter().map(|register| (register.0, thread.value(*register))).collect()
     }
