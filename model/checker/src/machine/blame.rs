@@ -11,7 +11,7 @@ use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint}
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
-use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width, mbarrier};
 use arverify_protocol::verdict::Code;
 
 impl<P: Program> Run<'_, P> {
@@ -35,6 +35,16 @@ impl<P: Program> Run<'_, P> {
         machine.has(Rule::SharedMemoryEnds) && block.is_some_and(|block| block.started && block.live == 0)
     }
 
+    fn is_copy(&self, thread: ThreadIndex) -> bool {
+        self.machine.program().is_asynchronous(self.state.coordinates(self.machine, thread))
+    }
+
+    /// Whether an access is one of a copy that some thread has started.
+    fn is_by_copy(&self, access: &Access) -> bool {
+        let epoch = access.epoch;
+        !epoch.is_initial() && !self.machine.is_stream(epoch.thread) && self.is_copy(epoch.thread)
+    }
+
     /// Somebody may still come to the shared memory of a block that ends.
     pub(super) fn outlived(
         &self,
@@ -55,8 +65,11 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::OutOfBounds, message, points);
         violation.location = Some(at);
         violation.notes.push("shared memory ends with its block (PTX ISA, \"Shared State Space\")".to_owned());
-        violation.help =
-            Some("let the blocks of the cluster meet (`barrier.cluster`) before one of them ends".to_owned());
+        let is_copy = self.is_by_copy(&other);
+        violation.help = Some(match is_copy {
+            true => "let a thread of the block wait for the copy before it leaves".to_owned(),
+            false => "let the blocks of the cluster meet (`barrier.cluster`) before one of them ends".to_owned(),
+        });
         violation
     }
 
@@ -132,7 +145,13 @@ impl<P: Program> Run<'_, P> {
             violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
         }
         if unfenced {
-            violation.help = Some("put `fence.proxy.async` behind the stores, before their threads say that they are done".into());
+            let help = "put `fence.proxy.async` behind the stores, before their threads say that they are done";
+            violation.help = Some(help.to_owned());
+        }
+        if !unfenced && (self.is_by_copy(&other) || self.is_copy(thread)) {
+            let note = "a copy is in order with what follows it only where that has waited for it: for its mbarrier object, or \
+                        by `cp.async.bulk.wait_group`, of which `.read` waits for what is read alone";
+            violation.notes.push(note.to_owned());
         }
         if self.finishing {
             let note =
@@ -401,7 +420,9 @@ impl<P: Program> Machine<P> {
 
     fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck<P::Round>> {
         let waiting = state.threads.iter().enumerate().filter_map(|(index, thread)| {
-            if !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
+            // A copy waits for nothing but to be started.
+            let is_copy = self.program().is_asynchronous(state.coordinates(self, index as ThreadIndex));
+            if is_copy || !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
                 return None;
             }
             match thread.pending.as_deref() {
@@ -543,6 +564,10 @@ impl<P: Program> Machine<P> {
             Some((value, None)) => format!("the last to write it was the owner's stream, with {value}"),
             None => "nobody has written it".to_owned(),
         });
+        let updated = last.and_then(|last| Some((last.value, last.update?)));
+        if let Some((value, _)) = updated.filter(|(_, update)| update.function.kind.is_mbarrier()) {
+            violation.notes.push(format!("it is an mbarrier object: {}", mbarrier::describe(value)));
+        }
         let Some(writer) = self.would_write(state, stuck.at, |value| self.satisfies(state, stuck, value)) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());
             return;

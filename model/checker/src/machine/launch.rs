@@ -320,14 +320,14 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// The shared memory of a block of a cluster ends with the block, after all that its threads know of. Returns false
-    /// after a violation: somebody else may still come to it.
+    /// Shared memory that others may come to, blocks of a cluster or copies, ends with its block, after all that its threads
+    /// know of. Returns false after a violation: somebody else may still come to it.
     fn end_shared_memory(&mut self, block: u32, thread: ThreadIndex, site: SiteIndex) -> bool {
         let machine = self.machine;
         let program = machine.program();
         let (rank, first) = (machine.rank_of_block(block), block * machine.threads_of_block());
         let own = block - machine.block_index(rank, 0);
-        if !machine.has(Rule::SharedMemoryEnds) || program.cluster_size(rank) == 1 {
+        if !machine.has(Rule::SharedMemoryEnds) || program.cluster_size(rank) == 1 && !program.grows() {
             return true;
         }
         let mut view = self.state.threads[first as usize].view.clone();

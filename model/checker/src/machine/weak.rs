@@ -148,6 +148,8 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, kind, site);
         self.note_comer(thread, at);
+        // Before the access takes the place of what it is compared with.
+        let not_fenced = self.not_fenced(thread, (at, bytes));
         let State { threads, memory, slots, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since };
         let memory = &mut memory[at.instance as usize];
@@ -159,7 +161,7 @@ impl<P: Program> Run<'_, P> {
             }
             Ok(ordered) => {
                 let written = self.note_ordered(ordered);
-                if let Some(conflict) = self.not_fenced(thread, (at, bytes)) {
+                if let Some(conflict) = not_fenced {
                     let at = Location { byte: conflict.byte, ..at };
                     let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
                     self.unfenced = true;
