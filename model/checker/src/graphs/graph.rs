@@ -310,7 +310,11 @@ impl Graph {
     pub(super) fn is_unfenced(&self, write: Event, access: Event) -> bool {
         let Some(crossing) = self.nodes[access].crossing.filter(|_| self.has(Rule::ProxyFences)) else { return false };
         let earlier = &self.nodes[write];
-        if !earlier.is_write() || earlier.by_copy || !self.causes(write, access) || self.causes(write, crossing.launched) {
+        if !earlier.is_write()
+            || earlier.by_copy
+            || !self.causes(write, access)
+            || self.causes(write, crossing.launched)
+        {
             return false;
         }
         let fences = |event: &Event| {

@@ -117,9 +117,7 @@ impl<P: Program> Search<'_, P> {
         operation: Operation,
         site: SiteIndex,
     ) -> Step<P::Thread> {
-        if self.field.program.is_asynchronous(state.threads[thread].at) {
-            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(&operation);
-        }
+        self.note_proxy(state, thread, &operation);
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -162,10 +160,7 @@ impl<P: Program> Search<'_, P> {
                 Err(self.refuse(Refusal::NotUnderstood("a loop that was taken for a wait".to_owned())))
             }
             Operation::Fence { semantics } => self.fence(state, thread, semantics, site),
-            Operation::ProxyFence { window } => {
-                self.proxy_fence(state, thread, window, site);
-                Ok(None)
-            }
+            Operation::ProxyFence { window } => self.proxy_fence(state, thread, window, site),
             Operation::Barrier(barrier) => self.reach_barrier(state, thread, barrier, site),
             Operation::Bulk(bulk) => self.bulk(state, thread, &bulk, site),
             Operation::Start { pipe, capacity } => self.start_copy(state, thread, pipe, capacity, site),
@@ -359,13 +354,27 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// A fence; fence.sc at each place in their order.
-    fn proxy_fence(&self, state: &mut State<P::Thread>, thread: usize, window: Window, site: SiteIndex) {
+    /// Whether what a thread does now needs a proxy fence behind ordinary writes.
+    fn note_proxy(&self, state: &mut State<P::Thread>, thread: usize, operation: &Operation) {
+        if self.field.program.is_asynchronous(state.threads[thread].at) {
+            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
+        }
+    }
+
+    fn proxy_fence(
+        &self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        window: Window,
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
         let last = self.preceding(state, thread, site);
         let relaxed = Semantics { order: Order::Relaxed, scope: Scope::Cta };
         let node = self.node(state, Who::Thread(thread), (Act::Fence, Range::NONE), relaxed, site);
         let at = state.threads[thread].at;
         let fence = state.graph.add(Node { window: Some((window, (at.rank, at.block))), ..node }, &last);
         self.follows(state, thread, fence, site);
+        Ok(None)
     }
 
     fn fence(

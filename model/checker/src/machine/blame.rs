@@ -89,6 +89,47 @@ impl<P: Program> Run<'_, P> {
         self.suspect(violation);
     }
 
+    /// Why two accesses race, and how to mend it.
+    fn explain_race(
+        &self,
+        violation: &mut Violation,
+        thread: ThreadIndex,
+        other: &Access,
+        (read_only, unfenced): (bool, bool),
+    ) {
+        violation.notes.push(
+            match read_only {
+                false if unfenced => {
+                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
+                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
+                }
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
+        if unfenced {
+            let help = "put `fence.proxy.async` behind the stores, before their threads say that they are done";
+            violation.help = Some(help.to_owned());
+        }
+        if !unfenced && (self.is_by_copy(other) || self.is_copy(thread)) {
+            let note = "a copy is in order with what follows it only where that has waited for it: for its mbarrier object, or \
+                        by `cp.async.bulk.wait_group`, of which `.read` waits for what is read alone";
+            violation.notes.push(note.to_owned());
+        }
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
+    }
+
     /// A conflict that causality leaves unordered and that is not morally strong. Returns whether the execution goes
     /// on: after a race between launches it does, to see whether some wait mistakes one launch for another.
     pub(super) fn race(
@@ -127,37 +168,7 @@ impl<P: Program> Run<'_, P> {
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.location = Some(at);
-        violation.notes.push(
-            match read_only {
-                false if unfenced => {
-                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
-                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
-                }
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
-        if read_only {
-            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
-        }
-        if unfenced {
-            let help = "put `fence.proxy.async` behind the stores, before their threads say that they are done";
-            violation.help = Some(help.to_owned());
-        }
-        if !unfenced && (self.is_by_copy(&other) || self.is_copy(thread)) {
-            let note = "a copy is in order with what follows it only where that has waited for it: for its mbarrier object, or \
-                        by `cp.async.bulk.wait_group`, of which `.read` waits for what is read alone";
-            violation.notes.push(note.to_owned());
-        }
-        if self.finishing {
-            let note =
-                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
-            violation.notes.push(note.to_owned());
-        }
+        self.explain_race(&mut violation, thread, &other, (read_only, unfenced));
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((owner, other.epoch.phase));
         }

@@ -56,7 +56,16 @@ impl<'a, P: Program> Run<'a, P> {
         state: &'a mut State<P::Thread>,
         recorder: Option<&'a mut Vec<Event>>,
     ) -> Run<'a, P> {
-        Run { machine, state, recorder, notes: Notes::default(), storing: None, finishing: false, crosses: false, unfenced: false }
+        Run {
+            machine,
+            state,
+            recorder,
+            notes: Notes::default(),
+            storing: None,
+            finishing: false,
+            crosses: false,
+            unfenced: false,
+        }
     }
 
     pub(super) fn into_notes(self) -> Notes {

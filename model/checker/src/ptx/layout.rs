@@ -54,9 +54,7 @@ pub(super) fn lay_out(
     let asks_for_grid = launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
     let grid_barriers = if asks_for_grid { memory.grid_barriers(own) } else { Vec::new() };
     let dependent = memory.dependent(launch, geometry, own + 1);
-    let geometries = (0..ranks).map(geometry).collect();
-    let copies = Copies::new(room, geometries, (launch.launches, memory.instances.len() as u32));
-    memory.instances.extend(copies.iter().flat_map(|copies| copies.instances(own + 2)));
+    let copies = memory.copies(launch, geometry, (room, own + 2));
     // The blocks of the machine that are a rank's, in the order of launches that may run side by side.
     let blocks_of = |rank: u32| -> Vec<Vec<u32>> {
         let blocks = geometry(rank).blocks();
@@ -92,14 +90,11 @@ pub(super) fn lay_out(
             settings[rank as usize].cluster_barriers.extend(barriers);
         }
     }
-    let blocks = |rank: u32| match (&dependent, &copies) {
-        (Some(dependent), _) => dependent.blocks(rank),
-        (None, Some(copies)) => copies.blocks(rank),
-        (None, None) => geometry(rank).blocks(),
-    };
+    let beside = |rank: u32| copies.as_ref().map(|copies| copies.blocks(rank));
+    let all = |rank: u32| dependent.as_ref().map(|dependent| dependent.blocks(rank)).or(beside(rank));
     let shape = Shape {
         ranks,
-        blocks: (0..ranks).map(blocks).max().unwrap_or(0),
+        blocks: (0..ranks).filter_map(all).max().unwrap_or_else(|| greatest(Geometry::blocks)),
         threads: greatest(Geometry::threads).max(copies.as_ref().map_or(0, Copies::most_threads)),
         launches: if dependent.is_some() { 1 } else { launch.launches },
         instances: memory.instances,
@@ -198,6 +193,19 @@ impl Layout {
         let dependent = Dependent::new(launch.launches, grids, self.instances.len() as u32);
         self.instances.extend(dependent.instances(buffer));
         Some(dependent)
+    }
+
+    /// The threads of copies, if there is room for any.
+    fn copies(
+        &mut self,
+        launch: &Launch,
+        geometry: impl Fn(u32) -> Geometry,
+        (room, buffer): (&Room, u32),
+    ) -> Option<Copies> {
+        let geometries = (0..self.ranks).map(geometry).collect();
+        let copies = Copies::new(room, geometries, (launch.launches, self.instances.len() as u32))?;
+        self.instances.extend(copies.instances(buffer));
+        Some(copies)
     }
 
     /// Addresses by buffer or part, then rank.

@@ -407,7 +407,10 @@ impl Program for PtxProgram {
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.dependent.is_some() || self.copies().is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+        self.dependent.is_some()
+            || self.copies().is_some()
+            || thread.has_put_off(site.0)
+            || self.reach.leads(thread.pc(), site.0)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {

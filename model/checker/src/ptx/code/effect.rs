@@ -1,7 +1,8 @@
 //! What an instruction reads, writes and does, for analyses that need not know its meaning.
 
 use super::step::{
-    BarrierKind, BarrierReduction, Base, BulkSource, Exchange, Instruction, Pc, Register, Source, Space, Step, Vote, WarpReduction,
+    BarrierKind, BarrierReduction, Base, BulkSource, Exchange, Instruction, Pc, Register, Source, Space, Step, Vote,
+    WarpReduction,
 };
 use smallvec::{SmallVec, smallvec};
 

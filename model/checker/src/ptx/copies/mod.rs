@@ -25,8 +25,8 @@ mod room;
 mod work;
 
 pub use room::Room;
-pub use work::Work;
 pub(super) use work::Record;
+pub use work::Work;
 
 use super::execute::Geometry;
 use crate::program::host::signals;
@@ -95,11 +95,7 @@ impl OfRank {
 
 impl Copies {
     /// Threads for so many copies, whose words lie in instances from the first on; `None` for none.
-    pub(super) fn new(
-        room: &Room,
-        geometries: Vec<Geometry>,
-        (launches, first): (u32, u32),
-    ) -> Option<Copies> {
+    pub(super) fn new(room: &Room, geometries: Vec<Geometry>, (launches, first): (u32, u32)) -> Option<Copies> {
         if room.is_none() {
             return None;
         }
@@ -202,7 +198,12 @@ impl Copies {
     }
 
     /// What a thread says before it leaves its kernel, having started so many copies: the so manieth thing.
-    pub(super) fn says_before_exit(&self, at: Coordinates, started: impl Fn(u32) -> u32, nth: u32) -> Option<Operation> {
+    pub(super) fn says_before_exit(
+        &self,
+        at: Coordinates,
+        started: impl Fn(u32) -> u32,
+        nth: u32,
+    ) -> Option<Operation> {
         let own = &self.ranks[at.rank as usize];
         let unused = (0..own.geometry.cluster_size()).flat_map(|peer| {
             let count = own.of_thread(peer, at.thread).len() as u32;
@@ -220,10 +221,14 @@ impl Copies {
         if rank as usize >= self.ranks.len() {
             return None;
         }
-        [(Word::Asked, "a copy is started"), (Word::HasRead, "a copy has read its source"), (Word::Done, "a copy is done")]
-            .into_iter()
-            .find(|(said, _)| word(Location { byte: 0, ..at }, *said).byte == at.byte % ENTRY)
-            .map(|(_, text)| text)
+        [
+            (Word::Asked, "a copy is started"),
+            (Word::HasRead, "a copy has read its source"),
+            (Word::Done, "a copy is done"),
+        ]
+        .into_iter()
+        .find(|(said, _)| word(Location { byte: 0, ..at }, *said).byte == at.byte % ENTRY)
+        .map(|(_, text)| text)
     }
 }
 

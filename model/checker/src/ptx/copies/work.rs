@@ -1,9 +1,7 @@
 //! What a copy does, once it is started.
 
 use super::{Copies, RECORD, STARTED, Word, say, word};
-use crate::program::{
-    Condition, Coordinates, Location, Operation, SiteIndex, VectorElement, Width, mbarrier,
-};
+use crate::program::{Condition, Coordinates, Location, Operation, SiteIndex, VectorElement, Width, mbarrier};
 use crate::ptx::code::step::{BulkCopy, BulkSource};
 use crate::ptx::code::{Code, Step};
 use arverify_protocol::ir::{Compare, Order, Scope, Semantics};
@@ -227,14 +225,7 @@ mod tests {
     #[test]
     fn what_is_written_down_is_read_again() {
         let at = |instance, byte| Location { instance, byte };
-        let record = Record {
-            pc: 7,
-            to: at(3, 128),
-            from: None,
-            bytes: 16,
-            object: Some(at(9, 8)),
-            values: [5; 16],
-        };
+        let record = Record { pc: 7, to: at(3, 128), from: None, bytes: 16, object: Some(at(9, 8)), values: [5; 16] };
         let Operation::Store { data, .. } = record.store(at(0, 0)) else { panic!("a store") };
         let read = Record::read(&data).unwrap();
         assert_eq!((read.pc, read.to, read.from, read.bytes), (7, at(3, 128), None, 16));

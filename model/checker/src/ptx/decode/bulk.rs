@@ -84,7 +84,9 @@ impl Decoder<'_> {
             _ => false,
         };
         if !fits {
-            return Err(NotUnderstood("there is no such copy: these places and this completion do not go together".into()));
+            return Err(NotUnderstood(
+                "there is no such copy: these places and this completion do not go together".into(),
+            ));
         }
         let mut rest = operands.iter();
         let mut next = |what: &str| rest.next().ok_or_else(|| NotUnderstood(format!("expected {what}")));
@@ -108,10 +110,7 @@ impl Decoder<'_> {
     }
 
     /// An mbarrier object that is told of completed bytes.
-    fn signal(
-        &mut self,
-        object: &Operand,
-    ) -> Understood<(Space, crate::ptx::code::step::Address, AtomicFunction)> {
+    fn signal(&mut self, object: &Operand) -> Understood<(Space, crate::ptx::code::step::Address, AtomicFunction)> {
         let kind = if self.counts_pending { AtomicKind::MbarrierWhole } else { AtomicKind::Mbarrier };
         let function = AtomicFunction { operation: AtomicOperation::Add, kind };
         Ok((Space::Cluster, self.address(object)?.0, function))

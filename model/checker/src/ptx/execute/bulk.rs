@@ -85,7 +85,7 @@ impl Interpreter {
         };
         let started = thread.started();
         started.done += 1;
-        if done % 2 == 0 {
+        if done.is_multiple_of(2) {
             return Ok(Done::Again(record.store(entry)));
         }
         started.add(slot, record.object.is_none());

@@ -101,7 +101,8 @@ impl PtxThread {
     /// where they are not known, of all registers.
     pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (pc, self.broken, &self.local, self.outside, self.called, &self.updates, &self.started, &self.work).hash(&mut hasher);
+        (pc, self.broken, &self.local, self.outside, self.called, &self.updates, &self.started, &self.work)
+            .hash(&mut hasher);
         match live {
             Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
             None => self.registers.hash(&mut hasher),
