@@ -52,8 +52,6 @@ pub(super) struct Space {
 /// An access across proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Crossing {
-    /// The beginning of its launch, before which everything is known to it.
-    pub(super) launched: Event,
     /// The rank of the memory, and the block of shared memory.
     pub(super) memory: (u32, Option<u32>),
 }

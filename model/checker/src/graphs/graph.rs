@@ -306,22 +306,17 @@ impl Graph {
     }
 
     /// "Proxy-preserved base causality order": whether an ordinary write precedes an access of the async proxy, but for a
-    /// proxy fence between the two, or the beginning of the access's launch.
+    /// proxy fence between the two, or the beginning of a launch.
     pub(super) fn is_unfenced(&self, write: Event, access: Event) -> bool {
         let Some(crossing) = self.nodes[access].crossing.filter(|_| self.has(Rule::ProxyFences)) else { return false };
         let earlier = &self.nodes[write];
-        if !earlier.is_write()
-            || earlier.by_copy
-            || !self.causes(write, access)
-            || self.causes(write, crossing.launched)
-        {
+        if !earlier.is_write() || earlier.by_copy || !self.causes(write, access) {
             return false;
         }
         let fences = |event: &Event| {
-            let window = self.nodes[*event].window;
-            window.is_some_and(|(window, home)| window.holds(crossing.memory, home))
-                && self.causes(write, *event)
-                && self.causes(*event, access)
+            let node = &self.nodes[*event];
+            let window = node.window.is_some_and(|(window, home)| window.holds(crossing.memory, home));
+            (window || node.act == Act::Boundary) && self.causes(write, *event) && self.causes(*event, access)
         };
         !(0..self.nodes.len()).any(|event| fences(&event))
     }

@@ -168,8 +168,7 @@ impl<P: Program> Search<'_, P> {
         }
         let instance = self.field.program.shape().instances.get(range.space.instance as usize);
         let instance = instance.filter(|instance| runner.crosses && !instance.pad);
-        let launched = state.streams[runner.at.rank as usize].begun;
-        (true, instance.map(|instance| Crossing { launched, memory: (instance.rank, instance.block) }))
+        (true, instance.map(|instance| Crossing { memory: (instance.rank, instance.block) }))
     }
 
     /// An event of nobody.

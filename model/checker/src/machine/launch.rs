@@ -147,9 +147,11 @@ impl<P: Program> Run<'_, P> {
         state.stream_phase += 1;
         let phase = state.stream_phase;
         state.stream.complete(stream_block, phase, |thread| machine.block_of(thread));
-        state.boundary = Some(state.stream.clone());
+        let before = state.stream.clone();
+        state.boundary = Some(before.clone());
         state.ended_blocks = 0;
         state.running_blocks = 0;
+        self.fence_of_launch(writer.access, before);
         let grid = machine.program().grid(rank);
         for block in 0..grid {
             let index = machine.block_index(rank, block);

@@ -1,6 +1,6 @@
 //! Fences between the generic and the async proxy, and what goes wrong without them ([`crate::program::proxy`]).
 //!
-//! Decision: a proxy fence is remembered with what it had seen. An ordinary write precedes an access of the async proxy if
+//! Decision: a proxy fence, and the beginning of a launch, is remembered with what it had seen. An ordinary write precedes an access of the async proxy if
 //! the latter has seen a fence that has seen the write. The road not taken: a second view for each thread, message and
 //! barrier, of what is known to the other proxy.
 
@@ -21,7 +21,7 @@ pub(super) struct ProxyFence {
 
 impl<P: Program> Machine<P> {
     fn is_asynchronous(&self, state: &State<P::Thread>, thread: ThreadIndex) -> bool {
-        !self.is_stream(thread) && self.program().is_asynchronous(state.coordinates(self, thread))
+        self.program().is_asynchronous(state.coordinates(self, thread))
     }
 
     /// Rank and block of a thread.
@@ -41,6 +41,14 @@ impl<P: Program> Run<'_, P> {
         self.state.proxy_fences.insert(at, ProxyFence { access, window, view });
     }
 
+    /// A launch begins: what came before it is known to every proxy.
+    pub(super) fn fence_of_launch(&mut self, access: Access, view: View) {
+        if self.machine.program().grows() {
+            let at = self.state.proxy_fences.partition_point(|known| known.access.epoch <= access.epoch);
+            self.state.proxy_fences.insert(at, ProxyFence { access, window: Window::All, view });
+        }
+    }
+
     /// An ordinary write that an access of the async proxy follows without a proxy fence between the two.
     pub(super) fn not_fenced(&self, thread: ThreadIndex, (at, bytes): (Location, u64)) -> Option<Conflict> {
         let (machine, state) = (self.machine, &*self.state);
@@ -53,12 +61,10 @@ impl<P: Program> Run<'_, P> {
         let fences = state.proxy_fences.iter().filter(|fence| machine.covered(thread, view, &fence.access));
         let fences = fences.filter(|fence| fence.window.holds(memory, machine.home(fence.access.epoch.thread)));
         let fences: Vec<&ProxyFence> = fences.collect();
-        let launched = &state.ranks[machine.rank_of_block(machine.block_of(thread)) as usize].stream;
         let fenced = |access: &Access| {
             let epoch = access.epoch;
             epoch.is_initial()
-                || machine.is_in(launched, access)
-                || machine.is_asynchronous(state, epoch.thread)
+                || !machine.is_stream(epoch.thread) && machine.is_asynchronous(state, epoch.thread)
                 || fences.iter().any(|fence| machine.is_in(&fence.view, access))
         };
         let range = at.byte..at.byte + bytes;

@@ -5,7 +5,7 @@
 //! of accesses by different proxies, for such a fence on the way ("Proxy-preserved base causality order").
 //!
 //! Decisions: what was written by ordinary threads precedes what the async proxy reads or writes only if a proxy fence lies
-//! between the two in causality order, whoever makes it, or the beginning of the launch that the copy belongs to. What was
+//! between the two in causality order, whoever makes it, or the beginning of a launch. What was
 //! *read* by ordinary threads precedes it without: there is nothing to make visible, and published kernels (CUTLASS's release of
 //! a buffer by its consumers) have no fence there. The other way none is needed: "the completion of a
 //! `cp{.reduce}.async.bulk` operation is followed by an implicit generic-async proxy fence". Operations on mbarrier
