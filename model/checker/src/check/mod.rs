@@ -382,7 +382,7 @@ fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> (Vec<Event>, 
 /// AR014: ranks launched different grids, and with equal ones nothing is wrong.
 fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Finding) {
     let ranks = program.shape().ranks;
-    let grids: Vec<String> = (0..ranks).map(|rank| program.grid(rank).to_string()).collect();
+    let grids: Vec<String> = (0..ranks).map(|rank| program.kernel_grid(rank).to_string()).collect();
     if finding.code == Code::PeersDisagree || grids.iter().all(|grid| *grid == grids[0]) {
         return;
     }

@@ -614,7 +614,7 @@ impl<P: Program> Machine<P> {
     /// Blocks that have not started, and ranks that launched different grids.
     fn blame_shape(&self, state: &State<P::Thread>, violation: &mut Violation) {
         let ranks = self.program().shape().ranks;
-        let grids: Vec<u32> = (0..ranks).map(|rank| self.program().grid(rank)).collect();
+        let grids: Vec<u32> = (0..ranks).map(|rank| self.program().kernel_grid(rank)).collect();
         if grids.iter().any(|grid| *grid != grids[0]) {
             violation.code = Code::PeersDisagree;
             let list: Vec<String> =

@@ -400,6 +400,10 @@ pub trait Program: Send + Sync + 'static {
     fn shape(&self) -> &Shape;
     /// Blocks that a rank launches.
     fn grid(&self, rank: u32) -> u32;
+    /// Of these, blocks of the kernel.
+    fn kernel_grid(&self, rank: u32) -> u32 {
+        self.grid(rank)
+    }
     /// Threads of a block of a rank, at most [`Shape::threads`].
     fn threads(&self, _rank: u32, _block: u32) -> u32 {
         self.shape().threads

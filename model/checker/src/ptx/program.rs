@@ -348,6 +348,13 @@ impl Program for PtxProgram {
         self.interpreter.setting().ranks[rank as usize].geometry.blocks()
     }
 
+    fn kernel_grid(&self, rank: u32) -> u32 {
+        if self.dependent.is_some() {
+            return self.grid(rank);
+        }
+        self.interpreter.setting().ranks[rank as usize].geometry.blocks()
+    }
+
     fn threads(&self, rank: u32, block: u32) -> u32 {
         if let Some(dependent) = &self.dependent {
             return dependent.threads(rank, block);
