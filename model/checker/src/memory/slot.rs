@@ -85,7 +85,8 @@ pub struct Update {
     pub returns: bool,
     /// Of an mbarrier object: whether somebody looks at the phase that it was in, and that.
     pub phase: (bool, u8),
-    /// Of an mbarrier object: whether it may change places with others that have found the same phase ([`mbarrier::mixes`]).
+    /// Of an mbarrier object: whether it may change places with others that have found the same phase
+    /// ([`crate::program::mbarrier::mixes`]).
     pub mixes: bool,
 }
 
