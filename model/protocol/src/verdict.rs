@@ -120,6 +120,13 @@ pub enum Role {
     /// A thread of a kernel's block.
     #[default]
     Thread,
+    /// A thread of a block of a kernel, where a launch consists of several steps.
+    Kernel {
+        /// The step, counted from 1.
+        step: u32,
+        /// The kernel's name.
+        name: &'static str,
+    },
     /// The host thread of a rank.
     Host,
     /// A stream of a rank; 0 is the caller's.
@@ -150,6 +157,9 @@ impl fmt::Display for ThreadName {
         let ThreadName { rank, block, thread, launch, role } = self;
         match role {
             Role::Thread => write!(formatter, "rank {rank} block {block} thread {thread} launch {launch}"),
+            Role::Kernel { step, name } => {
+                write!(formatter, "rank {rank} step {step} (`{name}`) block {block} thread {thread} launch {launch}")
+            }
             Role::Host => write!(formatter, "rank {rank} host launch {launch}"),
             Role::Stream(stream) => write!(formatter, "rank {rank} stream {stream} launch {launch}"),
             Role::Copy => write!(formatter, "a copy of rank {rank} block {block} thread {thread} launch {launch}"),

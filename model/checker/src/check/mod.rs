@@ -244,7 +244,7 @@ fn refine<P: Program>(
             continue;
         }
         // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there.
-        if exploration.violation.is_some() && exploration.conflicts.others.is_some() {
+        if exploration.violation.is_some() && exploration.conflicts.has_comers() {
             contended.add_comers(&exploration.conflicts);
             continue;
         }
@@ -434,12 +434,20 @@ fn finding<P: Program>(
         let (span, calls) = machine.program().site(point.site);
         Point { thread: point.thread, span, calls, label: point.label.clone() }
     });
+    let mut notes = violation.notes.clone();
+    for point in &violation.points {
+        let Some((thread, statement)) = point.thread.zip(machine.program().statement(point.site)) else { continue };
+        let note = format!("{thread}: {statement}");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
     Finding {
         code: violation.code,
         message: violation.message.clone(),
         points: points.collect(),
         location: violation.location.map(|at| machine.program().shape().shown(at)),
-        notes: violation.notes.clone(),
+        notes,
         help: violation.help.clone(),
         trace: trace::shorten(machine, state, violation, events),
         replay: None,

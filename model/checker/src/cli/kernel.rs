@@ -95,8 +95,8 @@ pub(super) struct KernelTarget {
     pub(super) options: Options,
     /// The module and its text.
     text: Text,
-    /// Name of the entry.
-    kernel: String,
+    /// Names of the entries, in the order of the steps.
+    kernels: Vec<String>,
     /// How it is launched.
     launch: Launch,
     /// What the command line changes of it.
@@ -129,24 +129,29 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
     };
     let description = launch::parse(&shown, &toml).map_err(refused)?;
     dependent_options(&description, &options)?;
+    step_options(&description, &overrides, &options)?;
     let launch = Launch::new(&description, &overrides).map_err(refused)?;
     let text = text(name, &bounds.entry)?;
     let candidates = entries(&text.module);
     let names: Vec<&str> = candidates.iter().map(|entry| entry.name.as_str()).collect();
-    let index = match &overrides.kernel {
-        // Nothing of the file is at fault.
-        Some(wanted) => launch::choose(Some(wanted), &names)
-            .map_err(|error| InputError::message(format!("`{name}`: {error} (given as --kernel)")))?,
-        None => launch.entry(&names).map_err(refused)?,
-    };
-    let entry = candidates[index];
-    launch.check(&entry.name, &sized_parameters(name, entry)?).map_err(refused)?;
-    let (kernel, lines) = (entry.name.clone(), CudaLines::find(name, &text, entry));
-    let greatest = |dimensions: &[[u32; 3]]| extent(dimensions).1;
+    let (mut kernels, mut lines) = (Vec::new(), None);
+    for own in launch.kernels() {
+        let index = match &overrides.kernel {
+            // Nothing of the file is at fault.
+            Some(wanted) => launch::choose(Some(wanted), &names)
+                .map_err(|error| InputError::message(format!("`{name}`: {error} (given as --kernel)")))?,
+            None => own.entry(&names).map_err(refused)?,
+        };
+        let entry = candidates[index];
+        own.check(&entry.name, &sized_parameters(name, entry)?).map_err(refused)?;
+        kernels.push(entry.name.clone());
+        lines = lines.or_else(|| CudaLines::find(name, &text, entry));
+    }
+    let (blocks, threads) = extents(&launch);
     let sizes = Sizes {
         ranks: launch.ranks,
-        blocks: u32::try_from(greatest(&launch.grids)).unwrap_or(u32::MAX),
-        threads: u32::try_from(greatest(&launch.blocks)).unwrap_or(u32::MAX),
+        blocks: u32::try_from(blocks.1).unwrap_or(u32::MAX),
+        threads: u32::try_from(threads.1).unwrap_or(u32::MAX),
         // A kernel has buffers of its own sizes and types; nothing reads these.
         elements: 0,
         data: DataType::F32,
@@ -155,12 +160,26 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
     let options = Options { sizes, launches: launch.launches, seed: bounds.seed, ..options };
     let compiled = bounds.entry.given().into_iter().map(|(option, value)| (option, value.to_owned())).collect();
     let (file, name) = (file.clone(), name.to_owned());
-    Ok(KernelTarget { name, options, text, kernel, launch, overrides, file, compiled, lines })
+    Ok(KernelTarget { name, options, text, kernels, launch, overrides, file, compiled, lines })
 }
 
 fn accepted(accept: &Accept) -> Accepted {
     let places = accept.places.each_ref().map(|place| place.value.clone());
     Accepted { code: accept.code, places, why: accept.why.clone() }
+}
+
+/// Options that launches of several steps do not go with.
+fn step_options(description: &Description, overrides: &Overrides, options: &Options) -> Result<(), InputError> {
+    let Some(step) = description.steps.first() else { return Ok(()) };
+    let given = [
+        ("--resident-blocks", options.resident_blocks.is_some()),
+        ("--assume launch-boundary=system", options.boundary_publishes),
+        ("--kernel", overrides.kernel.is_some()),
+    ];
+    let Some((option, _)) = given.into_iter().find(|(_, given)| *given) else { return Ok(()) };
+    let message = format!("{option} is not known for launches of several steps");
+    let error = Diagnostic::new(message, step.span.clone()).label("the first step of each launch");
+    Err(refused(Diagnostics { source: description.source.clone(), list: vec![error] }))
 }
 
 /// Options that launches which depend on each other do not go with.
@@ -198,7 +217,21 @@ fn extent(dimensions: &[[u32; 3]]) -> (u64, u64) {
     (products().min().unwrap_or(0), products().max().unwrap_or(0))
 }
 
+/// Blocks of a rank and threads of a block: the least and the greatest number of any kernel.
+fn extents(launch: &Launch) -> ((u64, u64), (u64, u64)) {
+    let of = |dimensions: fn(&Launch) -> &Vec<[u32; 3]>| {
+        let all = launch.kernels().into_iter().map(|launch| extent(dimensions(launch)));
+        all.reduce(|(least, most), (other, more)| (least.min(other), most.max(more))).unwrap_or_default()
+    };
+    (of(|launch| &launch.grids), of(|launch| &launch.blocks))
+}
+
 impl KernelTarget {
+    /// What a report calls the kernel, or the kernels.
+    fn kernel_names(&self) -> String {
+        self.kernels.iter().map(|kernel| demangled(kernel)).collect::<Vec<_>>().join(", ")
+    }
+
     /// The result, with findings in the CUDA source where its lines are known.
     pub(super) fn row(&self, mut outcome: Outcome) -> Row {
         let replay = outcome.schedule.as_ref().map(|schedule| self.replay_command(schedule));
@@ -212,20 +245,15 @@ impl KernelTarget {
             }
             _ => self.text.source.clone(),
         };
+        let (blocks, threads) = extents(&self.launch);
         Row {
             target: self.name.clone(),
             variant: None,
             expected: None,
             source,
-            kernel: Some(demangled(&self.kernel)),
+            kernel: Some(self.kernel_names()),
             topology: None,
-            bounds: Bounds {
-                ranks: self.launch.ranks,
-                blocks: extent(&self.launch.grids),
-                streams: None,
-                threads: extent(&self.launch.blocks),
-                message: None,
-            },
+            bounds: Bounds { ranks: self.launch.ranks, blocks, streams: None, threads, message: None },
             options: self.options,
             tried: Vec::new(),
             outcome,
@@ -401,14 +429,16 @@ impl KernelTarget {
 
     fn program_of(&self, launch: &Launch) -> Result<PtxProgram, InputError> {
         let candidates = entries(&self.text.module);
-        let entry = candidates.into_iter().find(|entry| entry.name == self.kernel);
-        let parameters = entry.map(|entry| sized_parameters(&self.name, entry)).transpose()?.unwrap_or_default();
+        let parameters = |kernel: &String| {
+            let entry = candidates.iter().find(|entry| entry.name == *kernel);
+            let parameters = entry.map(|entry| sized_parameters(&self.name, entry)).transpose()?.unwrap_or_default();
+            Ok((kernel.clone(), parameters))
+        };
+        let kernels = self.kernels.iter().map(parameters).collect::<Result<Vec<_>, InputError>>()?;
         let Text { source, module } = &self.text;
-        PtxProgram::new(source.clone(), module, &self.kernel, &parameters, launch, self.options.seed).map_err(|error| {
-            match error {
-                ProgramError::Launch(errors) => refused(errors),
-                other => InputError::message(format!("`{}`: {other}", self.name)),
-            }
+        PtxProgram::new(source.clone(), module, &kernels, launch, self.options.seed).map_err(|error| match error {
+            ProgramError::Launch(errors) => refused(errors),
+            other => InputError::message(format!("`{}`: {other}", self.name)),
         })
     }
 }

@@ -177,11 +177,8 @@ impl<P: Program> Run<'_, P> {
                 learn(&mut thread.view);
                 join_boundary(machine, &slots, &mut thread.boundary, earlier.boundary.as_ref());
             }
-            let orders = thread.order.iter_mut().flat_map(|order| {
-                let pending = order.pending.iter_mut().chain(&mut order.released).map(|(_, release)| release);
-                order.fences.iter_mut().chain(pending)
-            });
-            orders.for_each(|release| learn_if(&mut release.view));
+            let given = thread.order.iter_mut().flat_map(|order| order.given_mut());
+            given.for_each(|release| learn_if(&mut release.view));
             thread.outstanding.iter_mut().for_each(|copy| learn_if(copy.started_with()));
         }
         let meetings = blocks.iter_mut().flat_map(|block| &mut block.meetings);

@@ -266,6 +266,7 @@ impl<P: Program> Run<'_, P> {
     /// A part is read or written by its owner's stream.
     fn access_of_stream(&mut self, by: &OnStream, at: Location, bytes: u64, kind: Kind) -> Result<bool, Conflict> {
         let machine = self.machine;
+        self.note_weakly(at, bytes, kind);
         let State { memory, slots, .. } = &mut *self.state;
         let by = Accessor { access: by.access, view: &by.view, since: None };
         let memory = &mut memory[at.instance as usize];

@@ -37,6 +37,7 @@ mod pipe;
 mod postponed;
 mod proxy;
 mod results;
+mod retire;
 mod rounds;
 mod rule;
 mod run;
@@ -124,6 +125,8 @@ pub struct Contended {
     pub slots: FxHashSet<u64>,
     /// Who comes to them: by thread, from which statement, and whether to write.
     pub visits: Visits,
+    /// Those that somebody accesses weakly, too.
+    pub weakly: FxHashSet<u64>,
     /// Who comes to memory of other ranks; `None` if that is not learned, and anybody may.
     pub others: Option<Others>,
 }
@@ -152,14 +155,20 @@ impl Contended {
     /// Adds who comes where.
     pub fn add_comers(&mut self, others: &Contended) {
         self.visits.add(&others.visits);
+        self.weakly.extend(&others.weakly);
         for (instance, ranks) in others.others.iter().flat_map(|others| &others.0) {
             *self.others.get_or_insert_default().0.entry(*instance).or_default() |= ranks;
         }
     }
 
+    /// Whether it names somebody who comes somewhere.
+    pub fn has_comers(&self) -> bool {
+        !self.visits.is_empty() || !self.weakly.is_empty() || self.others.is_some()
+    }
+
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty() && self.visits.is_empty() && self.others.is_none()
+        self.slots.is_empty() && !self.has_comers()
     }
 }
 
@@ -286,6 +295,19 @@ struct ThreadOrder {
     released: Vec<(u64, Release)>,
     /// Words that the elements of an acquiring vector have read so far.
     elements: SmallVec<[u64; 4]>,
+}
+
+impl ThreadOrder {
+    /// Everything that a later operation may hand on or synchronise with.
+    fn given(&self) -> impl Iterator<Item = &Release> {
+        let listed = self.pending.iter().chain(&self.released);
+        self.fences.iter().chain(listed.map(|(_, release)| release))
+    }
+
+    fn given_mut(&mut self) -> impl Iterator<Item = &mut Release> {
+        let listed = self.pending.iter_mut().chain(&mut self.released);
+        self.fences.iter_mut().chain(listed.map(|(_, release)| release))
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Hash)]

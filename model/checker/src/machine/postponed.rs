@@ -15,7 +15,7 @@ use super::{Machine, Rule, State, Status};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::slot::key;
 use crate::program::{Location, Operation, Poll, Program, SiteIndex};
-use arverify_protocol::ir::Order;
+use arverify_protocol::ir::{AtomicOperation, Order};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -48,9 +48,32 @@ impl Visits {
     }
 }
 
-/// A word, and whether it is written.
-type Touched = (u64, bool);
+/// What is done to a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Touched {
+    pub(super) key: u64,
+    /// Which message it is may be another than the newest: what it reads, or comes behind.
+    pub(super) looks: bool,
+    pub(super) writes: bool,
+    /// It is done, and not only what a wait might do that stands there.
+    made: bool,
+}
+
+impl Touched {
+    fn reads(at: Location) -> Touched {
+        Touched { key: key(at), looks: true, writes: false, made: true }
+    }
+
+    fn is_in_conflict(self, other: Touched) -> bool {
+        self.key == other.key && self.made && other.made && (self.writes || other.writes)
+    }
+}
+
 type Words = SmallVec<[Touched; 4]>;
+
+fn touched_by(poll: &Poll) -> Touched {
+    Touched { writes: poll.update.is_some(), ..Touched::reads(poll.at) }
+}
 
 /// Threads with choices for which all of this is worth the while.
 const MOST: usize = 64;
@@ -82,16 +105,18 @@ impl<P: Program> Machine<P> {
         let contended = |key: u64| self.contended.slots.contains(&key);
         let (operation, _) = state.threads[ways.thread as usize].pending.as_deref()?;
         match operation {
-            Operation::Read { at, .. } | Operation::Await { at, .. } => Some(SmallVec::from_elem((key(*at), false), 1)),
+            Operation::Read { at, .. } | Operation::Await { at, .. } => {
+                Some(SmallVec::from_elem(Touched::reads(*at), 1))
+            }
             Operation::Write { at, .. } | Operation::Atomic { at, .. } => {
-                Some(SmallVec::from_elem((key(*at), true), 1))
+                Some(SmallVec::from_elem(Touched { writes: true, ..Touched::reads(*at) }, 1))
             }
             Operation::Spin { .. } => {
                 let [(_, rounds)] = &ways.waits[..] else { return None };
                 let is_known = |poll: &&Poll| poll.semantics.order != Order::Weak && contended(key(poll.at));
                 let polls = || rounds.asked.iter().map(|(_, poll)| poll);
                 let told = rounds.meets.is_none() && (!ways.actions.is_empty() || polls().all(|poll| is_known(&poll)));
-                told.then(|| polls().filter(is_known).map(|poll| (key(poll.at), poll.update.is_some())).collect())
+                told.then(|| polls().filter(is_known).map(touched_by).collect())
             }
             _ => None,
         }
@@ -99,20 +124,36 @@ impl<P: Program> Machine<P> {
 
     /// For each thread, the contended words that it may still come to.
     fn future(&self, state: &State<P::Thread>) -> Vec<(ThreadIndex, Words)> {
-        let last = self.program().shape().launches.saturating_sub(1);
         let of_thread = |(thread, visits): (&ThreadIndex, &Vec<(SiteIndex, Touched)>)| {
-            let standing = &state.threads[*thread as usize];
-            let rank = &state.ranks[self.rank_of_block(self.block_of(*thread)) as usize];
-            let comes = |site: SiteIndex| match standing.status {
-                _ if rank.launch < last => true,
-                Status::Ended => false,
-                Status::Unstarted => true,
-                _ => self.program().may_reach(&standing.program, site),
-            };
-            let words = visits.iter().filter(|(site, _)| comes(*site)).map(|(_, touched)| *touched).collect();
-            (*thread, words)
+            let comes = |(site, _): &&(SiteIndex, Touched)| self.may_come(state, *thread, *site);
+            (*thread, visits.iter().filter(comes).map(|(_, touched)| *touched).collect())
         };
         self.contended.visits.0.iter().map(of_thread).collect()
+    }
+
+    /// Whether a thread may still come to a statement, from behind where it stands or in a later launch.
+    fn may_come(&self, state: &State<P::Thread>, thread: ThreadIndex, site: SiteIndex) -> bool {
+        let last = self.program().shape().launches.saturating_sub(1);
+        let standing = &state.threads[thread as usize];
+        let rank = &state.ranks[self.rank_of_block(self.block_of(thread)) as usize];
+        match standing.status {
+            _ if rank.launch < last => true,
+            Status::Ended => false,
+            Status::Unstarted => true,
+            _ => self.program().may_reach(&standing.program, site),
+        }
+    }
+
+    /// What is done to contended words, for all that is known: by whom, and whether that may still come.
+    pub(super) fn touched(&self, state: &State<P::Thread>, each: &mut impl FnMut(ThreadIndex, Touched, bool)) {
+        for (thread, visits) in &self.contended.visits.0 {
+            // A wait in a loop stands at no single statement.
+            let stands = state.threads[*thread as usize].pending.is_some();
+            for (site, touched) in visits {
+                let comes = || self.has(Rule::OthersMayRead) && self.may_come(state, *thread, *site);
+                each(*thread, *touched, stands || comes());
+            }
+        }
     }
 
     /// The least persistent set with a thread, if it can be told.
@@ -132,9 +173,7 @@ impl<P: Program> Machine<P> {
                 Some(_) if self.stands_at_store(state, thread) => {}
                 Some((_, words)) if self.has(Rule::WhoMayCome) => {
                     let in_conflict = |theirs: &Words| {
-                        theirs.iter().any(|(key, writes)| {
-                            words.iter().any(|(word, written)| word == key && (*writes || *written))
-                        })
+                        theirs.iter().any(|touched| words.iter().any(|word| word.is_in_conflict(*touched)))
                     };
                     let come = next.iter().chain(future).filter(|(_, theirs)| in_conflict(theirs));
                     more.extend(come.map(|(other, _)| *other));
@@ -196,20 +235,40 @@ impl<P: Program> Run<'_, P> {
 
     /// A thread accesses a word: who may come to contended ones is learned.
     pub(super) fn note_visit(&mut self, thread: ThreadIndex, operation: &Operation, site: SiteIndex) {
-        let (at, writes) = match operation {
-            Operation::Read { at, semantics, .. } if semantics.order != Order::Weak => (at, false),
-            Operation::Await { at, semantics, .. } if semantics.order != Order::Weak => (at, false),
-            Operation::Write { at, semantics, .. } if semantics.order != Order::Weak => (at, true),
-            Operation::Atomic { at, .. } => (at, true),
+        let touched = match operation {
+            Operation::Read { at, semantics, .. } | Operation::Await { at, semantics, .. }
+                if semantics.order != Order::Weak =>
+            {
+                Touched::reads(*at)
+            }
+            Operation::Write { at, semantics, .. } if semantics.order != Order::Weak => {
+                Touched { writes: true, ..Touched::reads(*at) }
+            }
+            Operation::Atomic { at, function, .. } => {
+                // Others read the newest message, and come behind it.
+                let only_reads = function.operation == AtomicOperation::CompareSwap;
+                let in_round = self.state.threads[thread as usize].plan.is_some();
+                Touched { looks: only_reads || in_round, writes: true, ..Touched::reads(*at) }
+            }
             _ => return,
         };
+        self.note_touched(thread, (site, touched));
+    }
+
+    /// The same of a word that a thread may read in a wait.
+    pub(super) fn note_poll(&mut self, thread: ThreadIndex, (at, order): (Location, Order), site: SiteIndex) {
+        if order != Order::Weak {
+            self.note_touched(thread, (site, Touched { made: false, ..Touched::reads(at) }));
+        }
+    }
+
+    fn note_touched(&mut self, thread: ThreadIndex, visit: (SiteIndex, Touched)) {
         let contended = &self.machine.contended;
-        let touched = (key(*at), writes);
         if !self.machine.settings.everything
-            && contended.slots.contains(&touched.0)
-            && !contended.visits.contain(thread, (site, touched))
+            && contended.slots.contains(&visit.1.key)
+            && !contended.visits.contain(thread, visit)
         {
-            self.notes.conflicts.visits.insert(thread, (site, touched));
+            self.notes.conflicts.visits.insert(thread, visit);
         }
     }
 }

@@ -166,6 +166,8 @@ rules! {
     WhoMayCome,
     /// What a rank has done is forgotten only if all who may come there have seen it.
     OthersMayCome,
+    /// A message is retired only if nobody may still come and read it.
+    OthersMayRead,
     /// A store may go first whatever others do; an update, which reads, may not.
     UpdatesAreNoStores,
     /// A device may start any block next.

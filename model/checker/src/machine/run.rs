@@ -108,6 +108,7 @@ impl<'a, P: Program> Run<'a, P> {
             self.state.violation = self.state.suspect.take();
             return;
         }
+        self.retire();
         self.remember_waits();
         let actions = self.machine.actions_of(self.state);
         if actions.is_empty() {
@@ -186,8 +187,9 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// The thread stops where there is a choice to make.
     fn leave_to_choice(&mut self, index: ThreadIndex, operation: Operation, site: SiteIndex) {
-        if let Operation::Await { at, .. } = &operation {
+        if let Operation::Await { at, semantics, .. } = &operation {
             self.note_comer(index, *at);
+            self.note_poll(index, (*at, semantics.order), site);
         }
         let thread = self.thread_mut(index);
         thread.status = Status::Choosing;

@@ -208,6 +208,7 @@ impl<P: Program> Machine<P> {
                     && self.gives_no_less(state, read.access.epoch.thread, was, message)
             }
             ReadKind::Round { wait, .. } => self.would_end_alike(state, wait, (key, message)),
+            ReadKind::Settled { .. } => true,
         }
     }
 
@@ -266,6 +267,7 @@ impl<P: Program> Run<'_, P> {
             for (member, poll) in &rounds.asked {
                 let reader = company.members[*member].thread;
                 self.note_comer(reader, poll.at);
+                self.note_poll(reader, (poll.at, poll.semantics.order), poll.site);
                 let slot = self.state.slots.get(&key(poll.at));
                 if slot.is_some_and(|slot| self.machine.sees_order(self.state, reader, slot)) {
                     self.conflict(key(poll.at));
@@ -345,13 +347,16 @@ impl<P: Program> Run<'_, P> {
     /// A wait as it ends.
     fn ended(&mut self, company: &Company<P::Round>, rounds: &Rounds, performed: &Leaving) -> SharedWait {
         let newest = self.newest_asked(rounds);
-        let mut hasher = DefaultHasher::new();
         // Where the order of accesses to all of its words is explored, no later write is compared with it.
-        if newest.iter().any(|(key, _)| !self.machine.is_explored(*key)) {
+        let is_open = |(key, _): &(u64, MessageId)| !self.machine.is_explored(*key);
+        let digest = newest.iter().any(is_open).then(|| {
+            let mut hasher = DefaultHasher::new();
             (company.digest(self.machine), performed.outcome, &newest).hash(&mut hasher);
-        }
+            hasher.finish().max(1)
+        });
+        let digest = digest.unwrap_or(0);
         let (company, performed) = (company.clone(), performed.clone());
-        SharedWait(Arc::new(Ended { company, performed, newest, digest: hasher.finish() }))
+        SharedWait(Arc::new(Ended { company, performed, newest, digest }))
     }
 
     /// The newest messages of the words that a wait has asked for.
@@ -412,7 +417,10 @@ impl<P: Program> Run<'_, P> {
             if !self.machine.has(Rule::WordsAskedFor) {
                 continue;
             }
-            let kind = ReadKind::Round { wait: wait.clone(), free: false };
+            let kind = self.kind_of_read(key(poll.at), ReadKind::Round { wait: wait.clone(), free: false });
+            if !made && matches!(kind, ReadKind::Settled { .. }) {
+                continue;
+            }
             let read = SlotRead { access, strength, message: None, kind, fences: Fences::default(), made };
             if let Some(slot) = self.state.slots.get_mut(&key(poll.at)) {
                 slot.add_read(read);

@@ -357,7 +357,7 @@ impl<P: Program> Run<'_, P> {
         let looks_at_order = match &kind {
             ReadKind::Load => !hidden.is_empty(),
             ReadKind::Await { condition, .. } => hidden.iter().any(|message| condition.holds(message.value)),
-            ReadKind::Round { .. } => false,
+            ReadKind::Round { .. } | ReadKind::Settled { .. } => false,
         };
         let sees_order = machine.sees_order(state, thread, slot);
         let waits = !kind.is_free();
@@ -383,8 +383,11 @@ impl<P: Program> Run<'_, P> {
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         let fences = self.machine.fences_before(self.state, thread);
+        let kind = self.kind_of_read(key, kind);
+        let settled = matches!(kind, ReadKind::Settled { .. }) && fences.is_empty();
+        let message = Some(id).filter(|_| !settled);
         if let Some(slot) = self.state.slots.get_mut(&key) {
-            slot.add_read(SlotRead { access, strength, message: Some(id), kind, fences, made: true });
+            slot.add_read(SlotRead { access, strength, message, kind, fences, made: true });
             let is_last = slot.messages.last().is_some_and(|last| last.id == id);
             self.order_fences_at(key, is_last);
         }
@@ -473,7 +476,8 @@ impl<P: Program> Run<'_, P> {
             let pending = &mut reader.order.get_or_insert_default().pending;
             for release in kept {
                 if !pending.iter().any(|(slot, known)| *slot == key && *known == release) {
-                    let place = pending.partition_point(|(slot, _)| *slot <= key);
+                    let rank = (key, release.rank());
+                    let place = pending.partition_point(|(slot, known)| (*slot, known.rank()) <= rank);
                     pending.insert(place, (key, release));
                 }
             }

@@ -7,7 +7,7 @@
 use super::causality::{join, join_boundary, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, State, ThreadOrder, Watch};
-use crate::memory::clock::{ThreadIndex, View};
+use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
@@ -43,13 +43,17 @@ impl<P: Program> Run<'_, P> {
             }
             join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_deref());
         }
+        // Which came first does not matter.
+        releases.sort_by_cached_key(Release::rank);
         let follows = self.machine.floor(self.state, thread, key, slot);
         let view = &self.state.threads[thread as usize].view;
         let is_beside = |message: &&Message| {
             message.update.zip(update).is_some_and(|(theirs, mine)| theirs.commutes(mine))
                 && !self.machine.covered(thread, view, &message.access)
         };
-        let beside = slot.messages[..follows].iter().filter(is_beside).map(|message| message.id).collect();
+        // Of what is retired no order is known.
+        let beside = slot.messages[slot.retired.min(follows)..follows].iter();
+        let beside = beside.filter(is_beside).map(|message| message.id).collect();
         let mut fences = self.machine.fences_before(self.state, thread);
         if update.is_some() && observes {
             fences.join(&before.fences);
@@ -60,7 +64,7 @@ impl<P: Program> Run<'_, P> {
             releases,
             boundary: boundary.map(Box::new),
             update,
-            follows: slot.messages[follows].id,
+            follows: if follows < slot.retired { Epoch::INITIAL } else { slot.messages[follows].id },
             beside,
             fences,
             ..Message::weak(value, Access { epoch: self.epoch(thread), site })
@@ -307,8 +311,9 @@ impl<P: Program> Run<'_, P> {
         }
         // The read half synchronises before the write half releases: with what it found or, where that may as well come
         // after it, with what both follow.
-        let found = self.settled_before(thread, key(at), position, update);
-        self.synchronise(thread, key(at), found, strength, semantics.order);
+        if let Some(found) = self.settled_before(thread, key(at), position, update) {
+            self.synchronise(thread, key(at), found, strength, semantics.order);
+        }
         // Where nobody looks at the old value, equal updates may have come in another order: nothing is learnt from it.
         if *returns {
             self.learn_boundary(thread, key(at), position, strength);
@@ -339,16 +344,21 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The message that an update follows whatever the order of updates that commute with it: the last before those that
-    /// may as well come after it.
-    fn settled_before(&self, thread: ThreadIndex, key: u64, position: usize, update: Update) -> usize {
+    /// may as well come after it. `None` if that is one that is retired: then it is held to follow nothing.
+    fn settled_before(&self, thread: ThreadIndex, key: u64, position: usize, update: Update) -> Option<usize> {
         if !self.machine.has(Rule::UpdatesAreUnordered) {
-            return position;
+            return Some(position);
         }
         let slot = &self.state.slots[&key];
         let view = &self.state.threads[thread as usize].view;
         let commutes = |message: &Message| message.update.is_some_and(|theirs| theirs.commutes(update));
-        let covered = |_, message: &Message| self.machine.covered(thread, view, &message.access);
-        slot.loose(position, commutes, covered).last().map_or(position, |first| first - 1)
+        let is_open = |message: &Message| !self.machine.covered(thread, view, &message.access);
+        let (retired, rest) = slot.messages[..=position].split_at(slot.retired);
+        if retired.iter().any(|message| commutes(message) && is_open(message)) && rest.iter().all(commutes) {
+            return None;
+        }
+        let first = slot.loose(position, commutes, |_, message| !is_open(message)).last().copied();
+        first.map_or(Some(position), |first| first.checked_sub(1).filter(|found| *found >= slot.retired))
     }
 
     pub(super) fn fence(&mut self, thread: ThreadIndex, semantics: Semantics, site: SiteIndex) -> Progress {

@@ -92,6 +92,18 @@ impl<P: Program> Run<'_, P> {
         ordered.written
     }
 
+    /// Which contended words are accessed weakly, too, is learned.
+    pub(super) fn note_weakly(&mut self, at: Location, bytes: u64, kind: Kind) {
+        let contended = &self.machine.contended;
+        let weak = matches!(kind, Kind::Read | Kind::Write);
+        if !weak || contended.slots.is_empty() || !self.state.memory[at.instance as usize].has_slots {
+            return;
+        }
+        let keys = overlapping(&self.state.slots, at.instance, at.byte..at.byte + bytes).map(|(key, _)| key);
+        let new = keys.filter(|key| contended.slots.contains(key) && !contended.weakly.contains(key));
+        self.notes.conflicts.weakly.extend(new);
+    }
+
     /// Bounds, alignment and reachability of an access.
     pub(super) fn in_bounds(
         &mut self,
@@ -150,6 +162,7 @@ impl<P: Program> Run<'_, P> {
         self.note_comer(thread, at);
         // Before the access takes the place of what it is compared with.
         let not_fenced = self.not_fenced(thread, (at, bytes));
+        self.note_weakly(at, bytes, kind);
         let State { threads, memory, slots, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since };
         let memory = &mut memory[at.instance as usize];
@@ -345,6 +358,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, Kind::Read, site);
         self.note_comer(thread, at);
+        self.note_weakly(at, bytes, Kind::Read);
         let rank = machine.rank_of_block(machine.block_of(thread));
         let OnStream { access, view } = self.stream_of(rank, DURING, site);
         let by = Accessor { access, view: &view, since: None };

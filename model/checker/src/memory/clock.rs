@@ -218,6 +218,11 @@ impl View {
         list.binary_search_by_key(&slot, |seen| seen.slot).ok().map(|at| list[at].message)
     }
 
+    /// Whether it holds an observed message of some kind.
+    pub fn has_observed(&self, kind: impl Fn(&Observed) -> bool) -> bool {
+        self.observed.as_ref().is_some_and(|observed| observed.iter().any(kind))
+    }
+
     /// Whether it holds observed messages, and so few that each is looked at.
     pub fn has_few_observed(&self) -> bool {
         self.observed.as_ref().is_some_and(|observed| observed.len() <= MANY_OBSERVED)

@@ -1,6 +1,7 @@
 //! Memory under the PTX model: causality clocks, races per byte range, and what a flag may be read as.
 //!
 //! * [`clock`]: who has seen whose operations, hierarchically.
+//! * `retired`: messages that nobody can read any more.
 //! * [`scope`]: which operations are morally strong.
 //! * [`shadow`]: the last weak accesses to every byte range.
 //! * [`shared`]: parts of a state that states share.
@@ -8,6 +9,7 @@
 //! * `stretch`: long rows at whose vectors threads take turns.
 
 pub mod clock;
+mod retired;
 pub mod scope;
 pub mod shadow;
 pub mod shared;

@@ -16,6 +16,7 @@ use super::shadow::Access;
 use super::shared::Shared;
 use crate::program::{AtomicFunction, Condition, Location, Width};
 use arverify_protocol::ir::{AtomicOperation, Scope};
+use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -72,6 +73,15 @@ pub struct Release {
     pub view: View,
     /// Its scope and place.
     pub strength: Strength,
+}
+
+impl Release {
+    /// Of several, kept in an order that does not tell which came first.
+    pub fn rank(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// The read half of a read-modify-write.
@@ -245,6 +255,11 @@ pub enum ReadKind {
         /// The wait would have ended whatever the word held.
         free: bool,
     },
+    /// Any of these, of a word whose order of accesses is explored: no later write is compared with it.
+    Settled {
+        /// What follows does not depend on it by control.
+        free: bool,
+    },
 }
 
 /// A wait for several words that has ended, shared and compared by its digest.
@@ -253,7 +268,7 @@ pub struct SharedWait(pub Arc<dyn Wait>);
 
 /// A wait for several words that has ended; the machine knows what it was.
 pub trait Wait: Debug + Send + Sync {
-    /// Equal waits that ended alike have equal digests.
+    /// Equal waits that ended alike have equal digests; 0 for one of which every word's order of accesses is explored.
     fn digest(&self) -> u64;
     /// For the machine.
     fn as_any(&self) -> &dyn Any;
@@ -262,7 +277,17 @@ pub trait Wait: Debug + Send + Sync {
 impl ReadKind {
     /// Whether what follows does not depend on the read by control, for it is no wait.
     pub fn is_free(&self) -> bool {
-        matches!(self, ReadKind::Load | ReadKind::Round { free: true, .. })
+        matches!(self, ReadKind::Load | ReadKind::Round { free: true, .. } | ReadKind::Settled { free: true })
+    }
+
+    /// Whether later writes are compared with what the read could have returned, besides with what it has.
+    fn is_compared(&self) -> bool {
+        matches!(self, ReadKind::Await { .. } | ReadKind::Round { .. })
+    }
+
+    /// Whether words whose order of accesses is not explored belong to the wait: its digest tells (see [`Wait::digest`]).
+    pub fn is_told_apart(&self) -> bool {
+        matches!(self, ReadKind::Round { wait, .. } if wait.0.digest() != 0)
     }
 }
 
@@ -281,12 +306,15 @@ impl Hash for SharedWait {
 }
 
 /// A strongly accessed word.
-#[derive(Clone, Debug, PartialEq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Slot {
     /// Its size.
     pub width: Width,
     /// In coherence order.
     pub messages: Vec<Message>,
+    /// So many of them, the first, are retired: nobody can read them any more, nor write before what follows them. In which order
+    /// they came, and what they held, is no part of the state.
+    pub retired: usize,
     /// Reads that a later write may be unordered with.
     pub reads: Vec<SlotRead>,
     /// Threads to wake when something is written.
@@ -322,7 +350,7 @@ impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
         let message = Message { unwritten, ..Message::weak(value, access) };
-        Slot { width, messages: vec![message], reads: Vec::new(), waiters: Vec::new() }
+        Slot { width, messages: vec![message], retired: 0, reads: Vec::new(), waiters: Vec::new() }
     }
 
     /// The newest message in coherence order.
@@ -360,11 +388,22 @@ impl Slot {
 
     /// Adds a message after position `after`.
     pub fn insert(&mut self, after: usize, message: Message) {
+        // Nobody writes among what is retired, unless a rule is left out.
+        self.retired = self.retired.min(after);
         self.messages.insert(after + 1, message);
     }
 
     /// Remembers a read. Reads are kept in the order of their threads: which came first does not matter any more.
     pub fn add_read(&mut self, read: SlotRead) {
+        // Whoever follows a later read of the thread follows this one.
+        if matches!(read.kind, ReadKind::Settled { .. }) && read.made && read.fences.is_empty() {
+            let same = |known: &SlotRead| {
+                known.access.epoch.thread == read.access.epoch.thread && known.access.epoch <= read.access.epoch
+            };
+            let alike =
+                |known: &SlotRead| (known.strength, &known.kind, known.made) == (read.strength, &read.kind, true);
+            self.reads.retain(|known| !(same(known) && alike(known) && known.fences.is_empty()));
+        }
         let at = self.reads.partition_point(|known| known.access.epoch <= read.access.epoch);
         self.reads.insert(at, read);
     }
@@ -379,6 +418,7 @@ impl Slot {
     /// A weak write that everything precedes: what was there can no longer be read.
     pub fn overwrite(&mut self, message: Message) {
         self.messages.clear();
+        self.retired = 0;
         self.messages.push(message);
         self.reads.clear();
     }
@@ -407,7 +447,7 @@ impl Slot {
             let harmless = match kind {
                 ReadKind::Load => false,
                 // Rounds are compared with one another where they are performed.
-                ReadKind::Round { .. } => true,
+                ReadKind::Round { .. } | ReadKind::Settled { .. } => true,
                 ReadKind::Await { .. } if index == at || index < floor => true,
                 // Reading it would have meant to go on waiting.
                 ReadKind::Await { condition, .. } if index < at => !condition.holds(message.value),
@@ -485,15 +525,22 @@ impl Slot {
         let last = self.messages.iter().rposition(|message| past(&message.access)).unwrap_or(0);
         self.reads.retain(|read| !past(&read.access));
         // With what a wait could read, and what that gave it, later writes are compared.
-        if self.reads.iter().any(|read| !matches!(read.kind, ReadKind::Load)) {
+        if self.reads.iter().any(|read| read.kind.is_compared()) {
             return;
         }
         let reads = &self.reads;
-        let mut position = 0;
+        let (mut position, retired) = (0, self.retired);
         self.messages.retain(|message| {
             position += 1;
             let kept = reads.iter().any(|read| read.message == Some(message.id));
-            kept || position > last || !past(&message.access) || message.update.is_some_and(Update::is_rounded)
+            let rounded = message.update.is_some_and(Update::is_rounded);
+            let stays = if position <= retired {
+                !past(&message.access)
+            } else {
+                kept || position > last || !past(&message.access) || rounded
+            };
+            self.retired -= usize::from(position <= retired && !stays);
+            stays
         });
         // What everybody has seen need not be carried.
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {

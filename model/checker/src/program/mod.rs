@@ -580,6 +580,10 @@ pub trait Program: Send + Sync + 'static {
     fn role(&self, _block: u32) -> Role {
         Role::Thread
     }
+    /// What is done at a site that has no place in the source, in words.
+    fn statement(&self, _: SiteIndex) -> Option<&str> {
+        None
+    }
     /// What a word says, in words, where it is no word of the source.
     fn describe(&self, _: Location) -> Option<&str> {
         None

@@ -1,13 +1,15 @@
 //! The memory of a launch: which instances there are, where they lie, and what each rank's kernel is given.
 
 use super::code::step::Special;
-use super::code::{Code, Step};
+use super::code::{Code, Entry, Step};
 use super::copies::{Copies, Room};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
 use super::launch::{Addresses, Launch, Parameter, Stretch};
 use super::names::demangled;
+use super::order::Order;
 use super::program::ProgramError;
+use super::steps::Steps;
 use crate::program::{Contents, Instance, Part, Shape, Width, mbarrier};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,83 +25,101 @@ const GRID_BARRIER_BYTES: u64 = 256;
 /// Alignment of dynamic shared memory behind the static one.
 const SHARED_ALIGNMENT: u64 = 16;
 
-/// What a launch fixes.
-pub(super) struct LaidOut {
-    pub(super) setting: Setting,
-    pub(super) shape: Shape,
-    pub(super) dependent: Option<Dependent>,
+/// A kernel of a launch.
+pub(super) struct Kernel<'a> {
+    /// What the code says of it.
+    pub(super) entry: &'a Entry,
+    /// Its parameters.
+    pub(super) parameters: &'a [Parameter],
+    /// How it is launched.
+    pub(super) launch: &'a Launch,
+    /// The shape of its clusters, if there are any.
+    pub(super) cluster: Option<[u32; 3]>,
 }
 
-/// Lays out the memory of a launch, in clusters of that shape if there are any.
+impl Kernel<'_> {
+    fn geometry(&self, rank: u32) -> Geometry {
+        Geometry {
+            grid: self.launch.grids[rank as usize],
+            block: self.launch.blocks[rank as usize],
+            cluster: self.cluster.unwrap_or([1; 3]),
+        }
+    }
+
+    /// Bytes of shared memory on a rank, and how many of them are dynamic.
+    fn shared_bytes(&self, rank: u32) -> (u64, u64) {
+        let (fixed, dynamic) = (self.entry.shared_bytes, u64::from(self.launch.shared_bytes[rank as usize]));
+        (if dynamic == 0 { fixed } else { fixed.next_multiple_of(SHARED_ALIGNMENT) + dynamic }, dynamic)
+    }
+}
+
+/// What a launch fixes.
+pub(super) struct LaidOut {
+    /// By kernel.
+    pub(super) settings: Vec<Setting>,
+    pub(super) shape: Shape,
+    pub(super) order: Option<Order>,
+}
+
+/// Lays out the memory of a launch of these kernels, with threads for so many copies.
 pub(super) fn lay_out(
     code: &Code,
-    parameters: &[Parameter],
     launch: &Launch,
-    cluster: Option<[u32; 3]>,
+    kernels: &[Kernel<'_>],
     room: &Room,
 ) -> Result<LaidOut, ProgramError> {
-    let geometry = |rank: u32| Geometry {
-        grid: launch.grids[rank as usize],
-        block: launch.blocks[rank as usize],
-        cluster: cluster.unwrap_or([1; 3]),
-    };
     let ranks = launch.ranks;
-    let greatest = |of: fn(&Geometry) -> u32| (0..ranks).map(|rank| of(&geometry(rank))).max().unwrap_or(0);
     let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
     let buffers = memory.buffers(launch);
     let multicasts = memory.multicasts(launch);
-    let tables = memory.tables(launch, &buffers);
     let variables = memory.variables(code, launch.buffer_count() as u32);
-    let own = (launch.buffer_count() + code.globals.len()) as u32;
-    let asks_for_grid = launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
-    let grid_barriers = if asks_for_grid { memory.grid_barriers(own) } else { Vec::new() };
-    let dependent = memory.dependent(launch, geometry, own + 1);
-    let copies = memory.copies(launch, geometry, (room, own + 2));
-    // The blocks of the machine that are a rank's, in the order of launches that may run side by side.
-    let blocks_of = |rank: u32| -> Vec<Vec<u32>> {
-        let blocks = geometry(rank).blocks();
-        let launches = if dependent.is_some() { launch.launches } else { 1 };
-        let index = |launch: u32, block: u32| {
-            dependent.as_ref().map_or(block, |dependent| dependent.block(rank, launch, block))
-        };
-        (0..launches).map(|launch| (0..blocks).map(|block| index(launch, block)).collect()).collect()
-    };
-    let mut settings = Vec::new();
-    for rank in 0..ranks {
-        let own = &variables[rank as usize];
-        let dynamic = u64::from(launch.shared_bytes[rank as usize]);
-        let shared_bytes = code.shared_bytes.next_multiple_of(SHARED_ALIGNMENT) + dynamic;
-        let shared_bytes = if dynamic == 0 { code.shared_bytes } else { shared_bytes };
-        settings.push(RankSetting {
-            parameters: memory.parameters(launch, parameters, rank, (&buffers, &multicasts, &tables))?,
-            variables: own.clone(),
-            constants: relocated(&code.constants, own),
-            explicit_cluster: cluster.is_some(),
-            grid_barrier: grid_barriers.get(rank as usize).copied().unwrap_or(0),
-            dependent: dependent.as_ref().map_or(Vec::new(), |dependent| dependent.words(rank).to_vec()),
-            shared: memory.shared(rank, &blocks_of(rank), shared_bytes),
-            shared_bytes,
-            dynamic_shared_bytes: dynamic,
-            ..RankSetting::of(geometry(rank))
-        });
-    }
-    let asks_for_cluster = asks(code, |special| special == Special::ClusterBarrier);
-    for rank in (0..ranks).filter(|_| asks_for_cluster) {
-        for blocks in blocks_of(rank) {
-            let barriers = memory.cluster_barriers(rank, geometry(rank), &blocks);
-            settings[rank as usize].cluster_barriers.extend(barriers);
+    let mut words = (launch.buffer_count() + code.globals.len()) as u32;
+    let mut settings: Vec<Vec<RankSetting>> = Vec::new();
+    for kernel in kernels {
+        let tables = memory.tables(kernel.launch, &buffers);
+        let asks_for_grid =
+            kernel.launch.cooperative && asks(code, |special| matches!(special, Special::GridBarrier { .. }));
+        let grid_barriers = if asks_for_grid { memory.grid_barriers(words) } else { Vec::new() };
+        words += u32::from(asks_for_grid);
+        let mut of_ranks = Vec::new();
+        for rank in 0..ranks {
+            let own = &variables[rank as usize];
+            let (shared_bytes, dynamic_shared_bytes) = kernel.shared_bytes(rank);
+            let addresses = (&buffers[..], &multicasts[..], &tables[..]);
+            of_ranks.push(RankSetting {
+                parameters: memory.parameters(kernel.launch, kernel.parameters, rank, addresses)?,
+                variables: own.clone(),
+                constants: relocated(&code.constants, own),
+                explicit_cluster: kernel.cluster.is_some(),
+                grid_barrier: grid_barriers.get(rank as usize).copied().unwrap_or(0),
+                shared_bytes,
+                dynamic_shared_bytes,
+                ..RankSetting::of(kernel.geometry(rank))
+            });
         }
+        settings.push(of_ranks);
     }
+    let order = memory.order(launch, kernels, words);
+    let copies = if order.is_none() { memory.copies(&kernels[0], (room, words)) } else { None };
+    for (index, kernel) in kernels.iter().enumerate() {
+        memory.blocks(code, (index, kernel), order.as_ref(), &mut settings[index]);
+    }
+    let greatest = |of: fn(&Geometry) -> u32| {
+        let of_kernel = |kernel: &Kernel<'_>| (0..ranks).map(|rank| of(&kernel.geometry(rank))).max().unwrap_or(0);
+        kernels.iter().map(of_kernel).max().unwrap_or(0)
+    };
     let beside = |rank: u32| copies.as_ref().map(|copies| copies.blocks(rank));
-    let all = |rank: u32| dependent.as_ref().map(|dependent| dependent.blocks(rank)).or(beside(rank));
+    let all = |rank: u32| order.as_ref().map(|order| order.blocks(rank)).or(beside(rank));
     let shape = Shape {
         ranks,
         blocks: (0..ranks).filter_map(all).max().unwrap_or_else(|| greatest(Geometry::blocks)),
         threads: greatest(Geometry::threads).max(copies.as_ref().map_or(0, Copies::most_threads)),
-        launches: if dependent.is_some() { 1 } else { launch.launches },
+        launches: if order.is_some() { 1 } else { launch.launches },
         instances: memory.instances,
     };
-    Ok(LaidOut { setting: Setting { map: memory.map, ranks: settings, copies }, shape, dependent })
+    let setting = |ranks| Setting { map: memory.map.clone(), ranks, copies: copies.clone() };
+    let settings = settings.into_iter().map(setting).collect();
+    Ok(LaidOut { settings, shape, order })
 }
 
 /// Whether a kernel reads such a special register.
@@ -186,24 +206,59 @@ impl Layout {
         (0..launch.launches).map(of_launch).collect::<Result<_, _>>().map_err(ProgramError::Launch)
     }
 
-    /// The words that order launches which depend on each other, if they do.
-    fn dependent(&mut self, launch: &Launch, geometry: impl Fn(u32) -> Geometry, buffer: u32) -> Option<Dependent> {
-        launch.dependent.as_ref()?;
-        let grids = (0..self.ranks).map(|rank| (geometry(rank).blocks(), geometry(rank).threads())).collect();
-        let dependent = Dependent::new(launch.launches, grids, self.instances.len() as u32);
-        self.instances.extend(dependent.instances(buffer));
-        Some(dependent)
+    /// What orders launches that may run side by side, if they may.
+    fn order(&mut self, launch: &Launch, kernels: &[Kernel<'_>], buffer: u32) -> Option<Order> {
+        let first = self.instances.len() as u32;
+        let order = match (launch.dependent.is_some(), kernels) {
+            _ if !launch.steps.is_empty() => {
+                let names: Vec<String> = kernels.iter().map(|kernel| demangled(&kernel.entry.name)).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                Order::Steps(Steps::new(launch, &names, first))
+            }
+            (true, [kernel, ..]) => {
+                let size = |rank: u32| (kernel.geometry(rank).blocks(), kernel.geometry(rank).threads());
+                Order::Dependent(Dependent::new(launch.launches, (0..self.ranks).map(size).collect(), first))
+            }
+            _ => return None,
+        };
+        self.instances.extend(order.instances(buffer));
+        Some(order)
+    }
+
+    /// What every block of a kernel has of its own, and every cluster.
+    fn blocks(
+        &mut self,
+        code: &Code,
+        (index, kernel): (usize, &Kernel<'_>),
+        order: Option<&Order>,
+        settings: &mut [RankSetting],
+    ) {
+        let asks_for_cluster = asks(code, |special| special == Special::ClusterBarrier);
+        for (rank, setting) in (0..).zip(settings) {
+            let geometry = kernel.geometry(rank);
+            // The blocks of the machine, in the order of launches that may run side by side.
+            let launches = if order.is_some() { kernel.launch.launches } else { 1 };
+            let of_machine =
+                |launch: u32, block: u32| order.map_or(block, |order| order.block(rank, (index, launch), block));
+            let blocks: Vec<Vec<u32>> = (0..launches)
+                .map(|launch| (0..geometry.blocks()).map(|block| of_machine(launch, block)).collect())
+                .collect();
+            setting.side_by_side = order.is_some();
+            if let Some(Order::Dependent(dependent)) = order {
+                setting.dependent = dependent.words(rank).to_vec();
+            }
+            setting.shared = self.shared(rank, &blocks, setting.shared_bytes);
+            if asks_for_cluster {
+                let barriers = blocks.iter().map(|blocks| self.cluster_barriers(rank, geometry, blocks));
+                setting.cluster_barriers = barriers.collect::<Vec<_>>().concat();
+            }
+        }
     }
 
     /// The threads of copies, if there is room for any.
-    fn copies(
-        &mut self,
-        launch: &Launch,
-        geometry: impl Fn(u32) -> Geometry,
-        (room, buffer): (&Room, u32),
-    ) -> Option<Copies> {
-        let geometries = (0..self.ranks).map(geometry).collect();
-        let copies = Copies::new(room, geometries, (launch.launches, self.instances.len() as u32))?;
+    fn copies(&mut self, kernel: &Kernel<'_>, (room, buffer): (&Room, u32)) -> Option<Copies> {
+        let geometries = (0..self.ranks).map(|rank| kernel.geometry(rank)).collect();
+        let copies = Copies::new(room, geometries, (kernel.launch.launches, self.instances.len() as u32))?;
         self.instances.extend(copies.instances(buffer));
         Some(copies)
     }

@@ -34,8 +34,12 @@ pub fn load(
     let parsed = syntax::parse(module).map_err(LoadError::Text)?;
     let candidates = entries(&parsed);
     let names: Vec<&str> = candidates.iter().map(|entry| entry.name.as_str()).collect();
-    let entry = candidates[launch.entry(&names).map_err(LoadError::Text)?];
-    let parameters = parameters(entry).map_err(LoadError::Parameter)?;
-    launch.check(&entry.name, &parameters).map_err(LoadError::Text)?;
-    Ok(PtxProgram::new(module.clone(), &parsed, &entry.name, &parameters, &launch, seed)?)
+    let mut kernels = Vec::new();
+    for own in launch.kernels() {
+        let entry = candidates[own.entry(&names).map_err(LoadError::Text)?];
+        let parameters = parameters(entry).map_err(LoadError::Parameter)?;
+        own.check(&entry.name, &parameters).map_err(LoadError::Text)?;
+        kernels.push((entry.name.clone(), parameters));
+    }
+    Ok(PtxProgram::new(module.clone(), &parsed, &kernels, &launch, seed)?)
 }

@@ -11,8 +11,11 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
+//! | `fit` | what kernels require of their launch |
 //! | `copies` | copies in flight, as threads |
-//! | `dependent` | launches that may run side by side |
+//! | `order` | what orders launches that may run side by side |
+//! | `dependent` | those that may begin before the one before has ended |
+//! | `steps/` | those that consist of several kernels, copies and fills on streams |
 //! | `accept` | findings that a launch file accepts |
 //! | `fields` | what a kernel reads of its parameters |
 //! | `names` | names as in C++ |
@@ -36,12 +39,15 @@ pub mod dependent;
 pub mod entry;
 pub mod execute;
 pub mod fields;
+mod fit;
 pub mod flow;
 pub mod launch;
 mod layout;
 pub mod lines;
 pub mod load;
 pub mod names;
+pub mod order;
 pub mod plain;
 pub mod program;
+pub mod steps;
 pub mod syntax;

@@ -8,13 +8,16 @@ use super::accept::accepted;
 use super::branches::Branches;
 use super::code::{Code, Effect, Instruction, Pc, Step};
 use super::copies::{Copies, Room};
-use super::decode::{DecodeError, decode_with};
-use super::dependent::{DEPENDENT, Dependent};
-use super::execute::{Interpreter, PtxRound, PtxThread};
+use super::decode::{DecodeError, decode_all};
+use super::dependent::DEPENDENT;
+use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
+use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
-use super::layout::{LaidOut, lay_out};
+use super::layout::{Kernel, LaidOut, lay_out};
+use super::order::Order;
 use super::plain::Plain;
+use super::steps::NON_COHERENT;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
@@ -23,7 +26,7 @@ use crate::program::{
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Source, Span};
-use arverify_protocol::language::{Diagnostic, Diagnostics};
+use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -54,11 +57,12 @@ pub enum ProgramError {
     },
 }
 
-/// A kernel with its launch.
+/// A kernel with its launch, or several that a launch consists of.
 #[derive(Debug)]
 pub struct PtxProgram {
     source: Arc<Source>,
-    interpreter: Interpreter,
+    /// By kernel, in the order of the steps: the code and what is noted of it are those of all.
+    kernels: Vec<Interpreter>,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
@@ -76,54 +80,57 @@ pub struct PtxProgram {
     /// In a program without waits.
     plain: Option<Plain>,
     /// Where launches may run side by side.
-    dependent: Option<Dependent>,
+    order: Option<Order>,
 }
 
 /// What a program is made from.
 #[derive(Debug)]
 struct Parts {
     module: Module,
-    kernel: String,
-    parameters: Vec<Parameter>,
+    kernels: Vec<(String, Vec<Parameter>)>,
     launch: Launch,
 }
 
 impl PtxProgram {
-    /// Decodes a kernel and lays out its memory. `parameters` are those that the entry declares; the launch has been
-    /// checked against them.
+    /// Decodes kernels and lays out their memory. They are those of the launch ([`Launch::kernels`]), each with the parameters
+    /// that the entry declares; the launch has been checked against them.
     pub fn new(
         source: Arc<Source>,
         module: &Module,
-        kernel: &str,
-        parameters: &[Parameter],
+        kernels: &[(String, Vec<Parameter>)],
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_room(source, module, kernel, parameters, (launch, Room::default()), seed)
+        PtxProgram::with_room(source, module, kernels, (launch, Room::default()), seed)
     }
 
     /// The same, with threads for so many copies.
     fn with_room(
         source: Arc<Source>,
         module: &Module,
-        kernel: &str,
-        parameters: &[Parameter],
+        kernels: &[(String, Vec<Parameter>)],
         (launch, room): (&Launch, Room),
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
         let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
-        let mut code = decode_with(module, kernel, &accepted, launch.ranks)?;
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in kernels {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let which = |(name, _): &(String, Vec<Parameter>)| names.iter().position(|known| known == name).unwrap_or(0);
+        let entries: Vec<usize> = kernels.iter().map(which).collect();
+        let mut code = decode_all(module, &names, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
-        let cluster = cluster_shape(&code, launch)?;
-        check_blocks(&code, launch)?;
-        let copies = has_copies(&code);
+        let copies = has_copies(&code.instructions);
         if copies {
-            check_copies(launch)?;
+            check_copies(&code, &entries, (&source, launch)).map_err(ProgramError::Launch)?;
         }
-        let LaidOut { setting, shape, dependent } = lay_out(&code, parameters, launch, cluster, &room)?;
+        let LaidOut { settings, shape, order } = laid_out(&code, (&entries, kernels), launch, &room)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
             plus: None,
             output: launch.part_id(expectation.output.value),
@@ -134,15 +141,14 @@ impl PtxProgram {
             accumulate: Accumulate::Own,
             site: EXPECTATION,
         });
-        let loops = SpinLoops::of(&code);
-        let interpreter = Interpreter::new(Arc::new(code), Arc::new(setting), Some(loops));
+        let interpreters = interpreters(code, &entries, settings);
         let parts = (copies || !launches_equal_grids(launch)).then(|| {
-            let (module, parameters, launch) = (module.clone(), parameters.to_vec(), launch.clone());
-            Box::new(Parts { module, kernel: kernel.to_owned(), parameters, launch })
+            let (module, kernels, launch) = (module.clone(), kernels.to_vec(), launch.clone());
+            Box::new(Parts { module, kernels, launch })
         });
         Ok(PtxProgram {
             source,
-            interpreter,
+            kernels: interpreters,
             dead,
             branches,
             stored,
@@ -153,17 +159,17 @@ impl PtxProgram {
             room,
             reach,
             plain: None,
-            dependent,
+            order,
         })
     }
 
     /// The same program, run in another way.
-    fn again(&self, interpreter: Interpreter) -> PtxProgram {
+    fn again(&self, kernels: Vec<Interpreter>) -> PtxProgram {
         PtxProgram {
             source: self.source.clone(),
             dead: self.dead.clone(),
-            branches: Branches::of(interpreter.code()),
-            interpreter,
+            branches: Branches::of(kernels[0].code()),
+            kernels,
             stored: self.stored.clone(),
             shape: self.shape.clone(),
             expected: self.expected,
@@ -172,37 +178,52 @@ impl PtxProgram {
             room: self.room.clone(),
             reach: self.reach.clone(),
             plain: None,
-            dependent: self.dependent.clone(),
+            order: self.order.clone(),
         }
     }
 
     /// Where a thread is in its launch.
     fn within(&self, at: Coordinates) -> Coordinates {
-        self.dependent.as_ref().map_or(at, |dependent| dependent.within(at))
+        self.order.as_ref().map_or(at, |order| order.within(at))
+    }
+
+    /// Whoever runs the code, where it does not matter which kernel.
+    fn any(&self) -> &Interpreter {
+        &self.kernels[0]
+    }
+
+    /// Whoever runs a thread.
+    fn interpreter(&self, at: Coordinates) -> &Interpreter {
+        &self.kernels[self.order.as_ref().map_or(0, |order| order.kernel(at))]
+    }
+
+    /// How a rank's blocks of this kernel lie.
+    fn geometry(&self, kernel: usize, rank: u32) -> &Geometry {
+        &self.kernels[kernel].setting().ranks[rank as usize].geometry
     }
 
     /// The threads of copies, if there are any.
     fn copies(&self) -> Option<&Copies> {
-        self.interpreter.copies()
+        self.any().copies()
     }
 
     /// Whether there may be copies by the async proxy.
     pub fn may_copy(&self) -> bool {
-        has_copies(self.interpreter.code())
+        has_copies(&self.any().code().instructions)
     }
 
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
         if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
-            return Some(work.next(copies, self.interpreter.code(), at));
+            return Some(work.next(copies, self.any().code(), at));
         }
-        self.dependent.as_ref()?.before(at, thread)
+        self.order.as_ref()?.before(at, thread)
     }
 
     /// What the kernel's next operation is to the machine, and what the thread need not keep any more.
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
-        let operation = match (&self.dependent, operation) {
-            (Some(dependent), Operation::Exit) => dependent.instead_of_exit(at, thread),
+        let operation = match (&self.order, operation) {
+            (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
             (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
             (_, operation) => operation,
         };
@@ -226,7 +247,7 @@ impl PtxProgram {
             }
             Operation::Exit => thread.end(),
             // Behind a barrier of a loop, what the thread brought to it is asked for.
-            Operation::Barrier(_) if !self.interpreter.is_in_loop(site.0) => {
+            Operation::Barrier(_) if !self.any().is_in_loop(site.0) => {
                 thread.forget(&self.dead[site.0 as usize]);
             }
             _ => {}
@@ -246,7 +267,7 @@ impl PtxProgram {
     }
 
     fn span(&self, site: SiteIndex) -> Span {
-        let origin = self.interpreter.code().origins.get(site.0 as usize);
+        let origin = self.any().code().origins.get(site.0 as usize);
         origin.map_or(0..0, |origin| origin.span.clone())
     }
 }
@@ -265,22 +286,18 @@ fn drop_dead_results(code: &mut Code) {
     }
 }
 
-/// Whether some instruction starts a copy by the async proxy.
-fn has_copies(code: &Code) -> bool {
-    code.instructions.iter().any(|instruction| matches!(instruction.step, Step::Bulk(_)))
+/// Whoever runs each kernel: which of the code's it is, and its setting.
+fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<Interpreter> {
+    let loops = SpinLoops::of(&code);
+    let starts: Vec<Pc> = entries.iter().map(|index| code.entries[*index].start).collect();
+    let settings: Vec<_> = settings.into_iter().map(Arc::new).collect();
+    let interpreter = Interpreter::new(Arc::new(code), settings[0].clone(), Some(loops));
+    starts.into_iter().zip(settings).map(|(start, setting)| interpreter.of_kernel(start, setting)).collect()
 }
 
+/// Whether all ranks launch the same grid, or it does not matter.
 fn launches_equal_grids(launch: &Launch) -> bool {
-    launch.grids.windows(2).all(|pair| pair[0] == pair[1])
-}
-
-/// What does not go with copies by the async proxy.
-fn check_copies(launch: &Launch) -> Result<(), ProgramError> {
-    let Some(span) = &launch.dependent else { return Ok(()) };
-    let message = "bulk copies are not known in launches that depend on each other";
-    let error = Diagnostic::new(message, span.clone()).label("so they are launched here");
-    let error = error.help("check ordinary launches of this kernel");
-    Err(ProgramError::Launch(Diagnostics { source: launch.source.clone(), list: vec![error] }))
+    !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
 }
 
 /// Registers that are dead behind each barrier; nothing for other instructions.
@@ -298,36 +315,21 @@ fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
     code.instructions.iter().enumerate().map(dead).collect()
 }
 
-/// The shape of clusters: that of the file, which must be the one that the kernel was compiled for, if it was for one.
-fn cluster_shape(code: &Code, launch: &Launch) -> Result<Option<[u32; 3]>, ProgramError> {
-    let (required, launched) = (code.required_cluster, launch.cluster.as_ref().map(|(shape, _)| *shape));
-    if let (Some(required), Some(launched)) = (required, launched)
-        && required != launched
-    {
-        let message = format!("the kernel requires clusters of {required:?} blocks, and is launched with {launched:?}");
-        return Err(ProgramError::Cluster(message));
+/// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
+fn laid_out(
+    code: &Code,
+    (entries, kernels): (&[usize], &[(String, Vec<Parameter>)]),
+    launch: &Launch,
+    room: &Room,
+) -> Result<LaidOut, ProgramError> {
+    let mut laid = Vec::new();
+    for ((own, (_, parameters)), index) in launch.kernels().into_iter().zip(kernels).zip(entries) {
+        let entry = &code.entries[*index];
+        let cluster = cluster_shape(entry, own)?;
+        check_blocks(entry, own)?;
+        laid.push(Kernel { entry, parameters, launch: own, cluster });
     }
-    let shape = launched.or(required);
-    if let Some(shape) = shape {
-        launch.divided_by(shape).map_err(ProgramError::Cluster)?;
-    }
-    Ok(shape)
-}
-
-/// `.reqntid` and `.maxntid`.
-fn check_blocks(code: &Code, launch: &Launch) -> Result<(), ProgramError> {
-    for block in &launch.blocks {
-        let launched = block.iter().map(|axis| u64::from(*axis)).product();
-        let refuse = |required: String| Err(ProgramError::Block { required, launched });
-        match (code.required_threads, code.most_threads) {
-            (Some(required), _) if required != *block => {
-                return refuse(required.map(|axis| axis.to_string()).join(" × "));
-            }
-            (_, Some(most)) if launched > most => return refuse(format!("at most {most}")),
-            _ => {}
-        }
-    }
-    Ok(())
+    lay_out(code, launch, &laid, room)
 }
 
 impl Program for PtxProgram {
@@ -339,30 +341,21 @@ impl Program for PtxProgram {
     }
 
     fn grid(&self, rank: u32) -> u32 {
-        if let Some(dependent) = &self.dependent {
-            return dependent.blocks(rank);
+        if let Some(order) = &self.order {
+            return order.blocks(rank);
         }
-        if let Some(copies) = self.copies() {
-            return copies.blocks(rank);
-        }
-        self.interpreter.setting().ranks[rank as usize].geometry.blocks()
+        self.copies().map_or_else(|| self.geometry(0, rank).blocks(), |copies| copies.blocks(rank))
     }
 
     fn kernel_grid(&self, rank: u32) -> u32 {
-        if self.dependent.is_some() {
-            return self.grid(rank);
-        }
-        self.interpreter.setting().ranks[rank as usize].geometry.blocks()
+        self.order.as_ref().map_or_else(|| self.geometry(0, rank).blocks(), |order| order.blocks(rank))
     }
 
     fn threads(&self, rank: u32, block: u32) -> u32 {
-        if let Some(dependent) = &self.dependent {
-            return dependent.threads(rank, block);
+        if let Some(order) = &self.order {
+            return order.threads(rank, block);
         }
-        if let Some(copies) = self.copies() {
-            return copies.threads(rank, block);
-        }
-        self.interpreter.setting().ranks[rank as usize].geometry.threads()
+        self.copies().map_or_else(|| self.geometry(0, rank).threads(), |copies| copies.threads(rank, block))
     }
 
     fn with_equal_grids(&self) -> Option<Self> {
@@ -371,15 +364,15 @@ impl Program for PtxProgram {
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
-        let Parts { module, kernel, parameters, .. } = &**parts;
+        let Parts { module, kernels, .. } = &**parts;
         let launch = (&launch, self.room.clone());
-        PtxProgram::with_room(self.source.clone(), module, kernel, parameters, launch, self.seed).ok()
+        PtxProgram::with_room(self.source.clone(), module, kernels, launch, self.seed).ok()
     }
 
     fn roomier(&self) -> Option<Self> {
-        let room = self.room.with_more(self.interpreter.missing_room()?);
-        let Parts { module, kernel, parameters, launch } = &**self.parts.as_ref()?;
-        PtxProgram::with_room(self.source.clone(), module, kernel, parameters, (launch, room), self.seed).ok()
+        let room = self.room.with_more(self.any().missing_room()?);
+        let Parts { module, kernels, launch } = &**self.parts.as_ref()?;
+        PtxProgram::with_room(self.source.clone(), module, kernels, (launch, room), self.seed).ok()
     }
 
     fn grows(&self) -> bool {
@@ -395,7 +388,7 @@ impl Program for PtxProgram {
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
-        self.interpreter.setting().ranks[rank as usize].geometry.cluster_size()
+        (0..self.kernels.len()).map(|kernel| self.geometry(kernel, rank).cluster_size()).max().unwrap_or(1)
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
@@ -403,25 +396,26 @@ impl Program for PtxProgram {
         if self.cluster_size(rank) == 1 {
             return block;
         }
-        let at = self.within(Coordinates { rank, block, thread: 0, launch: 0 });
-        let first = self.interpreter.setting().ranks[rank as usize].geometry.peer(at.block, 0);
-        match (&self.dependent, first) {
+        let machine = Coordinates { rank, block, thread: 0, launch: 0 };
+        let (at, kernel) = (self.within(machine), self.order.as_ref().map_or(0, |order| order.kernel(machine)));
+        let first = self.geometry(kernel, rank).peer(at.block, 0);
+        match (&self.order, first) {
             (Some(_), _) if block == at.block => block,
-            (Some(dependent), Some(first)) => dependent.block(rank, at.launch, first),
+            (Some(order), Some(first)) => order.block(rank, (kernel, at.launch), first),
             (None, Some(first)) => first,
             (_, None) => block,
         }
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.dependent.is_some()
+        self.order.is_some()
             || self.copies().is_some()
             || thread.has_put_off(site.0)
             || self.reach.leads(thread.pc(), site.0)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
-        let live = self.reach.alike_from(left.pc()).filter(|_| self.dependent.is_none() && self.copies().is_none());
+        let live = self.reach.alike_from(left.pc()).filter(|_| self.order.is_none() && self.copies().is_none());
         live.is_some_and(|live| left.is_alike(right, live))
     }
 
@@ -429,14 +423,14 @@ impl Program for PtxProgram {
         if self.is_asynchronous(at) {
             return PtxThread::copy();
         }
-        self.interpreter.start()
+        self.interpreter(at).start()
     }
 
     fn next(&self, at: Coordinates, thread: &mut PtxThread) -> Result<(Operation, SiteIndex), Fault> {
         if let Some(outside) = self.before(at, thread) {
             return Ok(outside);
         }
-        let (operation, site) = self.interpreter.next(self.within(at), thread)?;
+        let (operation, site) = self.interpreter(at).next(self.within(at), thread)?;
         Ok((self.after(at, thread, operation, site), site))
     }
 
@@ -444,16 +438,16 @@ impl Program for PtxProgram {
         if let Some(outside) = self.before(at, thread) {
             return Ok(outside);
         }
-        let (operation, site) = self.interpreter.next_of_round(self.within(at), thread)?;
+        let (operation, site) = self.interpreter(at).next_of_round(self.within(at), thread)?;
         Ok((self.after(at, thread, operation, site), site))
     }
 
     fn round(&self, _: Coordinates, thread: &PtxThread, met: bool) -> Option<PtxRound> {
-        self.interpreter.round(thread, met)
+        self.any().round(thread, met)
     }
 
     fn go_on(&self, at: Coordinates, round: &mut PtxRound, read: &mut Answers<'_>) -> RoundStep {
-        self.interpreter.go_on(self.within(at), round, read)
+        self.interpreter(at).go_on(self.within(at), round, read)
     }
 
     fn round_from(
@@ -463,41 +457,41 @@ impl Program for PtxProgram {
         to: usize,
         read: &mut Answers<'_>,
     ) -> Option<(PtxRound, usize)> {
-        self.interpreter.round_from(self.within(at), round, to, read)
+        self.interpreter(at).round_from(self.within(at), round, to, read)
     }
 
     fn exchange(&self, at: Coordinates, round: &mut PtxRound, all: &[(u32, Option<u64>)]) {
-        self.interpreter.exchange(self.within(at), round, all);
+        self.interpreter(at).exchange(self.within(at), round, all);
     }
 
     fn round_digest(&self, round: &PtxRound) -> u64 {
-        self.interpreter.round_digest(round)
+        self.any().round_digest(round)
     }
 
     fn open_point(&self, round: &PtxRound) -> Option<u64> {
-        self.interpreter.open_point(round)
+        self.any().open_point(round)
     }
 
     fn describe_loop(&self, _: Coordinates, thread: &PtxThread) -> String {
-        self.interpreter.describe_loop(thread)
+        self.any().describe_loop(thread)
     }
 
     fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
         if let Some(work) = thread.work() {
             return work.supply(value);
         }
-        self.interpreter.supply(thread, value);
+        self.any().supply(thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {
         if let Some(work) = thread.work() {
             return work.supply_bytes(bytes);
         }
-        self.interpreter.supply_bytes(thread, bytes);
+        self.any().supply_bytes(thread, bytes);
     }
 
     fn gathered(&self, at: Coordinates, thread: &mut PtxThread, all: &[(u32, u64)]) {
-        self.interpreter.gathered(self.within(at), thread, all);
+        self.interpreter(at).gathered(self.within(at), thread, all);
     }
 
     fn follow(&self, thread: &mut PtxThread) {
@@ -505,7 +499,7 @@ impl Program for PtxProgram {
     }
 
     fn came_from(&self, thread: &mut PtxThread, reads: &[Read]) {
-        self.interpreter.came_from(thread, reads);
+        self.any().came_from(thread, reads);
     }
 
     fn dependencies(&self, thread: &mut PtxThread) -> Dependencies {
@@ -513,7 +507,7 @@ impl Program for PtxProgram {
     }
 
     fn gathered_from(&self, at: Coordinates, thread: &mut PtxThread, brought: &[(u32, Reads)]) {
-        self.interpreter.gathered_from(self.within(at), thread, brought);
+        self.interpreter(at).gathered_from(self.within(at), thread, brought);
     }
 
     fn expected(&self) -> Option<Expected> {
@@ -521,7 +515,11 @@ impl Program for PtxProgram {
     }
 
     fn has_calls(&self) -> bool {
-        self.dependent.is_some()
+        self.order.is_some()
+    }
+
+    fn asserts(&self) -> bool {
+        matches!(&self.order, Some(Order::Steps(steps)) if steps.checks())
     }
 
     fn pipe_name(&self, _: u32) -> String {
@@ -538,13 +536,20 @@ impl Program for PtxProgram {
         if let Some(name) = self.copies().and_then(|copies| copies.name(at)) {
             return name;
         }
-        self.dependent.as_ref().map_or_else(named, |dependent| dependent.name(at))
+        self.order.as_ref().map_or_else(named, |order| order.name(at))
+    }
+
+    fn statement(&self, site: SiteIndex) -> Option<&str> {
+        match &self.order {
+            Some(Order::Steps(steps)) => steps.statement(site),
+            _ => None,
+        }
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
         match self.copies() {
             Some(copies) => copies.describe(at),
-            None => self.dependent.as_ref()?.describe(at),
+            None => self.order.as_ref()?.describe(at),
         }
     }
 
@@ -553,7 +558,7 @@ impl Program for PtxProgram {
     }
 
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>) {
-        let code = self.interpreter.code();
+        let code = self.any().code();
         let mut calls = Vec::new();
         let mut call = code.origins.get(site.0 as usize).and_then(|origin| origin.call);
         while let Some(origin) = call.and_then(|call| code.origins.get(call as usize)) {
@@ -566,11 +571,13 @@ impl Program for PtxProgram {
     /// What was inlined in several places is one statement of the source.
     fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
         let line = |site: SiteIndex| {
-            let origin = self.interpreter.code().origins.get(site.0 as usize)?;
+            let origin = self.any().code().origins.get(site.0 as usize)?;
             origin.line.map(|line| (line.file, line.line, line.column))
         };
         match (line(left), line(right)) {
             (Some(left), Some(right)) => left == right,
+            // What a stream does is in no code.
+            _ if self.statement(left).is_some() || self.statement(right).is_some() => left == right,
             // Without lines, copies of one statement are told by what they do: the same mnemonic.
             _ => self.mnemonic(left) == self.mnemonic(right),
         }
@@ -586,9 +593,9 @@ impl Program for PtxProgram {
     }
 
     fn doubts(&self) -> Vec<String> {
-        let lines = self.branches.one_way(self.interpreter.guards(), |pc| {
+        let lines = self.branches.one_way(self.any().guards(), |pc| {
             let site = SiteIndex(pc);
-            let line = self.interpreter.code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
+            let line = self.any().code().origins.get(pc as usize).and_then(|origin| origin.line.as_ref());
             line.map_or((u32::MAX, self.line(site)), |line| (line.file, line.line))
         });
         let said = |(file, line): (u32, u32)| {
@@ -602,7 +609,8 @@ impl Program for PtxProgram {
     }
 
     fn is_non_coherent(&self, site: SiteIndex) -> bool {
-        self.interpreter.code().non_coherent.binary_search(&site.0).is_ok()
+        let taken_for_ordinary = matches!(self.order, Some(Order::Steps(_)));
+        !taken_for_ordinary && self.any().code().non_coherent.binary_search(&site.0).is_ok()
     }
 
     fn line(&self, site: SiteIndex) -> u32 {
@@ -623,24 +631,26 @@ impl Program for PtxProgram {
     }
 
     fn thread_bytes(&self) -> u64 {
-        PtxThread::bytes(self.interpreter.code())
+        PtxThread::bytes(self.any().code())
     }
 
     fn assumptions(&self) -> Vec<String> {
-        let mut all = self.interpreter.assumptions();
-        all.extend(self.dependent.is_some().then(|| DEPENDENT.to_owned()));
+        let mut all = self.any().assumptions();
+        all.extend(matches!(self.order, Some(Order::Dependent(_))).then(|| DEPENDENT.to_owned()));
+        let unchecked = matches!(self.order, Some(Order::Steps(_))) && !self.any().code().non_coherent.is_empty();
+        all.extend(unchecked.then(|| NON_COHERENT.to_owned()));
         all
     }
 
     fn companion(&self) -> Option<Self> {
-        let dependent = self.dependent.as_ref()?.at_the_latest()?;
-        Some(PtxProgram { dependent: Some(dependent), ..self.again(self.interpreter.clone()) })
+        let order = self.order.as_ref()?.at_the_latest()?;
+        Some(PtxProgram { order: Some(order), ..self.again(self.kernels.clone()) })
     }
 
     fn without_waits(&self) -> Option<Self> {
-        let interpreter = self.interpreter.without_polls();
-        let plain = Some(Plain::of(interpreter.code()));
-        Some(PtxProgram { plain, ..self.again(interpreter) })
+        let plain = Some(Plain::of(self.any().code()));
+        let kernels = self.kernels.iter().map(Interpreter::without_polls).collect();
+        Some(PtxProgram { plain, ..self.again(kernels) })
     }
 
     fn standing(&self, thread: &PtxThread, before: Option<SiteIndex>) -> u64 {
@@ -652,7 +662,7 @@ impl Program for PtxProgram {
         if let Some((operation, site)) = self.before(at, thread) {
             return Ok(Next::Operation(operation, site));
         }
-        Ok(match self.interpreter.next_of(self.within(at), thread, unknown)? {
+        Ok(match self.interpreter(at).next_of(self.within(at), thread, unknown)? {
             Next::Operation(Operation::Exit, site) => {
                 Next::Operation(self.after(at, thread, Operation::Exit, site), site)
             }
@@ -661,7 +671,7 @@ impl Program for PtxProgram {
     }
 
     fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {
-        self.plain.is_some() && self.interpreter.supply_unknown(thread, unknown, number)
+        self.plain.is_some() && self.any().supply_unknown(thread, unknown, number)
     }
 
     fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
@@ -673,11 +683,11 @@ impl Program for PtxProgram {
     }
 
     fn may_put_off(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.interpreter.may_put_off(thread, site.0)
+        self.any().may_put_off(thread, site.0)
     }
 
     fn put_off(&self, thread: &mut PtxThread, site: SiteIndex) {
-        self.interpreter.put_off(thread, site.0);
+        self.any().put_off(thread, site.0);
     }
 
     fn vector(&self, site: SiteIndex) -> Option<SiteIndex> {

@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::check::{Accepted, Answer, Engines};
-use arverify_protocol::verdict::{Finding, ThreadName};
+use arverify_protocol::verdict::{Finding, Role, ThreadName};
 use serde_json::{Value, json};
 
 /// Everything a check prints, on one line.
@@ -82,7 +82,22 @@ fn accepted(accept: &Accepted) -> Value {
 }
 
 fn thread(name: ThreadName) -> Value {
-    json!({ "rank": name.rank, "block": name.block, "thread": name.thread, "launch": name.launch })
+    let mut value = json!({ "rank": name.rank, "block": name.block, "thread": name.thread, "launch": name.launch });
+    role(&mut value, name);
+    value
+}
+
+/// Which step's kernel a thread belongs to, or which stream it is, where a launch consists of several.
+fn role(value: &mut Value, name: ThreadName) {
+    match name.role {
+        Role::Kernel { step, name } => {
+            value["kernel"] = json!(name);
+            value["kernel_step"] = json!(step);
+        }
+        Role::Stream(stream) => value["stream"] = json!(stream),
+        Role::Host => value["host"] = json!(true),
+        Role::Thread | Role::Helper(_) | Role::Copy => {}
+    }
 }
 
 fn finding(row: &Row, finding: &Finding) -> Value {
@@ -106,10 +121,12 @@ fn finding(row: &Row, finding: &Finding) -> Value {
         .iter()
         .map(|step| {
             let name = step.thread;
-            json!({
+            let mut value = json!({
                 "step": step.step, "rank": name.rank, "block": name.block, "thread": name.thread,
                 "launch": name.launch, "line": step.line, "op": step.operation,
-            })
+            });
+            role(&mut value, name);
+            value
         })
         .collect();
     json!({

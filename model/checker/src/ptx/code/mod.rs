@@ -1,7 +1,9 @@
-//! Decoded code of one kernel: what the interpreter runs and the flow analysis reads.
+//! Decoded code: what the interpreter runs and the flow analysis reads.
 //!
 //! Everything that can be resolved once is: names, offsets, types, modifiers. The instructions of all functions that
-//! the kernel calls stand in one flat sequence (see [`step`]). Beside each stands its origin, for findings.
+//! the kernel calls stand in one flat sequence (see [`step`]). Beside each stands its origin, for findings. Where a launch
+//! consists of several kernels they stand one behind the other, with registers of their own, so that a number tells an
+//! instruction whichever kernel it is of.
 //! Not here: addresses of buffers and values of parameters, which belong to a launch.
 
 pub mod effect;
@@ -17,20 +19,14 @@ pub use step::{Guard, Instruction, Pc, Register, Source, Step};
 
 use crate::ptx::syntax::{Line, Span};
 
-/// Decoded code of one kernel.
+/// A kernel of the code.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Code {
-    /// The kernel's name.
-    pub entry: String,
-    /// All instructions; the first is where threads start.
-    pub instructions: Vec<Instruction>,
-    /// Where each comes from.
-    pub origins: Vec<Origin>,
-    /// Slots of the register file.
-    pub registers: u32,
-    /// Bytes of local memory, parameters of calls included.
-    pub local_bytes: u32,
-    /// Parameters of the kernel.
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Where its threads start.
+    pub start: Pc,
+    /// Its parameters.
     pub parameters: Vec<Parameter>,
     /// Bytes of all parameters.
     pub parameter_bytes: u64,
@@ -38,16 +34,31 @@ pub struct Code {
     pub shared: Vec<SharedVariable>,
     /// Bytes of static shared memory, aligned for what follows it: where dynamic shared memory begins.
     pub shared_bytes: u64,
-    /// Constant memory.
-    pub constants: Image,
-    /// `.global` variables that the code names.
-    pub globals: Vec<GlobalVariable>,
     /// `.reqntid`: the block's shape, where the kernel requires one.
     pub required_threads: Option<[u32; 3]>,
     /// `.reqnctapercluster`: the shape of clusters, where the kernel requires one.
     pub required_cluster: Option<[u32; 3]>,
     /// `.maxntid`: the most threads of a block.
     pub most_threads: Option<u64>,
+}
+
+/// Decoded code of one kernel, or of several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Code {
+    /// The kernels, in the order of their instructions.
+    pub entries: Vec<Entry>,
+    /// All instructions; each kernel's are together.
+    pub instructions: Vec<Instruction>,
+    /// Where each comes from.
+    pub origins: Vec<Origin>,
+    /// Slots of the register file.
+    pub registers: u32,
+    /// Bytes of local memory, parameters of calls included.
+    pub local_bytes: u32,
+    /// Constant memory.
+    pub constants: Image,
+    /// `.global` variables that the code names.
+    pub globals: Vec<GlobalVariable>,
     /// Remarks on code that is understood but not exactly as hardware has it, to be shown with a verdict once reached.
     pub remarks: Vec<(Pc, String)>,
     /// Reads of mbarrier objects by whoever waits for them, ascending.

@@ -19,7 +19,7 @@
 //! Decision: a reduction is made of atomics of single elements (`.relaxed.gpu`, `red.async`: `.relaxed.cluster`).
 //! Decision: how many threads there must be is found out: who finds none left says so, and the check begins again with
 //! more ([`Room`]). The road not taken, threads that make one copy after the other, puts copies in order that are in none.
-//! Not modelled: launches that may run side by side, `--resident-blocks`.
+//! Not modelled: launches that may run side by side or consist of several steps, `--resident-blocks`.
 
 mod room;
 mod work;

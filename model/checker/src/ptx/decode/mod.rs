@@ -1,6 +1,6 @@
 //! From the syntax tree to decoded code.
 //!
-//! One kernel is decoded, with all that it calls put in place of the calls. An instruction that is not understood
+//! One kernel is decoded, or several one behind the other, with all that they call put in place of the calls. An instruction that is not understood
 //! becomes one that says so when it is reached, with what was expected; only what concerns the whole kernel (no such
 //! entry, 32-bit addresses, a shape too large) is an error of decoding. Each family of instructions has its module.
 //! Not decoded: recursion, indirect calls, tensor copies, tensor-core and texture instructions.
@@ -24,7 +24,7 @@ mod operands;
 mod symbols;
 mod synchronise;
 
-use super::code::{Code, Guard, Instruction, Origin, Pc, Step};
+use super::code::{Code, Entry, Guard, Instruction, Origin, Pc, Step};
 use super::syntax::{self as tree, Function, Line, Module, Span, Statement};
 use frame::{Frame, Symbol};
 use modifiers::Modifiers;
@@ -131,17 +131,27 @@ pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>, ranks: u32) -> Result<Code, DecodeError> {
-    let function = entry(module, name)?;
-    if module.address_size != 64 {
-        return Err(DecodeError::AddressSize { size: module.address_size });
-    }
-    if function.body.is_none() {
-        return Err(DecodeError::NoBody { name: function.name.clone() });
-    }
-    let mut decoder = Decoder::new(module, function)?;
+    decode_all(module, &[name], accepted, ranks)
+}
+
+/// The same of several kernels, one behind the other.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_all(module: &Module, names: &[&str], accepted: &FxHashSet<u32>, ranks: u32) -> Result<Code, DecodeError> {
+    let mut decoder = Decoder::new(module);
     decoder.accepted.clone_from(accepted);
     decoder.ranks = ranks;
-    decoder.body(function)?;
+    for name in names {
+        let function = entry(module, name)?;
+        if module.address_size != 64 {
+            return Err(DecodeError::AddressSize { size: module.address_size });
+        }
+        if function.body.is_none() {
+            return Err(DecodeError::NoBody { name: function.name.clone() });
+        }
+        decoder.kernel(function)?;
+    }
     decoder.mark_writable();
     Ok(decoder.code)
 }
@@ -180,32 +190,21 @@ struct Decoder<'m> {
 }
 
 impl<'m> Decoder<'m> {
-    fn new(module: &'m Module, function: &'m Function) -> Result<Self, DecodeError> {
+    fn new(module: &'m Module) -> Self {
         let code = Code {
-            entry: function.name.clone(),
+            entries: Vec::new(),
             instructions: Vec::new(),
             origins: Vec::new(),
             registers: 0,
             local_bytes: 0,
-            parameters: Vec::new(),
-            parameter_bytes: 0,
-            shared: Vec::new(),
-            shared_bytes: 0,
             constants: Default::default(),
             globals: Vec::new(),
-            required_threads: required_threads(function),
-            required_cluster: cluster::required(function),
-            most_threads: function
-                .directives
-                .iter()
-                .find(|(name, _)| name == "maxntid")
-                .map(|(_, numbers)| numbers.iter().fold(1, |all: u64, number| all.saturating_mul(*number))),
             remarks: Vec::new(),
             non_coherent: Vec::new(),
             objects: Vec::new(),
         };
         let functions = symbols::functions(module);
-        let mut decoder = Self {
+        Self {
             module,
             functions,
             symbols: FxHashMap::default(),
@@ -224,10 +223,40 @@ impl<'m> Decoder<'m> {
             has_cluster_barrier: cluster::has_barrier(module),
             counts_pending: asynchronous::counts_pending(module),
             too_large: false,
-        };
-        decoder.lay_out_module(function)?;
-        decoder.lay_out_parameters(function)?;
-        Ok(decoder)
+        }
+    }
+
+    /// Decodes a kernel behind those before it. Its registers and shared memory are its own; variables of the module are
+    /// those of all.
+    fn kernel(&mut self, function: &'m Function) -> Result<(), DecodeError> {
+        self.frame = Frame::default();
+        (self.carry, self.cluster, self.group) = (None, None, None);
+        self.shared.clear();
+        self.symbols.retain(|_, symbol| !matches!(symbol, Symbol::Shared(_)));
+        let most = function.directives.iter().find(|(name, _)| name == "maxntid");
+        self.code.entries.push(Entry {
+            name: function.name.clone(),
+            start: self.here(),
+            parameters: Vec::new(),
+            parameter_bytes: 0,
+            shared: Vec::new(),
+            shared_bytes: 0,
+            required_threads: required_threads(function),
+            required_cluster: cluster::required(function),
+            most_threads: most
+                .map(|(_, numbers)| numbers.iter().fold(1, |all: u64, number| all.saturating_mul(*number))),
+        });
+        let others = std::mem::take(&mut self.code.local_bytes);
+        self.lay_out_module(function)?;
+        self.lay_out_parameters(function)?;
+        self.body(function)?;
+        self.code.local_bytes = self.code.local_bytes.max(others);
+        Ok(())
+    }
+
+    /// The kernel being decoded.
+    fn current(&mut self) -> &mut Entry {
+        self.code.entries.last_mut().expect("a kernel is being decoded")
     }
 
     /// Decodes the statements of a function into the current frame; what falls off the end returns.

@@ -105,7 +105,10 @@ impl<'m> Decoder<'m> {
     pub(super) fn lay_out_module(&mut self, entry: &'m Function) -> Result<(), DecodeError> {
         let names = reached(self.module, entry);
         let mut dynamic = Vec::new();
-        for variable in self.module.variables.iter().filter(|variable| names.contains(variable.name.as_str())) {
+        let known: FxHashSet<&str> = self.symbols.keys().copied().collect();
+        let reached =
+            |variable: &&Variable| names.contains(variable.name.as_str()) && !known.contains(variable.name.as_str());
+        for variable in self.module.variables.iter().filter(reached) {
             if variable.space == Space::Shared && variable.unsized_array {
                 dynamic.push(variable);
                 continue;
@@ -130,12 +133,13 @@ impl<'m> Decoder<'m> {
             }
         }
         let start = dynamic.iter().map(|variable| alignment(variable)).max().unwrap_or(16).max(16);
-        self.code.shared_bytes = self.code.shared_bytes.next_multiple_of(start);
-        let offset = self.code.shared_bytes;
+        let own = self.current();
+        own.shared_bytes = own.shared_bytes.next_multiple_of(start);
+        let offset = own.shared_bytes;
         for variable in dynamic {
             // A declaration inside a function has the same place.
             self.symbols.insert(&variable.name, Symbol::Shared(offset));
-            self.code.shared.push(SharedVariable { name: variable.name.clone(), offset, bytes: 0 });
+            self.current().shared.push(SharedVariable { name: variable.name.clone(), offset, bytes: 0 });
         }
         self.initialise();
         Ok(())
@@ -153,12 +157,13 @@ impl<'m> Decoder<'m> {
         let alignment = alignment(variable);
         match variable.space {
             Space::Shared => {
-                let offset = self.code.shared_bytes.next_multiple_of(alignment);
-                self.code.shared_bytes = offset + bytes;
-                if self.code.shared_bytes > MOST_BYTES {
+                let own = self.current();
+                let offset = own.shared_bytes.next_multiple_of(alignment);
+                own.shared_bytes = offset + bytes;
+                if own.shared_bytes > MOST_BYTES {
                     return Err(wrong("shared memory is too large".into()));
                 }
-                self.code.shared.push(SharedVariable { name: variable.name.clone(), offset, bytes });
+                own.shared.push(SharedVariable { name: variable.name.clone(), offset, bytes });
                 Ok(Symbol::Shared(offset))
             }
             Space::Global => {
@@ -265,13 +270,14 @@ impl<'m> Decoder<'m> {
             let wrong = |reason: String| DecodeError::Variable { name: variable.name.clone(), reason };
             let bytes = size(variable).map_err(wrong)?;
             let alignment = alignment(variable);
-            let offset = self.code.parameter_bytes.next_multiple_of(alignment);
-            self.code.parameter_bytes = offset + bytes;
-            if self.code.parameter_bytes > 1 << 16 {
+            let own = self.current();
+            let offset = own.parameter_bytes.next_multiple_of(alignment);
+            own.parameter_bytes = offset + bytes;
+            if own.parameter_bytes > 1 << 16 {
                 return Err(wrong("the parameters are more than 64 KiB".into()));
             }
             let (name, kind) = (variable.name.clone(), variable.kind.0.clone());
-            self.code.parameters.push(Parameter { name, kind, offset, bytes, alignment });
+            self.current().parameters.push(Parameter { name, kind, offset, bytes, alignment });
             self.frame.symbols.insert(&variable.name, Symbol::Parameter(offset));
         }
         Ok(())

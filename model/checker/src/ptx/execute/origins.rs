@@ -90,7 +90,7 @@ impl Interpreter {
 
     /// What the last operation read comes from these reads.
     pub fn came_from(&self, thread: &mut PtxThread, reads: &[Read]) {
-        let Some(pc) = thread.pc.checked_sub(1) else { return };
+        let Some(pc) = self.before(thread) else { return };
         // An update that gives nothing.
         if thread.updates.is_some() {
             return;

@@ -19,13 +19,15 @@ const WEAK: Semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
 /// Local instructions between two operations before a thread counts as caught in a loop.
 pub(super) const MOST_STEPS: u32 = 1 << 24;
 
-/// Runs threads of one kernel in one setting. Cheap to clone: spin loops hold one.
+/// Runs threads of one kernel of the code in one setting. Cheap to clone: spin loops hold one.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     /// The code.
     pub(super) code: Arc<Code>,
     /// Shapes, parameters, addresses.
     pub(super) setting: Arc<Setting>,
+    /// Where its threads start.
+    start: Pc,
     /// Which loops may be waits; `None`: none are known.
     pub(super) loops: Option<Arc<SpinLoops>>,
     /// What verdicts rest on.
@@ -60,10 +62,16 @@ pub(super) enum Done {
 }
 
 impl Interpreter {
-    /// An interpreter of a kernel in a setting.
+    /// An interpreter of the first kernel in a setting.
     pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
         let guards = Arc::new(Guards::of(&code));
-        Self { code, setting, loops: loops.map(Arc::new), notes: Arc::default(), guards, missing_room: Arc::default() }
+        let (loops, missing_room) = (loops.map(Arc::new), Arc::default());
+        Self { code, setting, start: 0, loops, notes: Arc::default(), guards, missing_room }
+    }
+
+    /// The same for threads that start there, in another setting.
+    pub fn of_kernel(&self, start: Pc, setting: Arc<Setting>) -> Self {
+        Self { start, setting, ..self.clone() }
     }
 
     /// The same, with every poll a read like any other.
@@ -102,7 +110,13 @@ impl Interpreter {
 
     /// A thread before its first operation.
     pub fn start(&self) -> PtxThread {
-        PtxThread::new(&self.code)
+        PtxThread::new(&self.code, self.start)
+    }
+
+    /// The instruction before the one that a thread stands at; none at the start of a kernel.
+    pub(super) fn before(&self, thread: &PtxThread) -> Option<Pc> {
+        let starts = self.code.entries.iter().any(|entry| entry.start == thread.pc);
+        thread.pc.checked_sub(1).filter(|_| !starts)
     }
 
     /// Runs to the next operation, which belongs to the instruction whose number is returned with it.

@@ -91,7 +91,9 @@ pub struct RankSetting {
     pub grid_barrier: u64,
     /// The words that order launches which depend on each other, by launch; none where each follows the one before.
     pub dependent: Vec<Words>,
-    /// Instance of shared memory, by block (where launches depend on each other, by launch and block); empty where the kernel has none.
+    /// Each launch has shared memory and barriers of its own, for launches may run side by side.
+    pub side_by_side: bool,
+    /// Instance of shared memory, by block (where launches run side by side, by launch and block); empty where the kernel has none.
     pub shared: Vec<u32>,
     /// Bytes of shared memory, static and dynamic.
     pub shared_bytes: u64,
@@ -111,6 +113,7 @@ impl RankSetting {
             cluster_barriers: Vec::new(),
             grid_barrier: 0,
             dependent: Vec::new(),
+            side_by_side: false,
             shared: Vec::new(),
             shared_bytes: 0,
             dynamic_shared_bytes: 0,
@@ -119,7 +122,7 @@ impl RankSetting {
 
     /// The index of something that each launch has its own of, where launches may run side by side.
     pub(super) fn of_launch(&self, launch: u32, index: u32, count: u32) -> u32 {
-        if self.dependent.is_empty() { index } else { launch * count + index }
+        if self.side_by_side { launch * count + index } else { index }
     }
 }
 

@@ -46,10 +46,10 @@ pub(super) enum Broken {
 }
 
 impl PtxThread {
-    /// A thread at the start of the code.
-    pub(super) fn new(code: &Code) -> Self {
+    /// A thread at the start of a kernel.
+    pub(super) fn new(code: &Code, start: Pc) -> Self {
         Self {
-            pc: 0,
+            pc: start,
             broken: None,
             registers: vec![0; code.registers as usize].into(),
             local: vec![0; code.local_bytes as usize].into(),

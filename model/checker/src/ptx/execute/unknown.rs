@@ -68,7 +68,7 @@ impl Interpreter {
 
     /// Leaves what the last operation read unknown.
     pub fn supply_unknown(&self, thread: &PtxThread, unknown: &mut Unknown, number: u32) -> bool {
-        let Some(pc) = thread.pc.checked_sub(1) else { return false };
+        let Some(pc) = self.before(thread) else { return false };
         let registers = self.code.instruction(pc).defines();
         registers.iter().for_each(|register| {
             unknown.registers.insert(register.0, SmallVec::from_slice(&[number]));

@@ -40,18 +40,41 @@ pub(super) fn arguments(reader: &mut Reader<'_>, file: Section<'_, '_>, names: &
     }
     let mut found = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        if let Some((span, _)) = section.entry("ptrs") {
-            let error = Diagnostic::new("`ptrs` is a field of a structure, not an argument", span);
-            let error = error.label("an array of pointers cannot be passed by itself");
-            reader.error(error.help(
-                "write `struct = [ { ptrs = … } ]` where the structure is passed by value, or `table = …` for a \
-                 pointer to a table in device memory",
-            ));
-            continue;
-        }
-        found.extend(argument(reader, section, names, Nesting { depth: 0, turns: false }));
+        found.extend(parameter(reader, section, names));
     }
     found
+}
+
+/// `args` of a step, in order; none if one of them is wrong.
+pub(super) fn of_step(reader: &mut Reader<'_>, step: Section<'_, '_>, names: &[&str]) -> Option<Vec<Argument>> {
+    let Some(value) = step.get("args") else { return Some(Vec::new()) };
+    let items = reader.array("args", value, "values: [ { ptr = \"comm\" }, … ]")?;
+    if items.len() > ITEM_LIMIT {
+        let error =
+            Diagnostic::new(format!("a kernel has at most {ITEM_LIMIT} arguments"), super::reader::place(value));
+        reader.error(error.label("too many"));
+        return None;
+    }
+    let mut read = |item| {
+        let section = reader.section("an argument", item, "a value, such as { ptr = \"comm\" }")?;
+        parameter(reader, section, names)
+    };
+    let found: Vec<Option<Argument>> = items.iter().map(&mut read).collect();
+    found.into_iter().collect()
+}
+
+/// One kernel parameter.
+fn parameter(reader: &mut Reader<'_>, section: Section<'_, '_>, names: &[&str]) -> Option<Argument> {
+    if let Some((span, _)) = section.entry("ptrs") {
+        let error = Diagnostic::new("`ptrs` is a field of a structure, not an argument", span);
+        let error = error.label("an array of pointers cannot be passed by itself");
+        reader.error(error.help(
+            "write `struct = [ { ptrs = … } ]` where the structure is passed by value, or `table = …` for a \
+             pointer to a table in device memory",
+        ));
+        return None;
+    }
+    argument(reader, section, names, Nesting { depth: 0, turns: false })
 }
 
 /// The key that says what is passed.

@@ -4,6 +4,7 @@ use super::expression::{Expression, Variable};
 use super::fields;
 use super::reader::{Located, Reader, Section, narrow, place};
 use super::scalar::Scalar;
+use super::steps::{self, WrittenStep, WrittenWork};
 use crate::program::{Definition, Element};
 use arverify_protocol::ir::{Reduction, Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
@@ -25,13 +26,15 @@ pub(super) const ITEM_LIMIT: usize = 1_000;
 pub struct Description {
     /// The text that every place refers to.
     pub source: Arc<Source>,
+    /// What one launch consists of, in order; none where it is one kernel.
+    pub steps: Vec<WrittenStep>,
     /// The entry's name or a unique part of it; none where the file has only one entry.
     pub kernel: Option<Located<String>>,
     /// Ranks.
     pub ranks: Located<u32>,
-    /// Blocks of each rank: one to three numbers.
+    /// Blocks of each rank: one to three numbers. Where there are steps, those of the first kernel.
     pub grid: Dimensions,
-    /// Threads of each block: one to three numbers.
+    /// Threads of each block: one to three numbers. Where there are steps, those of the first kernel.
     pub block: Dimensions,
     /// Blocks of a cluster: one to three numbers; none where the launch says nothing of clusters.
     pub cluster: Option<Dimensions>,
@@ -100,6 +103,19 @@ pub struct Buffer {
     pub multicast: bool,
     /// The table's header.
     pub span: Span,
+}
+
+impl Buffer {
+    /// The expressions of its size, place and contents.
+    pub(super) fn expressions(&self) -> Vec<&Expression> {
+        let mut all = vec![&self.bytes];
+        all.extend(&self.stride);
+        all.extend(self.within.as_ref().map(|within| &within.offset));
+        if let Initial::Each(value) = &self.initial {
+            all.push(value);
+        }
+        all
+    }
 }
 
 /// Where a part lies.
@@ -228,7 +244,7 @@ pub(super) const DEFINITIONS: [(&str, Definition); 7] = [
 ];
 
 /// Keys at the top of a file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "kernel",
     "ranks",
     "grid",
@@ -240,6 +256,7 @@ const KEYS: [&str; 13] = [
     "shared_bytes",
     "buffer",
     "arg",
+    "step",
     "expect",
     "accept",
 ];
@@ -272,8 +289,8 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
     }
     let ranks = reader.required(file, "ranks", "4");
     let ranks = ranks.and_then(|value| reader.number("ranks", value, 1..=RANK_LIMIT));
-    let grid = fields::dimensions(reader, file, "grid");
-    let block = fields::dimensions(reader, file, "block");
+    let one = file.get("step").is_none();
+    let [grid, block] = ["grid", "block"].map(|key| one.then(|| fields::dimensions(reader, file, key)));
     let cluster = file.get("cluster").map(|_| fields::dimensions(reader, file, "cluster"));
     let dependent = file.get("dependent").map(|value| Some((reader.flag("dependent", value)?, place(value))));
     let cooperative = file.get("cooperative").map(|value| reader.flag("cooperative", value));
@@ -285,12 +302,22 @@ fn describe(reader: &mut Reader<'_>, file: Section<'_, '_>, source: &Arc<Source>
     let arguments = super::arguments::arguments(reader, file, &names);
     let expectation = file.get("expect").map(|value| fields::expectation(reader, value, &names));
     let accepts = fields::accepts(reader, file);
+    let steps = steps::steps(reader, file, &names)?;
+    let first = steps.iter().find_map(|step| match &step.work {
+        WrittenWork::Kernel(kernel) if !kernel.checks => Some((kernel.grid.clone(), kernel.block.clone())),
+        _ => None,
+    });
+    let (grid, block) = match first {
+        Some(of_first) => of_first,
+        None => (grid??, block??),
+    };
     Some(Description {
         source: source.clone(),
+        steps,
         kernel: lift(kernel)?,
         ranks: ranks?,
-        grid: grid?,
-        block: block?,
+        grid,
+        block,
         cluster: lift(cluster)?,
         cooperative: lift(cooperative)?.unwrap_or(false),
         dependent: lift(dependent)?.filter(|(dependent, _)| *dependent).map(|(_, span)| span),

@@ -160,8 +160,10 @@ impl Launch {
         if given != taken {
             let declared: Vec<String> =
                 parameters.iter().map(|parameter| format!("{} {}", parameter.declared, parameter.name)).collect();
-            let span = self.arguments.last().map_or(0..0, |argument| argument.span.clone());
-            let message = format!("`{kernel}` takes {taken} parameters, but {given} [[arg]] are given");
+            let step = self.of_step.clone();
+            let written = if step.is_some() { "`args`" } else { "[[arg]]" };
+            let span = self.arguments.last().map_or(step.unwrap_or(0..0), |argument| argument.span.clone());
+            let message = format!("`{kernel}` takes {taken} parameters, but {given} {written} are given");
             let error =
                 Diagnostic::new(message, span).label(if given < taken { "no more after this" } else { "the last" });
             return Err(self.refuse(vec![error.note(format!("it takes {}", declared.join(", ")))]));

@@ -6,7 +6,8 @@
 //! | `scalar` | types of elements and parameters |
 //! | `reader` | values of the file with their places |
 //! | `description`, `fields`, `arguments` | the file as it is written |
-//! | `sizes`, `buffers` | the file at its sizes, or those of the command line |
+//! | `steps` | what one launch consists of, as it is written |
+//! | `sizes`, `buffers`, `sequence` | the file at its sizes, or those of the command line |
 //! | `layout` | parameters as bytes, against what the kernel declares |
 //! | `entry` | which entry of the module is meant |
 //! | `draft` | a first file for a kernel |
@@ -17,7 +18,7 @@
 //! (a missing `slots`, a table of fewer slots than ranks where the kernel reads no more): a launch that differs from
 //! the user's by one pointer gives a verdict about another program.
 //!
-//! Not modelled: several kernels in one file, streams, graphs, buffers that only some ranks have.
+//! Not modelled: graphs, buffers that only some ranks have.
 
 mod arguments;
 mod buffers;
@@ -30,7 +31,9 @@ mod fields;
 mod layout;
 mod reader;
 mod scalar;
+mod sequence;
 mod sizes;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -48,4 +51,6 @@ pub use expression::{Expression, Values, Variable};
 pub use layout::{Addresses, Parameter, offsets};
 pub use reader::Located;
 pub use scalar::Scalar;
+pub use sequence::{FILL_BYTES, Move, Step, Work};
 pub use sizes::{Launch, Overrides, PointerTable};
+pub use steps::{WrittenCopy, WrittenKernel, WrittenStep, WrittenWork};

@@ -8,13 +8,14 @@ use super::description::{
     Accept, Argument, DEFINITIONS, Description, Dimensions, Expectation, LAUNCH_LIMIT, Passed, RANK_LIMIT,
 };
 use super::expression::{Expression, Values};
+use super::sequence::Step;
 use crate::program::{Contents, Definition};
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 use std::sync::Arc;
 
 /// Threads of all ranks together.
-const THREAD_LIMIT: u64 = 1 << 22;
+pub(super) const THREAD_LIMIT: u64 = 1 << 22;
 
 /// Launches of all ranks together: each has its own parameters.
 const EXECUTION_LIMIT: u64 = LAUNCH_LIMIT as u64;
@@ -26,8 +27,8 @@ const SHARED_LIMIT: i128 = 256 << 10;
 const SLOT_LIMIT: i128 = 4096;
 
 /// Greatest grid and block in x, y and z (CUDA programming guide, technical specifications).
-const GRID_LIMITS: [i128; 3] = [0x7FFF_FFFF, 65_535, 65_535];
-const BLOCK_LIMITS: [i128; 3] = [1024, 1024, 64];
+pub(super) const GRID_LIMITS: [i128; 3] = [0x7FFF_FFFF, 65_535, 65_535];
+pub(super) const BLOCK_LIMITS: [i128; 3] = [1024, 1024, 64];
 const THREADS_OF_A_BLOCK: u64 = 1024;
 
 /// Blocks of a cluster: what devices have that are asked for it (CUDA programming guide, "Thread Block Clusters").
@@ -56,6 +57,10 @@ pub struct Launch {
     pub source: Arc<Source>,
     /// The entry's name or a unique part of it, and where the file says so; no place where the command line did.
     pub kernel: Option<(String, Option<Span>)>,
+    /// What one launch consists of, in order; none where it is one kernel. Kernel, sizes and arguments are then those of the steps.
+    pub steps: Vec<Step>,
+    /// For the launch of a step: where that stands.
+    pub of_step: Option<Span>,
     /// Ranks.
     pub ranks: u32,
     /// Back-to-back launches on every rank.
@@ -186,6 +191,7 @@ impl Sizing {
             let limit = format!("at most {EXECUTION_LIMIT} on all ranks together");
             return self.fail(Diagnostic::new(message, description.ranks.span.clone()).label(limit));
         }
+        self.overrides(description, overrides)?;
         let grids = self.dimensions(&description.grid, "grid", overrides.blocks, ranks, GRID_LIMITS);
         let blocks = self.dimensions(&description.block, "block", overrides.threads, ranks, BLOCK_LIMITS);
         let (grids, blocks) = (grids?, blocks?);
@@ -195,6 +201,8 @@ impl Sizing {
                 let kernel = description.kernel.as_ref()?;
                 Some((kernel.value.clone(), Some(kernel.span.clone())))
             }),
+            steps: Vec::new(),
+            of_step: None,
             ranks,
             launches,
             grids,
@@ -209,10 +217,9 @@ impl Sizing {
             expectation: description.expectation.clone(),
             accepts: description.accepts.clone(),
         };
-        self.threads(&launch, description)?;
+        self.threads(&launch, (&description.grid.span, &description.block.span))?;
         if let Some(written) = &description.cluster {
-            let shapes = self.dimensions(written, "cluster", None, ranks, CLUSTER_LIMITS)?;
-            launch.cluster = Some((self.cluster(&launch, &shapes, &written.span)?, written.span.clone()));
+            launch.cluster = Some((self.cluster_of(&launch, written)?, written.span.clone()));
         }
         launch.shared_bytes = self.shared_bytes(&launch, description.shared_bytes.as_ref()).unwrap_or_default();
         launch.buffers = self.memory(&launch, description)?;
@@ -221,11 +228,13 @@ impl Sizing {
         if let Some(expectation) = &launch.expectation {
             self.expectation(&launch, expectation);
         }
+        launch.steps = self.steps(&launch, description, overrides)?;
+        self.one_size(description, &launch);
         Some(launch)
     }
 
     /// Each rank's grid or block.
-    fn dimensions(
+    pub(super) fn dimensions(
         &mut self,
         written: &Dimensions,
         name: &str,
@@ -258,6 +267,12 @@ impl Sizing {
         Some(found)
     }
 
+    /// The shape of clusters, as it is written.
+    pub(super) fn cluster_of(&mut self, launch: &Launch, written: &Dimensions) -> Option<[u32; 3]> {
+        let shapes = self.dimensions(written, "cluster", None, launch.ranks, CLUSTER_LIMITS)?;
+        self.cluster(launch, &shapes, &written.span)
+    }
+
     /// Clusters are alike on all ranks, and divide every grid.
     fn cluster(&mut self, launch: &Launch, shapes: &[[u32; 3]], span: &Span) -> Option<[u32; 3]> {
         let shape = *shapes.first()?;
@@ -274,16 +289,16 @@ impl Sizing {
     }
 
     /// Threads of a block, and of everything.
-    fn threads(&mut self, launch: &Launch, description: &Description) -> Option<()> {
+    pub(super) fn threads(&mut self, launch: &Launch, (grid, size): (&Span, &Span)) -> Option<()> {
         let mut total: u64 = 0;
         for rank in 0..launch.ranks {
-            let Values { grid, block, .. } = launch.values(rank, 0);
+            let Values { grid: blocks, block, .. } = launch.values(rank, 0);
             if block > THREADS_OF_A_BLOCK {
                 let message = format!("a block of rank {rank} has {block} threads");
                 let limit = format!("at most {THREADS_OF_A_BLOCK}");
-                return self.fail(Diagnostic::new(message, description.block.span.clone()).label(limit));
+                return self.fail(Diagnostic::new(message, size.clone()).label(limit));
             }
-            total = total.saturating_add(grid.saturating_mul(block));
+            total = total.saturating_add(blocks.saturating_mul(block));
         }
         // Launches that may run side by side have threads of their own.
         if launch.dependent.is_some() {
@@ -293,15 +308,13 @@ impl Sizing {
             let message = format!("{total} threads on {} ranks are more than can be checked", launch.ranks);
             let limit = format!("at most {THREAD_LIMIT} threads on all ranks together");
             return self.fail(
-                Diagnostic::new(message, description.grid.span.clone())
-                    .label(limit)
-                    .help("give a smaller grid, here or as --blocks"),
+                Diagnostic::new(message, grid.clone()).label(limit).help("give a smaller grid, here or as --blocks"),
             );
         }
         Some(())
     }
 
-    fn shared_bytes(&mut self, launch: &Launch, written: Option<&Expression>) -> Option<Vec<u32>> {
+    pub(super) fn shared_bytes(&mut self, launch: &Launch, written: Option<&Expression>) -> Option<Vec<u32>> {
         let Some(expression) = written else { return Some(vec![0; launch.ranks as usize]) };
         let mut found = Vec::new();
         for rank in 0..launch.ranks {
@@ -319,7 +332,7 @@ impl Sizing {
     }
 
     /// Only buffers that say so have a multicast address.
-    fn multicasts(&mut self, launch: &Launch, arguments: &[Argument]) {
+    pub(super) fn multicasts(&mut self, launch: &Launch, arguments: &[Argument]) {
         for argument in arguments {
             match &argument.passed {
                 Passed::Multicast { buffer, .. } => {
@@ -341,7 +354,7 @@ impl Sizing {
     }
 
     /// Collects the tables of arguments and of fields; checks the slots of arrays as well.
-    fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
+    pub(super) fn tables(&mut self, arguments: &[Argument], ranks: u32, found: &mut Vec<PointerTable>) {
         for argument in arguments {
             match &argument.passed {
                 Passed::Table { buffer, slots } => {

@@ -63,7 +63,7 @@ fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<Sp
         constants: relocated(&code.constants, &variables),
         variables,
         shared: vec![100, 101, 102, 103],
-        shared_bytes: code.shared_bytes + 32,
+        shared_bytes: code.entries[0].shared_bytes + 32,
         dynamic_shared_bytes: 32,
         ..RankSetting::of(Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] })
     };

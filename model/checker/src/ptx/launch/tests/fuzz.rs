@@ -1,12 +1,22 @@
 //! No file makes the reader panic, hang or take much memory, and whatever is wrong has its place and renders.
 
 use super::super::{Launch, Overrides, draft, parse};
-use super::{FILE, parameters};
+use super::{FILE, parameters, steps};
 use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 76] = [
+const SOUP: [&str; 86] = [
+    "[[step]]",
+    "check",
+    "copy",
+    "fill",
+    "record",
+    "wait",
+    "synchronize",
+    "hosts_meet",
+    "stream",
+    "args",
     "kernel",
     "cluster",
     "cooperative",
@@ -106,13 +116,15 @@ fn survives(text: &str) -> Result<(), TestCaseError> {
         match Launch::new(&description, &overrides) {
             Err(errors) => renders(&errors)?,
             Ok(launch) => {
-                if launch.launches <= 100
-                    && let Err(errors) = launch.check("kernel", &parameters())
-                {
-                    renders(&errors)?;
-                }
-                if let Err(errors) = launch.entry(&["one", "two"]) {
-                    renders(&errors)?;
+                for kernel in launch.kernels() {
+                    if launch.launches <= 100
+                        && let Err(errors) = kernel.check("kernel", &parameters())
+                    {
+                        renders(&errors)?;
+                    }
+                    if let Err(errors) = kernel.entry(&["one", "two"]) {
+                        renders(&errors)?;
+                    }
                 }
             }
         }
@@ -127,11 +139,11 @@ fn boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// The example, in which a few stretches were removed, doubled or replaced.
+/// One of the examples, in which a few stretches were removed, doubled or replaced.
 fn mutated() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0usize..12, 0u8..4, proptest::sample::select(SOUP.to_vec()));
-    proptest::collection::vec(edit, 1..4).prop_map(|edits| {
-        let mut text = FILE.to_owned();
+    (proptest::collection::vec(edit, 1..4), any::<bool>()).prop_map(|(edits, of_steps)| {
+        let mut text = if of_steps { steps::FILE } else { FILE }.to_owned();
         for (place, length, action, word) in edits {
             let start = boundary(&text, place.index(text.len() + 1));
             let end = boundary(&text, (start + length).min(text.len())).max(start);
@@ -218,7 +230,7 @@ proptest! {
 #[test]
 fn every_prefix_is_survived() {
     let text = draft("kernel", &parameters(), None);
-    for text in [FILE, &text] {
+    for text in [FILE, steps::FILE, &text] {
         for (end, _) in text.char_indices() {
             if let Err(error) = survives(&text[..end]) {
                 panic!("{end}: {error}");

@@ -5,6 +5,7 @@ mod errors;
 mod expressions;
 mod fuzz;
 mod parameters;
+mod steps;
 mod zoo;
 
 use super::{Description, Launch, Overrides, Parameter, parse};
