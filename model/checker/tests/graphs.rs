@@ -8,6 +8,7 @@
 
 use arverify_model::axioms::{Opinion, Patience};
 use arverify_model::graphs::{Question, Rule, graph_opinion, load_buffering_opinion};
+use arverify_model::program::Program;
 use arverify_model::ptx::launch::Overrides;
 use arverify_model::ptx::load::load;
 use arverify_model::ptx::program::PtxProgram;
@@ -121,7 +122,19 @@ fn kernel([ranks, blocks, threads, launches]: Sizes, bodies: &[&str]) -> PtxProg
 }
 
 fn asked(sizes: Sizes, bodies: &[&str], without: Option<Rule>) -> Opinion {
-    graph_opinion(&kernel(sizes, bodies), Question { without, ..Question::default() }, &Patience::default())
+    opinion(sizes, bodies, Question { without, ..Question::default() })
+}
+
+/// With threads for as many copies as it starts.
+fn opinion(sizes: Sizes, bodies: &[&str], question: Question) -> Opinion {
+    let mut program = kernel(sizes, bodies);
+    loop {
+        let found = graph_opinion(&program, question, &Patience::default());
+        match program.roomier() {
+            Some(roomier) => program = roomier,
+            None => return found,
+        }
+    }
 }
 
 /// A kernel with what is right about it.
@@ -562,6 +575,21 @@ const CASES: &[Case] = &[
         HANGS,
     ),
     case("nc-behind-own-write", [1, 1, 1, 1], &["S d 1\nld.global.nc.u32 %r20, [%rd10+32];"], RACE),
+    case(
+        "copy-of-an-ordinary-store",
+        [1, 1, 1, 1],
+        &["st.shared.v4.u32 [sm], {1, 1, 1, 1};\ncp.async.bulk.global.shared::cta.bulk_group [%rd10], [sm], 16;\n\
+           cp.async.bulk.commit_group;\ncp.async.bulk.wait_group 0;"],
+        RACE,
+    ),
+    case(
+        "copy-behind-a-proxy-fence",
+        [1, 1, 1, 1],
+        &["st.shared.v4.u32 [sm], {1, 1, 1, 1};\nfence.proxy.async.shared::cta;\n\
+           cp.async.bulk.global.shared::cta.bulk_group [%rd10], [sm], 16;\n\
+           cp.async.bulk.commit_group;\ncp.async.bulk.wait_group 0;\nL r0 x"],
+        RIGHT,
+    ),
     case("unwritten-barrier", [1, 1, 2, 1], &["S d 1", "L r0 d"], RACE),
 ];
 
@@ -671,7 +699,7 @@ fn open_reads_alone_find_what_is_buffered() {
 fn nothing_is_lost_with_the_reads_that_are_given_up() {
     for case in CASES {
         let everything = Question { everything: true, ..Question::default() };
-        let found = graph_opinion(&kernel(case.sizes, case.bodies), everything, &Patience::default());
+        let found = opinion(case.sizes, case.bodies, everything);
         let code = found.finding.as_ref().map(|found| found.code);
         assert_eq!(code, case.wrong, "{}: {:?}", case.name, found.reason);
         assert_ne!(found.verdict, Verdict::Inconclusive, "{}: {:?}", case.name, found.reason);
@@ -697,6 +725,7 @@ fn every_rule_is_needed() {
         (Rule::Causality, "corr"),
         (Rule::VectorsUnordered, "acquire-vector"),
         (Rule::StreamRaces, "peer-reads-new-inputs"),
+        (Rule::ProxyFences, "copy-of-an-ordinary-store"),
         (Rule::ReadOnlyLoads, "nc-behind-own-write"),
     ];
     for (rule, name) in needs {

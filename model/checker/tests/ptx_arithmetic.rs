@@ -71,7 +71,8 @@ fn run(text: &str, inputs: &[Value], results: &[Value]) -> Result<Vec<u64>, Stri
         dynamic_shared_bytes: 0,
         ..RankSetting::of(Geometry { grid: [1, 1, 1], block: [1, 1, 1], cluster: [1; 3] })
     };
-    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), None);
+    let interpreter =
+        Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank], copies: None }), None);
     let at = Coordinates { rank: 0, block: 0, thread: 0, launch: 0 };
     let mut thread = interpreter.start();
     let mut stored = vec![];

@@ -97,7 +97,7 @@ fn field(code: Code) -> Field {
         }
     };
     let ranks = (0..RANKS).map(rank).collect();
-    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks }), None);
+    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks, copies: None }), None);
     let mut memory = vec![vec![0; BYTES]; addresses.len()];
     for rank in 0..RANKS {
         for element in 0..8_u32 {

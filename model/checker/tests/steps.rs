@@ -324,3 +324,44 @@ fn engines_agree_on_steps_in_any_order() {
     }
     assert!(decided > 60 && verified > 3, "{decided} decided, {verified} verified");
 }
+
+/// `k` starts a bulk copy; `plain` does nothing.
+const BULK: &str = r"
+.version 8.6
+.target sm_90
+.address_size 64
+
+.visible .entry plain() { ret; }
+
+.visible .entry k(.param .u64 k_out)
+{
+    .reg .b64 %rd<2>;
+    .shared .align 16 .b8 words[16];
+    ld.param.u64 %rd1, [k_out];
+    cp.async.bulk.global.shared::cta.bulk_group [%rd1], [words], 16;
+    ret;
+}
+";
+
+#[test]
+fn a_kernel_with_bulk_copies_is_refused_in_a_step() {
+    let module = Arc::new(Source { name: "kernels.ptx".to_owned(), text: BULK.to_owned() });
+    let base = "ranks = 1\nlaunches = 1\n[[buffer]]\nname = 'out'\nbytes = 16\ndtype = 'u32'\n";
+    let plain = "kernel = 'plain'\ngrid = 1\nblock = 1\nargs = []";
+    let copies = "kernel = 'k'\ngrid = 1\nblock = 1\nargs = [ { ptr = 'out' } ]";
+    let loaded = |lines: &[&str]| {
+        let launch = format!("{base}{}", steps(lines));
+        load(&module, ("launch.toml", &launch), &Overrides::default(), 1).map_err(|error| (launch, error.to_string()))
+    };
+    loaded(&[plain]).expect("what no step launches does not matter");
+    let (launch, error) = loaded(&[plain, copies]).expect_err("a step launches a copy");
+    let line = launch.lines().position(|line| line == "kernel = 'k'").unwrap();
+    for part in [
+        "`k` has bulk copies, which are not known in launches of several steps",
+        &format!("launch.toml:{line}:1"),
+        "expected a kernel without bulk copies",
+        "the first: line 13 of kernels.ptx",
+    ] {
+        assert!(error.contains(part), "{part}:\n{error}");
+    }
+}

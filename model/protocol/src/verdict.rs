@@ -133,6 +133,8 @@ pub enum Role {
     Stream(u32),
     /// What sends for a stream beside it, in a group.
     Helper(u32),
+    /// A copy that a thread has started, and which is made beside it.
+    Copy,
 }
 
 /// A thread in a finding. In a host program block 0 is the host thread, and block 1 + s is stream s.
@@ -160,6 +162,7 @@ impl fmt::Display for ThreadName {
             }
             Role::Host => write!(formatter, "rank {rank} host launch {launch}"),
             Role::Stream(stream) => write!(formatter, "rank {rank} stream {stream} launch {launch}"),
+            Role::Copy => write!(formatter, "a copy of rank {rank} block {block} thread {thread} launch {launch}"),
             Role::Helper(stream) => write!(formatter, "rank {rank} stream {stream} (group) launch {launch}"),
         }
     }

@@ -4,7 +4,7 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, Schedule, check_program, doubts::vacuity, try_check};
+use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, doubts::vacuity, try_check};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;
@@ -96,6 +96,21 @@ pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) ->
 
 /// Checks any program with the engines asked for; and its companion, if it has one and is verified itself.
 pub fn check_program_with<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
+    growing(program.clone(), |program| check_in_room(program, options, engine)).1
+}
+
+/// Runs a program, with threads for more copies as long as there are too few.
+pub(super) fn growing<P: Program, T>(mut program: Arc<P>, run: impl Fn(&Arc<P>) -> T) -> (Arc<P>, T) {
+    loop {
+        let outcome = run(&program);
+        match program.roomier() {
+            Some(roomier) => program = Arc::new(roomier),
+            None => return (program, outcome),
+        }
+    }
+}
+
+fn check_in_room<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
     let outcome = check_one(program, options, engine);
     match program.companion().filter(|_| outcome.verdict == Verdict::Verified) {
         None => outcome,
@@ -124,9 +139,9 @@ fn both(own: Outcome, companion: Outcome) -> Outcome {
 
 fn check_one<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
     match engine {
-        Engine::Operational => with_circles(check_program(program.clone(), options), program, options),
+        Engine::Operational => with_circles(check_by_machine(program, options), program, options),
         Engine::Axiomatic => by_axioms(program, options),
-        Engine::Both => together(check_program(program.clone(), options), &opinion(program, options).0),
+        Engine::Both => together(check_by_machine(program, options), &opinion(program, options).0),
     }
 }
 

@@ -38,6 +38,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use engines::growing;
 pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
@@ -202,7 +203,12 @@ fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Setti
 /// Checks any program. A scheduler that promises less than fairness may still be fair: under another progress model
 /// the check is made twice, with all blocks running together and with no more than the model promises.
 pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome {
-    let needed = state_bytes(&*program);
+    growing(program, |program| check_by_machine(program, options)).1
+}
+
+/// The same, with the program as it is.
+fn check_by_machine<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
+    let needed = state_bytes(&**program);
     if needed > options.max_bytes {
         return Outcome::inconclusive(format!(
             "nothing was covered: it needs about {} MiB of memory, more than the limit of {} MiB",
@@ -219,10 +225,10 @@ pub fn check_program<P: Program>(program: Arc<P>, options: &Options) -> Outcome 
         Progress::Fair => *options,
         _ => Options { progress: Progress::Fair, resident_blocks: None, ..*options },
     };
-    let mut outcome = check_once(&program, &fair, deadline, &SetAside::default());
+    let mut outcome = check_once(program, &fair, deadline, &SetAside::default());
     if options.progress != Progress::Fair && outcome.verdict == Verdict::Verified {
         let before = outcome.stats;
-        outcome = check_once(&program, options, deadline, &SetAside::default());
+        outcome = check_once(program, options, deadline, &SetAside::default());
         outcome.stats.states += before.states;
         outcome.stats.executions += before.executions;
         outcome.stats.operations += before.operations;
@@ -450,7 +456,7 @@ fn record<P: Program>(machine: &Machine<P>, actions: &[Action]) -> (Vec<Event>, 
 /// AR014: ranks launched different grids, and with equal ones nothing is wrong.
 fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Finding) {
     let ranks = program.shape().ranks;
-    let grids: Vec<String> = (0..ranks).map(|rank| program.grid(rank).to_string()).collect();
+    let grids: Vec<String> = (0..ranks).map(|rank| program.kernel_grid(rank).to_string()).collect();
     if finding.code == Code::PeersDisagree || grids.iter().all(|grid| *grid == grids[0]) {
         return;
     }

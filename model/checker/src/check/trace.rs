@@ -3,7 +3,8 @@
 //! Kept are the threads that the finding names, and those whose signals they read; of each the last few operations
 //! before the end, with runs of data operations drawn together.
 
-use super::Schedule;
+use super::engines::growing;
+use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
@@ -31,6 +32,11 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
         return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
     }
+    // What there is a schedule of was run with as many threads for copies as this finds.
+    let program = match program.grows() {
+        true => growing(program, |program| check_by_machine(program, options)).0,
+        false => program,
+    };
     let machine = step_by_step(program, options, (&schedule.contended, &schedule.set_aside));
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
@@ -231,6 +237,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
         }
         Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
+        Operation::ProxyFence { window } => window.mnemonic().to_owned(),
         Operation::Bulk(bulk) => {
             let sources: Vec<String> = bulk.sources.iter().map(place).collect();
             let verb = if bulk.fold.is_some() { "reduce" } else { "copy" };

@@ -5,7 +5,8 @@ use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
 use crate::check::{
-    Accepted, Engine, LAUNCH_BOUNDARY, Options, Outcome, POLLED_WORDS, Schedule, check_program_with, learn_polled,
+    Accepted, Engine, LAUNCH_BOUNDARY, Options, Outcome, POLLED_WORDS, Progress, Schedule, check_program_with,
+    learn_polled,
 };
 use crate::compiler::{self, CompilerError};
 use crate::program::{Polled, Program};
@@ -409,7 +410,9 @@ impl KernelTarget {
                 }
             }
         }
-        let mut outcome = check_program_with(&Arc::new(self.program()?), &left(), engine);
+        let program = self.program()?;
+        self.copy_options(&program)?;
+        let mut outcome = check_program_with(&Arc::new(program), &left(), engine);
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
         self.note_polled_words(&mut outcome);
         Ok(outcome)
@@ -450,6 +453,19 @@ impl KernelTarget {
                 return;
             }
         }
+    }
+
+    /// Options that copies by the async proxy, which are blocks of their own, do not go with.
+    fn copy_options(&self, program: &PtxProgram) -> Result<(), InputError> {
+        let option = match (self.options.resident_blocks, self.options.progress) {
+            (Some(_), _) => "--resident-blocks",
+            (None, Progress::Fair) => return Ok(()),
+            (None, _) => "--progress",
+        };
+        if !program.may_copy() {
+            return Ok(());
+        }
+        Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
     }
 
     /// The kernel as a thread program.

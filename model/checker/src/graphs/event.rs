@@ -6,7 +6,7 @@
 
 use super::bits::Bits;
 use crate::memory::scope::Placement;
-use crate::program::SiteIndex;
+use crate::program::{SiteIndex, Window};
 use arverify_protocol::ir::{Order, Scope};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -47,6 +47,13 @@ pub(super) enum Act {
 pub(super) struct Space {
     pub(super) instance: u32,
     pub(super) launch: u32,
+}
+
+/// An access across proxies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Crossing {
+    /// The rank of the memory, and the block of shared memory.
+    pub(super) memory: (u32, Option<u32>),
 }
 
 /// Bytes.
@@ -106,6 +113,12 @@ pub(super) struct Node {
     pub(super) stamp: usize,
     /// Of half an atomic: the other half.
     pub(super) partner: Option<Event>,
+    /// By the async proxy.
+    pub(super) by_copy: bool,
+    /// Of an access of the async proxy that needs a proxy fence behind ordinary writes.
+    pub(super) crossing: Option<Crossing>,
+    /// Of a proxy fence: for which memory, and rank and block of its thread.
+    pub(super) window: Option<(Window, (u32, u32))>,
     /// What precedes it in base causality order.
     pub(super) before: Bits,
     /// Writes that are observed by reads among `before`.

@@ -111,6 +111,7 @@ impl<'p, P: Program> Search<'p, P> {
                 visited: Vec::new(),
                 met: Vec::new(),
                 rounds: FxHashMap::default(),
+                crosses: false,
                 copies: Vec::new(),
                 log: Vec::new(),
                 unknown: Unknown::default(),

@@ -305,6 +305,22 @@ impl Graph {
         !self.causes(write, begun) && !self.launches.iter().any(ended)
     }
 
+    /// "Proxy-preserved base causality order": whether an ordinary write precedes an access of the async proxy, but for a
+    /// proxy fence between the two, or the beginning of a launch.
+    pub(super) fn is_unfenced(&self, write: Event, access: Event) -> bool {
+        let Some(crossing) = self.nodes[access].crossing.filter(|_| self.has(Rule::ProxyFences)) else { return false };
+        let earlier = &self.nodes[write];
+        if !earlier.is_write() || earlier.by_copy || !self.causes(write, access) {
+            return false;
+        }
+        let fences = |event: &Event| {
+            let node = &self.nodes[*event];
+            let window = node.window.is_some_and(|(window, home)| window.holds(crossing.memory, home));
+            (window || node.act == Act::Boundary) && self.causes(write, *event) && self.causes(*event, access)
+        };
+        !(0..self.nodes.len()).any(|event| fences(&event))
+    }
+
     fn races(&self, other: Event, event: Event, node: &Node) -> bool {
         let earlier = &self.nodes[other];
         if other == event || !earlier.range.overlaps(&node.range) || !earlier.is_memory() || !node.is_memory() {
@@ -319,6 +335,9 @@ impl Graph {
             return false;
         }
         if self.is_written_during(earlier, event) || self.is_written_during(node, other) {
+            return true;
+        }
+        if self.is_unfenced(other, event) || self.is_unfenced(event, other) {
             return true;
         }
         !self.causes(other, event) && !self.causes(event, other) && !self.morally_strong(other, event)

@@ -243,7 +243,7 @@ impl<P: Program> Search<'_, P> {
                 (at.byte + bytes <= size).then_some(Range { space, from: at.byte, to: at.byte + bytes })
             };
             match operation {
-                Operation::Fence { .. } => {}
+                Operation::Fence { .. } | Operation::ProxyFence { .. } => {}
                 Operation::Load { at: location, bytes } => {
                     let range = place(location, u64::from(bytes))?;
                     self.field.program.supply_bytes(at, program, &self.newest(state, &range));

@@ -33,13 +33,15 @@ pub enum Rule {
     VectorsUnordered,
     /// The stream's accesses race like any other.
     StreamRaces,
+    /// The async proxy needs a fence for what ordinary threads wrote.
+    ProxyFences,
     /// What `ld.global.nc` reads is not written as long as its kernel runs.
     ReadOnlyLoads,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 16] = [
+    pub const ALL: [Rule; 17] = [
         Rule::Scopes,
         Rule::Strength,
         Rule::ObservationThroughAtomics,
@@ -55,6 +57,7 @@ impl Rule {
         Rule::Causality,
         Rule::VectorsUnordered,
         Rule::StreamRaces,
+        Rule::ProxyFences,
         Rule::ReadOnlyLoads,
     ];
 }

@@ -1,6 +1,6 @@
 //! One exploration: its settings, what it has come across, and how it ends.
 
-use super::event::{Act, Actor, Event, Node, Range};
+use super::event::{Act, Actor, Crossing, Event, Node, Range};
 use super::future::Future;
 use super::rule::Rule;
 use super::state::{Field, State};
@@ -132,6 +132,7 @@ impl<P: Program> Search<'_, P> {
             Act::Joint | Act::Boundary => None,
         };
         let none: Arc<[u8]> = Arc::from([]);
+        let (by_copy, crossing) = self.proxy(state, who, range);
         Node {
             actor,
             during: None,
@@ -152,7 +153,22 @@ impl<P: Program> Search<'_, P> {
             before: Default::default(),
             observed: Default::default(),
             observes: Default::default(),
+            by_copy,
+            crossing: crossing.filter(|_| matches!(act, Act::Read | Act::Write)),
+            window: None,
         }
+    }
+
+    /// Whether somebody is of the async proxy and, if so, whether an access of his needs a proxy fence.
+    fn proxy(&self, state: &State<P::Thread>, who: Who, range: Range) -> (bool, Option<Crossing>) {
+        let Who::Thread(thread) = who else { return (false, None) };
+        let runner = &state.threads[thread];
+        if !self.field.program.is_asynchronous(runner.at) {
+            return (false, None);
+        }
+        let instance = self.field.program.shape().instances.get(range.space.instance as usize);
+        let instance = instance.filter(|instance| runner.crosses && !instance.pad);
+        (true, instance.map(|instance| Crossing { memory: (instance.rank, instance.block) }))
     }
 
     /// An event of nobody.

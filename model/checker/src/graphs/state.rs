@@ -105,6 +105,8 @@ pub(super) struct Runner<T> {
     pub(super) open: Vec<Open>,
     /// The statement before which it had to know some of them.
     pub(super) needed: Option<(SiteIndex, SmallVec<[Event; 2]>)>,
+    /// What it does now needs a proxy fence behind ordinary writes.
+    pub(super) crosses: bool,
     /// Copies that it has started: pipe, where, and their events.
     pub(super) copies: Vec<(u32, SiteIndex, Last, Vec<Event>)>,
 }
@@ -250,6 +252,7 @@ impl<'p, P: Program> Field<'p, P> {
         let block = self.block_of(thread);
         let device = block / self.blocks;
         let cluster = device * self.blocks + self.program.cluster(device, block % self.blocks);
+        let block = device * self.blocks + self.program.scope_block(device, block % self.blocks);
         Placement { block, cluster, device }
     }
 

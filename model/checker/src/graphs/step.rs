@@ -5,12 +5,13 @@
 //! waits until every thread waits: see [`super::explore`].
 
 use super::bits::Bits;
-use super::event::{Act, Event, Range};
+use super::event::{Act, Event, Node, Range};
 use super::round::counts;
 use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
-use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width};
+use crate::program::proxy::crosses;
+use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -117,6 +118,7 @@ impl<P: Program> Search<'_, P> {
         site: SiteIndex,
     ) -> Step<P::Thread> {
         self.check_polled(&operation, site)?;
+        self.note_proxy(state, thread, &operation);
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -159,6 +161,7 @@ impl<P: Program> Search<'_, P> {
                 Err(self.refuse(Refusal::NotUnderstood("a loop that was taken for a wait".to_owned())))
             }
             Operation::Fence { semantics } => self.fence(state, thread, semantics, site),
+            Operation::ProxyFence { window } => self.proxy_fence(state, thread, window, site),
             Operation::Barrier(barrier) => self.reach_barrier(state, thread, barrier, site),
             Operation::Bulk(bulk) => self.bulk(state, thread, &bulk, site),
             Operation::Start { pipe, capacity } => self.start_copy(state, thread, pipe, capacity, site),
@@ -377,6 +380,29 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// A fence; fence.sc at each place in their order.
+    /// Whether what a thread does now needs a proxy fence behind ordinary writes.
+    fn note_proxy(&self, state: &mut State<P::Thread>, thread: usize, operation: &Operation) {
+        if self.field.program.is_asynchronous(state.threads[thread].at) {
+            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
+        }
+    }
+
+    fn proxy_fence(
+        &self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        window: Window,
+        site: SiteIndex,
+    ) -> Step<P::Thread> {
+        let last = self.preceding(state, thread, site);
+        let relaxed = Semantics { order: Order::Relaxed, scope: Scope::Cta };
+        let node = self.node(state, Who::Thread(thread), (Act::Fence, Range::NONE), relaxed, site);
+        let at = state.threads[thread].at;
+        let fence = state.graph.add(Node { window: Some((window, (at.rank, at.block))), ..node }, &last);
+        self.follows(state, thread, fence, site);
+        Ok(None)
+    }
+
     fn fence(
         &mut self,
         state: &mut State<P::Thread>,

@@ -127,7 +127,7 @@ impl<P: Program> Search<'_, P> {
         let at = state.threads[thread].at;
         let threads = self.field.of_block(self.field.block_of(thread));
         let lives = |thread: usize| !matches!(state.threads[thread].status, Status::Ended);
-        if threads.clone().any(lives) || program.cluster_size(at.rank) == 1 {
+        if threads.clone().any(lives) || program.cluster_size(at.rank) == 1 && !program.grows() {
             return Ok(());
         }
         let mut last = self.preceding(state, thread, site);

@@ -43,7 +43,12 @@ pub(super) fn of_thread<P: Program>(
 /// Two accesses race.
 pub(super) fn race<P: Program>(search: &Search<P>, state: &State<P::Thread>, first: Event, second: Event) -> Finding {
     let [one, other] = [first, second].map(|event| access(search, state, event));
-    let message = format!("data race: {} and {}, in no order", one.1, other.1);
+    let graph = &state.graph;
+    let how = match graph.is_unfenced(first, second) || graph.is_unfenced(second, first) {
+        true => "without a proxy fence between them",
+        false => "in no order",
+    };
+    let message = format!("data race: {} and {}, {how}", one.1, other.1);
     let points = one.0.into_iter().chain(other.0).collect();
     let ranges = [first, second].map(|event| state.graph.nodes[event].range);
     let from = ranges[0].from.max(ranges[1].from);

@@ -11,7 +11,7 @@ use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint}
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
-use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width, mbarrier};
 use arverify_protocol::verdict::Code;
 
 impl<P: Program> Run<'_, P> {
@@ -35,6 +35,16 @@ impl<P: Program> Run<'_, P> {
         machine.has(Rule::SharedMemoryEnds) && block.is_some_and(|block| block.started && block.live == 0)
     }
 
+    fn is_copy(&self, thread: ThreadIndex) -> bool {
+        self.machine.program().is_asynchronous(self.state.coordinates(self.machine, thread))
+    }
+
+    /// Whether an access is one of a copy that some thread has started.
+    fn is_by_copy(&self, access: &Access) -> bool {
+        let epoch = access.epoch;
+        !epoch.is_initial() && !self.machine.is_stream(epoch.thread) && self.is_copy(epoch.thread)
+    }
+
     /// Somebody may still come to the shared memory of a block that ends.
     pub(super) fn outlived(
         &self,
@@ -55,8 +65,11 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::OutOfBounds, message, points);
         violation.location = Some(at);
         violation.notes.push("shared memory ends with its block (PTX ISA, \"Shared State Space\")".to_owned());
-        violation.help =
-            Some("let the blocks of the cluster meet (`barrier.cluster`) before one of them ends".to_owned());
+        let is_copy = self.is_by_copy(&other);
+        violation.help = Some(match is_copy {
+            true => "let a thread of the block wait for the copy before it leaves".to_owned(),
+            false => "let the blocks of the cluster meet (`barrier.cluster`) before one of them ends".to_owned(),
+        });
         violation
     }
 
@@ -76,6 +89,47 @@ impl<P: Program> Run<'_, P> {
         self.suspect(violation);
     }
 
+    /// Why two accesses race, and how to mend it.
+    fn explain_race(
+        &self,
+        violation: &mut Violation,
+        thread: ThreadIndex,
+        other: &Access,
+        (read_only, unfenced): (bool, bool),
+    ) {
+        violation.notes.push(
+            match read_only {
+                false if unfenced => {
+                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
+                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
+                }
+                true => {
+                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
+                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
+                }
+                false => "neither access precedes the other in causality order, and they are not morally strong",
+            }
+            .to_owned(),
+        );
+        if read_only {
+            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
+        }
+        if unfenced {
+            let help = "put `fence.proxy.async` behind the stores, before their threads say that they are done";
+            violation.help = Some(help.to_owned());
+        }
+        if !unfenced && (self.is_by_copy(other) || self.is_copy(thread)) {
+            let note = "a copy is in order with what follows it only where that has waited for it: for its mbarrier object, or \
+                        by `cp.async.bulk.wait_group`, of which `.read` waits for what is read alone";
+            violation.notes.push(note.to_owned());
+        }
+        if self.finishing {
+            let note =
+                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
+            violation.notes.push(note.to_owned());
+        }
+    }
+
     /// A conflict that causality leaves unordered and that is not morally strong. Returns whether the execution goes
     /// on: after a race between launches it does, to see whether some wait mistakes one launch for another.
     pub(super) fn race(
@@ -87,6 +141,7 @@ impl<P: Program> Run<'_, P> {
         other: Access,
         other_wrote: bool,
     ) -> bool {
+        let unfenced = std::mem::take(&mut self.unfenced);
         let access = Access { epoch: self.epoch(thread), site };
         let known_by = self.machine.race_of(&self.state.blocks, access, other);
         if self.machine.sets_aside(&self.state.blocks, access, other) {
@@ -111,12 +166,16 @@ impl<P: Program> Run<'_, P> {
             self.name(thread),
             verb(other_wrote),
             self.describe(&other),
-            if read_only { "while the kernel that reads it may run" } else { "in no order" },
+            match (read_only, unfenced) {
+                (true, _) => "while the kernel that reads it may run",
+                (_, true) => "without a proxy fence between them",
+                _ => "in no order",
+            },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.race = Some(([site, other.site], known_by));
         violation.location = Some(at);
-        self.explain_race(&mut violation, read_only);
+        self.explain_race(&mut violation, thread, &other, (read_only, unfenced));
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
             violation.refresh = Some((owner, other.epoch.phase));
         }
@@ -135,28 +194,6 @@ impl<P: Program> Run<'_, P> {
         }
         self.fail(violation);
         false
-    }
-
-    /// Why two accesses are in no order.
-    fn explain_race(&self, violation: &mut Violation, read_only: bool) {
-        violation.notes.push(
-            match read_only {
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
-        if read_only {
-            violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
-        }
-        if self.finishing {
-            let note =
-                "the copy is outstanding from its start to its finish: what comes in between is in no order with it";
-            violation.notes.push(note.to_owned());
-        }
     }
 
     /// A wait was satisfied by an earlier launch: if a race between launches was seen, this is its cause.
@@ -405,7 +442,9 @@ impl<P: Program> Machine<P> {
 
     fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck<P::Round>> {
         let waiting = state.threads.iter().enumerate().filter_map(|(index, thread)| {
-            if !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
+            // A copy waits for nothing but to be started.
+            let is_copy = self.program().is_asynchronous(state.coordinates(self, index as ThreadIndex));
+            if is_copy || !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
                 return None;
             }
             match thread.pending.as_deref() {
@@ -547,6 +586,10 @@ impl<P: Program> Machine<P> {
             Some((value, None)) => format!("the last to write it was the owner's stream, with {value}"),
             None => "nobody has written it".to_owned(),
         });
+        let updated = last.and_then(|last| Some((last.value, last.update?)));
+        if let Some((value, _)) = updated.filter(|(_, update)| update.function.kind.is_mbarrier()) {
+            violation.notes.push(format!("it is an mbarrier object: {}", mbarrier::describe(value)));
+        }
         let Some(writer) = self.would_write(state, stuck.at, |value| self.satisfies(state, stuck, value)) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());
             return;
@@ -582,7 +625,7 @@ impl<P: Program> Machine<P> {
     /// Blocks that have not started, and ranks that launched different grids.
     fn blame_shape(&self, state: &State<P::Thread>, violation: &mut Violation) {
         let ranks = self.program().shape().ranks;
-        let grids: Vec<u32> = (0..ranks).map(|rank| self.program().grid(rank)).collect();
+        let grids: Vec<u32> = (0..ranks).map(|rank| self.program().kernel_grid(rank)).collect();
         if grids.iter().any(|grid| *grid != grids[0]) {
             violation.code = Code::PeersDisagree;
             let list: Vec<String> =

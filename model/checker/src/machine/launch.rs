@@ -97,6 +97,7 @@ impl<P: Program> Machine<P> {
             memory: shape.instances.iter().map(|instance| self.fresh_memory(instance)).collect(),
             slots: BTreeMap::new(),
             fences: Vec::new(),
+            proxy_fences: Vec::new(),
             origins: BTreeMap::new(),
             choosing: BTreeSet::new(),
             runnable: VecDeque::new(),
@@ -148,9 +149,11 @@ impl<P: Program> Run<'_, P> {
         state.stream_phase += 1;
         let phase = state.stream_phase;
         state.stream.complete(stream_block, phase, |thread| machine.block_of(thread));
-        state.boundary = Some(state.stream.clone());
+        let before = state.stream.clone();
+        state.boundary = Some(before.clone());
         state.ended_blocks = 0;
         state.running_blocks = 0;
+        self.fence_of_launch(writer.access, before);
         let grid = machine.program().grid(rank);
         for block in 0..grid {
             let index = machine.block_index(rank, block);
@@ -176,7 +179,7 @@ impl<P: Program> Run<'_, P> {
         if !machine.forgets() {
             return;
         }
-        let State { ranks, slots, memory, fences, origins, .. } = &mut *self.state;
+        let State { ranks, slots, memory, fences, proxy_fences, origins, .. } = &mut *self.state;
         // Of those that may still come to an instance; any instance.
         let come = |instance: Option<u32>| {
             let numbered = ranks.iter().enumerate().filter(|(_, rank)| !rank.done);
@@ -203,6 +206,8 @@ impl<P: Program> Run<'_, P> {
             !is_own || come(Some(*instance)).any(|(rank, _)| rank as u32 != ended)
         });
         fences.retain(|fence| !past(None, &fence.access));
+        // What it has seen precedes every launch that is to come, and that is enough.
+        proxy_fences.retain(|fence| !past(None, &fence.access));
         // A fence is ordered by what it held when it was made.
         let told = |access: &Access| {
             let block = machine.block_of(access.epoch.thread);
@@ -320,14 +325,14 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// The shared memory of a block of a cluster ends with the block, after all that its threads know of. Returns false
-    /// after a violation: somebody else may still come to it.
+    /// Shared memory that others may come to, blocks of a cluster or copies, ends with its block, after all that its threads
+    /// know of. Returns false after a violation: somebody else may still come to it.
     fn end_shared_memory(&mut self, block: u32, thread: ThreadIndex, site: SiteIndex) -> bool {
         let machine = self.machine;
         let program = machine.program();
         let (rank, first) = (machine.rank_of_block(block), block * machine.threads_of_block());
         let own = block - machine.block_index(rank, 0);
-        if !machine.has(Rule::SharedMemoryEnds) || program.cluster_size(rank) == 1 {
+        if !machine.has(Rule::SharedMemoryEnds) || program.cluster_size(rank) == 1 && !program.grows() {
             return true;
         }
         let mut view = self.state.threads[first as usize].view.clone();

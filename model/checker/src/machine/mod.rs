@@ -8,6 +8,7 @@
 //! * `run`: the macro-step and the dispatch of operations
 //! * `weak`, `strong_read`, `strong_write`: accesses, fences; `causality`: what precedes what
 //! * `pipe`: copies that are started now and made later
+//! * `proxy`: fences between the generic and the async proxy
 //! * `fences`: the order of `fence.sc`, as far as reads and writes force it
 //! * `barrier`, `launch`: barriers of a block; the boundaries of launches; `call`: those of launches that overlap, in host
 //!   programs; `results`: what a launch leaves in its output
@@ -34,6 +35,7 @@ mod launch;
 mod memo;
 mod pipe;
 mod postponed;
+mod proxy;
 mod results;
 mod retire;
 mod rounds;
@@ -56,6 +58,7 @@ use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, 
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
+use proxy::ProxyFence;
 use results::Outputs;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -215,6 +218,8 @@ pub struct State<T> {
     memory: Vec<InstanceMemory>,
     slots: Slots,
     fences: Vec<SequentialFence>,
+    /// By who made them, and when.
+    proxy_fences: Vec<ProxyFence>,
     /// By first byte, what was stored weakly and depends on strong reads: how many bytes, and on which.
     origins: BTreeMap<(u32, u64), (u64, Reads)>,
     choosing: BTreeSet<ThreadIndex>,
@@ -610,6 +615,7 @@ impl<P: Program> Machine<P> {
             return Placement { block, cluster: block, device };
         }
         let own = block - self.block_index(device, 0);
+        let block = self.block_index(device, self.program.scope_block(device, own));
         Placement { block, cluster: self.block_index(device, self.program.cluster(device, own)), device }
     }
 
@@ -713,6 +719,7 @@ impl<T: PartialEq> PartialEq for State<T> {
             && self.memory == other.memory
             && self.slots == other.slots
             && self.fences == other.fences
+            && self.proxy_fences == other.proxy_fences
             && self.origins == other.origins
             && self.suspect == other.suspect
             && self.raced == other.raced
@@ -728,6 +735,7 @@ impl<T: Hash> Hash for State<T> {
         self.memory.hash(hasher);
         self.slots.hash(hasher);
         self.fences.hash(hasher);
+        self.proxy_fences.hash(hasher);
         self.origins.hash(hasher);
         self.suspect.is_some().hash(hasher);
         self.raced.hash(hasher);

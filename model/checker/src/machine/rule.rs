@@ -138,6 +138,8 @@ rules! {
     PhasesMatter,
     /// The shared memory of a block of a cluster ends with the block.
     SharedMemoryEnds,
+    /// The async proxy needs a fence for what ordinary threads wrote.
+    ProxyFences,
     /// Memory that is read through a path that is not coherent is written by nobody while the kernel runs.
     ReadOnlyLoads,
     /// The owner reads its output after the launch.

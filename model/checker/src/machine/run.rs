@@ -6,6 +6,7 @@ use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
 use crate::process;
+use crate::program::proxy::crosses;
 use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
@@ -43,6 +44,10 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) storing: Option<u64>,
     /// The current accesses are those of a copy that is waited for, for the words of a finding.
     pub(super) finishing: bool,
+    /// The current operation needs a proxy fence before it.
+    pub(super) crosses: bool,
+    /// There is none.
+    pub(super) unfenced: bool,
 }
 
 impl<'a, P: Program> Run<'a, P> {
@@ -51,7 +56,16 @@ impl<'a, P: Program> Run<'a, P> {
         state: &'a mut State<P::Thread>,
         recorder: Option<&'a mut Vec<Event>>,
     ) -> Run<'a, P> {
-        Run { machine, state, recorder, notes: Notes::default(), storing: None, finishing: false }
+        Run {
+            machine,
+            state,
+            recorder,
+            notes: Notes::default(),
+            storing: None,
+            finishing: false,
+            crosses: false,
+            unfenced: false,
+        }
     }
 
     pub(super) fn into_notes(self) -> Notes {
@@ -284,6 +298,8 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Write { value, .. } => Some(*value),
             _ => None,
         };
+        let coordinates = self.state.coordinates(self.machine, index);
+        self.crosses = self.machine.program().is_asynchronous(coordinates) && crosses(operation);
         match operation {
             Operation::Read { at, width, semantics, .. } => {
                 if semantics.order == Order::Weak {
@@ -331,6 +347,10 @@ impl<'a, P: Program> Run<'a, P> {
             Operation::Store { at, data } => self.store(index, *at, data, site),
             Operation::Write { at, width, value, .. } => self.weak_write(index, *at, *width, *value, site),
             Operation::Fence { semantics } => self.fence(index, *semantics, site),
+            Operation::ProxyFence { window } => {
+                self.proxy_fence(index, *window, site);
+                Progress::Done
+            }
             Operation::Call(call) => self.call(index, *call),
             Operation::Exit => {
                 if self.has_finished(index, site) {

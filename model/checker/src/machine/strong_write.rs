@@ -339,6 +339,7 @@ impl<P: Program> Run<'_, P> {
                 returns && shows_phase && self.machine.has(Rule::PhasesMatter),
                 if function.kind.is_mbarrier() { (old >> mbarrier::PHASE) as u8 } else { 0 },
             ),
+            mixes: shows_phase && mbarrier::mixes(old, operand),
         }
     }
 

@@ -200,6 +200,8 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         self.notes.uses.note(machine, thread, at, kind, site);
         self.note_comer(thread, at);
+        // Before the access takes the place of what it is compared with.
+        let not_fenced = self.not_fenced(thread, (at, bytes));
         self.note_weakly(at, bytes, kind);
         let State { threads, memory, slots, blocks, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since, blocks };
@@ -212,6 +214,12 @@ impl<P: Program> Run<'_, P> {
             }
             Ok(ordered) => {
                 let written = self.note_ordered(ordered);
+                if let Some(conflict) = not_fenced {
+                    let at = Location { byte: conflict.byte, ..at };
+                    let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
+                    self.unfenced = true;
+                    return self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                }
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at, bytes);
                 }

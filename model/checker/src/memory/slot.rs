@@ -95,6 +95,9 @@ pub struct Update {
     pub returns: bool,
     /// Of an mbarrier object: whether somebody looks at the phase that it was in, and that.
     pub phase: (bool, u8),
+    /// Of an mbarrier object: whether it may change places with others that have found the same phase
+    /// ([`crate::program::mbarrier::mixes`]).
+    pub mixes: bool,
 }
 
 impl Update {
@@ -114,13 +117,15 @@ impl Update {
         // phase in every order, if they find one in this.
         let ((looks, own), (other_looks, others)) = (self.phase, other.phase);
         let alike = !self.function.kind.is_mbarrier()
-            || self.operand == other.operand && (own == others || !(looks || other_looks));
+            || self.operand == other.operand && (own == others || !(looks || other_looks))
+            || self.mixes && other.mixes && own == others;
         symmetric && alike && self.function == other.function && !self.returns && !other.returns
     }
 
     /// Whether they commute, and the word between them tells which came first.
     fn shows_order(self, other: Update) -> bool {
-        self.commutes(other) && self.operand != other.operand
+        // Of the words of one phase nobody sees which is which.
+        self.commutes(other) && self.operand != other.operand && !self.function.kind.is_mbarrier()
     }
 
     /// Whether the word behind them does, too: sums are rounded.

@@ -52,6 +52,16 @@ pub fn update(word: u64, operand: u64) -> u64 {
     next.map_or(BROKEN, Object::word)
 }
 
+/// Whether an update of a word may change places with others of its phase of which this holds, too: in every order of them the
+/// phase is completed by the last, if it is (lemma L4). For a phase to be complete, all arrivals must have come; and as bytes are
+/// expected only with arrivals, too few are outstanding without some of the completed ones only if with them more than all are.
+pub fn mixes(word: u64, operand: u64) -> bool {
+    let plain = operand >> (OPERAND_BYTES + 32) == 0;
+    let expects_alone = operand & COUNT == 0 && (operand >> OPERAND_BYTES) as u32 as i32 > 0;
+    let (Some(before), Some(after)) = (Object::of(word), Object::of(update(word, operand))) else { return false };
+    plain && !expects_alone && (before.phase != after.phase || after.pending > 0 || after.bytes >= 0)
+}
+
 /// What an operand does, as PTX calls it.
 pub fn verb(operand: u64) -> &'static str {
     let bytes = (operand >> OPERAND_BYTES) as u32 as i32;
@@ -155,6 +165,28 @@ mod tests {
         let over = update(arrived, 1);
         let left = update(over, leaves);
         assert_eq!((phase(left), left >> PENDING & COUNT, left & COUNT), (1, 1, 1), "in the next phase it is pending");
+    }
+
+    #[test]
+    fn updates_that_mix_complete_a_phase_in_every_order() {
+        let bytes = |count: i32| u64::from(count as u32) << OPERAND_BYTES;
+        let operands = [1, bytes(-4), bytes(-8), 1 | bytes(4), 1 | bytes(12), bytes(4), 1 | DROPS];
+        let start = 2 * INITIAL;
+        for choice in 0..operands.len().pow(4) {
+            let run: Vec<u64> = (0..4).map(|at| operands[choice / operands.len().pow(at) % operands.len()]).collect();
+            let words: Vec<u64> = std::iter::once(start)
+                .chain(run.iter().scan(start, |word, operand| {
+                    *word = update(*word, *operand);
+                    Some(*word)
+                }))
+                .collect();
+            let mix = words.iter().zip(&run).all(|(word, operand)| mixes(*word, *operand) && phase(*word) == 0);
+            for last in (0..4).filter(|_| mix) {
+                // With another one last, the word is the same, and the phase is completed no earlier.
+                let others = (0..4).filter(|at| *at != last).fold(start, |word, at| update(word, run[at]));
+                assert_eq!((phase(others), update(others, run[last])), (0, words[4]), "{run:?}, {last} last");
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! * [`mbarrier`]: mbarrier objects as words
 //! * [`memory`]: buffer instances, their sizes and contents, and what must hold of them
 //! * [`part`]: parts of an instance with contents of their own
+//! * [`proxy`]: accesses of the async proxy, and fences for them
 //! * [`origins`]: which reads a value comes from
 //! * [`wanted`]: what an output must hold, element by element
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
@@ -20,6 +21,7 @@ pub mod origins;
 pub mod part;
 mod polled;
 pub mod protocol;
+pub mod proxy;
 pub mod round;
 pub mod wanted;
 pub mod word;
@@ -37,6 +39,7 @@ pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Sh
 pub use origins::{Dependencies, Read, ReadName, Reads};
 pub use part::{Part, PartId};
 pub use polled::Polled;
+pub use proxy::Window;
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
 pub use word::{AtomicFunction, AtomicKind, Condition, Width};
 
@@ -128,6 +131,11 @@ pub enum Operation {
     Fence {
         /// Order and scope.
         semantics: Semantics,
+    },
+    /// Fence between the generic and the async proxy: see [`proxy`].
+    ProxyFence {
+        /// Accesses to which memory.
+        window: Window,
     },
     /// Weak loads of several ranges, combined element by element, and a weak store of the result.
     Bulk(Box<Bulk>),
@@ -394,6 +402,10 @@ pub trait Program: Send + Sync + 'static {
     fn shape(&self) -> &Shape;
     /// Blocks that a rank launches.
     fn grid(&self, rank: u32) -> u32;
+    /// Of these, blocks of the kernel.
+    fn kernel_grid(&self, rank: u32) -> u32 {
+        self.grid(rank)
+    }
     /// Threads of a block of a rank, at most [`Shape::threads`].
     fn threads(&self, _rank: u32, _block: u32) -> u32 {
         self.shape().threads
@@ -406,11 +418,30 @@ pub trait Program: Send + Sync + 'static {
     fn cluster(&self, _rank: u32, block: u32) -> u32 {
         block
     }
+    /// The block whose threads a thread of a block counts among, for scopes.
+    fn scope_block(&self, _rank: u32, block: u32) -> u32 {
+        block
+    }
+    /// Whether a thread's accesses to memory that it shares with a kernel are of the async proxy.
+    fn is_asynchronous(&self, _: Coordinates) -> bool {
+        false
+    }
     /// The same program with every rank launching as many blocks as the rank that launches most, where that makes
     /// sense: to tell whether different grids are to blame.
     fn with_equal_grids(&self) -> Option<Self>
     where
         Self: Sized;
+    /// The same program with more threads for copies that are started, where a run has shown that there are too few.
+    fn roomier(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+    /// Whether a run may show that.
+    fn grows(&self) -> bool {
+        false
+    }
     /// A thread before its first operation.
     fn start(&self, coordinates: Coordinates) -> Self::Thread;
     /// The thread's next operation; moves past it.

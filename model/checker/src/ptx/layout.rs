@@ -2,6 +2,7 @@
 
 use super::code::step::Special;
 use super::code::{Code, Entry, Step};
+use super::copies::{Copies, Room};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
 use super::launch::{Addresses, Launch, Parameter, Stretch};
@@ -60,8 +61,13 @@ pub(super) struct LaidOut {
     pub(super) order: Option<Order>,
 }
 
-/// Lays out the memory of a launch of these kernels.
-pub(super) fn lay_out(code: &Code, launch: &Launch, kernels: &[Kernel<'_>]) -> Result<LaidOut, ProgramError> {
+/// Lays out the memory of a launch of these kernels, with threads for so many copies.
+pub(super) fn lay_out(
+    code: &Code,
+    launch: &Launch,
+    kernels: &[Kernel<'_>],
+    room: &Room,
+) -> Result<LaidOut, ProgramError> {
     let ranks = launch.ranks;
     let mut memory = Layout { ranks, map: MemoryMap::default(), instances: Vec::new(), given: BTreeMap::new() };
     let buffers = memory.buffers(launch);
@@ -94,6 +100,7 @@ pub(super) fn lay_out(code: &Code, launch: &Launch, kernels: &[Kernel<'_>]) -> R
         settings.push(of_ranks);
     }
     let order = memory.order(launch, kernels, words);
+    let copies = if order.is_none() { memory.copies(&kernels[0], (room, words)) } else { None };
     for (index, kernel) in kernels.iter().enumerate() {
         memory.blocks(code, (index, kernel), order.as_ref(), &mut settings[index]);
     }
@@ -101,15 +108,17 @@ pub(super) fn lay_out(code: &Code, launch: &Launch, kernels: &[Kernel<'_>]) -> R
         let of_kernel = |kernel: &Kernel<'_>| (0..ranks).map(|rank| of(&kernel.geometry(rank))).max().unwrap_or(0);
         kernels.iter().map(of_kernel).max().unwrap_or(0)
     };
-    let blocks = order.as_ref().map(|order| (0..ranks).map(|rank| order.blocks(rank)).max().unwrap_or(0));
+    let beside = |rank: u32| copies.as_ref().map(|copies| copies.blocks(rank));
+    let all = |rank: u32| order.as_ref().map(|order| order.blocks(rank)).or(beside(rank));
     let shape = Shape {
         ranks,
-        blocks: blocks.unwrap_or_else(|| greatest(Geometry::blocks)),
-        threads: greatest(Geometry::threads),
+        blocks: (0..ranks).filter_map(all).max().unwrap_or_else(|| greatest(Geometry::blocks)),
+        threads: greatest(Geometry::threads).max(copies.as_ref().map_or(0, Copies::most_threads)),
         launches: if order.is_some() { 1 } else { launch.launches },
         instances: memory.instances,
     };
-    let settings = settings.into_iter().map(|ranks| Setting { map: memory.map.clone(), ranks }).collect();
+    let setting = |ranks| Setting { map: memory.map.clone(), ranks, copies: copies.clone() };
+    let settings = settings.into_iter().map(setting).collect();
     Ok(LaidOut { settings, shape, order })
 }
 
@@ -244,6 +253,14 @@ impl Layout {
                 setting.cluster_barriers = barriers.collect::<Vec<_>>().concat();
             }
         }
+    }
+
+    /// The threads of copies, if there is room for any.
+    fn copies(&mut self, kernel: &Kernel<'_>, (room, buffer): (&Room, u32)) -> Option<Copies> {
+        let geometries = (0..self.ranks).map(|rank| kernel.geometry(rank)).collect();
+        let copies = Copies::new(room, geometries, (kernel.launch.launches, self.instances.len() as u32))?;
+        self.instances.extend(copies.instances(buffer));
+        Some(copies)
     }
 
     /// Addresses by buffer or part, then rank.

@@ -11,6 +11,8 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
+//! | `fit` | what kernels require of their launch |
+//! | `copies` | copies in flight, as threads |
 //! | `order` | what orders launches that may run side by side |
 //! | `dependent` | those that may begin before the one before has ended |
 //! | `steps/` | those that consist of several kernels, copies and fills on streams |
@@ -31,11 +33,13 @@ pub mod accept;
 pub mod arithmetic;
 mod branches;
 pub mod code;
+pub mod copies;
 pub mod decode;
 pub mod dependent;
 pub mod entry;
 pub mod execute;
 pub mod fields;
+mod fit;
 pub mod flow;
 pub mod launch;
 mod layout;

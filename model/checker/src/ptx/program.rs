@@ -6,10 +6,12 @@
 
 use super::accept::accepted;
 use super::branches::Branches;
-use super::code::{Code, Effect, Entry, Instruction, Pc, Step};
+use super::code::{Code, Effect, Instruction, Pc, Step};
+use super::copies::{Copies, Room};
 use super::decode::{DecodeError, decode_all};
 use super::dependent::DEPENDENT;
-use super::execute::{Geometry, Interpreter, PtxRound, PtxThread};
+use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
+use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{Kernel, LaidOut, lay_out};
@@ -72,14 +74,25 @@ pub struct PtxProgram {
     shape: Shape,
     expected: Option<Expected>,
     seed: u64,
-    /// Kept where ranks launch different grids: see [`Program::with_equal_grids`].
+    /// Kept where ranks launch different grids, or there may be copies: see [`Program::with_equal_grids`], [`Program::roomier`].
     parts: Option<Box<Parts>>,
+    /// How many copies there are threads for.
+    room: Room,
     /// Which strong accesses control flow leads to, and whether it may depend on the block.
     reach: Reach,
     /// In a program without waits.
     plain: Option<Plain>,
     /// Where launches may run side by side.
     order: Option<Order>,
+    /// Under `--assume polled-words=strong`.
+    polled: Option<Arc<Polled>>,
+}
+
+/// What a program has besides what its launch says.
+#[derive(Default)]
+struct More {
+    /// Threads for so many copies.
+    room: Room,
     /// Under `--assume polled-words=strong`.
     polled: Option<Arc<Polled>>,
 }
@@ -102,7 +115,7 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
+        PtxProgram::with_more(source, module, kernels, (launch, seed), More::default())
     }
 
     /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
@@ -110,8 +123,18 @@ impl PtxProgram {
         source: Arc<Source>,
         module: &Module,
         kernels: &[(String, Vec<Parameter>)],
-        (launch, seed): (&Launch, u64),
+        how: (&Launch, u64),
         polled: Option<Arc<Polled>>,
+    ) -> Result<PtxProgram, ProgramError> {
+        PtxProgram::with_more(source, module, kernels, how, More { polled, ..More::default() })
+    }
+
+    fn with_more(
+        source: Arc<Source>,
+        module: &Module,
+        kernels: &[(String, Vec<Parameter>)],
+        (launch, seed): (&Launch, u64),
+        More { room, polled }: More,
     ) -> Result<PtxProgram, ProgramError> {
         let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
         accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
@@ -121,13 +144,18 @@ impl PtxProgram {
                 names.push(name);
             }
         }
+        let which = |(name, _): &(String, Vec<Parameter>)| names.iter().position(|known| known == name).unwrap_or(0);
+        let entries: Vec<usize> = kernels.iter().map(which).collect();
         let mut code = decode_all(module, &names, &accepted, launch.ranks)?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
-        let laid_out = laid_out(&code, (&names, kernels), launch)?;
-        let LaidOut { settings, shape, order } = laid_out;
+        let copies = has_copies(&code.instructions);
+        if copies {
+            check_copies(&code, &entries, (&source, launch)).map_err(ProgramError::Launch)?;
+        }
+        let LaidOut { settings, shape, order } = laid_out(&code, (&entries, kernels), launch, &room)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
             plus: None,
             output: launch.part_id(expectation.output.value),
@@ -138,15 +166,8 @@ impl PtxProgram {
             accumulate: Accumulate::Own,
             site: EXPECTATION,
         });
-        let loops = SpinLoops::of(&code);
-        let kernels_of_code = kernels.iter().map(|(name, _)| names.iter().position(|known| known == name).unwrap_or(0));
-        let starts: Vec<Pc> = kernels_of_code.map(|index| code.entries[index].start).collect();
-        let settings: Vec<_> = settings.into_iter().map(Arc::new).collect();
-        let interpreter = Interpreter::new(Arc::new(code), settings[0].clone(), Some(loops));
-        let interpreters = starts.into_iter().zip(settings);
-        let interpreters = interpreters.map(|(start, setting)| interpreter.of_kernel(start, setting)).collect();
-        let equal = launch.grids.windows(2).all(|pair| pair[0] == pair[1]);
-        let parts = (!equal && launch.steps.is_empty()).then(|| {
+        let interpreters = interpreters(code, &entries, settings);
+        let parts = (copies || !launches_equal_grids(launch)).then(|| {
             let (module, kernels, launch) = (module.clone(), kernels.to_vec(), launch.clone());
             Box::new(Parts { module, kernels, launch })
         });
@@ -161,6 +182,7 @@ impl PtxProgram {
             expected,
             seed,
             parts,
+            room,
             reach,
             plain: None,
             order,
@@ -181,6 +203,7 @@ impl PtxProgram {
             expected: self.expected,
             seed: self.seed,
             parts: None,
+            room: self.room.clone(),
             reach: self.reach.clone(),
             plain: None,
             order: self.order.clone(),
@@ -208,8 +231,21 @@ impl PtxProgram {
         &self.kernels[kernel].setting().ranks[rank as usize].geometry
     }
 
+    /// The threads of copies, if there are any.
+    fn copies(&self) -> Option<&Copies> {
+        self.any().copies()
+    }
+
+    /// Whether there may be copies by the async proxy.
+    pub fn may_copy(&self) -> bool {
+        has_copies(&self.any().code().instructions)
+    }
+
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
+        if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
+            return Some(work.next(copies, self.any().code(), at));
+        }
         self.order.as_ref()?.before(at, thread)
     }
 
@@ -217,6 +253,7 @@ impl PtxProgram {
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.order, operation) {
             (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
+            (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
             (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
@@ -234,6 +271,21 @@ impl PtxProgram {
             semantics.order = MemoryOrder::Weak;
         }
         operation
+    }
+
+    /// The same program, launched in another way or with other room.
+    fn with_launch(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
+        let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
+        let more = More { room, polled: self.polled.clone() };
+        PtxProgram::with_more(self.source.clone(), module, kernels, (launch, self.seed), more).ok()
+    }
+
+    /// What a thread says before it leaves its kernel.
+    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
+        let started = |peer: u32| thread.copies_started(peer);
+        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
+        thread.step_outside();
+        Some(operation)
     }
 
     /// What a thread need not keep any more.
@@ -283,6 +335,20 @@ fn drop_dead_results(code: &mut Code) {
     }
 }
 
+/// Whoever runs each kernel: which of the code's it is, and its setting.
+fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<Interpreter> {
+    let loops = SpinLoops::of(&code);
+    let starts: Vec<Pc> = entries.iter().map(|index| code.entries[*index].start).collect();
+    let settings: Vec<_> = settings.into_iter().map(Arc::new).collect();
+    let interpreter = Interpreter::new(Arc::new(code), settings[0].clone(), Some(loops));
+    starts.into_iter().zip(settings).map(|(start, setting)| interpreter.of_kernel(start, setting)).collect()
+}
+
+/// Whether all ranks launch the same grid, or it does not matter.
+fn launches_equal_grids(launch: &Launch) -> bool {
+    !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
+}
+
 /// Registers that are dead behind each barrier; nothing for other instructions.
 fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
     let liveness = Liveness::of(code);
@@ -298,52 +364,21 @@ fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
     code.instructions.iter().enumerate().map(dead).collect()
 }
 
-/// Lays out the memory of kernels, by the names of those that the code holds.
+/// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
 fn laid_out(
     code: &Code,
-    (names, kernels): (&[&str], &[(String, Vec<Parameter>)]),
+    (entries, kernels): (&[usize], &[(String, Vec<Parameter>)]),
     launch: &Launch,
+    room: &Room,
 ) -> Result<LaidOut, ProgramError> {
     let mut laid = Vec::new();
-    for (own, (name, parameters)) in launch.kernels().into_iter().zip(kernels) {
-        let entry = &code.entries[names.iter().position(|known| known == name).unwrap_or(0)];
+    for ((own, (_, parameters)), index) in launch.kernels().into_iter().zip(kernels).zip(entries) {
+        let entry = &code.entries[*index];
         let cluster = cluster_shape(entry, own)?;
         check_blocks(entry, own)?;
         laid.push(Kernel { entry, parameters, launch: own, cluster });
     }
-    lay_out(code, launch, &laid)
-}
-
-/// The shape of clusters: that of the file, which must be the one that the kernel was compiled for, if it was for one.
-fn cluster_shape(entry: &Entry, launch: &Launch) -> Result<Option<[u32; 3]>, ProgramError> {
-    let (required, launched) = (entry.required_cluster, launch.cluster.as_ref().map(|(shape, _)| *shape));
-    if let (Some(required), Some(launched)) = (required, launched)
-        && required != launched
-    {
-        let message = format!("the kernel requires clusters of {required:?} blocks, and is launched with {launched:?}");
-        return Err(ProgramError::Cluster(message));
-    }
-    let shape = launched.or(required);
-    if let Some(shape) = shape {
-        launch.divided_by(shape).map_err(ProgramError::Cluster)?;
-    }
-    Ok(shape)
-}
-
-/// `.reqntid` and `.maxntid`.
-fn check_blocks(entry: &Entry, launch: &Launch) -> Result<(), ProgramError> {
-    for block in &launch.blocks {
-        let launched = block.iter().map(|axis| u64::from(*axis)).product();
-        let refuse = |required: String| Err(ProgramError::Block { required, launched });
-        match (entry.required_threads, entry.most_threads) {
-            (Some(required), _) if required != *block => {
-                return refuse(required.map(|axis| axis.to_string()).join(" × "));
-            }
-            (_, Some(most)) if launched > most => return refuse(format!("at most {most}")),
-            _ => {}
-        }
-    }
-    Ok(())
+    lay_out(code, launch, &laid, room)
 }
 
 impl Program for PtxProgram {
@@ -355,22 +390,47 @@ impl Program for PtxProgram {
     }
 
     fn grid(&self, rank: u32) -> u32 {
+        if let Some(order) = &self.order {
+            return order.blocks(rank);
+        }
+        self.copies().map_or_else(|| self.geometry(0, rank).blocks(), |copies| copies.blocks(rank))
+    }
+
+    fn kernel_grid(&self, rank: u32) -> u32 {
         self.order.as_ref().map_or_else(|| self.geometry(0, rank).blocks(), |order| order.blocks(rank))
     }
 
     fn threads(&self, rank: u32, block: u32) -> u32 {
-        self.order.as_ref().map_or_else(|| self.geometry(0, rank).threads(), |order| order.threads(rank, block))
+        if let Some(order) = &self.order {
+            return order.threads(rank, block);
+        }
+        self.copies().map_or_else(|| self.geometry(0, rank).threads(), |copies| copies.threads(rank, block))
     }
 
     fn with_equal_grids(&self) -> Option<Self> {
-        let parts = self.parts.as_ref()?;
+        let parts = self.parts.as_ref().filter(|parts| !launches_equal_grids(&parts.launch))?;
         let mut launch = parts.launch.clone();
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
-        let Parts { module, kernels, .. } = &**parts;
-        let (source, how) = (self.source.clone(), (&launch, self.seed));
-        PtxProgram::with_polled_words(source, module, kernels, how, self.polled.clone()).ok()
+        self.with_launch(&launch, self.room.clone())
+    }
+
+    fn roomier(&self) -> Option<Self> {
+        let room = self.room.with_more(self.any().missing_room()?);
+        self.with_launch(&self.parts.as_ref()?.launch, room)
+    }
+
+    fn grows(&self) -> bool {
+        self.may_copy()
+    }
+
+    fn scope_block(&self, rank: u32, block: u32) -> u32 {
+        self.copies().map_or(block, |copies| copies.scope_block(rank, block))
+    }
+
+    fn is_asynchronous(&self, at: Coordinates) -> bool {
+        self.copies().is_some_and(|copies| copies.is_copy(at))
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -378,6 +438,7 @@ impl Program for PtxProgram {
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
+        let block = self.copies().map_or(block, |copies| copies.started_by(rank, block));
         if self.cluster_size(rank) == 1 {
             return block;
         }
@@ -393,7 +454,10 @@ impl Program for PtxProgram {
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {
-        self.order.is_some() || thread.has_put_off(site.0) || self.reach.leads(thread.pc(), site.0)
+        self.order.is_some()
+            || self.copies().is_some()
+            || thread.has_put_off(site.0)
+            || self.reach.leads(thread.pc(), site.0)
     }
 
     fn polled(&self) -> Option<&Polled> {
@@ -405,11 +469,14 @@ impl Program for PtxProgram {
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
-        let live = self.reach.alike_from(left.pc()).filter(|_| self.order.is_none());
+        let live = self.reach.alike_from(left.pc()).filter(|_| self.order.is_none() && self.copies().is_none());
         live.is_some_and(|live| left.is_alike(right, live))
     }
 
     fn start(&self, at: Coordinates) -> PtxThread {
+        if self.is_asynchronous(at) {
+            return PtxThread::copy();
+        }
         self.interpreter(at).start()
     }
 
@@ -464,10 +531,16 @@ impl Program for PtxProgram {
     }
 
     fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+        if let Some(work) = thread.work() {
+            return work.supply(value);
+        }
         self.any().supply(thread, value);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut PtxThread, bytes: &[u8]) {
+        if let Some(work) = thread.work() {
+            return work.supply_bytes(bytes);
+        }
         self.any().supply_bytes(thread, bytes);
     }
 
@@ -514,6 +587,9 @@ impl Program for PtxProgram {
     fn name(&self, at: Coordinates) -> ThreadName {
         let named =
             || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
+        if let Some(name) = self.copies().and_then(|copies| copies.name(at)) {
+            return name;
+        }
         self.order.as_ref().map_or_else(named, |order| order.name(at))
     }
 
@@ -525,7 +601,10 @@ impl Program for PtxProgram {
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
-        self.order.as_ref()?.describe(at)
+        match self.copies() {
+            Some(copies) => copies.describe(at),
+            None => self.order.as_ref()?.describe(at),
+        }
     }
 
     fn source(&self) -> &Source {
@@ -651,6 +730,9 @@ impl Program for PtxProgram {
     }
 
     fn live(&self, thread: &PtxThread, before: SiteIndex) -> Vec<(u32, u64)> {
+        if thread.is_copy() {
+            return Vec::new();
+        }
         let live = self.plain.as_ref().and_then(|plain| plain.live(before.0)).unwrap_or_default();
         live.iter().map(|register| (register.0, thread.value(*register))).collect()
     }

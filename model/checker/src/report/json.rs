@@ -96,7 +96,7 @@ fn role(value: &mut Value, name: ThreadName) {
         }
         Role::Stream(stream) => value["stream"] = json!(stream),
         Role::Host => value["host"] = json!(true),
-        Role::Thread | Role::Helper(_) => {}
+        Role::Thread | Role::Helper(_) | Role::Copy => {}
     }
 }
 

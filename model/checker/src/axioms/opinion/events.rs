@@ -192,6 +192,7 @@ impl Events {
                 let (order, scope) = (semantics.order, semantics.scope);
                 self.push(Node { kind, order, scope, ..plain.clone() }, origin, None, Admits::Anything);
             }
+            Operation::ProxyFence { .. } => return Err(Refusal::Unsupported("a fence between proxies")),
             Operation::Bulk(bulk) => self.bulk(cells, plain, origin, bulk),
             Operation::Spin { .. } => return Err(Refusal::Unsupported("a loop that waits")),
             Operation::Load { .. } | Operation::Store { .. } => {

@@ -1,7 +1,8 @@
 //! What an instruction reads, writes and does, for analyses that need not know its meaning.
 
 use super::step::{
-    BarrierKind, BarrierReduction, Base, Exchange, Instruction, Pc, Register, Source, Space, Step, Vote, WarpReduction,
+    BarrierKind, BarrierReduction, Base, BulkSource, Exchange, Instruction, Pc, Register, Source, Space, Step, Vote,
+    WarpReduction,
 };
 use smallvec::{SmallVec, smallvec};
 
@@ -106,6 +107,17 @@ impl Step {
                 all.extend(copy.read);
                 all
             }
+            Step::Bulk(copy) => {
+                let mut all = smallvec![base(&copy.to.1.base), copy.bytes];
+                match &copy.from {
+                    BulkSource::Memory(_, from) => all.push(base(&from.base)),
+                    BulkSource::Values(values, _) => all.extend(values.iter().copied()),
+                }
+                all.extend(copy.signals.as_ref().map(|(_, at, _)| base(&at.base)));
+                all.extend(copy.blocks);
+                all
+            }
+            Step::CommitBulk | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
             Step::Warp(warp) => {
                 let mut all = warp.exchange.sources();
                 all.push(warp.mask);
@@ -129,6 +141,7 @@ impl Step {
             Step::Atomic { destination, .. } => destination.iter().copied().collect(),
             Step::BeginGroup { open } => smallvec![*open],
             Step::AsyncCopy(_) | Step::AwaitGroups { .. } | Step::DependentLaunch { .. } => smallvec![],
+            Step::Bulk(_) | Step::CommitBulk | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
             Step::Barrier(barrier) => match barrier.kind {
                 BarrierKind::Reduce { destination, .. } => smallvec![destination],
                 BarrierKind::Sync | BarrierKind::Arrive => smallvec![],
@@ -160,6 +173,9 @@ impl Step {
             // They write, if not now.
             Step::BeginGroup { .. } | Step::AsyncCopy(_) | Step::AwaitGroups { .. } => Effect::Store,
             Step::DependentLaunch { .. } => Effect::Store,
+            Step::Bulk(_) | Step::CommitBulk | Step::AwaitBulk { .. } => Effect::Store,
+            // It makes no round of a loop: what it has seen is remembered.
+            Step::ProxyFence { .. } => Effect::Store,
             Step::Fence { .. } => Effect::Fence,
             Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
             Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,

@@ -7,7 +7,7 @@
 //! indirect calls are not understood; they are errors of the instruction, which count only if it is reached.
 
 use super::function::Function;
-use crate::program::{AtomicFunction, VectorElement, Width};
+use crate::program::{AtomicFunction, VectorElement, Width, Window};
 use arverify_protocol::ir::Semantics;
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -157,6 +157,22 @@ pub enum Step {
         /// Whether one has begun that is not closed.
         open: Register,
     },
+    /// `cp.async.bulk`, `cp.reduce.async.bulk`, `st.async`, `red.async`: a copy by the async proxy begins.
+    Bulk(Box<BulkCopy>),
+    /// `cp.async.bulk.commit_group`
+    CommitBulk,
+    /// `cp.async.bulk.wait_group`
+    AwaitBulk {
+        /// Groups that need not be complete, the newest.
+        remaining: u32,
+        /// Only what they read must be complete (`.read`).
+        reads: bool,
+    },
+    /// `fence.proxy.async`
+    ProxyFence {
+        /// For accesses to which memory.
+        window: Window,
+    },
     /// `fence`, `membar`
     Fence {
         /// Order and scope.
@@ -214,6 +230,32 @@ pub struct AsyncCopy {
     pub read: Option<Source>,
     /// This is the rest.
     pub fills: bool,
+}
+
+/// A copy by the async proxy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BulkCopy {
+    /// First byte written.
+    pub to: (Space, Address),
+    /// What is written.
+    pub from: BulkSource,
+    /// How many bytes.
+    pub bytes: Source,
+    /// How elements are combined with what is there, and their size; without, they replace it.
+    pub combines: Option<(AtomicFunction, Width)>,
+    /// The mbarrier object that is told of its bytes, and how; without, the copy belongs to a group.
+    pub signals: Option<(Space, Address, AtomicFunction)>,
+    /// One copy for each block of the cluster in this mask (`.multicast::cluster`).
+    pub blocks: Option<Source>,
+}
+
+/// What a copy writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BulkSource {
+    /// What memory holds.
+    Memory(Space, Address),
+    /// Elements of this size.
+    Values(SmallVec<[Source; 4]>, Width),
 }
 
 /// A memory address: base plus offset.

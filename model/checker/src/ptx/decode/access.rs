@@ -42,7 +42,7 @@ const SPACES: [(&str, Written); 10] = [
     ("generic", Written::In(Space::Generic)),
 ];
 
-const OPERATIONS: [(&str, AtomicOperation); 10] = [
+pub(super) const OPERATIONS: [(&str, AtomicOperation); 10] = [
     ("add", AtomicOperation::Add),
     ("exch", AtomicOperation::Exchange),
     ("cas", AtomicOperation::CompareSwap),
@@ -359,7 +359,7 @@ pub(super) fn advanced(address: Address, index: usize, width: Width) -> Address 
 }
 
 /// The types that PTX gives each operation.
-fn atomic_kind(operation: AtomicOperation, kind: NumberKind) -> Understood<AtomicKind> {
+pub(super) fn atomic_kind(operation: AtomicOperation, kind: NumberKind) -> Understood<AtomicKind> {
     use AtomicOperation as Op;
     let allowed = match (operation, kind) {
         (Op::Add | Op::Min | Op::Max, NumberKind::Integer(kind)) => {

@@ -2,7 +2,7 @@
 //!
 //! An operation on an mbarrier object is a read-modify-write or a read of its word ([`crate::program::mbarrier`]), and the
 //! rest is arithmetic. The copies of a group are one copy of a pipe, which begins with the first of them; whether one has
-//! begun is a register. Not decoded: bulk and tensor copies, arrivals that copies trigger.
+//! begun is a register. Not decoded: arrivals that copies trigger.
 
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
@@ -239,11 +239,12 @@ impl Decoder<'_> {
 
     /// `cp.async` and what belongs to it.
     pub(super) fn copy(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
-        if !modifiers.has("async") {
+        let reduces = modifiers.has("reduce");
+        if !modifiers.has("async") || reduces && !modifiers.has("bulk") {
             return Err(NotUnderstood("this copy is not modelled".into()));
         }
-        if modifiers.has("bulk") {
-            return Err(NotUnderstood("bulk copies are not modelled".into()));
+        if reduces || modifiers.has("bulk") {
+            return self.bulk(modifiers, operands, reduces);
         }
         if modifiers.has("mbarrier") {
             return Err(NotUnderstood("an arrival that copies trigger is not modelled".into()));

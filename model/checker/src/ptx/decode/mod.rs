@@ -3,12 +3,13 @@
 //! One kernel is decoded, or several one behind the other, with all that they call put in place of the calls. An instruction that is not understood
 //! becomes one that says so when it is reached, with what was expected; only what concerns the whole kernel (no such
 //! entry, 32-bit addresses, a shape too large) is an error of decoding. Each family of instructions has its module.
-//! Not decoded: recursion, indirect calls, bulk copies, tensor and texture instructions.
+//! Not decoded: recursion, indirect calls, tensor copies, tensor-core and texture instructions.
 
 mod access;
 mod arithmetic;
 mod asynchronous;
 mod bits;
+mod bulk;
 mod call;
 mod cluster;
 mod compare;
@@ -320,7 +321,7 @@ impl<'m> Decoder<'m> {
     }
 
     fn instruction(&mut self, instruction: &'m tree::Instruction) -> Understood<()> {
-        let modifiers = Modifiers::of(&instruction.modifiers);
+        let mut modifiers = Modifiers::of(&instruction.modifiers);
         let operands = &instruction.operands[..];
         match instruction.name.as_str() {
             "add" | "sub" | "mul" | "mad" | "fma" | "div" | "rem" | "abs" | "neg" | "min" | "max" | "sad" | "mul24"
@@ -337,6 +338,7 @@ impl<'m> Decoder<'m> {
             "setp" | "set" | "selp" | "slct" => self.compare(&instruction.name, modifiers, operands),
             "cvt" => self.convert(modifiers, operands),
             "mov" | "cvta" | "isspacep" | "createpolicy" => self.movement(&instruction.name, modifiers, operands),
+            "st" | "red" if modifiers.has("async") => self.store_async(&instruction.name, modifiers, operands),
             "ld" | "ldu" | "st" | "atom" | "red" => self.memory(&instruction.name, modifiers, operands),
             "fence" | "membar" | "bar" | "barrier" | "shfl" | "vote" | "match" | "redux" | "elect" => {
                 self.synchronise(&instruction.name, modifiers, operands)

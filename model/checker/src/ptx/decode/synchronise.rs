@@ -17,8 +17,10 @@ impl Decoder<'_> {
         match name {
             "fence" if modifiers.has("mbarrier_init") => self.fence_of_objects(modifiers, operands),
             "fence" if modifiers.has("proxy") => {
+                if !modifiers.has("alias") {
+                    return self.proxy_fence(modifiers, operands);
+                }
                 // Between aliases: a word has one history here, whichever address it is accessed by.
-                modifiers.must("a proxy", &[("alias", ())])?;
                 modifiers.finish()?;
                 let [] = self.exactly(operands)?;
                 self.emit(Step::Nothing);

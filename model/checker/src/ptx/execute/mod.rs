@@ -7,6 +7,7 @@
 //! | `thread` | the state of a thread |
 //! | `run` | local instructions, until one concerns others |
 //! | `access` | loads, stores and atomics: done here or yielded |
+//! | `bulk` | copies by the async proxy: started, grouped, waited for |
 //! | `warp` | what lanes exchange and barriers reduce |
 //! | `round` | rounds of spin loops, which are waits |
 //! | `spin_words` | what ends a spin loop, in words |
@@ -20,6 +21,7 @@
 //! and no compiler reads them before writing. Not modelled: values of clocks and processor numbers (zero, and noted).
 
 mod access;
+mod bulk;
 mod map;
 mod notes;
 mod origins;

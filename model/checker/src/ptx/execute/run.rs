@@ -11,7 +11,7 @@ use crate::ptx::code::{Code, Pc, Source, Step};
 use crate::ptx::flow::SpinLoops;
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code as Finding;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How an ordinary load reads.
 const WEAK: Semantics = Semantics { order: Order::Weak, scope: Scope::Sys };
@@ -34,6 +34,19 @@ pub struct Interpreter {
     pub(super) notes: Arc<Notes>,
     /// What became of guards.
     pub(super) guards: Arc<Guards>,
+    /// A thread had no room for another copy.
+    pub(super) missing_room: Arc<MissingRoom>,
+}
+
+/// Who had no room for another copy: the rank in the cluster of the block that it would count among, and the thread of its block.
+#[derive(Debug, Default)]
+pub(super) struct MissingRoom(OnceLock<(u32, u32)>);
+
+impl MissingRoom {
+    pub(super) fn set(&self, who: (u32, u32)) {
+        // Whoever comes first: one is enough.
+        let _ = self.0.set(who);
+    }
 }
 
 /// What a step that is not a mere computation leads to.
@@ -44,13 +57,16 @@ pub(super) enum Done {
     Jump(Pc),
     /// An operation for the machine; afterwards the next instruction.
     Yield(Operation),
+    /// An operation for the machine; afterwards the same instruction.
+    Again(Operation),
 }
 
 impl Interpreter {
     /// An interpreter of the first kernel in a setting.
     pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
         let guards = Arc::new(Guards::of(&code));
-        Self { code, setting, start: 0, loops: loops.map(Arc::new), notes: Arc::default(), guards }
+        let (loops, missing_room) = (loops.map(Arc::new), Arc::default());
+        Self { code, setting, start: 0, loops, notes: Arc::default(), guards, missing_room }
     }
 
     /// The same for threads that start there, in another setting.
@@ -61,6 +77,11 @@ impl Interpreter {
     /// The same, with every poll a read like any other.
     pub fn without_polls(&self) -> Self {
         Self { loops: None, ..self.clone() }
+    }
+
+    /// Who had no room for another copy, if anybody had none.
+    pub(in crate::ptx) fn missing_room(&self) -> Option<(u32, u32)> {
+        self.missing_room.0.get().copied()
     }
 
     /// The code.
@@ -151,6 +172,7 @@ impl Interpreter {
                     match self.step(at, thread, step)? {
                         Done::Next => pc += 1,
                         Done::Jump(target) => pc = target,
+                        Done::Again(operation) => return Ok((operation, SiteIndex(pc))),
                         Done::Yield(operation) => {
                             if waits && let Some(spin) = self.spin(thread, &operation) {
                                 return Ok((spin, SiteIndex(pc)));
@@ -188,6 +210,7 @@ impl Interpreter {
             step => match self.step(at, thread, step)? {
                 Done::Next => thread.pc = pc + 1,
                 Done::Jump(target) => thread.pc = target,
+                Done::Again(operation) => return Ok(Some(operation)),
                 Done::Yield(operation) => {
                     thread.pc = if operation == Operation::Exit { pc } else { thread.behind(pc) };
                     return Ok(Some(operation));
@@ -234,7 +257,11 @@ impl Interpreter {
             Step::Fence { semantics } => Ok(Done::Yield(Operation::Fence { semantics: *semantics })),
             Step::Barrier(barrier) => self.barrier(at, thread, barrier).map(Done::Yield),
             Step::Warp(warp) => self.warp(at, thread, warp).map(Done::Yield),
-            Step::Exit => Ok(Done::Yield(Operation::Exit)),
+            Step::Exit => self.leave_kernel(thread),
+            Step::Bulk(copy) => self.start_copy(at, thread, copy),
+            Step::CommitBulk => Ok(self.commit_copies(thread)),
+            Step::AwaitBulk { remaining, reads } => self.await_copies(at, thread, (*remaining, *reads)),
+            Step::ProxyFence { window } => Ok(Done::Yield(Operation::ProxyFence { window: *window })),
             Step::Trap { code, message } => Err(Fault::violation(*code, message.to_string(), SiteIndex(pc))),
             Step::DependentLaunch { waits } => Ok(match self.rank(at).dependent.get(at.launch as usize) {
                 None => Done::Next,

@@ -2,6 +2,7 @@
 
 use super::map::MemoryMap;
 use crate::ptx::code::Image;
+use crate::ptx::copies::Copies;
 use crate::ptx::dependent::Words;
 use std::sync::Arc;
 
@@ -132,6 +133,8 @@ pub struct Setting {
     pub map: MemoryMap,
     /// By rank.
     pub ranks: Vec<RankSetting>,
+    /// Copies by the async proxy, where there is room for any.
+    pub copies: Option<Copies>,
 }
 
 /// Initial bytes with a rank's addresses put in.

@@ -3,9 +3,11 @@
 //! As small as it can be, for there are as many as a whole grid has threads: what an operation delivers goes where the
 //! instruction before the program counter says, so nothing pending is stored.
 
+use super::bulk::Started;
 use super::origins::Origins;
 use super::updates::Updates;
 use crate::ptx::code::{Code, Pc, Register};
+use crate::ptx::copies::Work;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
@@ -24,6 +26,10 @@ pub struct PtxThread {
     outside: u32,
     /// It has called for the launch that depends on its own.
     called: bool,
+    /// Copies by the async proxy that it has started.
+    pub(super) started: Option<Box<Started>>,
+    /// It is such a copy.
+    work: Option<Box<Work>>,
     /// Updates of one instruction that it has yet to make, where they come in another order than they stand in.
     pub(super) updates: Option<Box<Updates>>,
     /// Where values come from, if that is followed.
@@ -49,6 +55,8 @@ impl PtxThread {
             local: vec![0; code.local_bytes as usize].into(),
             outside: 0,
             called: false,
+            started: None,
+            work: None,
             updates: None,
             origins: None,
         }
@@ -75,6 +83,8 @@ impl PtxThread {
             local: self.local.clone(),
             outside: self.outside,
             called: self.called,
+            started: self.started.clone(),
+            work: self.work.clone(),
             updates: self.updates.clone(),
             origins: None,
         }
@@ -91,7 +101,8 @@ impl PtxThread {
     /// where they are not known, of all registers.
     pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (pc, self.broken, &self.local, self.outside, self.called, &self.updates).hash(&mut hasher);
+        (pc, self.broken, &self.local, self.outside, self.called, &self.updates, &self.started, &self.work)
+            .hash(&mut hasher);
         match live {
             Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
             None => self.registers.hash(&mut hasher),
@@ -105,6 +116,7 @@ impl PtxThread {
         rest(self) == rest(other)
             && self.local == other.local
             && self.updates == other.updates
+            && self.started == other.started
             && self.origins == other.origins
             && live.iter().all(|register| self.value(*register) == other.value(*register))
     }
@@ -127,6 +139,33 @@ impl PtxThread {
     /// It calls for the launch that depends on its own.
     pub fn call(&mut self) {
         self.called = true;
+    }
+
+    /// A thread that is a copy, before its first operation.
+    pub fn copy() -> PtxThread {
+        let none: Box<[u64]> = Box::default();
+        PtxThread {
+            pc: 0,
+            broken: None,
+            registers: none,
+            local: Box::default(),
+            outside: 0,
+            called: false,
+            started: None,
+            work: Some(Box::default()),
+            updates: None,
+            origins: None,
+        }
+    }
+
+    /// The copy that it is, if it is one.
+    pub fn work(&mut self) -> Option<&mut Work> {
+        self.work.as_deref_mut()
+    }
+
+    /// Whether it is a copy.
+    pub fn is_copy(&self) -> bool {
+        self.work.is_some()
     }
 
     /// What a register holds.

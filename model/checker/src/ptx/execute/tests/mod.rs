@@ -68,7 +68,8 @@ fn bench_with(module_scope: &str, body: &str, loops: impl Fn(&Code) -> Option<Sp
         ..RankSetting::of(Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] })
     };
     let loops = loops(&code);
-    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank] }), loops);
+    let interpreter =
+        Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank], copies: None }), loops);
     let thread = interpreter.start();
     Bench { interpreter, thread, at: AT }
 }

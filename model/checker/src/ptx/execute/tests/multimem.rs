@@ -20,7 +20,8 @@ fn bench(body: &str) -> Bench {
         parameters: vec![parameters.into()],
         ..RankSetting::of(Geometry { grid: [4, 1, 1], block: [8, 4, 2], cluster: [1; 3] })
     };
-    let interpreter = Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank; 3] }), None);
+    let interpreter =
+        Interpreter::new(Arc::new(code), Arc::new(Setting { map, ranks: vec![rank; 3], copies: None }), None);
     let thread = interpreter.start();
     Bench { interpreter, thread, at: AT }
 }
