@@ -234,7 +234,7 @@ fn check_by_machine<P: Program>(program: &Arc<P>, options: &Options) -> Outcome 
         outcome.stats.operations += before.operations;
     }
     if options.all && outcome.verdict == Verdict::Violated {
-        all::look_on(&program, options, deadline, &mut outcome);
+        all::look_on(program, options, deadline, &mut outcome);
     }
     outcome.stats.seconds = start.elapsed().as_secs_f64();
     outcome
