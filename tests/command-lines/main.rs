@@ -5,6 +5,7 @@
 
 mod emitted;
 mod pages;
+mod sarif;
 
 use std::path::Path;
 

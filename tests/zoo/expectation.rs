@@ -18,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) codes: Vec<String>,
     /// What a finding must say.
     pub(crate) says: Option<String>,
+    /// With `--all`, every finding: its code, and the line of its first place.
+    pub(crate) all: Option<Vec<String>>,
 }
 
 /// Cases of a published example.
@@ -39,7 +41,7 @@ pub(crate) fn published_cases(folder: &Path) -> Result<Vec<Case>, String> {
         if name == "bad" && codes.is_empty() {
             return Err("a bad kernel needs codes".to_owned());
         }
-        cases.push(Case { name: name.to_owned(), ptx, launch, options: options.clone(), codes, says: None });
+        cases.push(Case { name: name.to_owned(), ptx, launch, options: options.clone(), codes, says: None, all: None });
     }
     if cases.is_empty() { Err("there is no kernel".to_owned()) } else { Ok(cases) }
 }
@@ -54,6 +56,7 @@ pub(crate) fn own_cases(folder: &Path) -> Result<Vec<Case>, String> {
         options,
         codes,
         says,
+        all: None,
     };
     let good = expect.get("good").and_then(Value::as_table).ok_or("there is no [good]")?;
     let mut cases = vec![case("good", "good", options(good), Vec::new(), None)];
@@ -68,7 +71,15 @@ pub(crate) fn own_cases(folder: &Path) -> Result<Vec<Case>, String> {
         if codes.is_empty() {
             return Err(format!("[bad.{name}] needs codes"));
         }
-        cases.push(case(name, name, options(variant), codes, None));
+        let all = variant.contains_key("all").then(|| strings(variant, "all"));
+        let says = variant.get("says").and_then(Value::as_str).map(str::to_owned);
+        cases.push(Case { all, ..case(name, name, options(variant), codes, says) });
+        let assumed = strings(variant, "verified_with");
+        if !assumed.is_empty() {
+            let name = format!("{name} with {}", assumed.join(" and "));
+            let file = cases.last().map(|case: &Case| case.ptx.clone()).unwrap_or_default();
+            cases.push(Case { ptx: file, ..case(&name, &name, assumptions(&assumed), Vec::new(), None) });
+        }
     }
     Ok(cases)
 }
@@ -86,5 +97,9 @@ fn strings(table: &Table, key: &str) -> Vec<String> {
 
 /// `assume` as options.
 fn options(table: &Table) -> Vec<String> {
-    strings(table, "assume").into_iter().flat_map(|assumption| ["--assume".to_owned(), assumption]).collect()
+    assumptions(&strings(table, "assume"))
+}
+
+fn assumptions(names: &[String]) -> Vec<String> {
+    names.iter().flat_map(|name| ["--assume".to_owned(), name.clone()]).collect()
 }

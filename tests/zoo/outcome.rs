@@ -13,6 +13,14 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
     let mut command = Command::new(program);
     command.arg("check").arg(&case.ptx).arg("--launch").arg(&case.launch);
     command.args(["--format", "json", "--timeout", TIMEOUT]).args(&case.options);
+    if case.all.is_some() {
+        command.arg("--all");
+    }
+    // The second engine is asked about the same program.
+    let both = case.options.iter().any(|option| option == "polled-words=strong");
+    if both {
+        command.args(["--engine", "both"]);
+    }
     let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let report: Value = serde_json::from_str(&text)
@@ -20,6 +28,9 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
     let result = &report["results"][0];
     let findings = result["findings"].as_array().cloned().unwrap_or_default();
     let found: Vec<&str> = findings.iter().filter_map(|finding| finding["code"].as_str()).collect();
+    if both && result["engines"]["agree"] == false {
+        return Err(format!("the engines disagree: {}", result["engines"]));
+    }
     let verdict = result["verdict"].as_str().unwrap_or_default();
     let lints_only = case.codes.iter().all(|code| code.starts_with("AR1"));
     let (expected, status) = if lints_only { ("verified", 0) } else { ("violated", 1) };
@@ -37,6 +48,12 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
                 .map(|finding| format!("{}\n  {}", finding["message"], finding["notes"]))
                 .collect::<String>()
         ));
+    }
+    let told =
+        |finding: &Value| format!("{} {}", finding["code"].as_str().unwrap_or_default(), finding["source"]["line"]);
+    let told: Vec<String> = findings.iter().map(told).collect();
+    if let Some(all) = case.all.as_ref().filter(|all| **all != told) {
+        return Err(format!("expected the findings {all:?}, found {told:?}"));
     }
     if !lints_only {
         in_the_source(case, &findings)?;

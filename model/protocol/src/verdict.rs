@@ -222,6 +222,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// The interleaving, shortened.
     pub trace: Vec<TraceStep>,
+    /// The assumptions, by name, under which there is no such finding, where that is known.
+    pub assumption: Option<String>,
     /// The command that shows it again.
     pub replay: Option<String>,
 }

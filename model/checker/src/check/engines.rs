@@ -131,8 +131,10 @@ fn both(own: Outcome, companion: Outcome) -> Outcome {
         seconds: own.stats.seconds + companion.stats.seconds,
     };
     let decided = if companion.verdict == Verdict::Verified { own } else { companion };
-    let schedule = decided.schedule.map(|schedule| Schedule { of_companion: true, ..schedule });
-    Outcome { stats, schedule, ..decided }
+    let of_companion = |schedule| Schedule { of_companion: true, ..schedule };
+    let schedule = decided.schedule.map(of_companion);
+    let further = decided.further.into_iter().map(of_companion).collect();
+    Outcome { stats, schedule, further, ..decided }
 }
 
 fn check_one<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
@@ -169,7 +171,7 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
             );
         }
         Verdict::Violated => {
-            outcome.warnings.clear();
+            outcome.warnings = one_finding(options);
             outcome.findings = found.finding.into_iter().collect();
         }
         Verdict::Inconclusive => {
@@ -183,7 +185,7 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
 fn by_axioms<P: Program>(program: &Arc<P>, options: &Options) -> Outcome {
     let (opinion, warnings) = opinion(program, options);
     let engines = Engines { operational: None, axiomatic: Some(Answer::from(&opinion)) };
-    let mut assumptions = program.assumptions();
+    let mut assumptions = super::assumptions(&**program, options);
     assumptions.extend(opinion.assumptions.clone());
     Outcome { warnings, assumptions, engines: Some(engines), ..alone(opinion) }
 }
@@ -206,9 +208,15 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
     let warnings = match found.verdict {
         Verdict::Verified => vacuity(&**program, found.waits, found.peer_accesses),
         Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),
-        Verdict::Violated => Vec::new(),
+        Verdict::Violated => one_finding(options),
     };
     (found, warnings)
+}
+
+/// What of a request for all findings the axioms do not answer.
+fn one_finding(options: &Options) -> Vec<String> {
+    let said = "--all: the axioms show one finding; the machine looks for others (--engine operational)".to_owned();
+    if options.all { vec![said] } else { Vec::new() }
 }
 
 /// Programs are explored as execution graphs; protocols for which that is too much are put to the solver.
@@ -256,6 +264,8 @@ fn alone(opinion: Opinion) -> Outcome {
         contended: 0,
         finals: BTreeSet::new(),
         schedule: None,
+        further: Vec::new(),
+        race: None,
         engines: None,
         open_circle: false,
         out_of_memory: false,

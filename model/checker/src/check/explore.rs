@@ -11,7 +11,7 @@ use crate::machine::uses::Uses;
 use crate::machine::{Action, Contended, Machine, Notes, ReadThenWrite, State, Watch, begins_circle};
 use crate::memory::clock::ThreadIndex;
 use crate::process;
-use crate::program::{Program, SiteIndex};
+use crate::program::{Polled, Program, SiteIndex};
 use arverify_protocol::verdict::Stats;
 use rustc_hash::{FxHashMap, FxHashSet};
 use stateright::{Checker, Model, Property};
@@ -54,6 +54,8 @@ pub(super) struct Exploration<T> {
     pub(super) too_many_rounds: bool,
     /// A statement that was reached and is not understood, with why.
     pub(super) not_understood: Option<(String, SiteIndex)>,
+    /// What the program's polled words lack.
+    pub(super) polled: Polled,
     /// What every buffer was used for.
     pub(super) uses: Uses,
     /// A limit was hit: not everything was covered.
@@ -119,6 +121,7 @@ struct Shared {
     steps: Mutex<FxHashSet<ReadThenWrite>>,
     overtaken: Mutex<FxHashSet<(u64, u32)>>,
     uses: Mutex<Uses>,
+    polled: Mutex<Polled>,
     finals: Mutex<std::collections::BTreeSet<u64>>,
     not_understood: Mutex<Option<(String, SiteIndex)>>,
     cut_short: Mutex<Option<(ThreadIndex, SiteIndex)>>,
@@ -167,6 +170,9 @@ impl Shared {
         }
         if let Some(found) = notes.not_understood {
             self.not_understood.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(found);
+        }
+        if !notes.polled.is_empty() {
+            self.polled.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.polled);
         }
         self.uses.lock().unwrap_or_else(PoisonError::into_inner).extend(&notes.uses);
         if !notes.conflicts.is_empty() {
@@ -267,7 +273,7 @@ impl<P: Program> Model for Adapter<P> {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("no violation", |_, node: &Self::State| node.0.violation.is_none())]
+        vec![Property::always("no violation", |_, node: &Self::State| node.0.finding().is_none())]
     }
 }
 
@@ -332,7 +338,7 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
     let state = Arc::new(state);
     let (violation, states) = if machine.actions(&state).is_empty() {
         // A state without choices need not be compared with others.
-        (state.violation.is_some().then(|| (Vec::new(), state)), 1)
+        (state.finding().is_some().then(|| (Vec::new(), state)), 1)
     } else {
         search(machine, state, limits, order, &shared)
     };
@@ -343,6 +349,7 @@ fn explore_in<P: Program>(machine: &Arc<Machine<P>>, limits: Limits, order: Orde
     let not_understood = shared.not_understood.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let uses = shared.uses.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Exploration {
+        polled: shared.polled.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         uses,
         violation,
         not_understood,

@@ -106,5 +106,15 @@ fn decided(mutant: &Protocol, options: &Options, engine: Engine) -> (Verdict, Op
 
 fn lint(code: Code, message: String, point: Point, notes: Vec<String>, help: String) -> Finding {
     let help = Some(help);
-    Finding { code, message, points: vec![point], location: None, notes, help, trace: Vec::new(), replay: None }
+    Finding {
+        code,
+        message,
+        points: vec![point],
+        location: None,
+        notes,
+        help,
+        trace: Vec::new(),
+        assumption: None,
+        replay: None,
+    }
 }

@@ -5,21 +5,24 @@
 //! memory model allows, so a violation is real whenever it is found; a verdict of verified needs an exploration that
 //! finds no new conflict. docs/model.md says why that suffices.
 
+mod all;
 mod attribution;
 mod doubts;
 mod engines;
 mod explore;
+mod hardware;
 mod lints;
 mod mutants;
 mod options;
+mod polled;
 mod sizes;
 mod trace;
 mod words;
 
 use crate::machine::event::Event;
 use crate::machine::{
-    Action, Contended, Machine, Others, ReadThenWrite, Settings, StartOrder, State, Violation, Watch, begins_circle,
-    circle,
+    Action, Contended, Machine, Others, Race, ReadThenWrite, SetAside, Settings, StartOrder, State, Violation, Watch,
+    begins_circle, circle, is_own_site,
 };
 use crate::process;
 use crate::program::Program;
@@ -40,8 +43,14 @@ pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};
+pub use polled::learn_polled;
 pub use sizes::{Fixed, small_sizes};
 pub use trace::{Replay, replay};
+
+/// An assumption's name: a launch boundary publishes to peers.
+pub const LAUNCH_BOUNDARY: &str = "launch-boundary=system";
+/// The same: weak accesses to words that somebody accesses strongly are strong.
+pub const POLLED_WORDS: &str = "polled-words=strong";
 
 /// A finding that is judged harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +84,10 @@ pub struct Outcome {
     pub finals: BTreeSet<u64>,
     /// The choices that lead to the finding.
     pub schedule: Option<Schedule>,
+    /// Of findings behind the first, the choices that lead to each.
+    pub further: Vec<Schedule>,
+    /// The race that was found, if it is one.
+    pub race: Option<Race>,
     /// What each engine says, where more than the machine was asked for.
     pub engines: Option<Engines>,
     /// It is inconclusive for load buffering alone, which the machine does not explore.
@@ -84,6 +97,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Gives every finding the command that shows its execution again.
+    pub fn tell_replays(&mut self, command: impl Fn(&Schedule) -> String) {
+        let first = self.findings.len() - self.further.len().min(self.findings.len());
+        let replay = self.schedule.as_ref().map(&command);
+        for (index, finding) in self.findings.iter_mut().enumerate() {
+            match index.checked_sub(first).and_then(|further| self.further.get(further)) {
+                Some(schedule) => finding.replay = Some(command(schedule)),
+                None => finding.replay.clone_from(&replay),
+            }
+        }
+    }
+
     /// Nothing was checked.
     fn inconclusive(why: String) -> Outcome {
         Outcome {
@@ -96,6 +121,8 @@ impl Outcome {
             contended: 0,
             finals: BTreeSet::new(),
             schedule: None,
+            further: Vec::new(),
+            race: None,
             engines: None,
             open_circle: false,
             out_of_memory: false,
@@ -114,6 +141,8 @@ pub struct Schedule {
     pub progress: Progress,
     /// It is one of the program's companion ([`Program::companion`]).
     pub of_companion: bool,
+    /// Races that it goes past.
+    pub set_aside: SetAside,
 }
 
 /// A check that cannot start.
@@ -196,21 +225,29 @@ fn check_by_machine<P: Program>(program: &Arc<P>, options: &Options) -> Outcome 
         Progress::Fair => *options,
         _ => Options { progress: Progress::Fair, resident_blocks: None, ..*options },
     };
-    let mut outcome = check_once(program, &fair, deadline);
+    let mut outcome = check_once(program, &fair, deadline, &SetAside::default());
     if options.progress != Progress::Fair && outcome.verdict == Verdict::Verified {
         let before = outcome.stats;
-        outcome = check_once(program, options, deadline);
+        outcome = check_once(program, options, deadline, &SetAside::default());
         outcome.stats.states += before.states;
         outcome.stats.executions += before.executions;
         outcome.stats.operations += before.operations;
+    }
+    if options.all && outcome.verdict == Verdict::Violated {
+        all::look_on(program, options, deadline, &mut outcome);
     }
     outcome.stats.seconds = start.elapsed().as_secs_f64();
     outcome
 }
 
-fn check_once<P: Program>(program: &Arc<P>, options: &Options, deadline: Option<Instant>) -> Outcome {
+fn check_once<P: Program>(
+    program: &Arc<P>,
+    options: &Options,
+    deadline: Option<Instant>,
+    set_aside: &SetAside,
+) -> Outcome {
     let limits = Limits { states: options.max_states, bytes: options.max_bytes, deadline, jobs: options.jobs };
-    let (exploration, machine) = refine(program, options, limits, !options.ignore_load_buffering);
+    let (exploration, machine) = refine(program, options, limits, (!options.ignore_load_buffering, set_aside));
     conclude(program, options, exploration, &machine.without_deadline())
 }
 
@@ -223,7 +260,7 @@ fn refine<P: Program>(
     program: &Arc<P>,
     options: &Options,
     limits: Limits,
-    may_watch: bool,
+    (may_watch, set_aside): (bool, &SetAside),
 ) -> (Exploration<P::Thread>, Machine<P>) {
     let mut contended = Contended { others: Some(Others::default()), ..Contended::default() };
     let mut total = Stats::default();
@@ -231,7 +268,7 @@ fn refine<P: Program>(
     let mut watch = if may_watch { Watch::default() } else { Watch::Nothing };
     loop {
         let settings = settings(options, limits.deadline, watch);
-        let machine = || Machine::new(program.clone(), settings, contended.clone());
+        let machine = || Machine::new(program.clone(), settings, contended.clone()).setting_aside(set_aside.clone());
         let mut exploration = explore(machine(), limits);
         total.operations += exploration.stats.operations;
         total.executions = exploration.stats.executions;
@@ -290,27 +327,27 @@ fn conclude<P: Program>(
         finals: exploration.finals.clone(),
         ..Outcome::inconclusive(String::new())
     };
-    if options.boundary_publishes {
-        outcome.assumptions.push("launch-boundary=system".to_owned());
-    }
-    outcome.assumptions.extend(program.assumptions());
-    if let Some((actions, state)) = exploration.violation {
+    outcome.assumptions = assumptions(&**program, options);
+    if !exploration.polled.is_empty() {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome
+            .warnings
+            .push("under polled-words=strong: which words are accessed strongly was not learned in full".to_owned());
+    } else if let Some((actions, state)) = exploration.violation {
         outcome.verdict = Verdict::Violated;
         let (events, actions) = record(machine, &actions);
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
+            outcome.race = race(violation, &events);
             let mut finding = finding(machine, &state, violation, &events);
-            blame_grids(program, options, &mut finding);
-            if finding.code == Code::Progress {
-                finding.notes.extend(order_note(program, options));
-            }
-            if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
-                finding.notes.extend(boundary_note(program, options));
-            }
+            finding.notes.extend(hardware::note(machine, violation, &events));
+            explain(program, options, violation, &mut finding);
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
-        outcome.schedule = Some(Schedule { contended, actions, progress: options.progress, of_companion: false });
+        let set_aside = machine.set_aside().clone();
+        outcome.schedule =
+            Some(Schedule { contended, actions, progress: options.progress, of_companion: false, set_aside });
     } else if let Some((why, site)) = exploration.not_understood {
         outcome.verdict = Verdict::Inconclusive;
         let line = program.line(site);
@@ -340,6 +377,35 @@ fn conclude<P: Program>(
     outcome
 }
 
+/// What other explorations say of a finding.
+fn explain<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation, finding: &mut Finding) {
+    blame_grids(program, options, finding);
+    if finding.code == Code::Progress {
+        finding.notes.extend(order_note(program, options));
+    }
+    if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
+        let note = boundary_note(program, options);
+        finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
+        finding.notes.extend(note);
+    }
+}
+
+/// What a verdict rests on: what was assumed, and what the program itself rests on.
+fn assumptions<P: Program>(program: &P, options: &Options) -> Vec<String> {
+    let assumed =
+        [(LAUNCH_BOUNDARY, options.boundary_publishes), (POLLED_WORDS, program.polled().is_some())].into_iter();
+    let assumed = assumed.filter(|(_, assumed)| *assumed).map(|(name, _)| name.to_owned());
+    assumed.chain(program.assumptions()).collect()
+}
+
+/// The race that a violation is.
+fn race(violation: &Violation, events: &[Event]) -> Option<Race> {
+    let (pair, known_by) = violation.race?;
+    let is_weak =
+        |site| is_own_site(site) || events.iter().any(|event| event.site == Some(site) && event.is_weak_access());
+    Some(Race { known_by, strong: !pair.into_iter().any(is_weak) })
+}
+
 /// A circle of load buffering that the model may allow.
 fn open_circle<T>(options: &Options, exploration: &Exploration<T>) -> Option<Vec<ReadThenWrite>> {
     if options.ignore_load_buffering {
@@ -361,6 +427,9 @@ fn stopped(options: &Options, limit: Limit, stats: Stats) -> String {
         "stopped at {limit}: {states} states, {executions} finished executions and {operations} operations were covered"
     )
 }
+
+/// An exploration for something to say beside a finding: load buffering is not watched, and nothing set aside.
+const ALONE: (bool, &SetAside) = (false, &SetAside::NOTHING);
 
 /// Limits of a search for something to say beside a finding.
 fn few(options: &Options) -> Limits {
@@ -387,7 +456,7 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
         return;
     }
     let Some(uniform) = program.with_equal_grids() else { return };
-    let (exploration, _) = refine(&Arc::new(uniform), options, few(options), false);
+    let (exploration, _) = refine(&Arc::new(uniform), options, few(options), ALONE);
     if exploration.violation.is_some() || exploration.limited.is_some() {
         return;
     }
@@ -406,7 +475,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
         return None;
     }
     let ascending = Options { progress: Progress::Lobe, ..*options };
-    let (exploration, _) = refine(program, &ascending, few(options), false);
+    let (exploration, _) = refine(program, &ascending, few(options), ALONE);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
 }
@@ -415,7 +484,7 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
 fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
     let assumed = Options { boundary_publishes: true, ..*options };
     let limits = few(options);
-    let (exploration, _) = refine(program, &assumed, limits, false);
+    let (exploration, _) = refine(program, &assumed, limits, ALONE);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| {
         "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \
@@ -450,6 +519,7 @@ fn finding<P: Program>(
         notes,
         help: violation.help.clone(),
         trace: trace::shorten(machine, state, violation, events),
+        assumption: None,
         replay: None,
     }
 }

@@ -86,6 +86,10 @@ pub struct Options {
     pub progress: Progress,
     /// `--assume launch-boundary=system`
     pub boundary_publishes: bool,
+    /// `--assume polled-words=strong`, of kernels.
+    pub polled_words: bool,
+    /// Look for findings that are independent of the first, too.
+    pub all: bool,
     /// Stateright states.
     pub max_states: u64,
     /// Wall-clock limit of the whole check.
@@ -117,6 +121,8 @@ impl Options {
             resident_blocks: None,
             progress: Progress::Fair,
             boundary_publishes: false,
+            polled_words: false,
+            all: false,
             max_states: 100_000_000,
             timeout: None,
             max_bytes: 8 << 30,

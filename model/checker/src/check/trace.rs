@@ -38,7 +38,7 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
     };
     let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
     let contended = Contended { slots: schedule.contended.clone(), ..Contended::default() };
-    let machine = Machine::new(program, settings, contended);
+    let machine = Machine::new(program, settings, contended).setting_aside(schedule.set_aside.clone());
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for (index, action) in schedule.actions.iter().enumerate() {
@@ -47,7 +47,7 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         }
         machine.apply(&mut state, *action, Some(&mut events));
     }
-    let end = match &state.violation {
+    let end = match state.finding() {
         Some(violation) => format!("{}: {}", violation.code, violation.message),
         None if state.is_done() => "every launch of every rank ends".to_owned(),
         None => "the schedule ends before the execution does".to_owned(),

@@ -73,7 +73,7 @@ pub struct BoundArguments {
     /// Which threads the scheduler must keep running: fair, strong-fair, hsa, obe, hsa-obe, lobe or cuda [default: fair]
     #[arg(long, value_name = "MODEL")]
     pub progress: Option<Progress>,
-    /// Assume that a launch boundary publishes to peers
+    /// Assume what hardware is known to do and the memory model does not promise; several allowed
     #[arg(long, value_name = "ASSUMPTION")]
     pub assume: Vec<Assumption>,
     /// Seed of the random inputs
@@ -163,6 +163,9 @@ pub struct CheckArguments {
     /// there are cores]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=256), value_name = "N")]
     pub jobs: Option<u32>,
+    /// Report every finding that is independent of the others, not only the first
+    #[arg(long)]
+    pub all: bool,
     /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
     #[arg(long)]
     pub lints: bool,
@@ -171,7 +174,7 @@ pub struct CheckArguments {
     pub prove: bool,
     /// Output format
     #[arg(long, default_value = "human", value_name = "FORMAT")]
-    pub format: Format,
+    pub format: ReportFormat,
 }
 
 /// `arverify list`
@@ -323,12 +326,26 @@ pub enum Format {
     Json,
 }
 
+/// Output formats of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Human,
+    /// One object, as docs describe it
+    Json,
+    /// SARIF 2.1.0, for code scanners
+    Sarif,
+}
+
 /// Assumptions beyond the memory model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Assumption {
     /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
     #[value(name = "launch-boundary=system")]
     LaunchBoundarySystem,
+    /// A weak access of a kernel to a word that somebody accesses strongly is taken for relaxed.sys
+    #[value(name = "polled-words=strong")]
+    PolledWordsStrong,
 }
 
 impl From<EngineArgument> for Engine {

@@ -1,6 +1,6 @@
 //! `arverify check`
 
-use super::arguments::{CheckArguments, Format};
+use super::arguments::{CheckArguments, ReportFormat};
 use super::kernel::is_kernel;
 use super::subject::{Checked, Subject, subject};
 use super::{InputError, print, threads};
@@ -30,8 +30,9 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
     }
     let rows: Vec<Row> = targets.iter().zip(outcomes).map(|(target, outcome)| target.row(outcome, proofs)).collect();
     let text = match arguments.format {
-        Format::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
-        Format::Json => report::json::render(&rows),
+        ReportFormat::Human => report::human::render(&rows, std::io::stdout().is_terminal()),
+        ReportFormat::Json => report::json::render(&rows),
+        ReportFormat::Sarif => report::sarif::render(&rows, status(&rows)),
     };
     print(&text)?;
     Ok(status(&rows))
@@ -65,6 +66,7 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
             options.max_states = arguments.max_states;
             options.timeout = Some(Duration::from_secs(arguments.timeout));
             options.max_bytes = arguments.max_memory << 30;
+            options.all = arguments.all;
             options.jobs = (threads(arguments.jobs) / names.len().max(1)).max(1);
             options.beside_others = threads(arguments.jobs).min(names.len()) > 1;
             // The whole catalogue is a matter of a second; `argen emit` and the tests check it at more sizes.

@@ -4,8 +4,12 @@
 use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
-use crate::check::{Accepted, Engine, Options, Outcome, Progress, Schedule, check_program_with};
+use crate::check::{
+    Accepted, Engine, LAUNCH_BOUNDARY, Options, Outcome, POLLED_WORDS, Progress, Schedule, check_program_with,
+    learn_polled,
+};
 use crate::compiler::{self, CompilerError};
+use crate::program::{Polled, Program};
 use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Accept, Description, Launch, Overrides, Parameter};
@@ -23,13 +27,19 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A CUDA source larger than this is not shown.
 const LARGEST_SOURCE: u64 = 16 << 20;
 
 /// A LAUNCH.toml larger than this is refused before it is read.
 const LARGEST_LAUNCH: u64 = 1 << 20;
+
+/// Wall-clock limit of a search for an assumption under which nothing is found.
+const NOTE_TIME: Duration = Duration::from_secs(10);
+
+/// Times that words which are accessed strongly are looked for.
+const LEARNING: u32 = 8;
 
 /// Architecture that CUDA is compiled for.
 const ARCHITECTURE: &str = "sm_90";
@@ -234,10 +244,8 @@ impl KernelTarget {
 
     /// The result, with findings in the CUDA source where its lines are known.
     pub(super) fn row(&self, mut outcome: Outcome) -> Row {
-        let replay = outcome.schedule.as_ref().map(|schedule| self.replay_command(schedule));
-        for finding in &mut outcome.findings {
-            finding.replay.clone_from(&replay);
-        }
+        let command = |schedule: &Schedule| self.replay_command(schedule);
+        outcome.tell_replays(command);
         let source = match &self.lines {
             Some(lines) if outcome.findings.iter().all(|finding| lines.knows(finding)) => {
                 outcome.findings.iter_mut().for_each(|finding| lines.relocate(finding, &self.text.source));
@@ -406,6 +414,7 @@ impl KernelTarget {
         self.copy_options(&program)?;
         let mut outcome = check_program_with(&Arc::new(program), &left(), engine);
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
+        self.note_polled_words(&mut outcome);
         Ok(outcome)
     }
 
@@ -422,12 +431,71 @@ impl KernelTarget {
         Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
     }
 
+    /// Says so where the first finding is about words that are polled, and nothing is found if weak accesses to them are
+    /// taken for strong ones.
+    fn note_polled_words(&self, outcome: &mut Outcome) {
+        let Some(finding) = outcome.findings.first_mut().filter(|_| outcome.race.is_some()) else { return };
+        if self.options.polled_words || finding.assumption.is_some() {
+            return;
+        }
+        let begun = Instant::now();
+        let few = Options { max_states: 10_000, all: false, jobs: 1, ..self.options };
+        // Launches that depend on each other do not go with the other assumption.
+        let both = !self.options.boundary_publishes && self.launch.dependent.is_none();
+        for boundary_publishes in std::iter::once(self.options.boundary_publishes).chain(both.then_some(true)) {
+            let timeout = Some(NOTE_TIME.saturating_sub(begun.elapsed()));
+            let options = Options { polled_words: true, boundary_publishes, timeout, ..few };
+            let Ok(program) = self.assuming(&self.launch, &options).map(Arc::new) else { return };
+            let at_fault =
+                |point: &Point| program.polled().is_some_and(|polled| polled.has_statement(point.span.start));
+            if !finding.points.iter().any(at_fault) {
+                return;
+            }
+            let assumed = check_program_with(&program, &options, Engine::Operational);
+            if assumed.verdict == Verdict::Verified {
+                let boundary = boundary_publishes && !self.options.boundary_publishes;
+                let names = if boundary { vec![LAUNCH_BOUNDARY, POLLED_WORDS] } else { vec![POLLED_WORDS] };
+                let given: Vec<String> = names.iter().map(|name| format!("--assume {name}")).collect();
+                finding.notes.push(format!(
+                    "with {} it is verified: the kernel relies on weak accesses to a polled word being whole and coming in \
+                     the word's order, which the PTX model does not promise, and hardware does (the Lamport kernels of \
+                     TensorRT-LLM, FlashInfer and SGLang rely on it)",
+                    given.join(" ")
+                ));
+                finding.assumption = Some(names.join(", "));
+                return;
+            }
+        }
+    }
+
     /// The kernel as a thread program.
     pub(super) fn program(&self) -> Result<PtxProgram, InputError> {
         self.program_of(&self.launch)
     }
 
+    /// Under `--assume polled-words=strong` with the words that running it has shown to be accessed strongly. Where that
+    /// comes to no end, the check is inconclusive.
     fn program_of(&self, launch: &Launch) -> Result<PtxProgram, InputError> {
+        self.assuming(launch, &self.options)
+    }
+
+    fn assuming(&self, launch: &Launch, options: &Options) -> Result<PtxProgram, InputError> {
+        if !options.polled_words {
+            return self.program_with(launch, None);
+        }
+        let begun = Instant::now();
+        let mut polled = Polled::default();
+        for _ in 0..LEARNING {
+            let program = Arc::new(self.program_with(launch, Some(Arc::new(polled.clone())))?);
+            let timeout = options.timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            if !polled.extend(&learn_polled(&program, &Options { timeout, ..*options })) {
+                break;
+            }
+        }
+        self.program_with(launch, Some(Arc::new(polled)))
+    }
+
+    fn program_with(&self, launch: &Launch, polled: Option<Arc<Polled>>) -> Result<PtxProgram, InputError> {
         let candidates = entries(&self.text.module);
         let parameters = |kernel: &String| {
             let entry = candidates.iter().find(|entry| entry.name == *kernel);
@@ -436,7 +504,8 @@ impl KernelTarget {
         };
         let kernels = self.kernels.iter().map(parameters).collect::<Result<Vec<_>, InputError>>()?;
         let Text { source, module } = &self.text;
-        PtxProgram::new(source.clone(), module, &kernels, launch, self.options.seed).map_err(|error| match error {
+        let (source, how) = (source.clone(), (launch, self.options.seed));
+        PtxProgram::with_polled_words(source, module, &kernels, how, polled).map_err(|error| match error {
             ProgramError::Launch(errors) => refused(errors),
             other => InputError::message(format!("`{}`: {other}", self.name)),
         })

@@ -6,6 +6,7 @@ use super::subject::{Subject, subject};
 use super::target::Target;
 use super::{InputError, print};
 use crate::check::{Options, Progress, Replay, Schedule, replay};
+use crate::machine::SetAside;
 use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::data::Accumulate;
@@ -102,20 +103,27 @@ pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Sc
     if options.boundary_publishes {
         text.push_str(" --assume launch-boundary=system");
     }
+    if options.polled_words {
+        text.push_str(" --assume polled-words=strong");
+    }
     if options.seed != 1 {
         let _ = write!(text, " --seed {}", options.seed);
     }
     let _ = write!(text, " --schedule {}", format(schedule));
 }
 
-/// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps. With a `+` before it, of the program's companion.
+/// `SLOT.SLOT/STEP.STEP`: contended slots in hexadecimal; then the steps. With a `+` before it, of the program's companion;
+/// with `A-B.C-D:` before it, past races at these places, and with an `s` before those, whatever the scopes of accesses.
 fn format(schedule: &Schedule) -> String {
     let mut slots: Vec<u64> = schedule.contended.iter().copied().collect();
     slots.sort_unstable();
     let left: Vec<String> = slots.iter().map(|slot| format!("{slot:x}")).collect();
     let right: Vec<String> = schedule.actions.iter().map(ToString::to_string).collect();
     let companion = if schedule.of_companion { "+" } else { "" };
-    format!("{companion}{}/{}", left.join("."), right.join("."))
+    let aside: Vec<String> = schedule.set_aside.pairs().map(|[one, other]| format!("{one:x}-{other:x}")).collect();
+    let scopes = if schedule.set_aside.scopes { "s" } else { "" };
+    let past = if aside.is_empty() { String::new() } else { format!("{scopes}{}:", aside.join(".")) };
+    format!("{companion}{past}{}/{}", left.join("."), right.join("."))
 }
 
 fn parse(text: &str) -> Result<Schedule, String> {
@@ -124,6 +132,10 @@ fn parse(text: &str) -> Result<Schedule, String> {
         .ok_or_else(|| format!("`--schedule {text}`: expected SLOTS/STEPS, as a finding prints it"))?;
     let own = slots.strip_prefix('+');
     let (slots, of_companion) = (own.unwrap_or(slots), own.is_some());
+    let (set_aside, slots) = match slots.split_once(':') {
+        Some((aside, slots)) => (pairs(aside)?, slots),
+        None => (SetAside::default(), slots),
+    };
     let mut contended = FxHashSet::default();
     for slot in slots.split('.').filter(|slot| !slot.is_empty()) {
         let key = u64::from_str_radix(slot, 16)
@@ -135,7 +147,22 @@ fn parse(text: &str) -> Result<Schedule, String> {
         .filter(|step| !step.is_empty())
         .map(|step| step.parse().map_err(|error| format!("`--schedule`: {error}")))
         .collect::<Result<_, _>>()?;
-    Ok(Schedule { contended, actions, progress: Progress::Fair, of_companion })
+    Ok(Schedule { contended, actions, progress: Progress::Fair, of_companion, set_aside })
+}
+
+/// `A-B.C-D`
+fn pairs(text: &str) -> Result<SetAside, String> {
+    let pair = |pair: &str| {
+        let place = |text: &str| u64::from_str_radix(text, 16).ok();
+        let both = pair.split_once('-').and_then(|(one, other)| Some([place(one)?, place(other)?]));
+        both.ok_or_else(|| format!("`--schedule`: `{pair}` are not two places: expected hexadecimal numbers A-B"))
+    };
+    let (pairs, scopes) = match text.strip_prefix('s') {
+        Some(pairs) => (pairs, true),
+        None => (text, false),
+    };
+    let set_aside: SetAside = pairs.split('.').map(pair).collect::<Result<_, String>>()?;
+    Ok(if scopes { set_aside.whatever_the_scopes() } else { set_aside })
 }
 
 #[cfg(test)]
@@ -154,13 +181,15 @@ mod tests {
         schedule.actions.push(Action::Start { block: 4 });
         assert_eq!(parse(&format(&schedule)), Ok(schedule.clone()));
         let schedule = Schedule { of_companion: true, ..schedule };
+        assert_eq!(parse(&format(&schedule)), Ok(schedule.clone()));
+        let schedule = Schedule { set_aside: [[7, 3], [u64::MAX, 0]].into_iter().collect(), ..schedule };
         assert_eq!(parse(&format(&schedule)), Ok(schedule));
         assert_eq!(parse("/"), Ok(Schedule::default()));
     }
 
     #[test]
     fn a_broken_schedule_is_refused() {
-        for text in ["", "12", "zz/", "/x", "/1r", "/1m2", "/99999999999"] {
+        for text in ["", "12", "zz/", "/x", "/1r", "/1m2", "/99999999999", "1:/", "1-x:/", "1-2"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

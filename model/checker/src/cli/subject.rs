@@ -1,7 +1,7 @@
 //! What is checked: a protocol, or a kernel with its launch.
 
 use super::InputError;
-use super::arguments::BoundArguments;
+use super::arguments::{Assumption, BoundArguments};
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, redundancies, try_check_with};
@@ -29,6 +29,12 @@ pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, In
         }
         let options = super::target::assumptions(bounds);
         return Ok(Subject::Kernel(Box::new(kernel(name, bounds, options)?)));
+    }
+    if bounds.assume.contains(&Assumption::PolledWordsStrong) {
+        let why = "the accesses of a protocol say what they are";
+        return Err(InputError::message(format!(
+            "--assume polled-words=strong is for kernels, not for `{name}`: {why}"
+        )));
     }
     let compiled = bounds.entry.given().into_iter().map(|(option, _)| option);
     if let Some(option) = bounds.entry.kernel.as_ref().map(|_| "--kernel").into_iter().chain(compiled).next() {
@@ -171,10 +177,7 @@ fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
 
 fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> Row {
     let Checked { mut outcome, options, tried } = checked;
-    let replay = outcome.schedule.as_ref().map(|schedule| super::replay::command(target, &options, schedule));
-    for finding in &mut outcome.findings {
-        finding.replay.clone_from(&replay);
-    }
+    outcome.tell_replays(|schedule| super::replay::command(target, &options, schedule));
     Row {
         target: target.name.clone(),
         variant: target.variant.clone(),

@@ -11,7 +11,7 @@ use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
 use crate::program::proxy::crosses;
-use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
+use crate::program::{Coordinates, FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -118,6 +118,7 @@ impl<P: Program> Search<'_, P> {
         site: SiteIndex,
     ) -> Step<P::Thread> {
         self.note_proxy(state, thread, &operation);
+        self.check_polled(state.threads[thread].at, &operation, site)?;
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -179,6 +180,33 @@ impl<P: Program> Search<'_, P> {
             Operation::Call(call) => self.call(state, thread, call).map(|()| None),
             Operation::Exit => self.exit(state, thread, site),
         }
+    }
+
+    /// Under `--assume polled-words=strong` the program says which words are accessed strongly; here it must have said so of all.
+    fn check_polled(&self, by: Coordinates, operation: &Operation, site: SiteIndex) -> Result<(), Stop> {
+        let program = self.field.program;
+        let Some(polled) = program.polled() else { return Ok(()) };
+        let weak = |at: Location, bytes: u64| {
+            let statement = program.site(site).0.start;
+            // Copies stay weak.
+            let known = polled.has_statement(statement) || program.is_non_coherent(site) || program.is_asynchronous(by);
+            !known && polled.overlaps(at, bytes)
+        };
+        let missing = match operation {
+            Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. }
+                if semantics.order == Order::Weak =>
+            {
+                weak(*at, width.bytes())
+            }
+            Operation::Read { at, width, .. }
+            | Operation::Write { at, width, .. }
+            | Operation::Atomic { at, width, .. } => !polled.has_word(*at, *width) && program.describe(*at).is_none(),
+            Operation::Load { at, bytes } => weak(*at, u64::from(*bytes)),
+            Operation::Store { at, data } => weak(*at, data.len() as u64),
+            _ => false,
+        };
+        let why = "under polled-words=strong: which words are accessed strongly was not learned in full";
+        if missing { Err(self.refuse(Refusal::NotUnderstood(why.to_owned()))) } else { Ok(()) }
     }
 
     /// Bounds, alignment and reachability of an access.

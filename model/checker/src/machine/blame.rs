@@ -141,6 +141,12 @@ impl<P: Program> Run<'_, P> {
         other: Access,
         other_wrote: bool,
     ) -> bool {
+        let access = Access { epoch: self.epoch(thread), site };
+        let known_by = self.machine.race_of(&self.state.blocks, access, other);
+        if self.machine.sets_aside(&self.state.blocks, access, other) {
+            self.note_set_aside();
+            return true;
+        }
         let suspected = self.state.suspect.as_ref().is_some_and(|suspect| suspect.code == Code::DataRace);
         if suspected {
             return true;
@@ -167,6 +173,7 @@ impl<P: Program> Run<'_, P> {
             },
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
+        violation.race = Some(([site, other.site], known_by));
         violation.location = Some(at);
         self.explain_race(&mut violation, thread, &other, (read_only, unfenced));
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
@@ -206,6 +213,8 @@ impl<P: Program> Run<'_, P> {
             if wrote { "writes" } else { "may still read" },
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, wrote)]);
+        let own = Access { site: REFRESHED, ..other };
+        violation.race = Some(([REFRESHED, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.refresh = Some((rank, launch));
         violation.crosses_launches = true;
@@ -226,13 +235,15 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    pub(super) fn output_race(&self, rank: u32, at: Location, other: Access) -> Violation {
+    pub(super) fn output_race(&self, rank: u32, at: Location, (site, other): (SiteIndex, Access)) -> Violation {
         let message = format!(
             "data race on `{}` of rank {rank}: the launch has ended and its output is read, while {} may still write it",
             self.machine.program().shape().named(at).0,
             self.describe(&other),
         );
         let mut violation = Violation::new(Code::DataRace, message, vec![self.other_point(&other, true)]);
+        let own = Access { site, ..other };
+        violation.race = Some(([site, other.site], self.machine.race_of(&self.state.blocks, own, other)));
         violation.location = Some(at);
         violation.crosses_launches = true;
         violation.help = Some("a rank may leave its launch only when its peers have finished writing to it".to_owned());

@@ -92,6 +92,12 @@ impl<P: Program> Machine<P> {
 
     /// Scope and place of a thread's strong operation.
     pub(super) fn strength_of(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
+        let semantics = if self.set_aside.scopes { Semantics { scope: Scope::Sys, ..semantics } } else { semantics };
+        self.strength_of_fence(thread, semantics)
+    }
+
+    /// The same of a fence.
+    pub(super) fn strength_of_fence(&self, thread: ThreadIndex, semantics: Semantics) -> Strength {
         let scope = strong_scope(semantics).unwrap_or(semantics.scope);
         let scope = if self.has(Rule::Scopes) { scope } else { Scope::Sys };
         Strength { scope, placement: self.placement(thread) }

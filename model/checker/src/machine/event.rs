@@ -3,6 +3,7 @@
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::program::{Location, Operation, SiteIndex};
+use arverify_protocol::ir::Order;
 
 /// One operation, as it was performed.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,4 +50,18 @@ pub enum What {
         /// The newest value.
         holds: u64,
     },
+}
+
+impl Event {
+    /// Whether it accesses memory weakly.
+    pub fn is_weak_access(&self) -> bool {
+        let What::Operation { operation, .. } = &self.what else { return false };
+        match operation {
+            Operation::Load { .. } | Operation::Store { .. } | Operation::Bulk(_) => true,
+            Operation::Read { semantics, .. }
+            | Operation::Write { semantics, .. }
+            | Operation::Await { semantics, .. } => semantics.order == Order::Weak,
+            _ => false,
+        }
+    }
 }

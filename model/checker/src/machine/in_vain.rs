@@ -58,7 +58,7 @@ impl<P: Program> Machine<P> {
             let reader = &company.members[*member];
             let gained = &mut gains[*member];
             if let Some(fence) = poll.fence.filter(|_| self.has(Rule::AcquireByFence)) {
-                let strength = self.strength_of(reader.thread, fence);
+                let strength = self.strength_of_fence(reader.thread, fence);
                 let met: Vec<Release> = gained.pending.extract_if(.., |release| meets(release, strength)).collect();
                 met.iter().for_each(|release| gained.learn(self, state, &reader.view, &release.view));
             }

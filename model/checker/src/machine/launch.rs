@@ -102,7 +102,9 @@ impl<P: Program> Machine<P> {
             choosing: BTreeSet::new(),
             runnable: VecDeque::new(),
             suspect: None,
+            raced: false,
             violation: None,
+            unreported: false,
             interrupted: false,
             impossible: false,
             choices: None,
@@ -267,8 +269,8 @@ impl<P: Program> Run<'_, P> {
     fn access_of_stream(&mut self, by: &OnStream, at: Location, bytes: u64, kind: Kind) -> Result<bool, Conflict> {
         let machine = self.machine;
         self.note_weakly(at, bytes, kind);
-        let State { memory, slots, .. } = &mut *self.state;
-        let by = Accessor { access: by.access, view: &by.view, since: None };
+        let State { memory, slots, blocks, .. } = &mut *self.state;
+        let by = Accessor { access: by.access, view: &by.view, since: None, blocks };
         let memory = &mut memory[at.instance as usize];
         let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
         Ok(self.note_ordered(ordered))
@@ -507,7 +509,7 @@ impl<P: Program> Run<'_, P> {
             let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
             let at = Location { instance: index as u32, byte: part.bytes.start };
             if let Err(conflict) = self.access_of_stream(&reader, at, part.length(), Kind::Read) {
-                let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, conflict.access);
+                let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, (site, conflict.access));
                 self.fail(violation);
                 return false;
             }

@@ -41,6 +41,7 @@ mod retire;
 mod rounds;
 mod rule;
 mod run;
+mod set_aside;
 mod spin;
 mod strong_read;
 mod strong_write;
@@ -53,7 +54,7 @@ use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Release, Slots};
-use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Program, Reads, SiteIndex, Width};
+use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
@@ -71,6 +72,7 @@ pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, begins_circle, circle};
 pub use postponed::Visits;
 pub use rule::Rule;
+pub use set_aside::{Race, SetAside, is_own_site};
 
 /// Which blocks a device may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +193,8 @@ pub struct Notes {
     pub cut_short: Option<(ThreadIndex, SiteIndex)>,
     /// A statement that the program does not understand, with why.
     pub not_understood: Option<(String, SiteIndex)>,
+    /// What the program's polled words lack.
+    pub polled: Polled,
     /// Steps that had no alternative and were taken at once.
     pub taken: Vec<Action>,
 }
@@ -202,6 +206,7 @@ pub struct Machine<P> {
     settings: Settings,
     contended: Contended,
     outputs: Outputs,
+    set_aside: SetAside,
 }
 
 /// A whole execution so far.
@@ -221,8 +226,12 @@ pub struct State<T> {
     runnable: VecDeque<ThreadIndex>,
     /// A read of unwritten memory, or a wrong result: a violation of its own, unless a race turns up that explains it.
     suspect: Option<Box<Violation>>,
+    /// A race that is set aside has come up.
+    raced: bool,
     /// The first violation; nothing runs after it.
     pub violation: Option<Box<Violation>>,
+    /// The violation may come of a race that is set aside: the execution ends with it, and it is not reported.
+    pub unreported: bool,
     /// The deadline came before the macro-step was done: nothing follows from this state.
     pub interrupted: bool,
     /// A message that was chosen could not be read after all: there is no such execution.
@@ -462,6 +471,8 @@ pub struct Violation {
     pub crosses_launches: bool,
     /// The wait that is blamed for accepting an earlier launch's signal; to be confirmed.
     pub stale: Option<Box<StaleCause>>,
+    /// The statements of a race, and what it is known by.
+    pub race: Option<([SiteIndex; 2], [u64; 2])>,
 }
 
 /// A wait that an earlier launch's signal satisfied, and what would be reported without it.
@@ -499,7 +510,7 @@ pub struct ViolationPoint {
 impl<P: Program> Machine<P> {
     /// A machine for a program.
     pub fn new(program: Arc<P>, settings: Settings, contended: Contended) -> Machine<P> {
-        Machine { program, settings, contended, outputs: Outputs::default() }
+        Machine { program, settings, contended, outputs: Outputs::default(), set_aside: SetAside::default() }
     }
 
     /// The same, to be driven for as long as that takes.
@@ -574,6 +585,17 @@ impl<P: Program> Machine<P> {
         }
     }
 
+    /// The launch of an operation of a kernel.
+    fn launch_in(&self, blocks: &[Shared<Block>], epoch: Epoch) -> u32 {
+        let block = &blocks[self.block_of(epoch.thread) as usize];
+        block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32
+    }
+
+    /// The rank of a thread.
+    pub fn rank_of(&self, thread: ThreadIndex) -> u32 {
+        self.rank_of_block(self.block_of(thread))
+    }
+
     fn rank_of_block(&self, block: u32) -> u32 {
         if block >= self.kernel_blocks() { block - self.kernel_blocks() } else { block / self.program.shape().blocks }
     }
@@ -603,6 +625,11 @@ impl<P: Program> Machine<P> {
 }
 
 impl<T> State<T> {
+    /// A violation that is reported.
+    pub fn finding(&self) -> Option<&Violation> {
+        self.violation.as_deref().filter(|_| !self.unreported)
+    }
+
     fn coordinates<P: Program>(&self, machine: &Machine<P>, thread: ThreadIndex) -> Coordinates {
         let block = machine.block_of(thread);
         let rank = machine.rank_of_block(block);
@@ -639,8 +666,7 @@ impl<T> State<T> {
 
     /// The launch of an operation of a kernel.
     fn launch_of<P: Program>(&self, machine: &Machine<P>, epoch: Epoch) -> u32 {
-        let block = &self.blocks[machine.block_of(epoch.thread) as usize];
-        block.launches.iter().rposition(|first| *first <= epoch.phase).unwrap_or(0) as u32
+        machine.launch_in(&self.blocks, epoch)
     }
 
     /// Whether a read was over before the launch of a rank began, whatever the schedule: that rank had then read what
@@ -696,6 +722,7 @@ impl<T: PartialEq> PartialEq for State<T> {
             && self.proxy_fences == other.proxy_fences
             && self.origins == other.origins
             && self.suspect == other.suspect
+            && self.raced == other.raced
             && self.violation == other.violation
     }
 }
@@ -711,6 +738,7 @@ impl<T: Hash> Hash for State<T> {
         self.proxy_fences.hash(hasher);
         self.origins.hash(hasher);
         self.suspect.is_some().hash(hasher);
+        self.raced.hash(hasher);
         self.violation.is_some().hash(hasher);
     }
 }

@@ -412,7 +412,17 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// Something wrong that a race may explain: the execution goes on, to see.
     pub(super) fn suspect(&mut self, violation: Violation) {
+        if self.state.raced && violation.rests_on_values() {
+            return;
+        }
         self.state.suspect.get_or_insert(Box::new(violation));
+    }
+
+    /// A race that is set aside has come up: what was suspected may come of it, too, for the access that came first may be the one that
+    /// read too early.
+    pub(super) fn note_set_aside(&mut self) {
+        self.state.raced = true;
+        self.state.suspect.take_if(|suspect| suspect.rests_on_values());
     }
 
     /// Ends the execution with a violation. What was suspected before comes first, except before a race or a copy that
@@ -426,6 +436,7 @@ impl<'a, P: Program> Run<'a, P> {
         // What follows where sends and receives do not match is no cause.
         let mismatched = violation.code == Code::PeersDisagree && self.machine.program.has_calls();
         let suspect = self.state.suspect.take().filter(|suspect| first(suspect) && !mismatched);
+        self.state.unreported = suspect.is_none() && self.state.raced && violation.rests_on_values();
         self.state.violation = Some(suspect.unwrap_or_else(|| Box::new(violation)));
     }
 
@@ -452,6 +463,7 @@ impl Violation {
             refresh: None,
             crosses_launches: false,
             stale: None,
+            race: None,
         }
     }
 }

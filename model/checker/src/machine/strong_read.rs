@@ -51,6 +51,7 @@ impl<P: Program> Run<'_, P> {
             return false;
         }
         self.ensure_slot(at, width);
+        self.note_polled(at, width, site);
         if kind == Kind::StrongRead {
             let slot = &self.state.slots[&key(at)];
             let floor = self.machine.floor(self.state, thread, key(at), slot);

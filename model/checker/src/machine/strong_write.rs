@@ -362,7 +362,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     pub(super) fn fence(&mut self, thread: ThreadIndex, semantics: Semantics, site: SiteIndex) -> Progress {
-        let strength = self.strength(thread, semantics);
+        let strength = self.machine.strength_of_fence(thread, semantics);
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
         let fencing = &mut *threads[thread as usize];

@@ -56,7 +56,7 @@ impl<P: Program> Run<'_, P> {
         }
         let view = &self.state.threads[thread as usize].view;
         let access = Access { epoch: self.epoch(thread), site };
-        let by = Accessor { access, view, since: None };
+        let by = Accessor { access, view, since: None, blocks: &self.state.blocks };
         accesses(&sweep.first).all(|(at, kind)| {
             let (instance, memory) = (&instances[at.instance as usize], &self.state.memory[at.instance as usize]);
             let whole = along(sweep, at).whole();

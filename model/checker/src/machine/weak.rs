@@ -7,12 +7,14 @@
 use super::launch::{DURING, OnStream};
 use super::pipe::Since;
 use super::run::{Progress, Run};
-use super::{InstanceMemory, Machine, Rule, State, Status};
+use super::{Block, InstanceMemory, Machine, Rule, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind};
+use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
 use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// Who makes a weak access, and what precedes it.
@@ -21,6 +23,8 @@ pub(super) struct Accessor<'a> {
     pub(super) view: &'a View,
     /// For a copy that was started at an earlier point.
     pub(super) since: Option<&'a Since>,
+    /// Of all ranks, for what tells races apart.
+    pub(super) blocks: &'a [Shared<Block>],
 }
 
 /// A weak access that is ordered with all before it.
@@ -29,6 +33,8 @@ pub(super) struct Ordered {
     pub(super) written: bool,
     /// Words that it follows only because a strong write of them was observed: which, is explored.
     pub(super) observed: SmallVec<[u64; 1]>,
+    /// It is not ordered with all before it: a race is set aside.
+    pub(super) raced: bool,
 }
 
 impl Accessor<'_> {
@@ -42,7 +48,13 @@ impl Accessor<'_> {
         kind: Kind,
     ) -> Result<Ordered, Conflict> {
         let range = at.byte..at.byte + bytes;
-        let covered = |earlier: &Access| machine.covered_since(self.access.epoch, self.view, self.since, earlier);
+        let raced = Cell::new(false);
+        let covered = |earlier: &Access| {
+            let covers = machine.covered_since(self.access.epoch, self.view, self.since, earlier);
+            let aside = !covers && machine.sets_aside(self.blocks, self.access, *earlier);
+            raced.set(raced.get() || aside);
+            covers || aside
+        };
         let weak = matches!(kind, Kind::Read | Kind::Write);
         let unchanged = if weak { None } else { memory.shadow.unchanged(range.clone(), kind, covered) };
         let checked = unchanged.unwrap_or_else(|| memory.shadow.access(range.clone(), kind, self.access, covered));
@@ -51,7 +63,7 @@ impl Accessor<'_> {
             result => result.unwrap_or(true),
         };
         if !memory.has_slots || !weak || !machine.has(Rule::SlotsAgainstWeak) {
-            return Ok(Ordered { written, observed: SmallVec::new() });
+            return Ok(Ordered { written, observed: SmallVec::new(), raced: raced.get() });
         }
         let mut observed = SmallVec::new();
         for (key, slot) in overlapping(slots, at.instance, range) {
@@ -76,7 +88,7 @@ impl Accessor<'_> {
             observed.extend(overlapping(slots, at.instance, range).filter(|(_, slot)| tells(slot)).map(|(key, _)| key));
         }
         observed.dedup();
-        Ok(Ordered { written, observed })
+        Ok(Ordered { written, observed, raced: raced.get() })
     }
 }
 
@@ -89,6 +101,9 @@ impl<P: Program> Run<'_, P> {
     /// been written.
     pub(super) fn note_ordered(&mut self, ordered: Ordered) -> bool {
         ordered.observed.into_iter().for_each(|key| self.conflict(key));
+        if ordered.raced {
+            self.note_set_aside();
+        }
         ordered.written
     }
 
@@ -144,7 +159,40 @@ impl<P: Program> Run<'_, P> {
         kind: Kind,
         site: SiteIndex,
     ) -> bool {
+        if matches!(kind, Kind::Read | Kind::Write) {
+            self.note_weak_access_to_polled(at, bytes, site);
+        }
         self.weak_access_since(thread, (at, bytes), kind, site, None)
+    }
+
+    /// Under `--assume polled-words=strong`: a word is accessed strongly of which that is not known.
+    pub(super) fn note_polled(&mut self, at: Location, width: Width, site: SiteIndex) {
+        let program = self.machine.program();
+        let Some(polled) = program.polled().filter(|polled| !polled.has_word(at, width)) else { return };
+        // What orders launches or copies is no word of the kernel.
+        if program.describe(at).is_some() {
+            return;
+        }
+        if polled.has_statement(program.site(site).0.start) {
+            let why = "under polled-words=strong: a loop reads words that somebody accesses strongly, and others";
+            self.notes.not_understood.get_or_insert((why.to_owned(), site));
+        } else {
+            self.notes.polled.add_word(at, width);
+        }
+    }
+
+    /// The same: a statement accesses such a word weakly, and is not known to.
+    fn note_weak_access_to_polled(&mut self, at: Location, bytes: u64, site: SiteIndex) {
+        let program = self.machine.program();
+        let Some(polled) = program.polled().filter(|polled| polled.overlaps(at, bytes)) else { return };
+        // Copies stay weak.
+        if self.crosses {
+            return;
+        }
+        let start = program.site(site).0.start;
+        if !polled.has_statement(start) {
+            self.notes.polled.add_statement(start);
+        }
     }
 
     /// The same, of a copy that was started at an earlier point.
@@ -161,10 +209,10 @@ impl<P: Program> Run<'_, P> {
         self.notes.uses.note(machine, thread, at, kind, site);
         self.note_comer(thread, at);
         // Before the access takes the place of what it is compared with.
-        let not_fenced = self.not_fenced(thread, (at, bytes));
+        let not_fenced = self.not_fenced(thread, access, (at, bytes));
         self.note_weakly(at, bytes, kind);
-        let State { threads, memory, slots, .. } = &mut *self.state;
-        let by = Accessor { access, view: &threads[thread as usize].view, since };
+        let State { threads, memory, slots, blocks, .. } = &mut *self.state;
+        let by = Accessor { access, view: &threads[thread as usize].view, since, blocks };
         let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), kind) {
             Err(conflict) => {
@@ -178,7 +226,9 @@ impl<P: Program> Run<'_, P> {
                     let at = Location { byte: conflict.byte, ..at };
                     let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
                     self.unfenced = true;
-                    return self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                    let goes_on = self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                    self.unfenced = false;
+                    return goes_on;
                 }
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at, bytes);
@@ -361,8 +411,8 @@ impl<P: Program> Run<'_, P> {
         self.note_weakly(at, bytes, Kind::Read);
         let rank = machine.rank_of_block(machine.block_of(thread));
         let OnStream { access, view } = self.stream_of(rank, DURING, site);
-        let by = Accessor { access, view: &view, since: None };
-        let State { memory, slots, .. } = &mut *self.state;
+        let State { memory, slots, blocks, .. } = &mut *self.state;
+        let by = Accessor { access, view: &view, since: None, blocks };
         let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
             Err(conflict) => {

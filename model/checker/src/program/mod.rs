@@ -19,6 +19,7 @@ pub mod mbarrier;
 pub mod memory;
 pub mod origins;
 pub mod part;
+mod polled;
 pub mod protocol;
 pub mod proxy;
 pub mod round;
@@ -37,6 +38,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
 pub use origins::{Dependencies, Read, ReadName, Reads};
 pub use part::{Part, PartId};
+pub use polled::Polled;
 pub use proxy::Window;
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
 pub use word::{AtomicFunction, AtomicKind, Condition, Width};
@@ -512,6 +514,14 @@ pub trait Program: Send + Sync + 'static {
     fn source(&self) -> &Source;
     /// Source and call sites of a statement.
     fn site(&self, site: SiteIndex) -> (Span, Vec<Span>);
+    /// Under `--assume polled-words=strong`: the words that somebody accesses strongly, as far as they are known.
+    fn polled(&self) -> Option<&Polled> {
+        None
+    }
+    /// A number for the place of a statement, as a finding shows it: that of its line, where a line is all that is known.
+    fn place(&self, site: SiteIndex) -> u64 {
+        u64::from(self.site(site).0.start)
+    }
     /// Whether two sites are the same statement, reached in different ways.
     fn are_one_statement(&self, left: SiteIndex, right: SiteIndex) -> bool {
         self.site(left).0 == self.site(right).0

@@ -63,6 +63,17 @@ impl Lines {
         lines.filter(|line| line.file == file).map(|line| line.line).max().unwrap_or(0)
     }
 
+    /// A number for the line of the instruction at, or before, an offset of the module's text: that of the statement or, where
+    /// it was inlined from another file, of the call. Where no line is known, the offset itself.
+    pub fn number(&self, offset: u32) -> u64 {
+        let after = self.instructions.partition_point(|(start, _)| *start <= offset);
+        let line = after.checked_sub(1).and_then(|before| self.instructions.get(before)?.1);
+        let Some(line) = line else { return u64::from(offset) };
+        let call = line.inlined_at.filter(|(caller, number, _)| *caller != line.file && *number > 0);
+        let (file, line) = call.map_or((line.file, line.line), |(caller, number, _)| (caller, number));
+        u64::from(file + 1) << 32 | u64::from(line)
+    }
+
     /// The line in a file of the instruction at, or before, an offset of the module's text.
     pub fn place(&self, file: u32, offset: u32) -> Option<Place> {
         let after = self.instructions.partition_point(|(start, _)| *start <= offset);
@@ -112,6 +123,10 @@ mod tests {
         assert_eq!(at("membar"), Some(Place { line: 9, call: None }), "the header is not shown");
         assert_eq!(at("exit"), None);
         assert_eq!(lines.place(1, 0), None);
+        let number = |word: &str| lines.number(TEXT.find(word).expect("the word is there") as u32);
+        let expected = [2 << 32 | 7, 2 << 32 | 2, 2 << 32 | 9];
+        assert_eq!([number("bar.sync"), number("fence.sc"), number("membar")], expected);
+        assert!(number("exit") < 1 << 32, "no line: the offset");
     }
 
     #[test]

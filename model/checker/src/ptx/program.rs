@@ -15,17 +15,18 @@ use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
 use super::flow::{Chains, Liveness, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{Kernel, LaidOut, lay_out};
+use super::lines::Lines;
 use super::order::Order;
 use super::plain::Plain;
 use super::steps::NON_COHERENT;
 use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
-    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Program, Read,
-    Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
+    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
 };
 use arverify_protocol::data::Accumulate;
-use arverify_protocol::ir::{Source, Span};
+use arverify_protocol::ir::{Order as MemoryOrder, Source, Span};
 use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
@@ -63,6 +64,8 @@ pub struct PtxProgram {
     source: Arc<Source>,
     /// By kernel, in the order of the steps: the code and what is noted of it are those of all.
     kernels: Vec<Interpreter>,
+    /// Source lines.
+    lines: Arc<Lines>,
     /// By instruction, where it is a barrier: registers that are dead behind it.
     dead: Vec<Box<[Range<u32>]>>,
     branches: Branches,
@@ -81,6 +84,8 @@ pub struct PtxProgram {
     plain: Option<Plain>,
     /// Where launches may run side by side.
     order: Option<Order>,
+    /// Under `--assume polled-words=strong`.
+    polled: Option<Arc<Polled>>,
 }
 
 /// What a program is made from.
@@ -101,18 +106,30 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_room(source, module, kernels, (launch, Room::default()), seed)
+        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
+    }
+
+    /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
+    pub fn with_polled_words(
+        source: Arc<Source>,
+        module: &Module,
+        kernels: &[(String, Vec<Parameter>)],
+        (launch, seed): (&Launch, u64),
+        polled: Option<Arc<Polled>>,
+    ) -> Result<PtxProgram, ProgramError> {
+        PtxProgram::with_room(source, (module, kernels), (launch, seed), polled, Room::default())
     }
 
     /// The same, with threads for so many copies.
     fn with_room(
         source: Arc<Source>,
-        module: &Module,
-        kernels: &[(String, Vec<Parameter>)],
-        (launch, room): (&Launch, Room),
-        seed: u64,
+        (module, kernels): (&Module, &[(String, Vec<Parameter>)]),
+        (launch, seed): (&Launch, u64),
+        polled: Option<Arc<Polled>>,
+        room: Room,
     ) -> Result<PtxProgram, ProgramError> {
-        let accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in kernels {
             if !names.contains(&name.as_str()) {
@@ -148,6 +165,7 @@ impl PtxProgram {
         });
         Ok(PtxProgram {
             source,
+            lines: Arc::new(Lines::new(module)),
             kernels: interpreters,
             dead,
             branches,
@@ -160,6 +178,7 @@ impl PtxProgram {
             reach,
             plain: None,
             order,
+            polled,
         })
     }
 
@@ -167,6 +186,7 @@ impl PtxProgram {
     fn again(&self, kernels: Vec<Interpreter>) -> PtxProgram {
         PtxProgram {
             source: self.source.clone(),
+            lines: self.lines.clone(),
             dead: self.dead.clone(),
             branches: Branches::of(kernels[0].code()),
             kernels,
@@ -179,7 +199,15 @@ impl PtxProgram {
             reach: self.reach.clone(),
             plain: None,
             order: self.order.clone(),
+            polled: self.polled.clone(),
         }
+    }
+
+    /// The program of another launch, or with room for more copies.
+    fn made_again(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
+        let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
+        let (source, polled) = (self.source.clone(), self.polled.clone());
+        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), polled, room).ok()
     }
 
     /// Where a thread is in its launch.
@@ -225,7 +253,7 @@ impl PtxProgram {
         let operation = match (&self.order, operation) {
             (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
             (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
-            (_, operation) => operation,
+            (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
         operation
@@ -237,6 +265,19 @@ impl PtxProgram {
         let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
         thread.step_outside();
         Some(operation)
+    }
+
+    /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
+    fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
+        let Some(polled) = &self.polled else { return operation };
+        if let Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. } =
+            &mut operation
+            && polled.has_statement(self.span(site).start)
+            && !polled.has_word(*at, *width)
+        {
+            semantics.order = MemoryOrder::Weak;
+        }
+        operation
     }
 
     /// What a thread need not keep any more.
@@ -364,15 +405,12 @@ impl Program for PtxProgram {
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
-        let Parts { module, kernels, .. } = &**parts;
-        let launch = (&launch, self.room.clone());
-        PtxProgram::with_room(self.source.clone(), module, kernels, launch, self.seed).ok()
+        self.made_again(&launch, self.room.clone())
     }
 
     fn roomier(&self) -> Option<Self> {
         let room = self.room.with_more(self.any().missing_room()?);
-        let Parts { module, kernels, launch } = &**self.parts.as_ref()?;
-        PtxProgram::with_room(self.source.clone(), module, kernels, (launch, room), self.seed).ok()
+        self.made_again(&self.parts.as_ref()?.launch, room)
     }
 
     fn grows(&self) -> bool {
@@ -412,6 +450,14 @@ impl Program for PtxProgram {
             || self.copies().is_some()
             || thread.has_put_off(site.0)
             || self.reach.leads(thread.pc(), site.0)
+    }
+
+    fn polled(&self) -> Option<&Polled> {
+        self.polled.as_deref()
+    }
+
+    fn place(&self, site: SiteIndex) -> u64 {
+        self.lines.number(self.span(site).start)
     }
 
     fn are_alike(&self, left: &PtxThread, right: &PtxThread) -> bool {
@@ -666,6 +712,7 @@ impl Program for PtxProgram {
             Next::Operation(Operation::Exit, site) => {
                 Next::Operation(self.after(at, thread, Operation::Exit, site), site)
             }
+            Next::Operation(operation, site) => Next::Operation(self.as_polled(operation, site), site),
             other => other,
         })
     }

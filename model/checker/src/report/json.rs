@@ -113,7 +113,10 @@ fn finding(row: &Row, finding: &Finding) -> Value {
         .filter(|point| !point.span.is_empty())
         .map(|point| {
             let (line, column) = line(point.span.start);
-            json!({ "line": line, "column": column, "label": point.label, "thread": point.thread.map(thread) })
+            json!({
+                "file": row.source.name, "line": line, "column": column, "label": point.label,
+                "thread": point.thread.map(thread),
+            })
         })
         .collect();
     let trace: Vec<Value> = finding
@@ -140,6 +143,7 @@ fn finding(row: &Row, finding: &Finding) -> Value {
         "labels": labels,
         "notes": finding.notes,
         "help": finding.help,
+        "assumption": finding.assumption,
         "trace": trace,
         "replay": finding.replay,
     })

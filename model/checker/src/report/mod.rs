@@ -1,9 +1,10 @@
-//! Results in words: a table and diagnostics for people, one object for programs.
+//! Results in words: a table and diagnostics for people, one object for programs, SARIF for code scanners.
 
 pub mod beyond;
 pub mod human;
 pub mod json;
 pub mod proof;
+pub mod sarif;
 mod tried;
 
 use crate::check::{Options, Outcome};

@@ -17,6 +17,7 @@ fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
         notes: vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()],
         help: None,
         trace: Vec::new(),
+        assumption: None,
         replay: None,
     }
 }
