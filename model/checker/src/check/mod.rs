@@ -281,9 +281,14 @@ fn refine<P: Program>(
             continue;
         }
         // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there.
-        if exploration.violation.is_some() && exploration.conflicts.has_comers() {
-            contended.add_comers(&exploration.conflicts);
-            continue;
+        if let Some((actions, _)) = &exploration.violation
+            && exploration.conflicts.has_comers()
+        {
+            let (_, actions) = record(&machine().without_deadline(), actions);
+            if !trace::comes_about(program, options, (&contended.slots, set_aside), &actions) {
+                contended.add_comers(&exploration.conflicts);
+                continue;
+            }
         }
         if exploration.violation.is_some() || exploration.limited.is_some() {
             return (exploration, machine());

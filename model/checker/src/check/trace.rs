@@ -6,11 +6,12 @@
 use super::engines::growing;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
-use crate::machine::{Contended, Machine, Settings, State, Violation, Watch};
+use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
 use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Steps kept of each thread.
@@ -31,14 +32,21 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
         return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
     }
-    // What there is a schedule of was run with as many threads for copies as this finds.
-    let program = match program.grows() {
-        true => growing(program, |program| check_by_machine(program, options)).0,
-        false => program,
+    if !program.grows() {
+        return follow(program, options, schedule);
+    }
+    // What there is a schedule of was run with as many threads for copies as this finds, or as a check for all findings does.
+    let roomy = |all: bool| {
+        let options = super::Options { all, ..*options };
+        growing(program.clone(), |program| check_by_machine(program, &options)).0
     };
-    let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
-    let contended = Contended { slots: schedule.contended.clone(), ..Contended::default() };
-    let machine = Machine::new(program, settings, contended).setting_aside(schedule.set_aside.clone());
+    let all = !schedule.set_aside.is_empty();
+    let found = follow(roomy(all), options, schedule);
+    if all { found } else { found.or_else(|_| follow(roomy(true), options, schedule)) }
+}
+
+fn follow<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
+    let machine = step_by_step(program, options, (&schedule.contended, &schedule.set_aside));
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for (index, action) in schedule.actions.iter().enumerate() {
@@ -55,6 +63,35 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
     let numbered = events.iter().enumerate();
     let steps = numbered.map(|(index, event)| step(&machine, &state, event, index as u32 + 1)).collect();
     Ok(Replay { steps, end })
+}
+
+/// A machine that takes single steps, and forgets nothing that anybody might ask for.
+fn step_by_step<P: Program>(
+    program: Arc<P>,
+    options: &super::Options,
+    (contended, set_aside): (&FxHashSet<u64>, &SetAside),
+) -> Machine<P> {
+    let settings = Settings { step_by_step: true, ..super::settings(options, None, Watch::Nothing) };
+    let contended = Contended { slots: contended.clone(), ..Contended::default() };
+    Machine::new(program, settings, contended).setting_aside(set_aside.clone())
+}
+
+/// Whether an execution shows something wrong, also where nothing is forgotten.
+pub(super) fn comes_about<P: Program>(
+    program: &Arc<P>,
+    options: &super::Options,
+    known: (&FxHashSet<u64>, &SetAside),
+    actions: &[Action],
+) -> bool {
+    let machine = step_by_step(program.clone(), options, known);
+    let (mut state, _) = machine.initial(None);
+    for action in actions {
+        if !machine.actions(&state).contains(action) {
+            return false;
+        }
+        machine.apply(&mut state, *action, None);
+    }
+    state.violation.is_some()
 }
 
 /// The part of an execution that explains a violation.
