@@ -117,8 +117,7 @@ impl<P: Program> Search<'_, P> {
         operation: Operation,
         site: SiteIndex,
     ) -> Step<P::Thread> {
-        self.note_proxy(state, thread, &operation);
-        self.check_polled(state.threads[thread].at, &operation, site)?;
+        self.note_operation(state, thread, &operation, site)?;
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -180,6 +179,21 @@ impl<P: Program> Search<'_, P> {
             Operation::Call(call) => self.call(state, thread, call).map(|()| None),
             Operation::Exit => self.exit(state, thread, site),
         }
+    }
+
+    /// Whether what a thread does now needs a proxy fence behind ordinary writes; and what it must not be.
+    fn note_operation(
+        &self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        operation: &Operation,
+        site: SiteIndex,
+    ) -> Result<(), Stop> {
+        let by = state.threads[thread].at;
+        if self.field.program.is_asynchronous(by) {
+            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
+        }
+        self.check_polled(by, operation, site)
     }
 
     /// Under `--assume polled-words=strong` the program says which words are accessed strongly; here it must have said so of all.
@@ -381,14 +395,7 @@ impl<P: Program> Search<'_, P> {
         self.strong_write(state, thread, (range, data), semantics, half.site, Some(half.read))
     }
 
-    /// A fence; fence.sc at each place in their order.
-    /// Whether what a thread does now needs a proxy fence behind ordinary writes.
-    fn note_proxy(&self, state: &mut State<P::Thread>, thread: usize, operation: &Operation) {
-        if self.field.program.is_asynchronous(state.threads[thread].at) {
-            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
-        }
-    }
-
+    /// A fence between the proxies.
     fn proxy_fence(
         &self,
         state: &mut State<P::Thread>,
@@ -405,6 +412,7 @@ impl<P: Program> Search<'_, P> {
         Ok(None)
     }
 
+    /// A fence; fence.sc at each place in their order.
     fn fence(
         &mut self,
         state: &mut State<P::Thread>,
