@@ -1,7 +1,7 @@
 //! Learning which words somebody accesses strongly, for `--assume polled-words=strong` ([`Polled`]).
 
 use super::explore::{Limits, explore};
-use super::{Options, settings};
+use super::{Options, growing, settings};
 use crate::machine::{Contended, Machine, Others, SetAside, Watch};
 use crate::program::{Polled, Program};
 use std::sync::Arc;
@@ -19,6 +19,10 @@ pub fn learn_polled<P: Program>(program: &Arc<P>, options: &Options) -> Polled {
         jobs: 1,
     };
     let contended = Contended { others: Some(Others::default()), ..Contended::default() };
-    let machine = Machine::new(program.clone(), settings(options, limits.deadline, Watch::Nothing), contended);
-    explore(machine.setting_aside(SetAside::every_race()), limits).polled
+    let settings = settings(options, limits.deadline, Watch::Nothing);
+    let learn = |program: &Arc<P>| {
+        let machine = Machine::new(program.clone(), settings, contended.clone());
+        explore(machine.setting_aside(SetAside::every_race()), limits).polled
+    };
+    growing(program.clone(), learn).1
 }

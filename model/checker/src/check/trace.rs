@@ -32,11 +32,20 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
         return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
     }
-    // What there is a schedule of was run with as many threads for copies as this finds.
-    let program = match program.grows() {
-        true => growing(program, |program| check_by_machine(program, options)).0,
-        false => program,
+    if !program.grows() {
+        return follow(program, options, schedule);
+    }
+    // What there is a schedule of was run with as many threads for copies as this finds, or as a check for all findings does.
+    let roomy = |all: bool| {
+        let options = super::Options { all, ..*options };
+        growing(program.clone(), |program| check_by_machine(program, &options)).0
     };
+    let all = !schedule.set_aside.is_empty();
+    let found = follow(roomy(all), options, schedule);
+    if all { found } else { found.or_else(|_| follow(roomy(true), options, schedule)) }
+}
+
+fn follow<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Schedule) -> Result<Replay, String> {
     let machine = step_by_step(program, options, (&schedule.contended, &schedule.set_aside));
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));

@@ -418,6 +418,19 @@ impl KernelTarget {
         Ok(outcome)
     }
 
+    /// Options that copies by the async proxy, which are blocks of their own, do not go with.
+    fn copy_options(&self, program: &PtxProgram) -> Result<(), InputError> {
+        let option = match (self.options.resident_blocks, self.options.progress) {
+            (Some(_), _) => "--resident-blocks",
+            (None, Progress::Fair) => return Ok(()),
+            (None, _) => "--progress",
+        };
+        if !program.may_copy() {
+            return Ok(());
+        }
+        Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
+    }
+
     /// Says so where the first finding is about words that are polled, and nothing is found if weak accesses to them are
     /// taken for strong ones.
     fn note_polled_words(&self, outcome: &mut Outcome) {
@@ -453,19 +466,6 @@ impl KernelTarget {
                 return;
             }
         }
-    }
-
-    /// Options that copies by the async proxy, which are blocks of their own, do not go with.
-    fn copy_options(&self, program: &PtxProgram) -> Result<(), InputError> {
-        let option = match (self.options.resident_blocks, self.options.progress) {
-            (Some(_), _) => "--resident-blocks",
-            (None, Progress::Fair) => return Ok(()),
-            (None, _) => "--progress",
-        };
-        if !program.may_copy() {
-            return Ok(());
-        }
-        Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
     }
 
     /// The kernel as a thread program.

@@ -11,7 +11,7 @@ use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
 use crate::program::proxy::crosses;
-use crate::program::{FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
+use crate::program::{Coordinates, FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -117,8 +117,7 @@ impl<P: Program> Search<'_, P> {
         operation: Operation,
         site: SiteIndex,
     ) -> Step<P::Thread> {
-        self.check_polled(&operation, site)?;
-        self.note_proxy(state, thread, &operation);
+        self.note_operation(state, thread, &operation, site)?;
         match operation {
             Operation::Read { at, width, semantics, .. } if semantics.order == Order::Weak => {
                 let range = self.in_bounds(state, thread, at, (width.bytes(), width.bytes()), site)?;
@@ -182,12 +181,29 @@ impl<P: Program> Search<'_, P> {
         }
     }
 
+    /// Whether what a thread does now needs a proxy fence behind ordinary writes; and what it must not be.
+    fn note_operation(
+        &self,
+        state: &mut State<P::Thread>,
+        thread: usize,
+        operation: &Operation,
+        site: SiteIndex,
+    ) -> Result<(), Stop> {
+        let by = state.threads[thread].at;
+        if self.field.program.is_asynchronous(by) {
+            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
+        }
+        self.check_polled(by, operation, site)
+    }
+
     /// Under `--assume polled-words=strong` the program says which words are accessed strongly; here it must have said so of all.
-    fn check_polled(&self, operation: &Operation, site: SiteIndex) -> Result<(), Stop> {
+    fn check_polled(&self, by: Coordinates, operation: &Operation, site: SiteIndex) -> Result<(), Stop> {
         let program = self.field.program;
         let Some(polled) = program.polled() else { return Ok(()) };
         let weak = |at: Location, bytes: u64| {
-            let known = polled.has_statement(program.site(site).0.start) || program.is_non_coherent(site);
+            let statement = program.site(site).0.start;
+            // Copies stay weak.
+            let known = polled.has_statement(statement) || program.is_non_coherent(site) || program.is_asynchronous(by);
             !known && polled.overlaps(at, bytes)
         };
         let missing = match operation {
@@ -198,7 +214,7 @@ impl<P: Program> Search<'_, P> {
             }
             Operation::Read { at, width, .. }
             | Operation::Write { at, width, .. }
-            | Operation::Atomic { at, width, .. } => !polled.has_word(*at, *width),
+            | Operation::Atomic { at, width, .. } => !polled.has_word(*at, *width) && program.describe(*at).is_none(),
             Operation::Load { at, bytes } => weak(*at, u64::from(*bytes)),
             Operation::Store { at, data } => weak(*at, data.len() as u64),
             _ => false,
@@ -379,14 +395,7 @@ impl<P: Program> Search<'_, P> {
         self.strong_write(state, thread, (range, data), semantics, half.site, Some(half.read))
     }
 
-    /// A fence; fence.sc at each place in their order.
-    /// Whether what a thread does now needs a proxy fence behind ordinary writes.
-    fn note_proxy(&self, state: &mut State<P::Thread>, thread: usize, operation: &Operation) {
-        if self.field.program.is_asynchronous(state.threads[thread].at) {
-            Arc::make_mut(&mut state.threads[thread]).crosses = crosses(operation);
-        }
-    }
-
+    /// A fence between the proxies.
     fn proxy_fence(
         &self,
         state: &mut State<P::Thread>,
@@ -403,6 +412,7 @@ impl<P: Program> Search<'_, P> {
         Ok(None)
     }
 
+    /// A fence; fence.sc at each place in their order.
     fn fence(
         &mut self,
         state: &mut State<P::Thread>,

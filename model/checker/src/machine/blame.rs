@@ -141,7 +141,6 @@ impl<P: Program> Run<'_, P> {
         other: Access,
         other_wrote: bool,
     ) -> bool {
-        let unfenced = std::mem::take(&mut self.unfenced);
         let access = Access { epoch: self.epoch(thread), site };
         let known_by = self.machine.race_of(&self.state.blocks, access, other);
         if self.machine.sets_aside(&self.state.blocks, access, other) {
@@ -159,6 +158,7 @@ impl<P: Program> Run<'_, P> {
         points.push(self.other_point(&other, other_wrote));
         let during = self.machine.is_stream(other.epoch.thread) && other.epoch.step == DURING;
         let read_only = !writes && self.machine.program().is_non_coherent(site) || during;
+        let unfenced = std::mem::take(&mut self.unfenced);
         let message = format!(
             "data race on `{}` of rank {owner}: {} by {} and {} by {}, {}",
             shape.named(at).0,

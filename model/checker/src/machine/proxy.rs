@@ -10,6 +10,7 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind};
 use crate::memory::slot::{location, overlapping};
 use crate::program::{Location, Program, SiteIndex, Window};
+use std::cell::Cell;
 
 /// A fence, and what precedes it.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -49,8 +50,14 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// An ordinary write that an access of the async proxy follows without a proxy fence between the two.
-    pub(super) fn not_fenced(&self, thread: ThreadIndex, (at, bytes): (Location, u64)) -> Option<Conflict> {
+    /// An ordinary write that an access of the async proxy follows without a proxy fence between the two. A race that is set
+    /// aside is none.
+    pub(super) fn not_fenced(
+        &mut self,
+        thread: ThreadIndex,
+        by: Access,
+        (at, bytes): (Location, u64),
+    ) -> Option<Conflict> {
         let (machine, state) = (self.machine, &*self.state);
         let instance = machine.program().shape().instance(at);
         if !self.crosses || instance.pad || !machine.has(Rule::ProxyFences) {
@@ -61,11 +68,15 @@ impl<P: Program> Run<'_, P> {
         let fences = state.proxy_fences.iter().filter(|fence| machine.covered(thread, view, &fence.access));
         let fences = fences.filter(|fence| fence.window.holds(memory, machine.home(fence.access.epoch.thread)));
         let fences: Vec<&ProxyFence> = fences.collect();
+        let raced = Cell::new(false);
         let fenced = |access: &Access| {
             let epoch = access.epoch;
-            epoch.is_initial()
+            let fenced = epoch.is_initial()
                 || !machine.is_stream(epoch.thread) && machine.is_asynchronous(state, epoch.thread)
-                || fences.iter().any(|fence| machine.is_in(&fence.view, access))
+                || fences.iter().any(|fence| machine.is_in(&fence.view, access));
+            let aside = !fenced && machine.sets_aside(&state.blocks, by, *access);
+            raced.set(raced.get() || aside);
+            fenced || aside
         };
         let range = at.byte..at.byte + bytes;
         let weak = state.memory[at.instance as usize].shadow.unchanged(range.clone(), Kind::StrongRead, fenced);
@@ -75,6 +86,10 @@ impl<P: Program> Run<'_, P> {
                 Some(Conflict { access: message.access, wrote: true, byte: location(key).byte })
             })
         };
-        weak.and_then(Result::err).or_else(strong)
+        let found = weak.and_then(Result::err).or_else(strong);
+        if raced.get() {
+            self.note_set_aside();
+        }
+        found
     }
 }

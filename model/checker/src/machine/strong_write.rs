@@ -300,8 +300,7 @@ impl<P: Program> Run<'_, P> {
         }
         // Whatever the round was to read behind it, this is an effect.
         self.thread_mut(thread).plan = None;
-        let strength = self.strength(thread, semantics);
-        let order = (semantics.order, self.element(operation));
+        let (strength, order) = (self.strength(thread, semantics), (semantics.order, self.element(operation)));
         let value = function.apply(*width, old, *operand, *expected);
         let update = self.update(*function, *operand, *returns, old);
         if !self.weak_access(thread, at, width.bytes(), Kind::StrongWrite, site)

@@ -169,6 +169,10 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn note_polled(&mut self, at: Location, width: Width, site: SiteIndex) {
         let program = self.machine.program();
         let Some(polled) = program.polled().filter(|polled| !polled.has_word(at, width)) else { return };
+        // What orders launches or copies is no word of the kernel.
+        if program.describe(at).is_some() {
+            return;
+        }
         if polled.has_statement(program.site(site).0.start) {
             let why = "under polled-words=strong: a loop reads words that somebody accesses strongly, and others";
             self.notes.not_understood.get_or_insert((why.to_owned(), site));
@@ -181,6 +185,10 @@ impl<P: Program> Run<'_, P> {
     fn note_weak_access_to_polled(&mut self, at: Location, bytes: u64, site: SiteIndex) {
         let program = self.machine.program();
         let Some(polled) = program.polled().filter(|polled| polled.overlaps(at, bytes)) else { return };
+        // Copies stay weak.
+        if self.crosses {
+            return;
+        }
         let start = program.site(site).0.start;
         if !polled.has_statement(start) {
             self.notes.polled.add_statement(start);
@@ -201,7 +209,7 @@ impl<P: Program> Run<'_, P> {
         self.notes.uses.note(machine, thread, at, kind, site);
         self.note_comer(thread, at);
         // Before the access takes the place of what it is compared with.
-        let not_fenced = self.not_fenced(thread, (at, bytes));
+        let not_fenced = self.not_fenced(thread, access, (at, bytes));
         self.note_weakly(at, bytes, kind);
         let State { threads, memory, slots, blocks, .. } = &mut *self.state;
         let by = Accessor { access, view: &threads[thread as usize].view, since, blocks };
@@ -218,7 +226,9 @@ impl<P: Program> Run<'_, P> {
                     let at = Location { byte: conflict.byte, ..at };
                     let writes = matches!(kind, Kind::Write | Kind::StrongWrite);
                     self.unfenced = true;
-                    return self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                    let goes_on = self.race(thread, site, at, writes, conflict.access, conflict.wrote);
+                    self.unfenced = false;
+                    return goes_on;
                 }
                 if !written && kind == Kind::Read {
                     self.uninitialised(thread, site, at, bytes);

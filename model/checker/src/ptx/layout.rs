@@ -5,6 +5,7 @@ use super::code::{Code, Entry, Step};
 use super::copies::{Copies, Room};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
+use super::fit::has_copies;
 use super::launch::{Addresses, Launch, Parameter, Stretch};
 use super::names::demangled;
 use super::order::Order;
@@ -100,7 +101,7 @@ pub(super) fn lay_out(
         settings.push(of_ranks);
     }
     let order = memory.order(launch, kernels, words);
-    let copies = if order.is_none() { memory.copies(&kernels[0], (room, words)) } else { None };
+    let copies = if has_copies(&code.instructions) { memory.copies(&kernels[0], (room, words)) } else { None };
     for (index, kernel) in kernels.iter().enumerate() {
         memory.blocks(code, (index, kernel), order.as_ref(), &mut settings[index]);
     }
@@ -255,12 +256,13 @@ impl Layout {
         }
     }
 
-    /// The threads of copies, if there is room for any.
+    /// The threads of copies, if there is room for any; a place for their words in any case, so that what is learned of
+    /// instances behind them holds whatever the room.
     fn copies(&mut self, kernel: &Kernel<'_>, (room, buffer): (&Room, u32)) -> Option<Copies> {
         let geometries = (0..self.ranks).map(|rank| kernel.geometry(rank)).collect();
-        let copies = Copies::new(room, geometries, (kernel.launch.launches, self.instances.len() as u32))?;
+        let copies = Copies::new(room, geometries, (kernel.launch.launches, self.instances.len() as u32));
         self.instances.extend(copies.instances(buffer));
-        Some(copies)
+        (!room.is_none()).then_some(copies)
     }
 
     /// Addresses by buffer or part, then rank.

@@ -88,15 +88,6 @@ pub struct PtxProgram {
     polled: Option<Arc<Polled>>,
 }
 
-/// What a program has besides what its launch says.
-#[derive(Default)]
-struct More {
-    /// Threads for so many copies.
-    room: Room,
-    /// Under `--assume polled-words=strong`.
-    polled: Option<Arc<Polled>>,
-}
-
 /// What a program is made from.
 #[derive(Debug)]
 struct Parts {
@@ -115,7 +106,7 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_more(source, module, kernels, (launch, seed), More::default())
+        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
     }
 
     /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
@@ -123,18 +114,19 @@ impl PtxProgram {
         source: Arc<Source>,
         module: &Module,
         kernels: &[(String, Vec<Parameter>)],
-        how: (&Launch, u64),
+        (launch, seed): (&Launch, u64),
         polled: Option<Arc<Polled>>,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_more(source, module, kernels, how, More { polled, ..More::default() })
+        PtxProgram::with_room(source, (module, kernels), (launch, seed), polled, Room::default())
     }
 
-    fn with_more(
+    /// The same, with threads for so many copies.
+    fn with_room(
         source: Arc<Source>,
-        module: &Module,
-        kernels: &[(String, Vec<Parameter>)],
+        (module, kernels): (&Module, &[(String, Vec<Parameter>)]),
         (launch, seed): (&Launch, u64),
-        More { room, polled }: More,
+        polled: Option<Arc<Polled>>,
+        room: Room,
     ) -> Result<PtxProgram, ProgramError> {
         let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
         accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
@@ -211,6 +203,13 @@ impl PtxProgram {
         }
     }
 
+    /// The program of another launch, or with room for more copies.
+    fn made_again(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
+        let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
+        let (source, polled) = (self.source.clone(), self.polled.clone());
+        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), polled, room).ok()
+    }
+
     /// Where a thread is in its launch.
     fn within(&self, at: Coordinates) -> Coordinates {
         self.order.as_ref().map_or(at, |order| order.within(at))
@@ -260,6 +259,14 @@ impl PtxProgram {
         operation
     }
 
+    /// What a thread says before it leaves its kernel.
+    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
+        let started = |peer: u32| thread.copies_started(peer);
+        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
+        thread.step_outside();
+        Some(operation)
+    }
+
     /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
     fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
         let Some(polled) = &self.polled else { return operation };
@@ -271,21 +278,6 @@ impl PtxProgram {
             semantics.order = MemoryOrder::Weak;
         }
         operation
-    }
-
-    /// The same program, launched in another way or with other room.
-    fn with_launch(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
-        let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
-        let more = More { room, polled: self.polled.clone() };
-        PtxProgram::with_more(self.source.clone(), module, kernels, (launch, self.seed), more).ok()
-    }
-
-    /// What a thread says before it leaves its kernel.
-    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
-        let started = |peer: u32| thread.copies_started(peer);
-        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
-        thread.step_outside();
-        Some(operation)
     }
 
     /// What a thread need not keep any more.
@@ -413,12 +405,12 @@ impl Program for PtxProgram {
         let blocks = |grid: &[u32; 3]| grid.iter().map(|axis| u64::from(*axis)).product::<u64>();
         let greatest = launch.grids.iter().copied().max_by_key(blocks)?;
         launch.grids.fill(greatest);
-        self.with_launch(&launch, self.room.clone())
+        self.made_again(&launch, self.room.clone())
     }
 
     fn roomier(&self) -> Option<Self> {
         let room = self.room.with_more(self.any().missing_room()?);
-        self.with_launch(&self.parts.as_ref()?.launch, room)
+        self.made_again(&self.parts.as_ref()?.launch, room)
     }
 
     fn grows(&self) -> bool {

@@ -94,11 +94,8 @@ impl OfRank {
 }
 
 impl Copies {
-    /// Threads for so many copies, whose words lie in instances from the first on; `None` for none.
-    pub(super) fn new(room: &Room, geometries: Vec<Geometry>, (launches, first): (u32, u32)) -> Option<Copies> {
-        if room.is_none() {
-            return None;
-        }
+    /// Threads for so many copies, whose words lie in instances from the first on.
+    pub(super) fn new(room: &Room, geometries: Vec<Geometry>, (launches, first): (u32, u32)) -> Copies {
         let of_rank = |geometry: Geometry| {
             let before = |peer: u32| {
                 let mut all = 0;
@@ -110,7 +107,7 @@ impl Copies {
             };
             OfRank { geometry, before: (0..geometry.cluster_size()).map(before).collect() }
         };
-        Some(Copies { ranks: geometries.into_iter().map(of_rank).collect(), first, launches })
+        Copies { ranks: geometries.into_iter().map(of_rank).collect(), first, launches }
     }
 
     /// The instances of the words.
