@@ -35,10 +35,8 @@ impl<P: Program> Machine<P> {
 
     /// The contended words with more messages than are retired.
     fn retirable(&self, state: &State<P::Thread>) -> Vec<Word> {
-        let has_more = |slot: &Slot| {
-            (slot.messages.len() > slot.retired + 1 || slot.retired > 0)
-                && !slot.reads.iter().any(|read| read.kind.is_told_apart())
-        };
+        let has_more =
+            |slot: &Slot| slot.messages.len() > 1 && !slot.reads.iter().any(|read| read.kind.is_told_apart());
         let slots = self.contended.slots.iter().filter_map(|key| Some((*key, state.slots.get(key)?)));
         let slots = slots.filter(|(_, slot)| has_more(slot));
         let word = |(key, slot): (u64, &Shared<Slot>)| {
@@ -95,7 +93,7 @@ impl<P: Program> Run<'_, P> {
         self.forget_pending();
         self.forget_observed_retired();
         for word in &words {
-            self.forget_retired(word.key);
+            self.pass_retired(word.key);
         }
     }
 
@@ -145,7 +143,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// A retired message that all ranks that come have seen whole races with nobody (lemma L9).
-    fn forget_retired(&mut self, key: u64) {
+    fn pass_retired(&mut self, key: u64) {
         let machine = self.machine;
         let State { ranks, slots, .. } = &mut *self.state;
         let comes = |rank: usize| machine.comes_to(rank as u32, location(key).instance);
@@ -155,9 +153,9 @@ impl<P: Program> Run<'_, P> {
             let coming = ranks.iter().enumerate().filter(|(number, rank)| !rank.done && comes(*number));
             access.epoch.is_initial() || coming.map(|(_, rank)| rank).all(sees)
         };
-        let retired = |slot: &Slot| slot.messages[..slot.retired].iter().any(|message| past(&message.access));
-        if let Some(slot) = slots.get_mut(&key).filter(|slot| retired(slot)) {
-            slot.forget_retired(past);
+        let passes = |message: &Message| !message.past && past(&message.access);
+        if let Some(slot) = slots.get_mut(&key).filter(|slot| slot.messages[..slot.retired].iter().any(passes)) {
+            slot.pass_retired(past);
         }
     }
 

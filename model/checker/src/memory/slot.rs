@@ -551,7 +551,7 @@ impl Slot {
                 message.access.epoch.step = 0;
             }
         }
-        if let Some(first) = self.messages.first_mut() {
+        if let Some(first) = self.messages.get_mut(self.retired) {
             first.past = past(&first.access) && told(&first.access) && first.releases.is_empty();
         }
     }
