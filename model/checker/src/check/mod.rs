@@ -266,6 +266,8 @@ fn refine<P: Program>(
     let mut total = Stats::default();
     let mut batch = 1;
     let mut watch = if may_watch { Watch::default() } else { Watch::Nothing };
+    // What is surely there, for want of time to find it again.
+    let mut confirmed = None;
     loop {
         let settings = settings(options, limits.deadline, watch);
         let machine = || Machine::new(program.clone(), settings, contended.clone()).setting_aside(set_aside.clone());
@@ -280,18 +282,21 @@ fn refine<P: Program>(
             contended.slots.extend(fenced);
             continue;
         }
-        // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there.
+        // Too much was forgotten, where somebody came of whom it was not known: what was found may not be there, or in other words.
         if let Some((actions, _)) = &exploration.violation
             && exploration.conflicts.has_comers()
         {
             let (_, actions) = record(&machine().without_deadline(), actions);
-            if !trace::comes_about(program, options, (&contended.slots, set_aside), &actions) {
-                contended.add_comers(&exploration.conflicts);
-                continue;
+            let comers = exploration.conflicts.clone();
+            if trace::comes_about(program, options, (&contended.slots, set_aside), &actions) {
+                confirmed = Some((exploration, machine()));
             }
+            contended.add_comers(&comers);
+            continue;
         }
         if exploration.violation.is_some() || exploration.limited.is_some() {
-            return (exploration, machine());
+            let confirmed = confirmed.filter(|_| exploration.violation.is_none());
+            return confirmed.unwrap_or_else(|| (exploration, machine()));
         }
         let watches = watch_more(watch, &exploration);
         if exploration.conflicts.is_empty() && watches == watch {

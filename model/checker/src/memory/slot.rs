@@ -528,6 +528,28 @@ impl Slot {
         if self.reads.iter().any(|read| read.kind.is_compared()) {
             return;
         }
+        // A hang may be blamed on what waits have missed.
+        if self.reads.iter().all(|read| read.kind.is_free()) {
+            self.forget_messages(last, &past);
+        } else {
+            self.pass_retired(&past);
+        }
+        // What everybody has seen need not be carried.
+        for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
+            message.releases.retain(|release| !seen(&release.view));
+            message.boundary = message.boundary.take().filter(|view| !seen(view));
+            // When it was made tells nothing any more.
+            if told(&message.access) {
+                message.access.epoch.step = 0;
+            }
+        }
+        if let Some(first) = self.messages.get_mut(self.retired) {
+            first.past = past(&first.access) && told(&first.access) && first.releases.is_empty();
+        }
+    }
+
+    /// Forgets messages that everybody is past, but for the one at `last` and those that a remembered read names.
+    fn forget_messages(&mut self, last: usize, past: impl Fn(&Access) -> bool) {
         let reads = &self.reads;
         let (mut position, retired) = (0, self.retired);
         self.messages.retain(|message| {
@@ -542,18 +564,6 @@ impl Slot {
             self.retired -= usize::from(position <= retired && !stays);
             stays
         });
-        // What everybody has seen need not be carried.
-        for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
-            message.releases.retain(|release| !seen(&release.view));
-            message.boundary = message.boundary.take().filter(|view| !seen(view));
-            // When it was made tells nothing any more.
-            if told(&message.access) {
-                message.access.epoch.step = 0;
-            }
-        }
-        if let Some(first) = self.messages.get_mut(self.retired) {
-            first.past = past(&first.access) && told(&first.access) && first.releases.is_empty();
-        }
     }
 
     /// Whether it remembers other fences than these.
