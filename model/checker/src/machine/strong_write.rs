@@ -352,7 +352,7 @@ impl<P: Program> Run<'_, P> {
         let view = &self.state.threads[thread as usize].view;
         let commutes = |message: &Message| message.update.is_some_and(|theirs| theirs.commutes(update));
         let is_open = |message: &Message| !self.machine.covered(thread, view, &message.access);
-        let (retired, rest) = slot.messages[..=position].split_at(slot.retired);
+        let (retired, rest) = slot.messages[..=position].split_at(slot.retired.min(position + 1));
         if retired.iter().any(|message| commutes(message) && is_open(message)) && rest.iter().all(commutes) {
             return None;
         }
