@@ -273,11 +273,11 @@ impl<P: Program> Machine<P> {
         let Some((operation, site)) = at.pending.as_deref() else { return false };
         let may_put_off = self.has(Rule::UpdatesInAnyOrder) && self.program.may_put_off(&at.program, *site);
         let mut push = |choice| actions.push(Action::Perform { thread, choice });
-        let ((at, width), condition) = match operation {
+        let ((at, width), condition, returns) = match operation {
             Operation::Spin { .. } => return self.round_choices(state, thread, waits, push),
-            Operation::Await { at, width, condition, .. } => ((*at, *width), Some(*condition)),
+            Operation::Await { at, width, condition, returns, .. } => ((*at, *width), Some(*condition), *returns),
             Operation::Read { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
-                ((*at, *width), None)
+                ((*at, *width), None, true)
             }
             Operation::Write { at, width, semantics, .. } if semantics.order != arverify_protocol::ir::Order::Weak => {
                 self.write_choices(state, thread, (*at, *width), push);
@@ -305,10 +305,14 @@ impl<P: Program> Machine<P> {
         };
         let floor = self.floor(state, thread, key(at), slot);
         let floor = if self.has(Rule::StaleReads) { floor } else { slot.messages.len() - 1 };
-        for (place, message) in slot.messages.iter().enumerate().skip(floor) {
-            if ends(message.value) {
-                push(Choice::Read(from_newest(slot, place)));
-            }
+        let ending = |place: &usize| ends(slot.messages[*place].value);
+        let passed = |place: usize| {
+            let alike = |older: &usize| !returns || slot.messages[*older].value == slot.messages[place].value;
+            let mut older = (floor..place).filter(ending).filter(alike);
+            older.any(|older| self.passes_over(state, thread, slot, (older, place)))
+        };
+        for place in (floor..slot.messages.len()).filter(ending).filter(|place| !passed(*place)) {
+            push(Choice::Read(from_newest(slot, place)));
         }
         !ends(slot.latest().value)
     }
@@ -327,7 +331,7 @@ impl<P: Program> Machine<P> {
             let standing = company.members.iter().filter(|member| member.arrived.is_none());
             let chooses = |thread: &ThreadIndex| state.threads[*thread as usize].status == Status::Choosing;
             let first = standing.map(|member| member.thread).filter(chooses).min();
-            for _ in self.representatives(rounds) {
+            for _ in self.representatives(state, company, rounds) {
                 if first == Some(thread) {
                     push(Choice::Round(number));
                 }

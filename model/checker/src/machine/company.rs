@@ -31,7 +31,7 @@ pub(super) struct Company<R> {
     pub(super) whole: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum End {
     /// To which point of the first member's round.
     Returns(usize),

@@ -27,12 +27,14 @@ mod buffering;
 mod call;
 mod causality;
 mod company;
+mod evaluations;
 pub mod event;
 mod fences;
 mod forecast;
 mod in_vain;
 mod launch;
 mod memo;
+mod passed_over;
 mod pipe;
 mod postponed;
 mod proxy;
@@ -57,6 +59,7 @@ use crate::memory::slot::{Release, Slots};
 use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
+use evaluations::Evaluations;
 use pipe::Outstanding;
 use proxy::ProxyFence;
 use results::Outputs;
@@ -206,6 +209,7 @@ pub struct Machine<P> {
     settings: Settings,
     contended: Contended,
     outputs: Outputs,
+    evaluations: Evaluations,
     set_aside: SetAside,
 }
 
@@ -510,7 +514,8 @@ pub struct ViolationPoint {
 impl<P: Program> Machine<P> {
     /// A machine for a program.
     pub fn new(program: Arc<P>, settings: Settings, contended: Contended) -> Machine<P> {
-        Machine { program, settings, contended, outputs: Outputs::default(), set_aside: SetAside::default() }
+        let (outputs, evaluations, set_aside) = Default::default();
+        Machine { program, settings, contended, outputs, evaluations, set_aside }
     }
 
     /// The same, to be driven for as long as that takes.

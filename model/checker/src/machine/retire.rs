@@ -18,6 +18,8 @@ struct Word {
     key: u64,
     /// So many of its messages nobody can read.
     count: usize,
+    /// With what a wait could read of it, later writes to other words are compared.
+    is_compared: bool,
     /// Somebody comes who can read none but the newest.
     newest_only: bool,
     /// Who comes.
@@ -35,13 +37,13 @@ impl<P: Program> Machine<P> {
 
     /// The contended words with more messages than are retired.
     fn retirable(&self, state: &State<P::Thread>) -> Vec<Word> {
-        let has_more =
-            |slot: &Slot| slot.messages.len() > 1 && !slot.reads.iter().any(|read| read.kind.is_told_apart());
         let slots = self.contended.slots.iter().filter_map(|key| Some((*key, state.slots.get(key)?)));
-        let slots = slots.filter(|(_, slot)| has_more(slot));
+        let slots = slots.filter(|(_, slot)| slot.messages.len() > 1);
         let word = |(key, slot): (u64, &Shared<Slot>)| {
-            let count = slot.messages.len() - 1;
-            Word { key, count, newest_only: false, comers: SmallVec::new(), known: false }
+            let compared = self.first_compared(key, slot);
+            let count = (slot.messages.len() - 1).min(compared.unwrap_or(usize::MAX));
+            let (comers, is_compared) = (SmallVec::new(), compared.is_some());
+            Word { key, count, is_compared, newest_only: false, comers, known: false }
         };
         let mut words: Vec<Word> = slots.map(word).collect();
         words.sort_unstable_by_key(|word| word.key);
@@ -67,6 +69,13 @@ impl<P: Program> Machine<P> {
         words.retain(|word| word.known);
         words
     }
+
+    /// The first message of a word that a wait could read, of those that have ended and that later writes to other words
+    /// are compared with.
+    fn first_compared(&self, key: u64, slot: &Slot) -> Option<usize> {
+        let compared = slot.reads.iter().filter(|read| read.kind.is_told_apart());
+        compared.map(|read| self.first_of_wait(&read.kind, key, slot).unwrap_or(0)).min()
+    }
 }
 
 impl<P: Program> Run<'_, P> {
@@ -86,7 +95,7 @@ impl<P: Program> Run<'_, P> {
             {
                 slot.retire(count);
             }
-            if self.machine.settings.watch < Watch::FreeSteps {
+            if self.machine.settings.watch < Watch::FreeSteps && !word.is_compared {
                 self.forget_releases(word);
             }
         }

@@ -9,7 +9,8 @@
 //! Not here: which combinations are performed (`spin`), and what a later write has to be compared with (`slot`).
 
 use super::causality::{join, meets};
-use super::company::{Company, End, Member, digest, rounds_of};
+use super::company::{Company, End, Member, digest};
+use super::evaluations::Evaluated;
 use super::in_vain::{InVain, add_in_vain};
 use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
@@ -166,13 +167,14 @@ impl<P: Program> Machine<P> {
         let mut found = Rounds::default();
         let mut decided: Vec<Decided> = Vec::new();
         let (mut ways, mut ends) = (Ways::default(), Ways::default());
+        let beginning = self.beginning(company);
         for evaluation in 0.. {
             if evaluation == EVALUATIONS || found.leaving.len() == COMBINATIONS {
                 found.cut = true;
                 break;
             }
-            let mut reads = Vec::new();
-            let Evaluated { end, asked, open, point } = self.evaluate(company, &decided, &mut reads);
+            let evaluated = self.evaluate(company, beginning, decided.iter().map(Decided::word).collect());
+            let Evaluated { end, asked, open, point, ref reads } = *evaluated;
             let is_longer = match (end, open) {
                 (End::Leaves(outcome), None) => self.is_longer(&mut ends, (outcome, None), &decided[..asked]),
                 (_, Some((_, poll))) => {
@@ -182,7 +184,7 @@ impl<P: Program> Machine<P> {
             };
             // What a longer way reads besides is read in vain, as it is by a round that comes back.
             if is_longer || matches!(end, End::Returns(_)) {
-                add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, &reads));
+                add_in_vain(&mut found.failing, self.reads_in_vain(state, company, &decided, reads));
             }
             match (end, open) {
                 _ if is_longer => {}
@@ -370,29 +372,6 @@ impl<P: Program> Machine<P> {
         reads
     }
 
-    /// Runs the rounds with what is decided. Returns how that ends, how many decisions it used, and the first word that
-    /// is not decided.
-    fn evaluate(&self, company: &Company<P::Round>, decided: &[Decided], reads: &mut Vec<(usize, Poll)>) -> Evaluated {
-        let (mut asked, mut open) = (0, None);
-        let mut rounds = rounds_of(company);
-        let end = self.run_rounds(company, &mut rounds, &mut |member, poll| {
-            asked += 1;
-            reads.push((member, *poll));
-            match decided.get(asked - 1) {
-                Some(known) => known.candidates.get(known.chosen).map(|candidate| candidate.1),
-                None => {
-                    open.get_or_insert((member, *poll));
-                    None
-                }
-            }
-        });
-        let point = match &rounds[..] {
-            [Some(round)] => self.program().open_point(round),
-            _ => None,
-        };
-        Evaluated { end, asked: asked.min(decided.len()), open, point }
-    }
-
     /// The messages that a member may read for a word, the earliest first.
     fn candidates(
         &self,
@@ -542,6 +521,11 @@ impl<P: Program> Machine<P> {
 }
 
 impl Decided {
+    /// The word that is decided; none, if there is none to choose.
+    fn word(&self) -> Option<u64> {
+        self.candidates.get(self.chosen).map(|candidate| candidate.1)
+    }
+
     pub(super) fn pick(&self) -> Pick {
         let (message, value, hidden) = self.candidates.get(self.chosen).copied().unwrap_or((None, 0, false));
         Pick { member: self.member, poll: self.poll, message, value, hidden }
@@ -562,17 +546,6 @@ impl Leaving {
     }
 }
 
-/// How a round ends with what is decided.
-struct Evaluated {
-    end: End,
-    /// Decisions that it used.
-    asked: usize,
-    /// The first word that is not decided.
-    open: Option<(usize, Poll)>,
-    /// Where it stands then.
-    point: Option<u64>,
-}
-
 /// What rounds have read on the ways to their points, by point and by the fence on the way from the read before.
 type Ways = FxHashMap<(u64, Option<Semantics>), Vec<Vec<Read>>>;
 
@@ -583,6 +556,12 @@ type Read = (usize, Poll, Option<MessageId>);
 fn read_of(pick: &Pick) -> Read {
     let update = pick.poll.update.filter(|update| !update.only_reads(pick.value));
     (pick.member, Poll { update, site: SiteIndex(0), ..pick.poll }, pick.message)
+}
+
+/// Whether two picks are one read, whatever it finds.
+pub(super) fn read_alike(one: &Pick, other: &Pick) -> bool {
+    let read = |pick: &Pick| (pick.member, Poll { site: SiteIndex(0), ..pick.poll });
+    read(one) == read(other)
 }
 
 /// Whether some reads are among others, in the same order.

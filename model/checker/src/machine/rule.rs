@@ -168,6 +168,8 @@ rules! {
     OthersMayCome,
     /// A message is retired only if nobody may still come and read it.
     OthersMayRead,
+    /// A message is passed over only if the older one that is read instead gives no more.
+    OlderGivesNoMore,
     /// A store may go first whatever others do; an update, which reads, may not.
     UpdatesAreNoStores,
     /// A device may start any block next.

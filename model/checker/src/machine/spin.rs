@@ -82,6 +82,13 @@ impl<P: Program> Machine<P> {
         [(alone, rounds)].into_iter().chain(together).collect()
     }
 
+    /// The first message of a word that a wait which has ended could read.
+    pub(super) fn first_of_wait(&self, kind: &ReadKind, key: u64, slot: &Slot) -> Option<usize> {
+        let ReadKind::Round { wait, .. } = kind else { return None };
+        let ended = wait.0.as_any().downcast_ref::<Ended<P::Round>>()?;
+        ended.company.members.iter().map(|member| self.floor_of(&member.view, key, slot)).min()
+    }
+
     /// Whether the order of accesses to a word of a wait is explored.
     fn is_contended(&self, waits: &[(Company<P::Round>, Rounds)]) -> bool {
         let contended =
@@ -89,8 +96,14 @@ impl<P: Program> Machine<P> {
         self.settings.everything || waits.iter().any(|(_, rounds)| rounds.asked.iter().any(|(_, poll)| contended(poll)))
     }
 
-    /// The rounds that are tried each by itself: one for each combination of messages of contended words.
-    pub(super) fn representatives<'r>(&self, rounds: &'r Rounds) -> Vec<&'r Leaving> {
+    /// The rounds that are tried each by itself: one for each combination of messages of contended words, but for those that
+    /// are passed over.
+    pub(super) fn representatives<'r>(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        rounds: &'r Rounds,
+    ) -> Vec<&'r Leaving> {
         let mut found: Vec<(Vec<ContendedPick>, &Leaving)> = Vec::new();
         for leaving in &rounds.leaving {
             let key = self.contended_part(leaving);
@@ -98,7 +111,7 @@ impl<P: Program> Machine<P> {
                 found.push((key, leaving));
             }
         }
-        found.into_iter().map(|(_, leaving)| leaving).collect()
+        self.not_passed_over(state, company, found.into_iter().map(|(_, leaving)| leaving).collect())
     }
 
     fn contended_part(&self, leaving: &Leaving) -> Vec<ContendedPick> {
@@ -243,7 +256,8 @@ impl<P: Program> Run<'_, P> {
             Choice::Miss => return self.miss_rounds(thread, &waits, site),
             Choice::Round(number) => {
                 let all = waits.iter().flat_map(|(company, rounds)| {
-                    self.machine.representatives(rounds).into_iter().map(move |leaving| (company, rounds, leaving))
+                    let ways = self.machine.representatives(self.state, company, rounds);
+                    ways.into_iter().map(move |leaving| (company, rounds, leaving))
                 });
                 let chosen = all.into_iter().nth(number as usize);
                 let Some((company, rounds, leaving)) = chosen else { return Progress::Stops };

@@ -326,11 +326,14 @@ impl View {
         if self.base.is_same(other) {
             return;
         }
-        let pairs = || self.base.iter().zip(other.iter());
-        if !pairs().any(|(mine, theirs)| theirs > mine) {
+        // Without an early end it is a few vector instructions.
+        let compare =
+            |(less, more): (bool, bool), (mine, theirs): (&u32, &u32)| (less | (mine < theirs), more | (mine > theirs));
+        let (less, more) = self.base.iter().zip(other.iter()).fold((false, false), compare);
+        if !less {
             return;
         }
-        if pairs().any(|(mine, theirs)| mine > theirs) {
+        if more {
             self.base.iter_mut().zip(other.iter()).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
         } else {
             self.base = other.clone();
