@@ -17,6 +17,7 @@ mod options;
 mod polled;
 mod sizes;
 mod trace;
+mod why;
 mod words;
 
 use crate::machine::event::Event;
@@ -349,7 +350,11 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
-            let mut finding = finding(machine, &state, violation, &events);
+            let explained = why::is_told_of_race(violation)
+                .then(|| why::explain(machine, &state, violation, (&events, &actions)))
+                .flatten()
+                .unwrap_or_default();
+            let mut finding = finding(machine, &state, violation, (&events, explained));
             finding.notes.extend(hardware::note(machine, violation, &events));
             explain(program, options, violation, &mut finding);
             outcome.findings.push(finding);
@@ -507,7 +512,7 @@ fn finding<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
     violation: &Violation,
-    events: &[Event],
+    (events, explained): (&[Event], why::Explained),
 ) -> Finding {
     let points = violation.points.iter().map(|point| {
         let (span, calls) = machine.program().site(point.site);
@@ -528,7 +533,11 @@ fn finding<P: Program>(
         location: violation.location.map(|at| machine.program().shape().shown(at)),
         notes,
         help: violation.help.clone(),
-        trace: trace::shorten(machine, state, violation, events),
+        trace: match explained.kept.is_empty() {
+            true => trace::shorten(machine, state, violation, events),
+            false => trace::slice(machine, state, violation, &explained),
+        },
+        why: explained.why,
         assumption: None,
         replay: None,
     }

@@ -4,6 +4,7 @@
 //! before the end, with runs of data operations drawn together.
 
 use super::engines::growing;
+use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
@@ -60,7 +61,7 @@ fn follow<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Sche
         None if state.is_done() => "every launch of every rank ends".to_owned(),
         None => "the schedule ends before the execution does".to_owned(),
     };
-    let numbered = events.iter().enumerate();
+    let numbered = events.iter().filter(|event| event.is_of_thread() || event.what == What::Launch).enumerate();
     let steps = numbered.map(|(index, event)| step(&machine, &state, event, index as u32 + 1)).collect();
     Ok(Replay { steps, end })
 }
@@ -92,6 +93,29 @@ pub(super) fn comes_about<P: Program>(
         machine.apply(&mut state, *action, None);
     }
     state.violation.is_some()
+}
+
+/// The part of an execution that explains a race: its accesses, and what leads from one to the other.
+pub(super) fn slice<P: Program>(
+    machine: &Machine<P>,
+    state: &State<P::Thread>,
+    violation: &Violation,
+    explained: &Explained,
+) -> Vec<TraceStep> {
+    let Explained { events, kept, .. } = explained;
+    let mut kept = kept.clone();
+    // What else the finding names.
+    for point in &violation.points {
+        let is_it = |event: &Event| {
+            event.site == Some(point.site) && point.thread.is_none_or(|named| named == name(machine, state, event))
+        };
+        if !kept.iter().any(|index| is_it(&events[*index])) {
+            kept.extend(events.iter().rposition(is_it));
+        }
+    }
+    kept.sort_unstable();
+    let numbered = kept.into_iter().enumerate();
+    numbered.map(|(number, index)| step(machine, state, &events[index], number as u32 + 1)).collect()
 }
 
 /// The part of an execution that explains a violation.
@@ -206,14 +230,20 @@ fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Even
 }
 
 fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {
-    let line = event.site.map_or(0, |site| machine.program().line(site));
-    TraceStep { step: number, thread: name(machine, state, event), operation: words(machine, &event.what), line }
+    let program = machine.program();
+    let line = event.site.map_or(0, |site| program.line(site));
+    let call = event.site.and_then(|site| program.site(site).1.last().cloned()).filter(|call| !call.is_empty());
+    let call = call.map_or(0, |call| program.source().line_column(call.start).0);
+    let (thread, operation) = (name(machine, state, event), words(machine, &event.what));
+    TraceStep { step: number, thread, operation, line, call }
 }
 
 /// An event in words.
 fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     let place = |at: &Location| place(machine, at);
     match what {
+        What::Ended => "the launch ends".to_owned(),
+        What::Met(arrivals) => format!("{} threads have met", arrivals.len()),
         What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
         What::Blocked { at, until, holds } => {
             format!("await {} {until}: it holds {holds}, waits", place(at))

@@ -14,6 +14,7 @@
 //! like that of accesses to a slot, and the barrier is *contended*, under a key of its own among those of slots.
 
 use super::causality::{join, join_boundary};
+use super::event::What;
 use super::run::{Progress, Run};
 use super::{Arrival, ArrivedWith, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
@@ -343,7 +344,12 @@ impl<P: Program> Run<'_, P> {
             && meeting.arrived.iter().all(|arrival| arrival.arrived_with.is_none());
         match meeting.place {
             Place::Lanes { exchanges: true, .. } => {}
-            _ => self.join_all(block, &meeting, whole),
+            _ => {
+                let arrivals = meeting.arrived.iter().map(|arrival| (self.epoch_of(arrival), arrival.arrived_with.is_none()));
+                let met: Vec<_> = if self.recorder.is_some() { arrivals.collect() } else { Vec::new() };
+                self.record_what(meeting.arrived[0].thread, None, || What::Met(met));
+                self.join_all(block, &meeting, whole);
+            }
         }
         self.hand_reads_on(block, &meeting);
         self.hand_out(&meeting);

@@ -7,7 +7,7 @@
 use super::company::Company;
 use super::launch::{DURING, REFRESH, REFRESHED};
 use super::run::Run;
-use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
+use super::{Machine, RaceCause, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
@@ -174,6 +174,12 @@ impl<P: Program> Run<'_, P> {
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.race = Some(([site, other.site], known_by));
+        violation.accesses = Some([other, access]);
+        violation.cause = match (read_only, unfenced) {
+            (true, _) => Some(RaceCause::NonCoherent),
+            (_, true) => Some(RaceCause::Unfenced),
+            _ => self.finishing.then_some(RaceCause::Outstanding),
+        };
         violation.location = Some(at);
         self.explain_race(&mut violation, thread, &other, (read_only, unfenced));
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {

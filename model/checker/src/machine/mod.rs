@@ -473,6 +473,21 @@ pub struct Violation {
     pub stale: Option<Box<StaleCause>>,
     /// The statements of a race, and what it is known by.
     pub race: Option<([SiteIndex; 2], [u64; 2])>,
+    /// The accesses of a race: the one that came first in this execution, and the other.
+    pub accesses: Option<[Access; 2]>,
+    /// What the machine knows of a race besides that its accesses are in no order.
+    pub cause: Option<RaceCause>,
+}
+
+/// Why two accesses race although they may be in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RaceCause {
+    /// They are of two proxies, and there is no proxy fence between them.
+    Unfenced,
+    /// One is a load by a path that is not coherent.
+    NonCoherent,
+    /// One is of a copy that is outstanding from its start to its finish.
+    Outstanding,
 }
 
 /// A wait that an earlier launch's signal satisfied, and what would be reported without it.
