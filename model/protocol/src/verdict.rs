@@ -256,6 +256,50 @@ why_kinds! {
     NonCoherentLoad = "non-coherent-load";
     /// An asynchronous copy is outstanding.
     CopyNotAwaited = "copy-not-awaited";
+    /// A wait for a phase of an mbarrier object is satisfied by the phase that its thread has passed before.
+    WrongPhase = "wrong-phase";
+    /// A signal is taken away by a reset.
+    Reset = "reset";
+    /// A signal is overwritten before it is seen.
+    Overwritten = "overwritten";
+    /// Nobody writes what is waited for, or read.
+    NeverWritten = "never-written";
+    /// Who would have to signal waits itself.
+    WaitsItself = "waits-itself";
+    /// Who would have to signal is in a block that has not started.
+    NotStarted = "not-started";
+    /// Ranks launch different numbers of blocks.
+    GridsDiffer = "grids-differ";
+    /// A call of one rank has no counterpart.
+    Unmatched = "unmatched";
+    /// Threads have exited that a barrier waits for.
+    Exited = "exited";
+    /// Threads wait at different barriers.
+    DifferentBarriers = "different-barriers";
+    /// Something is no barrier that all threads can reach together.
+    BadBarrier = "bad-barrier";
+    /// A count from before the wrap is taken for a later one.
+    WrapAround = "wrap-around";
+    /// Two signals use one slot.
+    SharedSlot = "shared-slot";
+    /// A slot is written again before it is given back.
+    HeldSlot = "held-slot";
+    /// An input of a result is of an earlier launch.
+    StaleInput = "stale-input";
+    /// A read came before the write that it needed.
+    ReadTooEarly = "read-too-early";
+    /// A write lies between the read and the write of an update that is not atomic.
+    LostUpdate = "lost-update";
+    /// A result was written by this statement, from these inputs.
+    WrittenHere = "written-here";
+    /// Ranks reduce in different orders.
+    OrderOfReduction = "order-of-reduction";
+    /// An access outside its memory, or not aligned.
+    OutsideTheBuffer = "outside-the-buffer";
+    /// Memory is used after its block has ended.
+    EndedBlock = "ended-block";
+    /// An assertion, or a trap.
+    FailedAssertion = "failed-assertion";
     /// Nothing that one thread did before its access observes anything that the other did behind its own.
     NoSynchronisation = "no-synchronisation";
 }

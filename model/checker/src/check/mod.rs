@@ -31,7 +31,7 @@ use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
-use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
+use arverify_protocol::verdict::{Code, Finding, Phrase, Point, Stats, Verdict, Why, WhyKind};
 use attribution::attributed;
 use explore::{Exploration, Limit, Limits, explore};
 use rustc_hash::FxHashSet;
@@ -350,11 +350,8 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
-            let explained = why::is_told_of_race(violation)
-                .then(|| why::explain(machine, &state, violation, (&events, &actions)))
-                .flatten()
-                .unwrap_or_default();
-            let mut finding = finding(machine, &state, violation, (&events, explained));
+            let explained = why::explain(machine, &state, violation, (&events, &actions));
+            let mut finding = finding(machine, &state, violation, explained);
             finding.notes.extend(hardware::note(machine, violation, &events));
             explain(program, options, violation, &mut finding);
             outcome.findings.push(finding);
@@ -480,6 +477,9 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     finding.message = format!("ranks launched different numbers of blocks: {}, in order of ranks", grids.join(", "));
     finding.notes.insert(0, format!("what follows: {consequence}"));
     finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
+    let span = finding.points.first().map_or(0..0, |point| point.span.clone());
+    let sentence = vec!["who waits".into(), Phrase::At { span: span.clone(), call: None }, " is in a block that its peers do not have".into()];
+    finding.why = vec![Why { kind: WhyKind::GridsDiffer, span, sentence }];
     finding.help = Some("launch the same number of blocks on every rank".to_owned());
 }
 
@@ -512,7 +512,7 @@ fn finding<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
     violation: &Violation,
-    (events, explained): (&[Event], why::Explained),
+    explained: why::Explained,
 ) -> Finding {
     let points = violation.points.iter().map(|point| {
         let (span, calls) = machine.program().site(point.site);
@@ -533,10 +533,7 @@ fn finding<P: Program>(
         location: violation.location.map(|at| machine.program().shape().shown(at)),
         notes,
         help: violation.help.clone(),
-        trace: match explained.kept.is_empty() {
-            true => trace::shorten(machine, state, violation, events),
-            false => trace::slice(machine, state, violation, &explained),
-        },
+        trace: trace::slice(machine, state, violation, &explained),
         why: explained.why,
         assumption: None,
         replay: None,

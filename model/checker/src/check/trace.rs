@@ -1,22 +1,19 @@
 //! Traces: a recorded execution in words, and the short part of it that explains a finding.
 //!
-//! Kept are the threads that the finding names, and those whose signals they read; of each the last few operations
-//! before the end, with runs of data operations drawn together.
+//! A trace is a slice: both accesses of a race, what leads or almost leads from one to the other, the operations that the
+//! finding names, and the writes that its waits have found. Nothing else is shown, however much happened.
 
 use super::engines::growing;
 use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
-use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
-use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
+use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, ViolationPoint, Watch};
+use crate::program::{Barrier, Call, Group, Location, Operation, Program, SiteIndex, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Steps kept of each thread.
-const STEPS_OF_A_THREAD: usize = 7;
 
 /// An execution, step by step.
 #[derive(Clone, Debug)]
@@ -95,7 +92,14 @@ pub(super) fn comes_about<P: Program>(
     state.violation.is_some()
 }
 
-/// The part of an execution that explains a race: its accesses, and what leads from one to the other.
+/// A step of a slice: an event, or a statement that a thread does not come to.
+enum Kept<'v> {
+    Event(usize),
+    NotReached(&'v ViolationPoint, ThreadName),
+}
+
+/// The part of an execution that explains a violation: what its cause names, and what the finding names, each read with the
+/// write that it found.
 pub(super) fn slice<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
@@ -103,126 +107,47 @@ pub(super) fn slice<P: Program>(
     explained: &Explained,
 ) -> Vec<TraceStep> {
     let Explained { events, kept, .. } = explained;
-    let mut kept = kept.clone();
-    // What else the finding names.
+    let mut kept: BTreeSet<usize> = kept.iter().copied().collect();
+    let mut absent = Vec::new();
     for point in &violation.points {
-        let is_it = |event: &Event| {
-            event.site == Some(point.site) && point.thread.is_none_or(|named| named == name(machine, state, event))
-        };
-        if !kept.iter().any(|index| is_it(&events[*index])) {
-            kept.extend(events.iter().rposition(is_it));
+        let is_own = |event: &Event| point.thread.is_none_or(|named| named == name(machine, state, event));
+        let is_it = |event: &Event| event.site == Some(point.site) && is_own(event);
+        if kept.iter().any(|index| is_it(&events[*index])) {
+            continue;
         }
-    }
-    kept.sort_unstable();
-    let numbered = kept.into_iter().enumerate();
-    numbered.map(|(number, index)| step(machine, state, &events[index], number as u32 + 1)).collect()
-}
-
-/// The part of an execution that explains a violation.
-pub(super) fn shorten<P: Program>(
-    machine: &Machine<P>,
-    state: &State<P::Thread>,
-    violation: &Violation,
-    events: &[Event],
-) -> Vec<TraceStep> {
-    let named: Vec<ThreadName> = violation.points.iter().filter_map(|point| point.thread).collect();
-    let mut threads: Vec<ThreadIndex> = Vec::new();
-    let mut latest = 0;
-    for event in events {
-        let name = name(machine, state, event);
-        if named.contains(&name) && !threads.contains(&event.thread) {
-            threads.push(event.thread);
+        let found = events.iter().rposition(is_it);
+        if let (None, Some(named)) = (found, point.thread) {
+            kept.extend(events.iter().rposition(|event| event.is_of_thread() && is_own(event)));
+            absent.push(Kept::NotReached(point, named));
         }
-        if named.iter().any(|named| named.launch >= event.launch) {
-            latest = latest.max(event.launch);
-        }
+        kept.extend(found);
     }
-    let mut kept = vec![false; events.len()];
-    let touched = |event: &Event| touches(event, violation.location);
-    for thread in &threads {
-        keep(events, *thread, latest, STEPS_OF_A_THREAD, touched, &mut kept);
-    }
+    let sources: Vec<usize> = kept.iter().filter_map(|index| source_of(events, *index)).collect();
+    kept.extend(sources);
     if let Some((rank, launch)) = violation.refresh {
-        for (event, kept) in events.iter().zip(&mut kept) {
-            *kept |= event.what == What::Launch && event.launch == launch && name(machine, state, event).rank == rank;
-        }
+        let begins = |event: &Event| {
+            event.what == What::Launch && event.launch == launch && name(machine, state, event).rank == rank
+        };
+        kept.extend(events.iter().position(begins));
     }
-    // Who signalled to them.
-    let mut writers = Vec::new();
-    for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
-        let What::Operation { operation, from: Some(from), .. } = &event.what else { continue };
-        if !matches!(operation, Operation::Await { .. } | Operation::Read { .. }) {
-            continue;
-        }
-        let writer = from.epoch.thread;
-        if !from.epoch.is_initial() && !threads.contains(&writer) && !writers.contains(&writer) {
-            writers.push(writer);
-        }
-    }
-    for writer in writers.iter().take(2) {
-        keep(events, *writer, latest, 3, touched, &mut kept);
-    }
-    let chosen = events.iter().zip(&kept).filter(|(_, kept)| **kept);
-    let steps: Vec<TraceStep> =
-        chosen.enumerate().map(|(index, (event, _))| step(machine, state, event, index as u32 + 1)).collect();
+    let steps = kept.into_iter().map(Kept::Event).chain(absent).enumerate();
     steps
-}
-
-/// Whether a data operation touches the memory a violation is about.
-fn touches(event: &Event, location: Option<Location>) -> bool {
-    let (What::Operation { operation, .. }, Some(at)) = (&event.what, location) else { return false };
-    let within = |range: &Location, bytes: u64| {
-        range.instance == at.instance && (range.byte..range.byte + bytes).contains(&at.byte)
-    };
-    match operation {
-        Operation::Bulk(bulk) => {
-            let within = |range: &Location| within(range, u64::from(bulk.bytes));
-            within(&bulk.destination) || bulk.sources.iter().any(within)
-        }
-        Operation::Load { at, bytes } => within(at, u64::from(*bytes)),
-        Operation::Store { at, data } => within(at, data.len() as u64),
-        _ => false,
-    }
-}
-
-fn is_data(operation: &Operation) -> bool {
-    matches!(operation, Operation::Bulk(_) | Operation::Load { .. } | Operation::Store { .. })
-}
-
-/// Marks a thread's last operations that matter, up to a launch. Of a run of data operations of one statement it
-/// marks one: the one that touches the memory in question, else the last.
-fn keep(
-    events: &[Event],
-    thread: ThreadIndex,
-    latest: u32,
-    count: usize,
-    touched: impl Fn(&Event) -> bool,
-    kept: &mut [bool],
-) {
-    let mut left = count;
-    let mut last: Option<usize> = None;
-    for (index, event) in events.iter().enumerate().rev() {
-        if event.thread != thread || event.launch > latest {
-            continue;
-        }
-        if matches!(event.what, What::Operation { operation: Operation::Exit, .. }) {
-            continue;
-        }
-        let bulk = matches!(&event.what, What::Operation { operation, .. } if is_data(operation));
-        if let Some(last) = last.filter(|last| bulk && events[*last].site == event.site) {
-            if touched(event) && kept[last] && !touched(&events[last]) {
-                kept[last] = false;
-                kept[index] = true;
+        .map(|(number, kept)| match kept {
+            Kept::Event(index) => step(machine, state, &events[index], number as u32 + 1),
+            Kept::NotReached(point, named) => {
+                let operation = "does not come here, or not past it".to_owned();
+                TraceStep { operation, ..step_at(machine, Some(point.site), named, number as u32 + 1) }
             }
-            continue;
-        }
-        if left == 0 {
-            return;
-        }
-        last = Some(index);
-        kept[index] = true;
-        left -= 1;
-    }
+        })
+        .collect()
+}
+
+/// The write that a read found.
+fn source_of(events: &[Event], read: usize) -> Option<usize> {
+    let What::Operation { operation, from: Some(from), .. } = &events[read].what else { return None };
+    let is_wait = matches!(operation, Operation::Await { .. } | Operation::Read { .. });
+    let is_it = |event: &Event| event.is_of_thread() && event.epoch == from.epoch;
+    if is_wait { events[..read].iter().rposition(is_it) } else { None }
 }
 
 fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event) -> ThreadName {
@@ -230,12 +155,17 @@ fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Even
 }
 
 fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {
+    let operation = words(machine, &event.what);
+    TraceStep { operation, ..step_at(machine, event.site, name(machine, state, event), number) }
+}
+
+/// A step without words.
+fn step_at<P: Program>(machine: &Machine<P>, site: Option<SiteIndex>, thread: ThreadName, step: u32) -> TraceStep {
     let program = machine.program();
-    let line = event.site.map_or(0, |site| program.line(site));
-    let call = event.site.and_then(|site| program.site(site).1.last().cloned()).filter(|call| !call.is_empty());
+    let line = site.map_or(0, |site| program.line(site));
+    let call = site.and_then(|site| program.site(site).1.last().cloned()).filter(|call| !call.is_empty());
     let call = call.map_or(0, |call| program.source().line_column(call.start).0);
-    let (thread, operation) = (name(machine, state, event), words(machine, &event.what));
-    TraceStep { step: number, thread, operation, line, call }
+    TraceStep { step, thread, operation: String::new(), line, call }
 }
 
 /// An event in words.

@@ -19,7 +19,7 @@ use super::run::{Progress, Run};
 use super::{Arrival, ArrivedWith, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, WhyKind};
 
 /// Threads of a warp.
 const WARP: u32 = 32;
@@ -219,6 +219,8 @@ impl<P: Program> Run<'_, P> {
         let points = vec![self.point(thread, site, "at this barrier"), self.point(other, its_site, "at this one")];
         let message = format!("barrier divergence: threads of {who} are at different barriers");
         let mut violation = Violation::new(Code::BarrierDivergence, message, points);
+        let form = "one thread is at the barrier{}, another at the barrier{}";
+        violation.because(WhyKind::DifferentBarriers, site, form, &[site, its_site]);
         violation.notes.push(why.to_owned());
         violation.help = Some(help.to_owned());
         self.fail_here(violation)

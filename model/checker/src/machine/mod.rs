@@ -55,7 +55,7 @@ use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Release, Slots};
 use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
-use arverify_protocol::verdict::{Code, ThreadName};
+use arverify_protocol::verdict::{Code, ThreadName, WhyKind};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
 use proxy::ProxyFence;
@@ -475,8 +475,25 @@ pub struct Violation {
     pub race: Option<([SiteIndex; 2], [u64; 2])>,
     /// The accesses of a race: the one that came first in this execution, and the other.
     pub accesses: Option<[Access; 2]>,
+    /// The launch, with its rank, whose result is wrong.
+    pub after: Option<(u32, u32)>,
+    /// Causes that the machine knows.
+    pub reasons: Vec<Reason>,
     /// What the machine knows of a race besides that its accesses are in no order.
     pub cause: Option<RaceCause>,
+}
+
+/// A cause, in terms of the machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// Its kind.
+    pub kind: WhyKind,
+    /// Where.
+    pub site: SiteIndex,
+    /// A sentence in which `{}` stands for the place of a statement.
+    pub form: String,
+    /// These statements.
+    pub places: Vec<SiteIndex>,
 }
 
 /// Why two accesses race although they may be in order.

@@ -1,7 +1,7 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{Choice, Counters, Machine, Notes, Settings, State, Status, Thread, Violation, ViolationPoint, Watch};
+use super::{Choice, Counters, Machine, Notes, Reason, Settings, State, Status, Thread, Violation, ViolationPoint, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
@@ -9,7 +9,7 @@ use crate::process;
 use crate::program::proxy::crosses;
 use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
-use arverify_protocol::verdict::{Code, ThreadName};
+use arverify_protocol::verdict::{Code, ThreadName, WhyKind};
 
 /// Threads that run between two looks at the limits.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
@@ -474,6 +474,11 @@ fn waits_for_slot(operation: &Operation) -> bool {
 }
 
 impl Violation {
+    /// Adds a cause, at a statement, as a sentence in which `{}` stands for places.
+    pub(crate) fn because(&mut self, kind: WhyKind, site: SiteIndex, form: impl Into<String>, places: &[SiteIndex]) {
+        self.reasons.push(Reason { kind, site, form: form.into(), places: places.to_vec() });
+    }
+
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
         Violation {
             code,
@@ -488,6 +493,8 @@ impl Violation {
             race: None,
             accesses: None,
             cause: None,
+            after: None,
+            reasons: Vec::new(),
         }
     }
 }

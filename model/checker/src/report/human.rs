@@ -54,7 +54,9 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
             }
         }
     }
-    let mut notes: Vec<String> = finding.why.iter().map(|why| format!("why: {}", why.message(&row.source))).collect();
+    // Where the title says it all, it is not said again.
+    let causes = finding.why.iter().map(|why| why.message(&row.source)).filter(|why| !why.starts_with(&finding.message));
+    let mut notes: Vec<String> = causes.map(|why| format!("why: {why}")).collect();
     notes.extend(finding.notes.iter().cloned());
     if let Some(at) = &finding.location {
         notes.insert(0, format!("the memory is `{}` of rank {}, byte {}", at.buffer, at.rank, at.byte));

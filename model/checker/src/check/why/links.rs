@@ -7,7 +7,7 @@
 
 use super::execution::{Execution, word_read};
 use crate::machine::event::What;
-use crate::program::{Location, Operation, Program, SiteIndex};
+use crate::program::{Location, Operation, Program, SiteIndex, mbarrier};
 use arverify_protocol::verdict::WhyKind;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -99,7 +99,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
     /// A link, by its kind and statement.
     fn link(&mut self, kind: WhyKind, event: usize, other: Option<usize>) -> u16 {
         let site = self.execution.events[event].site;
-        let own = matches!(kind, WhyKind::EarlierSignal).then_some(other).flatten();
+        let own = matches!(kind, WhyKind::EarlierSignal | WhyKind::WrongPhase).then_some(other).flatten();
         let next = self.links.len() as u16;
         let index = *self.known.entry((kind, site, own)).or_insert(next);
         if index == next {
@@ -269,10 +269,27 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         let launch = |event: usize| execution.events[event].launch;
         let is_later = |write: &usize| found < Some(*write) && launch(*write) == launch(read);
         let later: Vec<usize> = execution.writes_to(*at).iter().copied().filter(is_later).collect();
+        let kind = if self.repeats_phase(read, *at) { WhyKind::WrongPhase } else { WhyKind::EarlierSignal };
         for write in later {
-            let link = self.link(WhyKind::EarlierSignal, read, Some(write));
+            let link = self.link(kind, read, Some(write));
             self.observation(write, read, [link].into_iter().collect());
         }
+    }
+
+    /// Whether a wait finds an mbarrier object in the phase that its thread has found it in before, or in its first.
+    fn repeats_phase(&self, read: usize, at: Location) -> bool {
+        let execution = self.execution;
+        let phase = |event: usize| match (execution.operation(event)?, &execution.events[event].what) {
+            (Operation::Read { at: word, .. } | Operation::Await { at: word, .. }, What::Operation { value, .. }) => {
+                value.filter(|_| *word == at).map(mbarrier::phase)
+            }
+            _ => None,
+        };
+        let is_object = |write: &usize| {
+            matches!(execution.operation(*write), Some(Operation::Atomic { function, .. }) if function.kind.is_mbarrier())
+        };
+        let before = execution.before(read).find_map(phase).unwrap_or(0);
+        execution.writes_to(at).iter().any(is_object) && phase(read) == Some(before)
     }
 
     /// Meetings of a block that are missing: from an access or a read that observes to whatever its block does between the same
@@ -311,7 +328,8 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
     fn too_early(&mut self, from: usize) {
         let execution = self.execution;
         let access = &execution.events[from];
-        if execution.events[self.question.to].launch != access.launch || !access.is_of_thread() {
+        let (same, one_reads) = (execution.events[self.question.to].launch == access.launch, self.one_reads());
+        if !(same && one_reads && access.is_of_thread()) {
             return;
         }
         let signals = |event: &usize| {
@@ -331,7 +349,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         let execution = self.execution;
         let Question { from, to, .. } = self.question;
         let (first, access) = (&execution.events[from], &execution.events[to]);
-        if first.launch != access.launch || !access.is_of_thread() {
+        if first.launch != access.launch || !access.is_of_thread() || !self.one_reads() {
             return;
         }
         let guards = |read: &&usize| self.is_before(to, **read);
@@ -343,6 +361,15 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
 }
 
 impl<P: Program> Graph<'_, '_, P> {
+    /// Whether one of the accesses reads: who writes over another's data announces nothing.
+    fn one_reads(&self) -> bool {
+        let reads = |event: usize| {
+            let operation = self.execution.operation(event);
+            matches!(operation, Some(Operation::Load { .. } | Operation::Read { .. } | Operation::Await { .. } | Operation::Bulk(_)))
+        };
+        reads(self.question.from) || reads(self.question.to)
+    }
+
     /// Whether an event comes before another of its block and launch, in program order or with a barrier of the block
     /// between them.
     fn is_before(&self, earlier: usize, later: usize) -> bool {

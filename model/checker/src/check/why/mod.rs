@@ -11,18 +11,21 @@
 
 mod execution;
 mod links;
+mod others;
 mod search;
+mod values;
 mod words;
 
 use super::Action;
 use crate::machine::event::Event;
-use crate::machine::{Machine, RaceCause, SetAside, State, Violation};
+use crate::machine::{Machine, RaceCause, Reason, SetAside, State, Violation};
 use crate::memory::shadow::Access;
 use crate::program::Program;
 use arverify_protocol::verdict::{Code, Why, WhyKind};
 use execution::{Execution, word_of};
 use links::{Graph, Link, Question};
 use search::{Way, nearest};
+use std::cell::RefCell;
 use words::Words;
 
 /// Longer executions are not explained.
@@ -60,37 +63,62 @@ fn with_what_follows<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Ve
     events
 }
 
-/// The cause of a race. `recorded` is the execution up to it.
+/// The cause of a violation. `recorded` is the execution that shows it.
 pub(super) fn explain<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
     violation: &Violation,
     (recorded, actions): (&[Event], &[Action]),
-) -> Option<Explained> {
-    let accesses = violation.accesses?;
-    if recorded.len() > MOST_EVENTS {
-        return None;
-    }
-    let follows = with_what_follows(machine, actions);
+) -> Explained {
+    let is_race = is_told_of_race(violation) && recorded.len() <= MOST_EVENTS;
+    let follows = if is_race { with_what_follows(machine, actions) } else { Vec::new() };
     // What behind the race is another execution says nothing of this one.
     let last = recorded.len().saturating_sub(1);
     let is_same = follows.len() > last && follows[..last] == recorded[..last];
     let events = if is_same { follows } else { recorded.to_vec() };
     let execution = Execution::new(machine, &events);
+    let words = Words { execution: &execution, state, named: RefCell::default() };
+    let mut why: Vec<Why> = violation.reasons.iter().map(|reason| words.reason(reason)).collect();
+    let mut kept = Vec::new();
+    if let Some([first, second]) = accesses(&execution, violation, last) {
+        kept.extend([first, second]);
+        if is_race {
+            let (told, on_the_way) = race(&execution, &words, violation, (first, second));
+            why.extend(told);
+            kept.extend(on_the_way);
+        }
+    }
+    if why.is_empty() {
+        why.extend(others::explain(&execution, &words, violation));
+    }
+    kept.extend(words.named.into_inner());
+    Explained { why, kept, events }
+}
+
+/// The events of a race's accesses; `last` is where the execution shows the race.
+fn accesses<P: Program>(execution: &Execution<'_, P>, violation: &Violation, last: usize) -> Option<[usize; 2]> {
+    let [first, second] = violation.accesses?;
     // A wait is performed once it is over.
     let later = |access: &Access| {
         let is_it = |event: &Event| event.thread == access.epoch.thread && event.site == Some(access.site);
-        events[last..].iter().position(is_it).map(|place| last + place)
+        execution.events[last..].iter().position(is_it).map(|place| last + place)
     };
     let find = |access: &Access| execution.event_of(access).or_else(|| later(access));
-    let [first, second] = accesses.each_ref().map(find);
-    let (first, second) = (first?, second?);
-    let words = Words { execution: &execution, state };
-    let (why, kept) = match violation.cause {
-        Some(cause) => (vec![words.known(cause, first, second)], vec![first, second]),
-        None => strength(&execution, &words, first, second).unwrap_or_else(|| causality(&execution, &words, first, second)),
-    };
-    Some(Explained { why, kept, events })
+    Some([find(&first)?, find(&second)?])
+}
+
+fn race<P: Program>(
+    execution: &Execution<'_, P>,
+    words: &Words<'_, '_, P>,
+    violation: &Violation,
+    (first, second): (usize, usize),
+) -> (Vec<Why>, Vec<usize>) {
+    match violation.cause {
+        Some(cause) => (vec![words.known(cause, first, second)], Vec::new()),
+        None => {
+            strength(execution, words, first, second).unwrap_or_else(|| causality(execution, words, first, second))
+        }
+    }
 }
 
 /// Two accesses to a word of which one at least is strong would not race if both were, and reached each other.
@@ -154,6 +182,6 @@ fn way<P: Program>(execution: &Execution<'_, P>, from: usize, to: usize) -> Opti
 }
 
 /// Whether a finding is a race, or is told of one.
-pub(super) fn is_told_of_race(violation: &Violation) -> bool {
+fn is_told_of_race(violation: &Violation) -> bool {
     violation.accesses.is_some() && matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::Credit)
 }

@@ -9,8 +9,8 @@ use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// More links than this are no near miss.
-pub(super) const MOST_LINKS: usize = 4;
+/// What weighs more is no near miss: four statements that are too weak are one, and another order is one by itself.
+const MOST_WEIGHT: u32 = 44;
 /// Sets kept of each node.
 const SETS: usize = 6;
 
@@ -29,8 +29,8 @@ fn weight(kind: WhyKind) -> u32 {
     match kind {
         WhyKind::NoBarrier => 11,
         WhyKind::LaunchBoundary => 12,
-        WhyKind::EarlierSignal => 21,
-        WhyKind::SignalledTooEarly | WhyKind::WaitedTooLate => 24,
+        WhyKind::SignalledTooEarly | WhyKind::WaitedTooLate => 40,
+        WhyKind::EarlierSignal => 41,
         _ => 10,
     }
 }
@@ -61,12 +61,12 @@ pub(super) fn nearest(edges: &[Vec<super::links::Edge>], links: &[Link], from: u
         for edge in &edges[node] {
             let missing = union(&labels[index].missing, &edge.missing);
             let known = &settled[edge.to];
-            if missing.len() > MOST_LINKS
+            let weight = weigh(&missing);
+            if weight > MOST_WEIGHT
                 || known.iter().any(|known| is_within(&labels[*known as usize].missing, &missing))
             {
                 continue;
             }
-            let weight = weigh(&missing);
             labels.push(Label { node: edge.to, missing, before: Some(index), by: edge.by });
             open.push(Reverse((weight, steps + 1, labels.len() - 1)));
         }

@@ -1,22 +1,28 @@
 //! The cause of a race in words: one sentence for each link, with lines and threads.
 
-use super::RaceCause;
+use super::{RaceCause, Reason};
 use super::execution::Execution;
 use super::links::Link;
 use crate::machine::State;
-use crate::machine::event::What;
-use crate::program::{Operation, Program};
+use crate::machine::event::{Event, What};
+use crate::program::{Operation, Program, SiteIndex};
 use arverify_protocol::ir::{Scope, Span};
 use arverify_protocol::verdict::{Phrase, ThreadName, Why, WhyKind};
+use std::cell::RefCell;
 
 pub(super) struct Words<'x, 'e, P: Program> {
     pub(super) execution: &'x Execution<'e, P>,
     pub(super) state: &'x State<P::Thread>,
+    /// Events that were named: the trace shows them.
+    pub(super) named: RefCell<Vec<usize>>,
 }
 
 impl<P: Program> Words<'_, '_, P> {
     fn name(&self, event: usize) -> ThreadName {
-        let event = &self.execution.events[event];
+        self.name_of(&self.execution.events[event])
+    }
+
+    pub(super) fn name_of(&self, event: &Event) -> ThreadName {
         self.state.name_in(self.execution.machine, event.thread, event.launch)
     }
 
@@ -29,6 +35,8 @@ impl<P: Program> Words<'_, '_, P> {
             Some(Operation::Bulk(bulk)) if bulk.fold.is_some() => "reduction",
             Some(Operation::Bulk(_)) => "copy",
             Some(Operation::Fence { .. }) => "fence",
+            Some(Operation::Barrier(_)) => "barrier",
+            Some(Operation::Exit) => "exit",
             _ => match self.execution.events[event].what {
                 What::Launch => "new contents",
                 What::Ended => "reading of the output",
@@ -56,6 +64,36 @@ impl<P: Program> Words<'_, '_, P> {
 
     /// A sentence in which `{}` stands for events.
     fn why(&self, kind: WhyKind, event: usize, form: &str, events: &[usize]) -> Why {
+        Why { kind, span: self.site(event).0, sentence: self.sentence(form, events) }
+    }
+
+    /// The same, for callers that look for values.
+    pub(super) fn told(&self, kind: WhyKind, event: usize, form: &str, events: &[usize]) -> Why {
+        self.why(kind, event, form, events)
+    }
+
+    /// The same, at a statement.
+    pub(super) fn at_site(&self, kind: WhyKind, site: SiteIndex, form: &str, events: &[usize]) -> Why {
+        let (span, _) = self.execution.machine.program().site(site);
+        Why { kind, span, sentence: self.sentence(form, events) }
+    }
+
+    /// What the machine knows, where `{}` stands for statements.
+    pub(super) fn reason(&self, reason: &Reason) -> Why {
+        let program = self.execution.machine.program();
+        let mut sentence = Vec::new();
+        for (place, words) in reason.form.split("{}").enumerate() {
+            if let Some(site) = place.checked_sub(1).and_then(|place| reason.places.get(place)) {
+                let (span, calls) = program.site(*site);
+                sentence.push(Phrase::At { span, call: calls.last().cloned() });
+            }
+            sentence.push(words.into());
+        }
+        Why { kind: reason.kind, span: program.site(reason.site).0, sentence }
+    }
+
+    fn sentence(&self, form: &str, events: &[usize]) -> Vec<Phrase> {
+        self.named.borrow_mut().extend(events);
         let mut sentence = Vec::new();
         for (place, words) in form.split("{}").enumerate() {
             if let Some(event) = place.checked_sub(1).and_then(|place| events.get(place)) {
@@ -63,7 +101,7 @@ impl<P: Program> Words<'_, '_, P> {
             }
             sentence.push(words.into());
         }
-        Why { kind, span: self.site(event).0, sentence }
+        sentence
     }
 
     /// What the machine knows itself.
@@ -103,6 +141,7 @@ impl<P: Program> Words<'_, '_, P> {
             WhyKind::WeakAccess => say("{} is weak: it is not morally strong with {}, and synchronises with nothing", &[event, other]),
             WhyKind::MixedSize => say("{} and {} overlap with different sizes, so they are not morally strong", &[event, other]),
             WhyKind::NoBarrier => self.no_barrier(event, way),
+            WhyKind::WrongPhase => say("{} finds the phase that its thread has passed already, and does not wait for {}", &[event, other]),
             WhyKind::EarlierSignal => self.earlier_signal(event, other),
             WhyKind::SignalledTooEarly => say("{} comes before {}, and no signal behind that tells that it is done", &[event, from]),
             WhyKind::WaitedTooLate => say("{} comes behind {}, which it should guard", &[event, to]),
