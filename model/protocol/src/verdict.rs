@@ -288,6 +288,8 @@ why_kinds! {
     StaleInput = "stale-input";
     /// A read came before the write that it needed.
     ReadTooEarly = "read-too-early";
+    /// A read takes an old value although a newer one is there.
+    OldValue = "old-value";
     /// A write lies between the read and the write of an update that is not atomic.
     LostUpdate = "lost-update";
     /// A result was written by this statement, from these inputs.

@@ -7,7 +7,7 @@ use super::engines::growing;
 use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
-use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, ViolationPoint, Watch};
+use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
 use crate::program::{Barrier, Call, Group, Location, Operation, Program, SiteIndex, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
@@ -92,12 +92,6 @@ pub(super) fn comes_about<P: Program>(
     state.violation.is_some()
 }
 
-/// A step of a slice: an event, or a statement that a thread does not come to.
-enum Kept<'v> {
-    Event(usize),
-    NotReached(&'v ViolationPoint, ThreadName),
-}
-
 /// The part of an execution that explains a violation: what its cause names, and what the finding names, each read with the
 /// write that it found.
 pub(super) fn slice<P: Program>(
@@ -117,8 +111,14 @@ pub(super) fn slice<P: Program>(
         }
         let found = events.iter().rposition(is_it);
         if let (None, Some(named)) = (found, point.thread) {
-            kept.extend(events.iter().rposition(|event| event.is_of_thread() && is_own(event)));
-            absent.push(Kept::NotReached(point, named));
+            let stands = state.pending_at(machine, named, point.site);
+            let begun = events.iter().any(|event| event.is_of_thread() && is_own(event));
+            let operation = match stands {
+                Some(operation) => format!("{}: waits", operation_words(machine, operation, None)),
+                None if begun && violation.is_of_one_operation() => "stops here".to_owned(),
+                None => "does not come here".to_owned(),
+            };
+            absent.push(TraceStep { operation, ..step_at(machine, Some(point.site), named, 0) });
         }
         kept.extend(found);
     }
@@ -130,23 +130,16 @@ pub(super) fn slice<P: Program>(
         };
         kept.extend(events.iter().position(begins));
     }
-    let steps = kept.into_iter().map(Kept::Event).chain(absent).enumerate();
-    steps
-        .map(|(number, kept)| match kept {
-            Kept::Event(index) => step(machine, state, &events[index], number as u32 + 1),
-            Kept::NotReached(point, named) => {
-                let operation = "does not come here, or not past it".to_owned();
-                TraceStep { operation, ..step_at(machine, Some(point.site), named, number as u32 + 1) }
-            }
-        })
-        .collect()
+    let steps = kept.into_iter().map(|index| step(machine, state, &events[index], 0)).chain(absent);
+    steps.enumerate().map(|(number, step)| TraceStep { step: number as u32 + 1, ..step }).collect()
 }
 
 /// The write that a read found.
 fn source_of(events: &[Event], read: usize) -> Option<usize> {
     let What::Operation { operation, from: Some(from), .. } = &events[read].what else { return None };
     let is_wait = matches!(operation, Operation::Await { .. } | Operation::Read { .. });
-    let is_it = |event: &Event| event.is_of_thread() && event.epoch == from.epoch;
+    let is_it =
+        |event: &Event| matches!(event.what, What::Operation { .. }) && event.epoch == from.epoch;
     if is_wait { events[..read].iter().rposition(is_it) } else { None }
 }
 

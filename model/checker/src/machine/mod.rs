@@ -656,7 +656,24 @@ impl<P: Program> Machine<P> {
     }
 }
 
+impl Violation {
+    /// Whether it is one of a single operation, which is not performed.
+    pub fn is_of_one_operation(&self) -> bool {
+        matches!(self.code, Code::OutOfBounds | Code::WrongResult | Code::BarrierDivergence)
+    }
+}
+
 impl<T> State<T> {
+    /// The operation at which a thread stands, at a statement.
+    pub fn pending_at<P: Program>(&self, machine: &Machine<P>, name: ThreadName, site: SiteIndex) -> Option<&Operation> {
+        let threads = self.threads.iter().enumerate();
+        let mut standing = threads.filter_map(|(index, thread)| {
+            let (operation, at) = thread.pending.as_deref()?;
+            (*at == site && self.current_name(machine, index as ThreadIndex) == name).then_some(operation)
+        });
+        standing.next()
+    }
+
     /// A violation that is reported.
     pub fn finding(&self) -> Option<&Violation> {
         self.violation.as_deref().filter(|_| !self.unreported)

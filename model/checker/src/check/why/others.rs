@@ -12,17 +12,21 @@ pub(super) fn explain<P: Program>(
     execution: &Execution<'_, P>,
     words: &Words<'_, '_, P>,
     violation: &Violation,
-) -> Option<Why> {
-    let found = match violation.code {
-        Code::WrongResult => Values { execution, words }.explain(violation),
-        Code::BarrierDivergence => exited(execution, words, violation),
+) -> Vec<Why> {
+    let values = Values { execution, words };
+    let mut found: Vec<Why> = match violation.code {
+        Code::WrongResult => values.explain(violation),
+        Code::BarrierDivergence => exited(execution, words, violation).into_iter().collect(),
         Code::RankDisagreement => {
-            let found = Values { execution, words }.explain(violation);
-            found.map(|why| Why { kind: WhyKind::OrderOfReduction, ..why })
+            let writer = values.writer(violation).into_iter();
+            writer.map(|why| Why { kind: WhyKind::OrderOfReduction, ..why }).collect()
         }
-        _ => None,
+        _ => Vec::new(),
     };
-    found.or_else(|| as_told(words, violation))
+    if found.is_empty() {
+        found.extend(as_told(words, violation));
+    }
+    found
 }
 
 /// Who has left the block that others wait for at a barrier.

@@ -32,7 +32,18 @@ pub(super) struct Values<'x, 'e, P: Program> {
 
 impl<P: Program> Values<'_, '_, P> {
     /// Why a result is wrong.
-    pub(super) fn explain(&self, violation: &Violation) -> Option<Why> {
+    pub(super) fn explain(&self, violation: &Violation) -> Vec<Why> {
+        self.found(violation).unwrap_or_default()
+    }
+
+    /// Who wrote what ranks disagree about.
+    pub(super) fn writer(&self, violation: &Violation) -> Option<Why> {
+        let (at, (rank, launch)) = (violation.location?, violation.after?);
+        let write = self.last_write(at, self.end(rank, launch)?)?;
+        Some(self.written_here(write, at))
+    }
+
+    fn found(&self, violation: &Violation) -> Option<Vec<Why>> {
         let (at, (rank, launch)) = (violation.location?, violation.after?);
         let end = self.end(rank, launch)?;
         let written = self.last_write(at, end);
@@ -44,9 +55,9 @@ impl<P: Program> Values<'_, '_, P> {
                 "nobody writes the element"
             };
             let events: Vec<usize> = written.into_iter().collect();
-            return Some(self.words.at_site(WhyKind::NeverWritten, site, form, &events));
+            return Some(vec![self.words.at_site(WhyKind::NeverWritten, site, form, &events)]);
         };
-        Some(self.blamed(write, at, end).unwrap_or_else(|| self.written_here(write, at)))
+        Some(self.blamed(write, at, end).unwrap_or_else(|| vec![self.written_here(write, at)]))
     }
 
     /// Where the launch ends whose result is wrong.
@@ -93,6 +104,8 @@ impl<P: Program> Values<'_, '_, P> {
                 {
                     break;
                 }
+                // What acquires is a signal.
+                _ if execution.acquires(event) => {}
                 Some(Operation::Load { at, .. } | Operation::Read { at, .. } | Operation::Atomic { at, .. }) => {
                     found.push(Input { event, at: *at });
                 }
@@ -106,22 +119,40 @@ impl<P: Program> Values<'_, '_, P> {
     }
 
     /// The first read, on the way back from a write, that is certainly to blame.
-    fn blamed(&self, write: usize, at: Location, end: usize) -> Option<Why> {
+    fn blamed(&self, write: usize, at: Location, end: usize) -> Option<Vec<Why>> {
         let mut open: VecDeque<(Input, usize)> = self.inputs(write, at).into_iter().map(|input| (input, write)).collect();
         let mut known: FxHashSet<Input> = FxHashSet::default();
         while let Some((input, user)) = open.pop_front() {
             if !known.insert(input) || known.len() > MOST_READS {
                 continue;
             }
-            let producer = self.last_write(input.at, input.event);
+            let newest = self.last_write(input.at, input.event);
+            let producer = if self.finds_newest(input.event) { newest } else { self.execution.source_of(input.event) };
+            if let Some(newest) = newest.filter(|newest| Some(*newest) != producer) {
+                return Some(self.old_value(input.event, newest));
+            }
             if let Some(why) = self.is_wrong(input, producer, (user, end)) {
-                return Some(why);
+                return Some(vec![why]);
             }
             if let Some(producer) = producer {
                 open.extend(self.inputs(producer, input.at).into_iter().map(|input| (input, producer)));
             }
         }
         None
+    }
+
+    /// Whether a read finds the newest value, whatever it has seen.
+    fn finds_newest(&self, read: usize) -> bool {
+        self.execution.is_weak(read) || matches!(self.execution.operation(read), Some(Operation::Atomic { .. }))
+    }
+
+    /// A read that may take an old value: nothing puts the newer write before it, and why.
+    fn old_value(&self, read: usize, newest: usize) -> Vec<Why> {
+        let form = "{} takes an older value than {} wrote, for nothing puts that before it";
+        let mut why = vec![self.words.told(WhyKind::OldValue, read, form, &[read, newest])];
+        let (links, _) = super::causality(self.execution, self.words, newest, read);
+        why.extend(links.into_iter().filter(|link| link.kind != WhyKind::NoSynchronisation));
+        why
     }
 
     fn is_wrong(&self, input: Input, producer: Option<usize>, (user, end): (usize, usize)) -> Option<Why> {
