@@ -290,6 +290,8 @@ why_kinds! {
     ReadTooEarly = "read-too-early";
     /// A read takes an old value although a newer one is there.
     OldValue = "old-value";
+    /// Something is used in a way that has no meaning.
+    Misused = "misused";
     /// A write lies between the read and the write of an update that is not atomic.
     LostUpdate = "lost-update";
     /// A result was written by this statement, from these inputs.

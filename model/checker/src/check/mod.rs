@@ -519,6 +519,9 @@ fn finding<P: Program>(
         Point { thread: point.thread, span, calls, label: point.label.clone() }
     });
     let mut notes = violation.notes.clone();
+    if violation.code == Code::DataRace && explained.why.is_empty() {
+        notes.insert(0, "neither access precedes the other in causality order, and they are not morally strong".to_owned());
+    }
     for point in &violation.points {
         let Some((thread, statement)) = point.thread.zip(machine.program().statement(point.site)) else { continue };
         let note = format!("{thread}: {statement}");

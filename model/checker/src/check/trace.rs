@@ -8,7 +8,7 @@ use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
-use crate::program::{Barrier, Call, Group, Location, Operation, Program, SiteIndex, mbarrier};
+use crate::program::{AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
@@ -184,7 +184,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
     match operation {
         Operation::Barrier(barrier) => barrier_words(*barrier),
         Operation::Load { at, bytes } => format!("ld {} ({bytes} bytes)", place(at)),
-        Operation::Store { at, data } => format!("st {} ({} bytes)", place(at), data.len()),
+        Operation::Store { at, data } => format!("st {} {}", place(at), elements(machine, at, data)),
         Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
         Operation::Write { at, value, semantics, .. } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
         Operation::Await { at, condition, semantics, .. } => {
@@ -195,8 +195,16 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
             format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
         }
-        Operation::Atomic { at, function, operand, semantics, .. } => {
-            format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
+        Operation::Atomic { at, width, function, operand, semantics, .. } => {
+            let signed = function.kind == AtomicKind::Signed;
+            let shown = |bits: u64| match (signed, width) {
+                (true, Width::Eight) => (bits as i64).to_string(),
+                (true, _) => (bits as u32 as i32).to_string(),
+                (false, _) => bits.to_string(),
+            };
+            let read = value.map_or(String::new(), |value| format!(" → {}", shown(value)));
+            let (verb, operand) = (verb(function.operation), shown(*operand));
+            format!("atom.{}.{verb} {}, {operand}{read}", mnemonic(*semantics), place(at))
         }
         Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
         Operation::ProxyFence { window } => window.mnemonic().to_owned(),
@@ -233,11 +241,31 @@ fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
     }
     let shape = machine.program().shape();
     let shown = shape.shown(*at);
-    if shape.part(*at).element.is_some() {
-        format!("{}@rank {} byte {}", shown.buffer, shown.rank, shown.byte)
-    } else {
-        format!("{}@rank {}[{}]", shown.buffer, shown.rank, shown.byte / 4)
+    let size = shape.part(*at).element.map_or(4, |element| u64::from(element.bytes()));
+    let declared = machine.program().element(*at);
+    let whole = || shown.byte.is_multiple_of(size).then(|| vec![shown.byte / size]);
+    match declared.or_else(whole) {
+        Some(places) => {
+            let places: String = places.iter().map(|place| format!("[{place}]")).collect();
+            format!("{}{places} on rank {}", shown.buffer, shown.rank)
+        }
+        None => format!("{} on rank {} byte {}", shown.buffer, shown.rank, shown.byte),
     }
+}
+
+/// What is stored, as elements of its buffer.
+fn elements<P: Program>(machine: &Machine<P>, at: &Location, data: &[u8]) -> String {
+    let part = machine.program().shape().part(*at);
+    let size = part.element.map_or(4, |element| element.bytes() as usize);
+    if data.is_empty() || !data.len().is_multiple_of(size) {
+        return format!("({} bytes)", data.len());
+    }
+    let word = |bytes: &[u8]| match part.element {
+        Some(element) => element.show(element.read(bytes)),
+        None => bytes.try_into().map_or(0, u32::from_le_bytes).to_string(),
+    };
+    let words: Vec<String> = data.chunks_exact(size).map(word).collect();
+    if words.len() == 1 { format!("= {}", words[0]) } else { format!("= {{{}}}", words.join(", ")) }
 }
 
 fn verb(operation: AtomicOperation) -> &'static str {

@@ -101,20 +101,15 @@ impl<P: Program> Run<'_, P> {
         other: &Access,
         (read_only, unfenced): (bool, bool),
     ) {
-        violation.notes.push(
-            match read_only {
-                false if unfenced => {
-                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
-                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
-                }
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
+        if read_only {
+            let note = "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the kernel \
+                        to its end (PTX ISA, `ld.global.nc`), in whatever order with the load";
+            violation.notes.push(note.to_owned());
+        } else if unfenced {
+            let note = "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
+                        `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started";
+            violation.notes.push(note.to_owned());
+        }
         if read_only {
             violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
         }

@@ -659,7 +659,7 @@ impl<P: Program> Machine<P> {
 impl Violation {
     /// Whether it is one of a single operation, which is not performed.
     pub fn is_of_one_operation(&self) -> bool {
-        matches!(self.code, Code::OutOfBounds | Code::WrongResult | Code::BarrierDivergence)
+        matches!(self.code, Code::OutOfBounds | Code::WrongResult | Code::BarrierDivergence | Code::Hazard)
     }
 }
 

@@ -62,6 +62,7 @@ fn as_told<P: Program>(words: &Words<'_, '_, P>, violation: &Violation) -> Optio
         Code::OutOfBounds => WhyKind::OutsideTheBuffer,
         Code::WrongResult => WhyKind::FailedAssertion,
         Code::BarrierDivergence => WhyKind::BadBarrier,
+        Code::Hazard if violation.points.len() == 1 => WhyKind::Misused,
         Code::RankDisagreement => WhyKind::OrderOfReduction,
         _ => return None,
     };
