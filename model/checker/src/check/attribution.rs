@@ -137,7 +137,8 @@ fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, 
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("compare counts by distance: `reached`".to_owned());
-    let form = format!("the wait{{}} compares {value} with {} by size, and {value} is from before the wrap", wait.wanted);
+    let form =
+        format!("the wait{{}} compares {value} with {} by size, and {value} is from before the wrap", wait.wanted);
     violation.reasons.clear();
     violation.because(WhyKind::WrapAround, wait.site, form, &[wait.site]);
     let label = "this wait accepts it".to_owned();

@@ -350,10 +350,12 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
-            let explained = why::explain(machine, &state, violation, (&events, &actions));
+            let boundary = boundary_note(program, options, violation);
+            let explained = why::explain(machine, &state, violation, (&events, &actions), boundary.is_some());
             let mut finding = finding(machine, &state, violation, explained);
             finding.notes.extend(hardware::note(machine, violation, &events));
-            explain(program, options, violation, &mut finding);
+            finding.assumption = boundary.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
+            explain(program, options, boundary, &mut finding);
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
@@ -390,16 +392,12 @@ fn conclude<P: Program>(
 }
 
 /// What other explorations say of a finding.
-fn explain<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation, finding: &mut Finding) {
+fn explain<P: Program>(program: &Arc<P>, options: &Options, boundary: Option<String>, finding: &mut Finding) {
     blame_grids(program, options, finding);
     if finding.code == Code::Progress {
         finding.notes.extend(order_note(program, options));
     }
-    if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
-        let note = boundary_note(program, options);
-        finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
-        finding.notes.extend(note);
-    }
+    finding.notes.extend(boundary);
 }
 
 /// What a verdict rests on: what was assumed, and what the program itself rests on.
@@ -478,7 +476,11 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     finding.notes.insert(0, format!("what follows: {consequence}"));
     finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
     let span = finding.points.first().map_or(0..0, |point| point.span.clone());
-    let sentence = vec!["who waits".into(), Phrase::At { span: span.clone(), call: None }, " is in a block that its peers do not have".into()];
+    let sentence = vec![
+        "who waits".into(),
+        Phrase::At { span: span.clone(), call: None },
+        " is in a block that its peers do not have".into(),
+    ];
     finding.why = vec![Why { kind: WhyKind::GridsDiffer, span, sentence }];
     finding.help = Some("launch the same number of blocks on every rank".to_owned());
 }
@@ -496,7 +498,10 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
 }
 
 /// Names the assumption under which a race disappears.
-fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
+fn boundary_note<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation) -> Option<String> {
+    if !violation.crosses_launches || options.boundary_publishes || options.launches == 0 {
+        return None;
+    }
     let assumed = Options { boundary_publishes: true, ..*options };
     let limits = few(options);
     let (exploration, _) = refine(program, &assumed, limits, ALONE);
@@ -520,7 +525,10 @@ fn finding<P: Program>(
     });
     let mut notes = violation.notes.clone();
     if violation.code == Code::DataRace && explained.why.is_empty() {
-        notes.insert(0, "neither access precedes the other in causality order, and they are not morally strong".to_owned());
+        notes.insert(
+            0,
+            "neither access precedes the other in causality order, and they are not morally strong".to_owned(),
+        );
     }
     for point in &violation.points {
         let Some((thread, statement)) = point.thread.zip(machine.program().statement(point.site)) else { continue };

@@ -138,8 +138,7 @@ pub(super) fn slice<P: Program>(
 fn source_of(events: &[Event], read: usize) -> Option<usize> {
     let What::Operation { operation, from: Some(from), .. } = &events[read].what else { return None };
     let is_wait = matches!(operation, Operation::Await { .. } | Operation::Read { .. });
-    let is_it =
-        |event: &Event| matches!(event.what, What::Operation { .. }) && event.epoch == from.epoch;
+    let is_it = |event: &Event| matches!(event.what, What::Operation { .. }) && event.epoch == from.epoch;
     if is_wait { events[..read].iter().rposition(is_it) } else { None }
 }
 
@@ -180,13 +179,18 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
 
 fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u64>) -> String {
     let place = |at: &Location| place(machine, at);
-    let read = value.map_or(String::new(), |value| format!(" → {value}"));
+    let read = value.map_or(String::new(), |value| match read_width(operation) {
+        Some((at, width)) => format!(" → {}", word(machine, at, width, value)),
+        None => format!(" → {value}"),
+    });
     match operation {
         Operation::Barrier(barrier) => barrier_words(*barrier),
         Operation::Load { at, bytes } => format!("ld {} ({bytes} bytes)", place(at)),
         Operation::Store { at, data } => format!("st {} {}", place(at), elements(machine, at, data)),
         Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
-        Operation::Write { at, value, semantics, .. } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
+        Operation::Write { at, width, value, semantics, .. } => {
+            format!("st.{} {} = {}", mnemonic(*semantics), place(at), word(machine, at, *width, *value))
+        }
         Operation::Await { at, condition, semantics, .. } => {
             format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
@@ -250,6 +254,24 @@ fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
             format!("{}{places} on rank {}", shown.buffer, shown.rank)
         }
         None => format!("{} on rank {} byte {}", shown.buffer, shown.rank, shown.byte),
+    }
+}
+
+/// The word that an operation reads whose value stands for itself.
+fn read_width(operation: &Operation) -> Option<(&Location, Width)> {
+    match operation {
+        Operation::Read { at, width, .. } | Operation::Await { at, width, .. } => Some((at, *width)),
+        _ => None,
+    }
+}
+
+/// A value; a packet, which is two words that are written as one, as its words.
+fn word<P: Program>(machine: &Machine<P>, at: &Location, width: Width, value: u64) -> String {
+    match width {
+        Width::Eight if machine.program().element(*at).is_some() => {
+            format!("{{{}, {}}}", value as u32, (value >> 32) as u32)
+        }
+        _ => value.to_string(),
     }
 }
 

@@ -347,7 +347,8 @@ impl<P: Program> Run<'_, P> {
         match meeting.place {
             Place::Lanes { exchanges: true, .. } => {}
             _ => {
-                let arrivals = meeting.arrived.iter().map(|arrival| (self.epoch_of(arrival), arrival.arrived_with.is_none()));
+                let arrivals =
+                    meeting.arrived.iter().map(|arrival| (self.epoch_of(arrival), arrival.arrived_with.is_none()));
                 let met: Vec<_> = if self.recorder.is_some() { arrivals.collect() } else { Vec::new() };
                 self.record_what(meeting.arrived[0].thread, None, || What::Met(met));
                 self.join_all(block, &meeting, whole);

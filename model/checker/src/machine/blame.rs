@@ -309,6 +309,10 @@ impl<P: Program> Run<'_, P> {
         };
         if resets && (mine == owner) != (theirs == owner) {
             violation.code = Code::ZeroingRace;
+            let own = violation.points[0].site;
+            let (reset, signal) = if mine == owner { (own, other.site) } else { (other.site, own) };
+            let form = "the reset{} is in no order with the signal{}, which it may take away";
+            violation.because(WhyKind::Reset, reset, form, &[reset, signal]);
             violation.message = format!(
                 "zeroing race: {} resets a slot while a signal from a peer is in flight ({})",
                 if mine == owner { self.name(thread).to_string() } else { self.describe(other) },
@@ -566,6 +570,7 @@ impl<P: Program> Machine<P> {
         );
         let kind = if violation.code == Code::ZeroingRace { WhyKind::Reset } else { WhyKind::Overwritten };
         violation.because(kind, over.access.site, form, &[lost.access.site, over.access.site]);
+        violation.accesses = Some([lost.access, over.access]);
         let point = |access: &Access, label: String| ViolationPoint {
             thread: state.name_of(self, access),
             site: access.site,
@@ -639,10 +644,13 @@ impl<P: Program> Machine<P> {
             Status::AtBarrier(_) | Status::Awaiting(_) | Status::Choosing => WhyKind::WaitsItself,
             _ => WhyKind::NeverWritten,
         };
-        let form = format!("{name} would have had to write it{{}}; {hindrance}{}", match &thread.pending {
-            Some(_) => " (its wait is{})",
-            None => "",
-        });
+        let form = format!(
+            "{name} would have had to write it{{}}; {hindrance}{}",
+            match &thread.pending {
+                Some(_) => " (its wait is{})",
+                None => "",
+            }
+        );
         let waits = thread.pending.as_ref().map(|pending| pending.1);
         let places: Vec<SiteIndex> = [writer.site].into_iter().chain(waits).collect();
         violation.because(kind, writer.site, form, &places);
@@ -662,7 +670,12 @@ impl<P: Program> Machine<P> {
             violation.code = Code::PeersDisagree;
             let site = violation.points.first().map_or(READ, |point| point.site);
             violation.reasons.clear();
-            violation.because(WhyKind::GridsDiffer, site, "who waits{} is in a block that its peers do not have", &[site]);
+            violation.because(
+                WhyKind::GridsDiffer,
+                site,
+                "who waits{} is in a block that its peers do not have",
+                &[site],
+            );
             let list: Vec<String> =
                 grids.iter().enumerate().map(|(rank, grid)| format!("rank {rank}: {grid}")).collect();
             violation.notes.push(format!("ranks launched different numbers of blocks ({})", list.join(", ")));

@@ -473,7 +473,8 @@ pub struct Violation {
     pub stale: Option<Box<StaleCause>>,
     /// The statements of a race, and what it is known by.
     pub race: Option<([SiteIndex; 2], [u64; 2])>,
-    /// The accesses of a race: the one that came first in this execution, and the other.
+    /// The accesses of a race: the one that came first in this execution, and the other. Of a signal that is lost: the signal,
+    /// and what overwrote it.
     pub accesses: Option<[Access; 2]>,
     /// The launch, with its rank, whose result is wrong.
     pub after: Option<(u32, u32)>,
@@ -665,7 +666,12 @@ impl Violation {
 
 impl<T> State<T> {
     /// The operation at which a thread stands, at a statement.
-    pub fn pending_at<P: Program>(&self, machine: &Machine<P>, name: ThreadName, site: SiteIndex) -> Option<&Operation> {
+    pub fn pending_at<P: Program>(
+        &self,
+        machine: &Machine<P>,
+        name: ThreadName,
+        site: SiteIndex,
+    ) -> Option<&Operation> {
         let threads = self.threads.iter().enumerate();
         let mut standing = threads.filter_map(|(index, thread)| {
             let (operation, at) = thread.pending.as_deref()?;

@@ -1,7 +1,9 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{Choice, Counters, Machine, Notes, Reason, Settings, State, Status, Thread, Violation, ViolationPoint, Watch};
+use super::{
+    Choice, Counters, Machine, Notes, Reason, Settings, State, Status, Thread, Violation, ViolationPoint, Watch,
+};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
@@ -288,7 +290,10 @@ impl<'a, P: Program> Run<'a, P> {
         let recorded = self.recorder.as_ref().map(|events| events.len());
         let progress = self.perform_operation(index, operation, site, choice);
         // What ends the execution before it takes effect is part of it.
-        if self.state.violation.is_some() && recorded.is_some() && self.recorder.as_ref().map(|events| events.len()) == recorded {
+        if self.state.violation.is_some()
+            && recorded.is_some()
+            && self.recorder.as_ref().map(|events| events.len()) == recorded
+        {
             self.record(index, site, operation, None, None);
         }
         progress

@@ -55,7 +55,8 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
         }
     }
     // Where the title says it all, it is not said again.
-    let causes = finding.why.iter().map(|why| why.message(&row.source)).filter(|why| !why.starts_with(&finding.message));
+    let causes =
+        finding.why.iter().map(|why| why.message(&row.source)).filter(|why| !why.starts_with(&finding.message));
     let mut notes: Vec<String> = causes.map(|why| format!("why: {why}")).collect();
     notes.extend(finding.notes.iter().cloned());
     if let Some(at) = &finding.location {

@@ -1,14 +1,15 @@
 //! One execution as it was recorded, with what relates its events: program order, reads-from, coherence as far as it was
 //! recorded, barriers, launches.
 
-use crate::machine::Machine;
 use crate::machine::event::{Around, Event, What};
+use crate::machine::{Machine, State};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::scope::{acquires, mutually_inclusive, releases, strong_scope};
 use crate::memory::shadow::Access;
 use crate::program::{Location, Operation, Program, Width};
 use arverify_protocol::ir::{Order, Scope, Semantics};
-use rustc_hash::FxHashMap;
+use arverify_protocol::verdict::Role;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Writes of a release sequence that are followed back from a read.
 const LONGEST_CHAIN: usize = 64;
@@ -24,10 +25,12 @@ pub(super) struct Execution<'e, P: Program> {
     at_epoch: FxHashMap<Epoch, usize>,
     /// Writes to each word, in the order in which they were recorded.
     writes: FxHashMap<Location, Vec<usize>>,
+    /// Threads that are asynchronous copies: they come to no barrier.
+    copies: FxHashSet<ThreadIndex>,
 }
 
 impl<'e, P: Program> Execution<'e, P> {
-    pub(super) fn new(machine: &'e Machine<P>, events: &'e [Event]) -> Execution<'e, P> {
+    pub(super) fn new(machine: &'e Machine<P>, state: &State<P::Thread>, events: &'e [Event]) -> Execution<'e, P> {
         let mut by_thread: FxHashMap<ThreadIndex, Vec<usize>> = FxHashMap::default();
         let mut at_epoch = FxHashMap::default();
         let mut writes: FxHashMap<Location, Vec<usize>> = FxHashMap::default();
@@ -43,7 +46,23 @@ impl<'e, P: Program> Execution<'e, P> {
                 }
             }
         }
-        Execution { machine, events, by_thread, places, at_epoch, writes }
+        let is_copy = |own: &Vec<usize>| {
+            let event = &events[own[0]];
+            state.name_in(machine, event.thread, event.launch).role == Role::Copy
+        };
+        let copies = by_thread.iter().filter(|(_, own)| is_copy(own)).map(|(thread, _)| *thread).collect();
+        Execution { machine, events, by_thread, places, at_epoch, writes, copies }
+    }
+
+    /// Whether an event is of a thread that comes to barriers.
+    pub(super) fn meets_others(&self, event: usize) -> bool {
+        let event = &self.events[event];
+        event.is_of_thread() && !self.copies.contains(&event.thread)
+    }
+
+    /// Whether it is what a host says of a launch.
+    pub(super) fn is_call(&self, event: usize) -> bool {
+        matches!(self.operation(event), Some(Operation::Call(_)))
     }
 
     /// Threads that did something.
@@ -186,9 +205,7 @@ impl<'e, P: Program> Execution<'e, P> {
     /// Of two operations those whose scope does not include the other's thread.
     pub(super) fn too_narrow(&self, left: usize, right: usize) -> impl Iterator<Item = usize> {
         let place = |event: usize| self.machine.place_of(self.events[event].thread);
-        let reaches = |from: usize, to: usize| {
-            mutually_inclusive(self.scope(from), place(from), Scope::Sys, place(to))
-        };
+        let reaches = |from: usize, to: usize| mutually_inclusive(self.scope(from), place(from), Scope::Sys, place(to));
         let narrow = [(left, right), (right, left)].map(|(from, to)| (from, reaches(from, to)));
         narrow.into_iter().filter(|(_, reaches)| !reaches).map(|(from, _)| from)
     }

@@ -7,10 +7,14 @@
 
 use super::execution::{Execution, word_read};
 use crate::machine::event::What;
+use crate::memory::clock::ThreadIndex;
 use crate::program::{Location, Operation, Program, SiteIndex, mbarrier};
 use arverify_protocol::verdict::WhyKind;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+
+/// Pairs of statements of a block that are looked at for a meeting that is missing.
+const MOST_MEETINGS: usize = 1 << 20;
 
 /// Something that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,8 @@ pub(super) struct Question {
     pub(super) to: usize,
     /// Updates synchronise with what they find. The machine does not hold that of updates which may as well come in another order.
     pub(super) updates_read: bool,
+    /// The finding is none under launch-boundary=system.
+    pub(super) boundary_helps: bool,
 }
 
 pub(super) struct Graph<'x, 'e, P: Program> {
@@ -47,14 +53,13 @@ pub(super) struct Graph<'x, 'e, P: Program> {
     pub(super) edges: Vec<Vec<Edge>>,
     pub(super) links: Vec<Link>,
     known: FxHashMap<(WhyKind, Option<SiteIndex>, Option<usize>), u16>,
-    hubs: FxHashMap<(u32, u32), usize>,
 }
 
 impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
     pub(super) fn new(execution: &'x Execution<'e, P>, question: Question) -> Graph<'x, 'e, P> {
         let edges = (0..2 * execution.events.len()).map(|_| Vec::new()).collect();
-        let (links, known, hubs) = (Vec::new(), FxHashMap::default(), FxHashMap::default());
-        let mut graph = Graph { execution, question, edges, links, known, hubs };
+        let (links, known) = (Vec::new(), FxHashMap::default());
+        let mut graph = Graph { execution, question, edges, links, known };
         graph.program_order();
         graph.barriers_and_launches();
         let reads: Vec<usize> = (0..execution.events.len()).filter(|event| graph.may_observe(*event)).collect();
@@ -180,6 +185,10 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         if execution.events[write].thread == execution.events[read].thread || execution.operation(write).is_none() {
             return;
         }
+        let is_wait = matches!(execution.operation(read), Some(Operation::Await { .. }));
+        if execution.is_weak(write) && execution.is_weak(read) && !is_wait {
+            return;
+        }
         let mut both = missing;
         for access in [write, read].into_iter().filter(|access| execution.is_weak(*access)) {
             both.push(self.link(WhyKind::WeakAccess, access, Some(if access == write { read } else { write })));
@@ -276,7 +285,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         }
     }
 
-    /// Whether a wait finds an mbarrier object in the phase that its thread has found it in before, or in its first.
+    /// Whether a wait finds an mbarrier object in the phase that its thread has found it in before.
     fn repeats_phase(&self, read: usize, at: Location) -> bool {
         let execution = self.execution;
         let phase = |event: usize| match (execution.operation(event)?, &execution.events[event].what) {
@@ -285,43 +294,72 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
             }
             _ => None,
         };
-        let is_object = |write: &usize| {
-            matches!(execution.operation(*write), Some(Operation::Atomic { function, .. }) if function.kind.is_mbarrier())
-        };
-        let before = execution.before(read).find_map(phase).unwrap_or(0);
-        execution.writes_to(at).iter().any(is_object) && phase(read) == Some(before)
+        let is_object = |write: &usize| matches!(execution.operation(*write), Some(Operation::Atomic { function, .. }) if function.kind.is_mbarrier());
+        let before = execution.before(read).find_map(phase);
+        execution.writes_to(at).iter().any(is_object) && before.is_some() && phase(read) == before
     }
 
-    /// Meetings of a block that are missing: from an access or a read that observes to whatever its block does between the same
-    /// two barriers.
+    /// Meetings of a block that are missing: from an access or a read that observes to whatever another thread of the block
+    /// does between the same two barriers.
     fn meetings(&mut self, reads: &[usize]) {
         let Question { from, to, .. } = self.question;
         let execution = self.execution;
-        let enters: Vec<usize> = reads.iter().copied().chain([from]).filter(|event| execution.events[*event].is_of_thread()).collect();
-        let leaves = |event: &usize| {
-            let strong_write = matches!(execution.operation(*event), Some(Operation::Write { .. } | Operation::Atomic { .. }));
-            strong_write || execution.is_fence(*event) || *event == to
-        };
-        for event in (0..execution.events.len()).filter(leaves).filter(|event| execution.events[*event].is_of_thread()) {
-            let hub = self.hub(event);
-            self.add(hub, event, Missing::new());
+        let events = execution.events;
+        let mut leaves: FxHashMap<(u32, u32), Vec<usize>> = FxHashMap::default();
+        for event in (0..events.len()).filter(|event| execution.meets_others(*event)) {
+            let signals =
+                matches!(execution.operation(event), Some(Operation::Write { .. } | Operation::Atomic { .. }));
+            if signals && !execution.is_weak(event) || execution.is_fence(event) {
+                leaves.entry((execution.block(event), events[event].epoch.phase)).or_default().push(event);
+            }
         }
-        for event in enters {
+        let of =
+            |event: usize| leaves.get(&(execution.block(event), events[event].epoch.phase)).map_or(&[][..], |own| own);
+        let mut hubs: FxHashMap<(ThreadIndex, u32), usize> = FxHashMap::default();
+        let mut left = MOST_MEETINGS;
+        for event in reads.iter().copied().filter(|event| execution.meets_others(*event)) {
+            let thread = events[event].thread;
+            let next = self.edges.len();
+            let hub = *hubs.entry((thread, events[event].epoch.phase)).or_insert(next);
+            if hub == next {
+                self.edges.push(Vec::new());
+                for leaves in of(event).iter().filter(|leaves| events[**leaves].thread != thread).take(left) {
+                    self.add(hub, *leaves, Missing::new());
+                    left -= 1;
+                }
+            }
             let link = self.link(WhyKind::NoBarrier, event, None);
-            let hub = self.hub(event);
             self.add(event, hub, [link].into_iter().collect());
+            self.meeting(event, to);
         }
+        for leaves in of(from) {
+            self.meeting(from, *leaves);
+        }
+        self.meeting(from, to);
         self.too_early(from);
     }
 
-    fn hub(&mut self, event: usize) -> usize {
-        let key = (self.execution.block(event), self.execution.events[event].epoch.phase);
-        let next = self.edges.len();
-        let hub = *self.hubs.entry(key).or_insert(next);
-        if hub == next {
-            self.edges.push(Vec::new());
+    /// A meeting that is missing between two events of a block. If the thread of the one does the other's part itself, in the wrong
+    /// order, another meeting is not what is missing.
+    fn meeting(&mut self, first: usize, second: usize) {
+        let execution = self.execution;
+        let [left, right] = [first, second].map(|event| &execution.events[event]);
+        let same_phase = execution.block(first) == execution.block(second) && left.epoch.phase == right.epoch.phase;
+        let apart = left.thread != right.thread && execution.meets_others(first) && execution.meets_others(second);
+        if !(same_phase && apart) {
+            return;
         }
-        hub
+        let same = |event: usize, other: &crate::machine::event::Event| {
+            execution.events[event].site == other.site && execution.events[event].epoch.phase == other.epoch.phase
+        };
+        let itself = match second == self.question.to {
+            true => execution.behind(second).any(|event| same(event, left)),
+            false => execution.before(first).any(|event| same(event, right)),
+        };
+        if !itself {
+            let link = self.link(WhyKind::NoBarrier, first, None);
+            self.add(first, second, [link].into_iter().collect());
+        }
     }
 
     /// The last signal of its block before the access, in its launch: had it come behind it, it would announce it.
@@ -329,7 +367,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         let execution = self.execution;
         let access = &execution.events[from];
         let (same, one_reads) = (execution.events[self.question.to].launch == access.launch, self.one_reads());
-        if !(same && one_reads && access.is_of_thread()) {
+        if !(same && one_reads && access.is_of_thread()) || execution.is_call(from) {
             return;
         }
         let signals = |event: &usize| {
@@ -349,7 +387,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         let execution = self.execution;
         let Question { from, to, .. } = self.question;
         let (first, access) = (&execution.events[from], &execution.events[to]);
-        if first.launch != access.launch || !access.is_of_thread() || !self.one_reads() {
+        if first.launch != access.launch || !access.is_of_thread() || !self.one_reads() || execution.is_call(to) {
             return;
         }
         let guards = |read: &&usize| self.is_before(to, **read);
@@ -365,9 +403,13 @@ impl<P: Program> Graph<'_, '_, P> {
     fn one_reads(&self) -> bool {
         let reads = |event: usize| {
             let operation = self.execution.operation(event);
-            matches!(operation, Some(Operation::Load { .. } | Operation::Read { .. } | Operation::Await { .. } | Operation::Bulk(_)))
+            matches!(
+                operation,
+                Some(Operation::Load { .. } | Operation::Read { .. } | Operation::Await { .. } | Operation::Bulk(_))
+            )
         };
-        reads(self.question.from) || reads(self.question.to)
+        let accesses = [self.question.from, self.question.to];
+        accesses.into_iter().any(reads)
     }
 
     /// Whether an event comes before another of its block and launch, in program order or with a barrier of the block
@@ -375,7 +417,8 @@ impl<P: Program> Graph<'_, '_, P> {
     fn is_before(&self, earlier: usize, later: usize) -> bool {
         let execution = self.execution;
         let [first, second] = [earlier, later].map(|event| &execution.events[event]);
-        let (of_one_block, phases) = (execution.block(earlier) == execution.block(later), (first.epoch.phase, second.epoch.phase));
+        let (of_one_block, phases) =
+            (execution.block(earlier) == execution.block(later), (first.epoch.phase, second.epoch.phase));
         let in_order = phases.0 < phases.1 || first.thread == second.thread && first.epoch < second.epoch;
         of_one_block && first.launch == second.launch && in_order && first.is_of_thread() && second.is_of_thread()
     }

@@ -24,7 +24,7 @@ use crate::program::Program;
 use arverify_protocol::verdict::{Code, Why, WhyKind};
 use execution::{Execution, word_of};
 use links::{Graph, Link, Question};
-use search::{Way, nearest};
+use search::{Step, Way, nearest};
 use std::cell::RefCell;
 use words::Words;
 
@@ -69,6 +69,7 @@ pub(super) fn explain<P: Program>(
     state: &State<P::Thread>,
     violation: &Violation,
     (recorded, actions): (&[Event], &[Action]),
+    boundary_helps: bool,
 ) -> Explained {
     let is_race = is_told_of_race(violation) && recorded.len() <= MOST_EVENTS;
     let follows = if is_race { with_what_follows(machine, actions) } else { Vec::new() };
@@ -76,8 +77,8 @@ pub(super) fn explain<P: Program>(
     let last = recorded.len().saturating_sub(1);
     let is_same = follows.len() > last && follows[..last] == recorded[..last];
     let events = if is_same { follows } else { recorded.to_vec() };
-    let execution = Execution::new(machine, &events);
-    let words = Words { execution: &execution, state, named: RefCell::default() };
+    let execution = Execution::new(machine, state, &events);
+    let words = Words { execution: &execution, state, named: RefCell::default(), boundary_helps };
     let mut why: Vec<Why> = violation.reasons.iter().map(|reason| words.reason(reason)).collect();
     let mut kept = Vec::new();
     if let Some([first, second]) = accesses(&execution, violation, last) {
@@ -116,10 +117,21 @@ fn race<P: Program>(
     match violation.cause {
         Some(cause) => (vec![words.known(cause, first, second)], Vec::new()),
         None => {
-            strength(execution, words, first, second).unwrap_or_else(|| causality(execution, words, first, second))
+            let found = chain(execution, words, first, second);
+            let strong = strength(execution, words, first, second);
+            match (found, strong) {
+                (Some(found), Some((_, weight))) if found.weight < weight => (found.why, found.kept),
+                (_, Some((why, _))) => (why, Vec::new()),
+                (Some(found), None) => (found.why, found.kept),
+                (None, None) => (vec![words.nothing(first, second)], Vec::new()),
+            }
         }
     }
 }
+
+/// What a weak access to a word weighs that others access strongly: more than one statement that is too weak, where that would
+/// order it, for it may be meant as data.
+const WEAK_WORD: u32 = 12;
 
 /// Two accesses to a word of which one at least is strong would not race if both were, and reached each other.
 fn strength<P: Program>(
@@ -127,7 +139,7 @@ fn strength<P: Program>(
     words: &Words<'_, '_, P>,
     first: usize,
     second: usize,
-) -> Option<(Vec<Why>, Vec<usize>)> {
+) -> Option<(Vec<Why>, u32)> {
     let [left, right] = [first, second].map(|event| execution.operation(event).and_then(word_of));
     let weak = [first, second].map(|event| execution.is_weak(event));
     let either = if weak[0] { second } else { first };
@@ -148,33 +160,66 @@ fn strength<P: Program>(
             links.extend(narrow.map(|event| Link { kind: WhyKind::ScopeTooNarrow, event, other: other(event) }));
         }
     }
+    let weight = if weak[0] || weak[1] { WEAK_WORD } else { 0 };
     let why = links.iter().map(|link| words.link(*link, &[first, second], (first, second))).collect::<Vec<_>>();
-    (!why.is_empty()).then(|| (why, vec![first, second]))
+    (!why.is_empty()).then_some((why, weight))
+}
+
+/// A chain that would order two accesses, were it whole.
+struct Chain {
+    why: Vec<Why>,
+    kept: Vec<usize>,
+    weight: u32,
 }
 
 /// The smallest set of links that would put one before the other, whichever that is.
-fn causality<P: Program>(
+fn chain<P: Program>(
     execution: &Execution<'_, P>,
     words: &Words<'_, '_, P>,
     first: usize,
     second: usize,
-) -> (Vec<Why>, Vec<usize>) {
-    let ways = [(first, second), (second, first)].map(|(from, to)| (from, to, way(execution, from, to)));
-    let found = ways.into_iter().filter_map(|(from, to, found)| Some((from, to, found?)));
-    let Some((from, to, (way, links, events))) = found.min_by_key(|(_, _, (way, ..))| way.weight) else {
-        return (vec![words.nothing(first, second)], vec![first, second]);
+) -> Option<Chain> {
+    let ways = [(first, second), (second, first)];
+    let found =
+        ways.into_iter().filter_map(|(from, to)| Some((from, to, way(execution, (from, to), words.boundary_helps)?)));
+    let (from, to, (way, links, events)) = found.min_by_key(|(_, _, (way, ..))| way.weight)?;
+    let told = way.lacks.iter().map(|(link, step)| {
+        let link = at_step(execution, links[usize::from(*link)], *step);
+        words.link(link, &events, (from, to))
+    });
+    let why = told.collect();
+    Some(Chain { why, kept: words.on_the_way(&events, &way.marked), weight: way.weight })
+}
+
+/// A link as a step lacks it: of all that one statement does, the event on the way.
+fn at_step<P: Program>(execution: &Execution<'_, P>, link: Link, step: Step) -> Link {
+    let site = |event: usize| execution.events.get(event).and_then(|event| event.site);
+    let here = |event: usize| site(event) == site(link.event);
+    let Some((write, read)) = step.by else {
+        let event = if link.kind == WhyKind::SignalledTooEarly { step.to } else { step.from };
+        return if here(event) { Link { event, ..link } } else { link };
     };
-    let told = way.missing.iter().map(|link| words.link(links[usize::from(*link)], &events, (from, to)));
-    let told = told.collect();
-    (told, words.on_the_way(&events, &way.marked))
+    let (event, other) = match link.kind {
+        WhyKind::NotReleased => (write, read),
+        WhyKind::NotAcquired | WhyKind::EarlierSignal | WhyKind::WrongPhase => (read, write),
+        WhyKind::WeakAccess if here(write) => (write, read),
+        WhyKind::WeakAccess => (read, write),
+        WhyKind::ScopeTooNarrow => {
+            let pairs = [(step.from, step.to), (step.to, step.from), (write, read), (read, write)];
+            pairs.into_iter().find(|(event, _)| here(*event)).unwrap_or((link.event, read))
+        }
+        _ => return link,
+    };
+    Link { event, other: Some(other), ..link }
 }
 
 type Found = (Way, Vec<Link>, Vec<usize>);
 
-fn way<P: Program>(execution: &Execution<'_, P>, from: usize, to: usize) -> Option<Found> {
+fn way<P: Program>(execution: &Execution<'_, P>, (from, to): (usize, usize), boundary_helps: bool) -> Option<Found> {
     [true, false].into_iter().find_map(|updates_read| {
-        let graph = Graph::new(execution, Question { from, to, updates_read });
-        let found = nearest(&graph.edges, &graph.links, from, to)?;
+        let question = Question { from, to, updates_read, boundary_helps };
+        let graph = Graph::new(execution, question);
+        let found = nearest(&graph.edges, &graph.links, question)?;
         let events = found.nodes.iter().filter_map(|node| graph.event(*node)).collect();
         // With nothing missing there would be no race: the graph takes more for synchronised than the machine does.
         (!found.missing.is_empty()).then_some((found, graph.links, events))
@@ -183,5 +228,7 @@ fn way<P: Program>(execution: &Execution<'_, P>, from: usize, to: usize) -> Opti
 
 /// Whether a finding is a race, or is told of one.
 fn is_told_of_race(violation: &Violation) -> bool {
-    violation.accesses.is_some() && matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::Credit)
+    violation.race.is_some()
+        && violation.accesses.is_some()
+        && matches!(violation.code, Code::DataRace | Code::ZeroingRace | Code::Credit)
 }

@@ -33,7 +33,11 @@ pub(super) fn explain<P: Program>(
 fn exited<P: Program>(execution: &Execution<'_, P>, words: &Words<'_, '_, P>, violation: &Violation) -> Option<Why> {
     let waits = execution.events.iter().rposition(|event| {
         let arrives = matches!(&event.what, What::Operation { operation: Operation::Barrier(_), .. });
-        arrives && violation.points.iter().any(|point| event.site == Some(point.site) && point.thread == Some(words.name_of(event)))
+        arrives
+            && violation
+                .points
+                .iter()
+                .any(|point| event.site == Some(point.site) && point.thread == Some(words.name_of(event)))
     })?;
     let (block, launch) = (execution.block(waits), execution.events[waits].launch);
     let leaves = |event: &usize| {

@@ -6,8 +6,8 @@
 
 use super::execution::Execution;
 use super::words::Words;
-use crate::machine::event::What;
 use crate::machine::Violation;
+use crate::machine::event::What;
 use crate::program::{Bulk, Call, Location, Operation, Program};
 use arverify_protocol::verdict::{Why, WhyKind};
 use rustc_hash::FxHashSet;
@@ -64,8 +64,11 @@ impl<P: Program> Values<'_, '_, P> {
     fn end(&self, rank: u32, launch: u32) -> Option<usize> {
         let execution = self.execution;
         execution.events.iter().position(|event| {
-            let returns = matches!(&event.what, What::Operation { operation: Operation::Call(Call::Returns { .. }), .. });
-            (event.what == What::Ended || returns) && event.launch == launch && execution.machine.rank_of(event.thread) == rank
+            let returns =
+                matches!(&event.what, What::Operation { operation: Operation::Call(Call::Returns { .. }), .. });
+            (event.what == What::Ended || returns)
+                && event.launch == launch
+                && execution.machine.rank_of(event.thread) == rank
         })
     }
 
@@ -120,7 +123,8 @@ impl<P: Program> Values<'_, '_, P> {
 
     /// The first read, on the way back from a write, that is certainly to blame.
     fn blamed(&self, write: usize, at: Location, end: usize) -> Option<Vec<Why>> {
-        let mut open: VecDeque<(Input, usize)> = self.inputs(write, at).into_iter().map(|input| (input, write)).collect();
+        let mut open: VecDeque<(Input, usize)> =
+            self.inputs(write, at).into_iter().map(|input| (input, write)).collect();
         let mut known: FxHashSet<Input> = FxHashSet::default();
         while let Some((input, user)) = open.pop_front() {
             if !known.insert(input) || known.len() > MOST_READS {
@@ -150,8 +154,8 @@ impl<P: Program> Values<'_, '_, P> {
     fn old_value(&self, read: usize, newest: usize) -> Vec<Why> {
         let form = "{} takes an older value than {} wrote, for nothing puts that before it";
         let mut why = vec![self.words.told(WhyKind::OldValue, read, form, &[read, newest])];
-        let (links, _) = super::causality(self.execution, self.words, newest, read);
-        why.extend(links.into_iter().filter(|link| link.kind != WhyKind::NoSynchronisation));
+        let chain = super::chain(self.execution, self.words, newest, read);
+        why.extend(chain.into_iter().flat_map(|chain| chain.why));
         why
     }
 
@@ -194,7 +198,8 @@ impl<P: Program> Values<'_, '_, P> {
         execution.before(write).any(|event| {
             let source = execution.source_of(event);
             source.is_some_and(|source| source > read && execution.block(source) == block)
-        }) || execution.block(write) == block && execution.events[write].epoch.phase > execution.events[read].epoch.phase
+        }) || execution.block(write) == block
+            && execution.events[write].epoch.phase > execution.events[read].epoch.phase
     }
 
     fn written_here(&self, write: usize, at: Location) -> Why {

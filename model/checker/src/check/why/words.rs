@@ -1,8 +1,8 @@
 //! The cause of a race in words: one sentence for each link, with lines and threads.
 
-use super::{RaceCause, Reason};
 use super::execution::Execution;
 use super::links::Link;
+use super::{RaceCause, Reason};
 use crate::machine::State;
 use crate::machine::event::{Event, What};
 use crate::program::{Operation, Program, SiteIndex};
@@ -15,6 +15,8 @@ pub(super) struct Words<'x, 'e, P: Program> {
     pub(super) state: &'x State<P::Thread>,
     /// Events that were named: the trace shows them.
     pub(super) named: RefCell<Vec<usize>>,
+    /// The finding is none under launch-boundary=system.
+    pub(super) boundary_helps: bool,
 }
 
 impl<P: Program> Words<'_, '_, P> {
@@ -123,7 +125,9 @@ impl<P: Program> Words<'_, '_, P> {
     pub(super) fn nothing(&self, first: usize, second: usize) -> Why {
         let form = "nothing leads from {} to {}, or back: no signal that one gives behind its access is waited for by the \
                     other before its own";
-        self.why(WhyKind::NoSynchronisation, second, form, &[first, second])
+        let with_text = |event: &usize| !self.site(*event).0.is_empty();
+        let place = [second, first].into_iter().find(with_text).unwrap_or(second);
+        self.why(WhyKind::NoSynchronisation, place, form, &[first, second])
     }
 
     /// One link that is missing on a way from an access to another.
@@ -138,12 +142,20 @@ impl<P: Program> Words<'_, '_, P> {
                 let form = format!("{{}} has scope {}, which does not reach {{}}", scope(self.execution.scope(event)));
                 say(&form, &[event, other])
             }
-            WhyKind::WeakAccess => say("{} is weak: it is not morally strong with {}, and synchronises with nothing", &[event, other]),
-            WhyKind::MixedSize => say("{} and {} overlap with different sizes, so they are not morally strong", &[event, other]),
+            WhyKind::WeakAccess => {
+                say("{} is weak: it is not morally strong with {}, and synchronises with nothing", &[event, other])
+            }
+            WhyKind::MixedSize => {
+                say("{} and {} overlap with different sizes, so they are not morally strong", &[event, other])
+            }
             WhyKind::NoBarrier => self.no_barrier(event, way),
-            WhyKind::WrongPhase => say("{} finds the phase that its thread has passed already, and does not wait for {}", &[event, other]),
+            WhyKind::WrongPhase => {
+                say("{} finds the phase that its thread has passed already, and does not wait for {}", &[event, other])
+            }
             WhyKind::EarlierSignal => self.earlier_signal(event, other),
-            WhyKind::SignalledTooEarly => say("{} comes before {}, and no signal behind that tells that it is done", &[event, from]),
+            WhyKind::SignalledTooEarly => {
+                say("{} comes before {}, and no signal behind that tells that it is done", &[event, from])
+            }
             WhyKind::WaitedTooLate => say("{} comes behind {}, which it should guard", &[event, to]),
             WhyKind::LaunchBoundary => {
                 let form = "a launch orders its past for its own rank alone: that of rank {rank} does not publish to peers who \
@@ -170,7 +182,9 @@ impl<P: Program> Words<'_, '_, P> {
     fn fence_of(&self, access: usize, signal: usize, range: std::ops::Range<usize>) -> Option<usize> {
         let events = self.execution.events;
         let same_block = self.execution.block(access) == self.execution.block(signal);
-        let apart = same_block && events[access].launch == events[signal].launch && events[access].thread != events[signal].thread;
+        let apart = same_block
+            && events[access].launch == events[signal].launch
+            && events[access].thread != events[signal].thread;
         let own = |event: &usize| events[*event].thread == events[access].thread && self.execution.is_fence(*event);
         range.into_iter().filter(|_| apart).find(own)
     }
@@ -197,7 +211,7 @@ impl<P: Program> Words<'_, '_, P> {
 
     /// Which two statements of a block no barrier stands between: those on the way where it changes threads.
     fn no_barrier(&self, event: usize, way: &[usize]) -> Why {
-        let enters = way.iter().rposition(|known| *known == event).unwrap_or(0);
+        let enters = way.iter().position(|known| *known == event).unwrap_or(0);
         let thread = self.execution.events[event].thread;
         let next = way[enters..].iter().copied().find(|event| self.execution.events[*event].thread != thread);
         let next = next.unwrap_or(event);
@@ -211,12 +225,17 @@ impl<P: Program> Words<'_, '_, P> {
         for pair in way.windows(2) {
             let [from, to] = [pair[0], pair[1]];
             let is_met = |event: usize| matches!(events[event].what, What::Met(_));
-            kept.extend([from, to].into_iter().filter(|event| matches!(events[*event].what, What::Launch | What::Ended)));
+            kept.extend(
+                [from, to].into_iter().filter(|event| matches!(events[*event].what, What::Launch | What::Ended)),
+            );
             if is_met(from) {
                 kept.extend(self.execution.before(to).next());
             } else if is_met(to) {
                 kept.push(from);
-            } else if events[from].is_of_thread() && events[to].is_of_thread() && events[from].thread != events[to].thread {
+            } else if events[from].is_of_thread()
+                && events[to].is_of_thread()
+                && events[from].thread != events[to].thread
+            {
                 kept.extend([from, to]);
             }
         }
