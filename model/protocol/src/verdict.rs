@@ -286,6 +286,8 @@ why_kinds! {
     HeldSlot = "held-slot";
     /// An input of a result is of an earlier launch.
     StaleInput = "stale-input";
+    /// Inputs that a result should be made of take no part in it.
+    MissingInput = "missing-input";
     /// A read came before the write that it needed.
     ReadTooEarly = "read-too-early";
     /// A read takes an old value although a newer one is there.

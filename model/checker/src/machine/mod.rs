@@ -478,6 +478,8 @@ pub struct Violation {
     pub accesses: Option<[Access; 2]>,
     /// The launch, with its rank, whose result is wrong.
     pub after: Option<(u32, u32)>,
+    /// The same place on a rank that has another result.
+    pub counterpart: Option<(Location, u32)>,
     /// Causes that the machine knows.
     pub reasons: Vec<Reason>,
     /// What the machine knows of a race besides that its accesses are in no order.

@@ -126,6 +126,9 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::RankDisagreement, message, vec![point]);
         violation.location = Some(at);
         violation.after = Some((rank, launch));
+        let shape = self.machine.program().shape();
+        violation.counterpart =
+            shape.part_of(expected.output, other).map(|(instance, _)| (Location { instance, ..at }, other));
         violation.notes.push("each result is a sum of the right numbers, in an order of its own: floating-point addition is not associative".to_owned());
         violation.help = Some("reduce in one order on every rank".to_owned());
         violation

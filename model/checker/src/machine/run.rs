@@ -499,6 +499,7 @@ impl Violation {
             accesses: None,
             cause: None,
             after: None,
+            counterpart: None,
             reasons: Vec::new(),
         }
     }

@@ -8,10 +8,10 @@ use super::execution::Execution;
 use super::words::Words;
 use crate::machine::Violation;
 use crate::machine::event::What;
-use crate::program::{Bulk, Call, Location, Operation, Program};
+use crate::program::{Bulk, Call, Definition, Location, Operation, Program};
 use arverify_protocol::verdict::{Why, WhyKind};
 use rustc_hash::FxHashSet;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Reads that are looked at.
 const MOST_READS: usize = 256;
@@ -40,7 +40,40 @@ impl<P: Program> Values<'_, '_, P> {
     pub(super) fn writer(&self, violation: &Violation) -> Option<Why> {
         let (at, (rank, launch)) = (violation.location?, violation.after?);
         let write = self.last_write(at, self.end(rank, launch)?)?;
-        Some(self.written_here(write, at))
+        let theirs = violation.counterpart.and_then(|(at, rank)| self.last_write(at, self.end(rank, launch)?));
+        Some(match theirs {
+            Some(theirs) => {
+                let form = "{} and {} wrote it last, each in an order of its own";
+                self.words.told(WhyKind::OrderOfReduction, write, form, &[write, theirs])
+            }
+            None => self.written_here(write, at),
+        })
+    }
+
+    /// Ranks whose inputs should take part in a byte and do not. Only where copies and reductions tell all that it is made of.
+    fn missing_inputs(&self, made: (usize, Location), rank: u32) -> Option<Why> {
+        let shape = self.execution.machine.program().shape();
+        let expected = self.execution.machine.program().expected()?;
+        let (mut open, mut known, mut ranks) = (vec![made], FxHashSet::default(), BTreeSet::new());
+        while let Some((write, at)) = open.pop() {
+            let Some(Operation::Bulk(bulk)) = self.execution.operation(write) else { return None };
+            for source in sources(bulk, at).filter(|source| known.insert(*source)).collect::<Vec<_>>() {
+                if shape.part(source).id == expected.input {
+                    ranks.insert(shape.instance(source).rank);
+                } else if let Some(producer) = self.last_write(source, write) {
+                    open.push((producer, source));
+                }
+            }
+        }
+        let wanted: Vec<u32> = match (expected.definition, expected.definition.source(shape.ranks, rank)) {
+            (_, Some(source)) => vec![source],
+            (Definition::AllReduce(_) | Definition::ReduceScatter(_), None) => (0..shape.ranks).collect(),
+            _ => return None,
+        };
+        let absent: Vec<String> =
+            wanted.into_iter().filter(|rank| !ranks.contains(rank)).map(|rank| rank.to_string()).collect();
+        let form = format!("{{}} wrote it without the input of rank {}", absent.join(", "));
+        (!absent.is_empty()).then(|| self.words.told(WhyKind::MissingInput, made.0, &form, &[made.0]))
     }
 
     fn found(&self, violation: &Violation) -> Option<Vec<Why>> {
@@ -57,7 +90,9 @@ impl<P: Program> Values<'_, '_, P> {
             let events: Vec<usize> = written.into_iter().collect();
             return Some(vec![self.words.at_site(WhyKind::NeverWritten, site, form, &events)]);
         };
-        Some(self.blamed(write, at, end).unwrap_or_else(|| vec![self.written_here(write, at)]))
+        let blamed = || self.blamed(write, at, end);
+        let missing = self.missing_inputs((write, at), rank).map(|why| vec![why]);
+        Some(missing.or_else(blamed).unwrap_or_else(|| vec![self.written_here(write, at)]))
     }
 
     /// Where the launch ends whose result is wrong.

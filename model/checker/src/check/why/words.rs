@@ -160,7 +160,9 @@ impl<P: Program> Words<'_, '_, P> {
             WhyKind::LaunchBoundary => {
                 let form = "a launch orders its past for its own rank alone: that of rank {rank} does not publish to peers who \
                             observe it, unless launch-boundary=system is assumed";
-                say(&form.replace("{rank}", &self.name(event).rank.to_string()), &[])
+                let form = form.replace("{rank}", &self.name(event).rank.to_string());
+                let with_text = way.iter().copied().find(|event| !self.site(*event).0.is_empty());
+                self.why(kind, with_text.unwrap_or(event), &form, &[])
             }
             _ => say("{} and {}", &[from, to]),
         }
