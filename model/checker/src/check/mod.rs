@@ -197,6 +197,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Setti
         step_by_step: false,
         deadline,
         max_bytes: Some(options.max_bytes),
+        max_events: None,
         without: options.without,
     }
 }

@@ -26,6 +26,7 @@ mod blame;
 mod buffering;
 mod call;
 mod causality;
+mod cause;
 mod company;
 pub mod event;
 mod fences;
@@ -55,7 +56,7 @@ use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Release, Slots};
 use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
-use arverify_protocol::verdict::{Code, ThreadName, WhyKind};
+use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
 use proxy::ProxyFence;
@@ -70,6 +71,7 @@ use std::sync::Arc;
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, begins_circle, circle};
+pub use cause::{RaceCause, Reason};
 pub use postponed::Visits;
 pub use rule::Rule;
 pub use set_aside::{Race, SetAside, is_own_site};
@@ -102,6 +104,8 @@ pub struct Settings {
     pub deadline: Option<std::time::Instant>,
     /// One that is not done when the process uses so much is interrupted, too.
     pub max_bytes: Option<u64>,
+    /// Events after which a run that is recorded ends.
+    pub max_events: Option<usize>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
 }
@@ -486,30 +490,6 @@ pub struct Violation {
     pub cause: Option<RaceCause>,
 }
 
-/// A cause, in terms of the machine.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reason {
-    /// Its kind.
-    pub kind: WhyKind,
-    /// Where.
-    pub site: SiteIndex,
-    /// A sentence in which `{}` stands for the place of a statement.
-    pub form: String,
-    /// These statements.
-    pub places: Vec<SiteIndex>,
-}
-
-/// Why two accesses race although they may be in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RaceCause {
-    /// They are of two proxies, and there is no proxy fence between them.
-    Unfenced,
-    /// One is a load by a path that is not coherent.
-    NonCoherent,
-    /// One is of a copy that is outstanding from its start to its finish.
-    Outstanding,
-}
-
 /// A wait that an earlier launch's signal satisfied, and what would be reported without it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StaleCause {
@@ -659,29 +639,7 @@ impl<P: Program> Machine<P> {
     }
 }
 
-impl Violation {
-    /// Whether it is one of a single operation, which is not performed.
-    pub fn is_of_one_operation(&self) -> bool {
-        matches!(self.code, Code::OutOfBounds | Code::WrongResult | Code::BarrierDivergence | Code::Hazard)
-    }
-}
-
 impl<T> State<T> {
-    /// The operation at which a thread stands, at a statement.
-    pub fn pending_at<P: Program>(
-        &self,
-        machine: &Machine<P>,
-        name: ThreadName,
-        site: SiteIndex,
-    ) -> Option<&Operation> {
-        let threads = self.threads.iter().enumerate();
-        let mut standing = threads.filter_map(|(index, thread)| {
-            let (operation, at) = thread.pending.as_deref()?;
-            (*at == site && self.current_name(machine, index as ThreadIndex) == name).then_some(operation)
-        });
-        standing.next()
-    }
-
     /// A violation that is reported.
     pub fn finding(&self) -> Option<&Violation> {
         self.violation.as_deref().filter(|_| !self.unreported)

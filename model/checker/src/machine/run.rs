@@ -1,9 +1,7 @@
 //! The macro-step: every thread runs until it must wait, and operations take effect.
 
 use super::event::{Event, What};
-use super::{
-    Choice, Counters, Machine, Notes, Reason, Settings, State, Status, Thread, Violation, ViolationPoint, Watch,
-};
+use super::{Choice, Counters, Machine, Notes, Settings, State, Status, Thread, Violation, ViolationPoint, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::shadow::Access;
 use crate::memory::slot::key;
@@ -11,7 +9,7 @@ use crate::process;
 use crate::program::proxy::crosses;
 use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
 use arverify_protocol::ir::Order;
-use arverify_protocol::verdict::{Code, ThreadName, WhyKind};
+use arverify_protocol::verdict::{Code, ThreadName};
 
 /// Threads that run between two looks at the limits.
 const RUNS_BETWEEN_LOOKS: u32 = 256;
@@ -132,8 +130,11 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// Whether a limit of time or memory forbids to go on.
     fn is_over(&self) -> bool {
-        let Settings { deadline, max_bytes, .. } = self.machine.settings;
-        process::is_past(deadline) || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
+        let Settings { deadline, max_bytes, max_events, .. } = self.machine.settings;
+        let recorded = self.recorder.as_ref().map_or(0, |events| events.len());
+        max_events.is_some_and(|most| recorded > most)
+            || process::is_past(deadline)
+            || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {
@@ -479,11 +480,6 @@ fn waits_for_slot(operation: &Operation) -> bool {
 }
 
 impl Violation {
-    /// Adds a cause, at a statement, as a sentence in which `{}` stands for places.
-    pub(crate) fn because(&mut self, kind: WhyKind, site: SiteIndex, form: impl Into<String>, places: &[SiteIndex]) {
-        self.reasons.push(Reason { kind, site, form: form.into(), places: places.to_vec() });
-    }
-
     pub(super) fn new(code: Code, message: String, points: Vec<ViolationPoint>) -> Violation {
         Violation {
             code,

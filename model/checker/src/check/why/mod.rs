@@ -18,7 +18,7 @@ mod words;
 
 use super::Action;
 use crate::machine::event::Event;
-use crate::machine::{Machine, RaceCause, Reason, SetAside, State, Violation};
+use crate::machine::{Machine, RaceCause, Reason, SetAside, Settings, State, Violation};
 use crate::memory::shadow::Access;
 use crate::program::Program;
 use arverify_protocol::verdict::{Code, Why, WhyKind};
@@ -46,7 +46,8 @@ pub(super) struct Explained {
 
 /// Runs an execution again, as if no race ended it.
 fn with_what_follows<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Vec<Event> {
-    let machine = Machine::new(machine.program().clone(), machine.settings(), machine.contended().clone());
+    let settings = Settings { max_events: Some(MOST_EVENTS), ..machine.settings() };
+    let machine = Machine::new(machine.program().clone(), settings, machine.contended().clone());
     let machine = machine.setting_aside(SetAside::every_race());
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
