@@ -138,6 +138,19 @@ fn findings(program: &Path, case: &Case) -> Vec<Value> {
     report["results"][0]["findings"].as_array().cloned().unwrap_or_default()
 }
 
+/// The same of all cases, in their order; several at a time.
+fn all_findings(program: &Path, cases: Vec<Case>) -> Vec<(Case, Vec<Value>)> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut found: Vec<(Case, Vec<Value>)> = cases.into_iter().map(|case| (case, Vec::new())).collect();
+    let share = found.len().div_ceil(workers).max(1);
+    std::thread::scope(|scope| {
+        for part in found.chunks_mut(share) {
+            scope.spawn(move || part.iter_mut().for_each(|(case, found)| *found = findings(program, case)));
+        }
+    });
+    found
+}
+
 /// `AR001 not-released@41 not-acquired@57`
 fn causes(finding: &Value) -> String {
     let mut text = finding["code"].as_str().unwrap_or_default().to_owned();
@@ -184,8 +197,7 @@ fn every_finding_has_its_cause() {
     let (root, program) = (arverify_tests::root(), arverify_tests::arverify());
     let cases = catalogue(&program).into_iter().chain(own(&root)).chain(published(&root)).chain(corpus(&root));
     let (mut rows, mut steps, mut wrong, mut codes) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-    for case in cases {
-        let found = findings(&program, &case);
+    for (case, found) in all_findings(&program, cases.collect()) {
         for finding in found.iter().filter(|finding| finding["severity"] == "error") {
             steps.push(finding["trace"].as_array().map_or(0, Vec::len));
             codes.insert(finding["code"].as_str().unwrap_or_default().to_owned());

@@ -54,6 +54,11 @@ impl<'e, P: Program> Execution<'e, P> {
         Execution { machine, events, by_thread, places, at_epoch, writes, copies }
     }
 
+    /// Whether an event is of an asynchronous copy.
+    pub(super) fn is_copy(&self, event: usize) -> bool {
+        self.copies.contains(&self.events[event].thread)
+    }
+
     /// Whether an event is of a thread that comes to barriers.
     pub(super) fn meets_others(&self, event: usize) -> bool {
         let event = &self.events[event];

@@ -1,6 +1,6 @@
 //! The cause of a race in words: one sentence for each link, with lines and threads.
 
-use super::execution::Execution;
+use super::execution::{Execution, word_of};
 use super::links::Link;
 use super::{RaceCause, Reason};
 use crate::machine::State;
@@ -153,9 +153,7 @@ impl<P: Program> Words<'_, '_, P> {
                 say("{} finds the phase that its thread has passed already, and does not wait for {}", &[event, other])
             }
             WhyKind::EarlierSignal => self.earlier_signal(event, other),
-            WhyKind::SignalledTooEarly => {
-                say("{} comes before {}, and no signal behind that tells that it is done", &[event, from])
-            }
+            WhyKind::SignalledTooEarly => self.too_early(event, from, to),
             WhyKind::WaitedTooLate => say("{} comes behind {}, which it should guard", &[event, to]),
             WhyKind::LaunchBoundary => {
                 let form = "a launch orders its past for its own rank alone: that of rank {rank} does not publish to peers who \
@@ -166,6 +164,20 @@ impl<P: Program> Words<'_, '_, P> {
             }
             _ => say("{} and {}", &[from, to]),
         }
+    }
+
+    /// A signal comes before the access that it should announce. Where it is no word of the program but one that orders copies, a copy
+    /// is not waited for.
+    fn too_early(&self, signal: usize, from: usize, to: usize) -> Why {
+        let at = self.execution.operation(signal).and_then(word_of).map(|(at, _)| at);
+        let is_own = at.is_some_and(|at| self.execution.machine.program().describe(at).is_some());
+        let copy = [(from, to), (to, from)].into_iter().find(|(copy, _)| self.execution.is_copy(*copy));
+        if let Some((copy, other)) = copy.filter(|_| is_own) {
+            let form = "{} is of a copy, and {} comes while nobody has waited for it";
+            return self.why(WhyKind::CopyNotAwaited, copy, form, &[copy, other]);
+        }
+        let form = "{} comes before {}, and no signal behind that tells that it is done";
+        self.why(WhyKind::SignalledTooEarly, signal, form, &[signal, from])
     }
 
     fn earlier_signal(&self, read: usize, wanted: usize) -> Why {
