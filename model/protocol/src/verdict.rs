@@ -1,6 +1,6 @@
 //! What a check says: the verdict, the codes, and findings with their traces, in the words of the contract.
 
-use crate::ir::Span;
+use crate::ir::{Source, Span};
 use std::fmt;
 
 /// The answer of a check. Inconclusive is never shown as verified.
@@ -203,6 +203,164 @@ pub struct TraceStep {
     pub operation: String,
     /// Line of the source, counted from 1; 0 where there is none.
     pub line: u32,
+    /// Line of the innermost call that leads there; 0 where there is none.
+    pub call: u32,
+}
+
+macro_rules! why_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// What kind of thing is missing, or is in the way.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum WhyKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl WhyKind {
+            /// Every kind.
+            pub const ALL: &'static [WhyKind] = &[$(WhyKind::$variant,)*];
+
+            /// The word in json output: `not-acquired`.
+            pub const fn name(self) -> &'static str {
+                match self { $(WhyKind::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+why_kinds! {
+    /// A write that is observed does not release.
+    NotReleased = "not-released";
+    /// A read that observes does not acquire.
+    NotAcquired = "not-acquired";
+    /// A scope does not include the other thread.
+    ScopeTooNarrow = "scope-too-narrow";
+    /// An access is weak where a strong one is needed.
+    WeakAccess = "weak-access";
+    /// Strong accesses of different sizes.
+    MixedSize = "mixed-size";
+    /// Threads of a block do not meet between two statements.
+    NoBarrier = "no-barrier";
+    /// A fence is by another thread than the one that signals or waits.
+    FenceByAnotherThread = "fence-by-another-thread";
+    /// A wait is satisfied by what was written before the signal that it should wait for.
+    EarlierSignal = "earlier-signal";
+    /// A signal is given before the access that it should announce.
+    SignalledTooEarly = "signalled-too-early";
+    /// A wait comes behind the access that it should guard.
+    WaitedTooLate = "waited-too-late";
+    /// A launch publishes to peers under an assumption only.
+    LaunchBoundary = "launch-boundary";
+    /// Accesses of two proxies without a proxy fence.
+    NoProxyFence = "no-proxy-fence";
+    /// A load by a path that is not coherent.
+    NonCoherentLoad = "non-coherent-load";
+    /// An asynchronous copy is outstanding.
+    CopyNotAwaited = "copy-not-awaited";
+    /// A wait for a phase of an mbarrier object is satisfied by the phase that its thread has passed before.
+    WrongPhase = "wrong-phase";
+    /// A signal is taken away by a reset.
+    Reset = "reset";
+    /// A signal is overwritten before it is seen.
+    Overwritten = "overwritten";
+    /// Nobody writes what is waited for, or read.
+    NeverWritten = "never-written";
+    /// Who would have to signal waits itself.
+    WaitsItself = "waits-itself";
+    /// Who would have to signal is in a block that has not started.
+    NotStarted = "not-started";
+    /// Ranks launch different numbers of blocks.
+    GridsDiffer = "grids-differ";
+    /// A call of one rank has no counterpart.
+    Unmatched = "unmatched";
+    /// Threads have exited that a barrier waits for.
+    Exited = "exited";
+    /// Threads wait at different barriers.
+    DifferentBarriers = "different-barriers";
+    /// Something is no barrier that all threads can reach together.
+    BadBarrier = "bad-barrier";
+    /// A count from before the wrap is taken for a later one.
+    WrapAround = "wrap-around";
+    /// Two signals use one slot.
+    SharedSlot = "shared-slot";
+    /// A slot is written again before it is given back.
+    HeldSlot = "held-slot";
+    /// An input of a result is of an earlier launch.
+    StaleInput = "stale-input";
+    /// Inputs that a result should be made of take no part in it.
+    MissingInput = "missing-input";
+    /// A read came before the write that it needed.
+    ReadTooEarly = "read-too-early";
+    /// A read takes an old value although a newer one is there.
+    OldValue = "old-value";
+    /// Something is used in a way that has no meaning.
+    Misused = "misused";
+    /// A write lies between the read and the write of an update that is not atomic.
+    LostUpdate = "lost-update";
+    /// A result was written by this statement, from these inputs.
+    WrittenHere = "written-here";
+    /// Ranks reduce in different orders.
+    OrderOfReduction = "order-of-reduction";
+    /// An access outside its memory, or not aligned.
+    OutsideTheBuffer = "outside-the-buffer";
+    /// Memory is used after its block has ended.
+    EndedBlock = "ended-block";
+    /// An assertion, or a trap.
+    FailedAssertion = "failed-assertion";
+    /// Nothing that one thread did before its access observes anything that the other did behind its own.
+    NoSynchronisation = "no-synchronisation";
+}
+
+/// One reason for a finding: a link in a chain of synchronisation that is missing or too weak, with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// What kind of link.
+    pub kind: WhyKind,
+    /// Where it stands in the source; empty where there is no text.
+    pub span: Span,
+    /// One sentence, with lines and threads.
+    pub sentence: Vec<Phrase>,
+}
+
+/// A part of a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phrase {
+    /// Words.
+    Words(String),
+    /// The line of a statement, and of the innermost call that leads there; nothing is said where there is no text.
+    At {
+        /// The statement.
+        span: Span,
+        /// The call.
+        call: Option<Span>,
+    },
+}
+
+impl From<&str> for Phrase {
+    fn from(words: &str) -> Phrase {
+        Phrase::Words(words.to_owned())
+    }
+}
+
+impl From<String> for Phrase {
+    fn from(words: String) -> Phrase {
+        Phrase::Words(words)
+    }
+}
+
+impl Why {
+    /// The sentence, with the lines of a text.
+    pub fn message(&self, source: &Source) -> String {
+        let line = |span: &Span| source.line_column(span.start).0;
+        let say = |phrase: &Phrase| match phrase {
+            Phrase::Words(words) => words.clone(),
+            Phrase::At { span, .. } if span.is_empty() => String::new(),
+            Phrase::At { span, call: Some(call) } if !call.is_empty() => {
+                format!(" at line {} (called at line {})", line(span), line(call))
+            }
+            Phrase::At { span, .. } => format!(" at line {}", line(span)),
+        };
+        self.sentence.iter().map(say).collect()
+    }
 }
 
 /// Something found.
@@ -220,6 +378,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// How to mend it, where that is known.
     pub help: Option<String>,
+    /// The causes: what is missing, the smallest set that would do.
+    pub why: Vec<Why>,
     /// The interleaving, shortened.
     pub trace: Vec<TraceStep>,
     /// The assumptions, by name, under which there is no such finding, where that is known.

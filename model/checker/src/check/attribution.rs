@@ -18,7 +18,7 @@ use crate::machine::{StaleCause, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::program::{Condition, Location, Operation, Program, Shape, SiteIndex};
 use arverify_protocol::ir::Compare;
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, WhyKind};
 
 /// One satisfied wait.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,6 +42,7 @@ pub(super) fn attributed<P: Program>(program: &P, violation: &Violation, events:
         violation.message = stale.message;
         violation.help = stale.help;
         violation.points.drain(..2);
+        violation.reasons.clear();
         violation.notes.remove(0);
     }
     let follows = matches!(violation.code, Code::DataRace | Code::WrongResult | Code::Uninitialised);
@@ -94,6 +95,10 @@ fn is_overwritten(events: &[Event], at: Location) -> bool {
 
 fn blame_credits(violation: &mut Violation, at: Location, shape: &Shape) {
     let slots = shape.shown(at);
+    if let Some(second) = violation.points.first().map(|point| point.site) {
+        let form = "the slot is written{} again, and its receiver has not given it back";
+        violation.because(WhyKind::HeldSlot, second, form, &[second]);
+    }
     let consequence = std::mem::take(&mut violation.message);
     violation.code = Code::Credit;
     violation.message = format!(
@@ -132,6 +137,10 @@ fn blame_wrap<P: Program>(violation: &mut Violation, event: &Event, wait: Wait, 
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("compare counts by distance: `reached`".to_owned());
+    let form =
+        format!("the wait{{}} compares {value} with {} by size, and {value} is from before the wrap", wait.wanted);
+    violation.reasons.clear();
+    violation.because(WhyKind::WrapAround, wait.site, form, &[wait.site]);
     let label = "this wait accepts it".to_owned();
     violation.points.insert(0, ViolationPoint { thread: None, site: wait.site, label });
 }
@@ -218,6 +227,9 @@ fn blame_layout(violation: &mut Violation, first: Wait, second: Wait, shape: &Sh
     );
     violation.notes.insert(0, format!("what follows: {consequence}"));
     violation.help = Some("give each signal a slot of its own".to_owned());
+    let form = "the waits{} and{} take signals of different ranks from one slot, with one value";
+    violation.reasons.clear();
+    violation.because(WhyKind::SharedSlot, second.site, form, &[first.site, second.site]);
     let point = |site: SiteIndex, label: &str| ViolationPoint { thread: None, site, label: label.to_owned() };
     let mut points = vec![point(second.site, "takes the signal meant for an earlier wait")];
     if first.site != second.site {

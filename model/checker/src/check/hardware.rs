@@ -24,7 +24,8 @@ pub(super) fn note<P: Program>(machine: &Machine<P>, violation: &Violation, even
         .enumerate()
         .rev()
         .find_map(|(index, event)| writes(event, at).then_some((index, event.thread)))?;
-    let reader = events.last().filter(|event| event.thread != writer && !writes(event, at))?;
+    let last = events.last().filter(|event| event.is_of_thread());
+    let reader = last.filter(|event| event.thread != writer && !writes(event, at))?;
     let fenced =
         events[written..].iter().any(|event| event.thread == writer && fences(machine, event, writer, reader.thread));
     fenced.then(|| {

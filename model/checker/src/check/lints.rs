@@ -113,6 +113,7 @@ fn lint(code: Code, message: String, point: Point, notes: Vec<String>, help: Str
         location: None,
         notes,
         help,
+        why: Vec::new(),
         trace: Vec::new(),
         assumption: None,
         replay: None,

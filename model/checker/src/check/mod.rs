@@ -17,6 +17,7 @@ mod options;
 mod polled;
 mod sizes;
 mod trace;
+mod why;
 mod words;
 
 use crate::machine::event::Event;
@@ -30,7 +31,7 @@ use crate::program::host::HostProgram;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
-use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
+use arverify_protocol::verdict::{Code, Finding, Phrase, Point, Stats, Verdict, Why, WhyKind};
 use attribution::attributed;
 use explore::{Exploration, Limit, Limits, explore};
 use rustc_hash::FxHashSet;
@@ -196,6 +197,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Setti
         step_by_step: false,
         deadline,
         max_bytes: Some(options.max_bytes),
+        max_events: None,
         without: options.without,
     }
 }
@@ -349,9 +351,12 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
-            let mut finding = finding(machine, &state, violation, &events);
+            let boundary = boundary_note(program, options, violation);
+            let explained = why::explain(machine, &state, violation, (&events, &actions), boundary.is_some());
+            let mut finding = finding(machine, &state, violation, explained);
             finding.notes.extend(hardware::note(machine, violation, &events));
-            explain(program, options, violation, &mut finding);
+            finding.assumption = boundary.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
+            explain(program, options, boundary, &mut finding);
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
@@ -388,16 +393,12 @@ fn conclude<P: Program>(
 }
 
 /// What other explorations say of a finding.
-fn explain<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation, finding: &mut Finding) {
+fn explain<P: Program>(program: &Arc<P>, options: &Options, boundary: Option<String>, finding: &mut Finding) {
     blame_grids(program, options, finding);
     if finding.code == Code::Progress {
         finding.notes.extend(order_note(program, options));
     }
-    if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
-        let note = boundary_note(program, options);
-        finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
-        finding.notes.extend(note);
-    }
+    finding.notes.extend(boundary);
 }
 
 /// What a verdict rests on: what was assumed, and what the program itself rests on.
@@ -475,6 +476,13 @@ fn blame_grids<P: Program>(program: &Arc<P>, options: &Options, finding: &mut Fi
     finding.message = format!("ranks launched different numbers of blocks: {}, in order of ranks", grids.join(", "));
     finding.notes.insert(0, format!("what follows: {consequence}"));
     finding.notes.push("with the same number of blocks on every rank it is verified".to_owned());
+    let span = finding.points.first().map_or(0..0, |point| point.span.clone());
+    let sentence = vec![
+        "who waits".into(),
+        Phrase::At { span: span.clone(), call: None },
+        " is in a block that its peers do not have".into(),
+    ];
+    finding.why = vec![Why { kind: WhyKind::GridsDiffer, span, sentence }];
     finding.help = Some("launch the same number of blocks on every rank".to_owned());
 }
 
@@ -491,7 +499,10 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
 }
 
 /// Names the assumption under which a race disappears.
-fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
+fn boundary_note<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation) -> Option<String> {
+    if !violation.crosses_launches || options.boundary_publishes || options.launches == 0 {
+        return None;
+    }
     let assumed = Options { boundary_publishes: true, ..*options };
     let limits = few(options);
     let (exploration, _) = refine(program, &assumed, limits, ALONE);
@@ -507,13 +518,19 @@ fn finding<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
     violation: &Violation,
-    events: &[Event],
+    explained: why::Explained,
 ) -> Finding {
     let points = violation.points.iter().map(|point| {
         let (span, calls) = machine.program().site(point.site);
         Point { thread: point.thread, span, calls, label: point.label.clone() }
     });
     let mut notes = violation.notes.clone();
+    if violation.code == Code::DataRace && explained.why.is_empty() {
+        notes.insert(
+            0,
+            "neither access precedes the other in causality order, and they are not morally strong".to_owned(),
+        );
+    }
     for point in &violation.points {
         let Some((thread, statement)) = point.thread.zip(machine.program().statement(point.site)) else { continue };
         let note = format!("{thread}: {statement}");
@@ -528,7 +545,8 @@ fn finding<P: Program>(
         location: violation.location.map(|at| machine.program().shape().shown(at)),
         notes,
         help: violation.help.clone(),
-        trace: trace::shorten(machine, state, violation, events),
+        trace: trace::slice(machine, state, violation, &explained),
+        why: explained.why,
         assumption: None,
         replay: None,
     }

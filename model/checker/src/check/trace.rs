@@ -1,21 +1,19 @@
 //! Traces: a recorded execution in words, and the short part of it that explains a finding.
 //!
-//! Kept are the threads that the finding names, and those whose signals they read; of each the last few operations
-//! before the end, with runs of data operations drawn together.
+//! A trace is a slice: both accesses of a race, what leads or almost leads from one to the other, the operations that the
+//! finding names, and the writes that its waits have found. Nothing else is shown, however much happened.
 
 use super::engines::growing;
+use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
-use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
+use crate::program::{AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Steps kept of each thread.
-const STEPS_OF_A_THREAD: usize = 7;
 
 /// An execution, step by step.
 #[derive(Clone, Debug)]
@@ -60,7 +58,7 @@ fn follow<P: Program>(program: Arc<P>, options: &super::Options, schedule: &Sche
         None if state.is_done() => "every launch of every rank ends".to_owned(),
         None => "the schedule ends before the execution does".to_owned(),
     };
-    let numbered = events.iter().enumerate();
+    let numbered = events.iter().filter(|event| event.is_of_thread() || event.what == What::Launch).enumerate();
     let steps = numbered.map(|(index, event)| step(&machine, &state, event, index as u32 + 1)).collect();
     Ok(Replay { steps, end })
 }
@@ -94,111 +92,54 @@ pub(super) fn comes_about<P: Program>(
     state.violation.is_some()
 }
 
-/// The part of an execution that explains a violation.
-pub(super) fn shorten<P: Program>(
+/// The part of an execution that explains a violation: what its cause names, and what the finding names, each read with the
+/// write that it found.
+pub(super) fn slice<P: Program>(
     machine: &Machine<P>,
     state: &State<P::Thread>,
     violation: &Violation,
-    events: &[Event],
+    explained: &Explained,
 ) -> Vec<TraceStep> {
-    let named: Vec<ThreadName> = violation.points.iter().filter_map(|point| point.thread).collect();
-    let mut threads: Vec<ThreadIndex> = Vec::new();
-    let mut latest = 0;
-    for event in events {
-        let name = name(machine, state, event);
-        if named.contains(&name) && !threads.contains(&event.thread) {
-            threads.push(event.thread);
+    let Explained { events, kept, .. } = explained;
+    let mut kept: BTreeSet<usize> = kept.iter().copied().collect();
+    let mut absent = Vec::new();
+    for point in &violation.points {
+        let is_own = |event: &Event| point.thread.is_none_or(|named| named == name(machine, state, event));
+        let is_it = |event: &Event| event.site == Some(point.site) && is_own(event);
+        if kept.iter().any(|index| is_it(&events[*index])) {
+            continue;
         }
-        if named.iter().any(|named| named.launch >= event.launch) {
-            latest = latest.max(event.launch);
+        let found = events.iter().rposition(is_it);
+        if let (None, Some(named)) = (found, point.thread) {
+            let stands = state.pending_at(machine, named, point.site);
+            let begun = events.iter().any(|event| event.is_of_thread() && is_own(event));
+            let operation = match stands {
+                Some(operation) => format!("{}: waits", operation_words(machine, operation, None)),
+                None if begun && violation.is_of_one_operation() => "stops here".to_owned(),
+                None => "does not come here".to_owned(),
+            };
+            absent.push(TraceStep { operation, ..step_at(machine, Some(point.site), named, 0) });
         }
+        kept.extend(found);
     }
-    let mut kept = vec![false; events.len()];
-    let touched = |event: &Event| touches(event, violation.location);
-    for thread in &threads {
-        keep(events, *thread, latest, STEPS_OF_A_THREAD, touched, &mut kept);
-    }
+    let sources: Vec<usize> = kept.iter().filter_map(|index| source_of(events, *index)).collect();
+    kept.extend(sources);
     if let Some((rank, launch)) = violation.refresh {
-        for (event, kept) in events.iter().zip(&mut kept) {
-            *kept |= event.what == What::Launch && event.launch == launch && name(machine, state, event).rank == rank;
-        }
+        let begins = |event: &Event| {
+            event.what == What::Launch && event.launch == launch && name(machine, state, event).rank == rank
+        };
+        kept.extend(events.iter().position(begins));
     }
-    // Who signalled to them.
-    let mut writers = Vec::new();
-    for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
-        let What::Operation { operation, from: Some(from), .. } = &event.what else { continue };
-        if !matches!(operation, Operation::Await { .. } | Operation::Read { .. }) {
-            continue;
-        }
-        let writer = from.epoch.thread;
-        if !from.epoch.is_initial() && !threads.contains(&writer) && !writers.contains(&writer) {
-            writers.push(writer);
-        }
-    }
-    for writer in writers.iter().take(2) {
-        keep(events, *writer, latest, 3, touched, &mut kept);
-    }
-    let chosen = events.iter().zip(&kept).filter(|(_, kept)| **kept);
-    let steps: Vec<TraceStep> =
-        chosen.enumerate().map(|(index, (event, _))| step(machine, state, event, index as u32 + 1)).collect();
-    steps
+    let steps = kept.into_iter().map(|index| step(machine, state, &events[index], 0)).chain(absent);
+    steps.enumerate().map(|(number, step)| TraceStep { step: number as u32 + 1, ..step }).collect()
 }
 
-/// Whether a data operation touches the memory a violation is about.
-fn touches(event: &Event, location: Option<Location>) -> bool {
-    let (What::Operation { operation, .. }, Some(at)) = (&event.what, location) else { return false };
-    let within = |range: &Location, bytes: u64| {
-        range.instance == at.instance && (range.byte..range.byte + bytes).contains(&at.byte)
-    };
-    match operation {
-        Operation::Bulk(bulk) => {
-            let within = |range: &Location| within(range, u64::from(bulk.bytes));
-            within(&bulk.destination) || bulk.sources.iter().any(within)
-        }
-        Operation::Load { at, bytes } => within(at, u64::from(*bytes)),
-        Operation::Store { at, data } => within(at, data.len() as u64),
-        _ => false,
-    }
-}
-
-fn is_data(operation: &Operation) -> bool {
-    matches!(operation, Operation::Bulk(_) | Operation::Load { .. } | Operation::Store { .. })
-}
-
-/// Marks a thread's last operations that matter, up to a launch. Of a run of data operations of one statement it
-/// marks one: the one that touches the memory in question, else the last.
-fn keep(
-    events: &[Event],
-    thread: ThreadIndex,
-    latest: u32,
-    count: usize,
-    touched: impl Fn(&Event) -> bool,
-    kept: &mut [bool],
-) {
-    let mut left = count;
-    let mut last: Option<usize> = None;
-    for (index, event) in events.iter().enumerate().rev() {
-        if event.thread != thread || event.launch > latest {
-            continue;
-        }
-        if matches!(event.what, What::Operation { operation: Operation::Exit, .. }) {
-            continue;
-        }
-        let bulk = matches!(&event.what, What::Operation { operation, .. } if is_data(operation));
-        if let Some(last) = last.filter(|last| bulk && events[*last].site == event.site) {
-            if touched(event) && kept[last] && !touched(&events[last]) {
-                kept[last] = false;
-                kept[index] = true;
-            }
-            continue;
-        }
-        if left == 0 {
-            return;
-        }
-        last = Some(index);
-        kept[index] = true;
-        left -= 1;
-    }
+/// The write that a read found.
+fn source_of(events: &[Event], read: usize) -> Option<usize> {
+    let What::Operation { operation, from: Some(from), .. } = &events[read].what else { return None };
+    let is_wait = matches!(operation, Operation::Await { .. } | Operation::Read { .. });
+    let is_it = |event: &Event| matches!(event.what, What::Operation { .. }) && event.epoch == from.epoch;
+    if is_wait { events[..read].iter().rposition(is_it) } else { None }
 }
 
 fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event) -> ThreadName {
@@ -206,14 +147,25 @@ fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Even
 }
 
 fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {
-    let line = event.site.map_or(0, |site| machine.program().line(site));
-    TraceStep { step: number, thread: name(machine, state, event), operation: words(machine, &event.what), line }
+    let operation = words(machine, &event.what);
+    TraceStep { operation, ..step_at(machine, event.site, name(machine, state, event), number) }
+}
+
+/// A step without words.
+fn step_at<P: Program>(machine: &Machine<P>, site: Option<SiteIndex>, thread: ThreadName, step: u32) -> TraceStep {
+    let program = machine.program();
+    let line = site.map_or(0, |site| program.line(site));
+    let call = site.and_then(|site| program.site(site).1.last().cloned()).filter(|call| !call.is_empty());
+    let call = call.map_or(0, |call| program.source().line_column(call.start).0);
+    TraceStep { step, thread, operation: String::new(), line, call }
 }
 
 /// An event in words.
 fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     let place = |at: &Location| place(machine, at);
     match what {
+        What::Ended => "the launch ends".to_owned(),
+        What::Met(arrivals) => format!("{} threads have met", arrivals.len()),
         What::Launch => "the stream refreshes inputs and launches the kernel".to_owned(),
         What::Blocked { at, until, holds } => {
             format!("await {} {until}: it holds {holds}, waits", place(at))
@@ -227,13 +179,18 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
 
 fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u64>) -> String {
     let place = |at: &Location| place(machine, at);
-    let read = value.map_or(String::new(), |value| format!(" → {value}"));
+    let read = value.map_or(String::new(), |value| match read_width(operation) {
+        Some((at, width)) => format!(" → {}", word(machine, at, width, value)),
+        None => format!(" → {value}"),
+    });
     match operation {
         Operation::Barrier(barrier) => barrier_words(*barrier),
         Operation::Load { at, bytes } => format!("ld {} ({bytes} bytes)", place(at)),
-        Operation::Store { at, data } => format!("st {} ({} bytes)", place(at), data.len()),
+        Operation::Store { at, data } => format!("st {} {}", place(at), elements(machine, at, data)),
         Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
-        Operation::Write { at, value, semantics, .. } => format!("st.{} {} = {value}", mnemonic(*semantics), place(at)),
+        Operation::Write { at, width, value, semantics, .. } => {
+            format!("st.{} {} = {}", mnemonic(*semantics), place(at), word(machine, at, *width, *value))
+        }
         Operation::Await { at, condition, semantics, .. } => {
             format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
         }
@@ -242,8 +199,16 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
             format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
         }
-        Operation::Atomic { at, function, operand, semantics, .. } => {
-            format!("atom.{}.{} {}, {operand}{read}", mnemonic(*semantics), verb(function.operation), place(at))
+        Operation::Atomic { at, width, function, operand, semantics, .. } => {
+            let signed = function.kind == AtomicKind::Signed;
+            let shown = |bits: u64| match (signed, width) {
+                (true, Width::Eight) => (bits as i64).to_string(),
+                (true, _) => (bits as u32 as i32).to_string(),
+                (false, _) => bits.to_string(),
+            };
+            let read = value.map_or(String::new(), |value| format!(" → {}", shown(value)));
+            let (verb, operand) = (verb(function.operation), shown(*operand));
+            format!("atom.{}.{verb} {}, {operand}{read}", mnemonic(*semantics), place(at))
         }
         Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
         Operation::ProxyFence { window } => window.mnemonic().to_owned(),
@@ -280,11 +245,49 @@ fn place<P: Program>(machine: &Machine<P>, at: &Location) -> String {
     }
     let shape = machine.program().shape();
     let shown = shape.shown(*at);
-    if shape.part(*at).element.is_some() {
-        format!("{}@rank {} byte {}", shown.buffer, shown.rank, shown.byte)
-    } else {
-        format!("{}@rank {}[{}]", shown.buffer, shown.rank, shown.byte / 4)
+    let size = shape.part(*at).element.map_or(4, |element| u64::from(element.bytes()));
+    let declared = machine.program().element(*at);
+    let whole = || shown.byte.is_multiple_of(size).then(|| vec![shown.byte / size]);
+    match declared.or_else(whole) {
+        Some(places) => {
+            let places: String = places.iter().map(|place| format!("[{place}]")).collect();
+            format!("{}{places} on rank {}", shown.buffer, shown.rank)
+        }
+        None => format!("{} on rank {} byte {}", shown.buffer, shown.rank, shown.byte),
     }
+}
+
+/// The word that an operation reads whose value stands for itself.
+fn read_width(operation: &Operation) -> Option<(&Location, Width)> {
+    match operation {
+        Operation::Read { at, width, .. } | Operation::Await { at, width, .. } => Some((at, *width)),
+        _ => None,
+    }
+}
+
+/// A value; a packet, which is two words that are written as one, as its words.
+fn word<P: Program>(machine: &Machine<P>, at: &Location, width: Width, value: u64) -> String {
+    match width {
+        Width::Eight if machine.program().element(*at).is_some() => {
+            format!("{{{}, {}}}", value as u32, (value >> 32) as u32)
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// What is stored, as elements of its buffer.
+fn elements<P: Program>(machine: &Machine<P>, at: &Location, data: &[u8]) -> String {
+    let part = machine.program().shape().part(*at);
+    let size = part.element.map_or(4, |element| element.bytes() as usize);
+    if data.is_empty() || !data.len().is_multiple_of(size) {
+        return format!("({} bytes)", data.len());
+    }
+    let word = |bytes: &[u8]| match part.element {
+        Some(element) => element.show(element.read(bytes)),
+        None => bytes.try_into().map_or(0, u32::from_le_bytes).to_string(),
+    };
+    let words: Vec<String> = data.chunks_exact(size).map(word).collect();
+    if words.len() == 1 { format!("= {}", words[0]) } else { format!("= {{{}}}", words.join(", ")) }
 }
 
 fn verb(operation: AtomicOperation) -> &'static str {

@@ -13,7 +13,7 @@ use crate::program::{Polled, Program};
 use crate::ptx::accept::is_accepted;
 use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Accept, Description, Launch, Overrides, Parameter};
-use crate::ptx::lines::{Lines, line_span};
+use crate::ptx::lines::{Lines, Place, line_span};
 use crate::ptx::names::demangled;
 use crate::ptx::program::{ProgramError, PtxProgram};
 use crate::ptx::syntax::{self, Function, Module};
@@ -22,7 +22,7 @@ use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
-use arverify_protocol::verdict::{Finding, Point, Verdict};
+use arverify_protocol::verdict::{Finding, Phrase, Point, Verdict};
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -359,7 +359,20 @@ impl CudaLines {
             }
         }
         for step in &mut finding.trace {
-            step.line = self.line(step.line, ptx).unwrap_or(0);
+            let place = self.place_of_line(step.line, ptx);
+            let call = self.place_of_line(step.call, ptx).map(|place| place.line);
+            step.line = place.map_or(0, |place| place.line);
+            step.call = place.and_then(|place| place.call).or(call).unwrap_or(0);
+        }
+        for why in &mut finding.why {
+            why.span = self.spans(&why.span).map_or(0..0, |(span, _)| span);
+            for phrase in &mut why.sentence {
+                let Phrase::At { span, call } = phrase else { continue };
+                let called = call.take().and_then(|call| Some(self.spans(&call)?.0));
+                let found = self.spans(span);
+                *call = found.as_ref().and_then(|(_, call)| call.clone()).or(called);
+                *span = found.map_or(0..0, |(span, _)| span);
+            }
         }
     }
 
@@ -372,8 +385,12 @@ impl CudaLines {
 
     /// The source's line for a line of the PTX.
     fn line(&self, line: u32, ptx: &Source) -> Option<u32> {
+        Some(self.place_of_line(line, ptx)?.line)
+    }
+
+    fn place_of_line(&self, line: u32, ptx: &Source) -> Option<Place> {
         let span = line_span(ptx, line)?;
-        Some(self.lines.place(self.file, span.end.max(1) - 1)?.line)
+        self.lines.place(self.file, span.end.max(1) - 1)
     }
 }
 

@@ -14,11 +14,12 @@
 //! like that of accesses to a slot, and the barrier is *contended*, under a key of its own among those of slots.
 
 use super::causality::{join, join_boundary};
+use super::event::What;
 use super::run::{Progress, Run};
 use super::{Arrival, ArrivedWith, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, WhyKind};
 
 /// Threads of a warp.
 const WARP: u32 = 32;
@@ -218,6 +219,8 @@ impl<P: Program> Run<'_, P> {
         let points = vec![self.point(thread, site, "at this barrier"), self.point(other, its_site, "at this one")];
         let message = format!("barrier divergence: threads of {who} are at different barriers");
         let mut violation = Violation::new(Code::BarrierDivergence, message, points);
+        let form = "one thread is at the barrier{}, another at the barrier{}";
+        violation.because(WhyKind::DifferentBarriers, site, form, &[site, its_site]);
         violation.notes.push(why.to_owned());
         violation.help = Some(help.to_owned());
         self.fail_here(violation)
@@ -343,7 +346,13 @@ impl<P: Program> Run<'_, P> {
             && meeting.arrived.iter().all(|arrival| arrival.arrived_with.is_none());
         match meeting.place {
             Place::Lanes { exchanges: true, .. } => {}
-            _ => self.join_all(block, &meeting, whole),
+            _ => {
+                let arrivals =
+                    meeting.arrived.iter().map(|arrival| (self.epoch_of(arrival), arrival.arrived_with.is_none()));
+                let met: Vec<_> = if self.recorder.is_some() { arrivals.collect() } else { Vec::new() };
+                self.record_what(meeting.arrived[0].thread, None, || What::Met(met));
+                self.join_all(block, &meeting, whole);
+            }
         }
         self.hand_reads_on(block, &meeting);
         self.hand_out(&meeting);

@@ -5,14 +5,14 @@
 //! race that follows (AR012), two signals on one slot before the hang (AR007).
 
 use super::company::Company;
-use super::launch::{DURING, REFRESH, REFRESHED};
+use super::launch::{DURING, READ, REFRESH, REFRESHED};
 use super::run::Run;
-use super::{Machine, Rule, StaleCause, State, Status, Violation, ViolationPoint};
+use super::{Machine, RaceCause, Rule, StaleCause, State, Status, Violation, ViolationPoint};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
 use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width, mbarrier};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, WhyKind};
 
 impl<P: Program> Run<'_, P> {
     pub(super) fn access_violation(
@@ -65,6 +65,8 @@ impl<P: Program> Run<'_, P> {
         let mut violation = Violation::new(Code::OutOfBounds, message, points);
         violation.location = Some(at);
         violation.notes.push("shared memory ends with its block (PTX ISA, \"Shared State Space\")".to_owned());
+        let form = "the block ends{}, and nobody has waited for the access{}";
+        violation.because(WhyKind::EndedBlock, site, form, &[site, other.site]);
         let is_copy = self.is_by_copy(&other);
         violation.help = Some(match is_copy {
             true => "let a thread of the block wait for the copy before it leaves".to_owned(),
@@ -85,6 +87,8 @@ impl<P: Program> Run<'_, P> {
         let message =
             format!("`{}` of rank {} is read before anybody wrote it", shape.named(at).0, shape.instance(at).rank);
         let mut violation = self.access_violation(Code::Uninitialised, message, thread, site, at);
+        let form = format!("nobody has written byte {} before it is read{{}}", shape.named(at).1);
+        violation.because(WhyKind::NeverWritten, site, form, &[site]);
         violation.help = Some("write it first, or declare what it holds initially".to_owned());
         self.suspect(violation);
     }
@@ -97,20 +101,15 @@ impl<P: Program> Run<'_, P> {
         other: &Access,
         (read_only, unfenced): (bool, bool),
     ) {
-        violation.notes.push(
-            match read_only {
-                false if unfenced => {
-                    "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
-                     `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started"
-                }
-                true => {
-                    "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the \
-                     kernel to its end (PTX ISA, `ld.global.nc`), in whatever order with the load"
-                }
-                false => "neither access precedes the other in causality order, and they are not morally strong",
-            }
-            .to_owned(),
-        );
+        if read_only {
+            let note = "`.nc` reads by a path that is not coherent: nobody may write the memory from the beginning of the kernel \
+                        to its end (PTX ISA, `ld.global.nc`), in whatever order with the load";
+            violation.notes.push(note.to_owned());
+        } else if unfenced {
+            let note = "the copy is of the async proxy: what ordinary stores wrote it reads or overwrites only behind \
+                        `fence.proxy.async`, made by their thread or by whoever has seen them, before the copy is started";
+            violation.notes.push(note.to_owned());
+        }
         if read_only {
             violation.help = Some("read it with `ld.global`, or write it before the launch".to_owned());
         }
@@ -174,6 +173,12 @@ impl<P: Program> Run<'_, P> {
         );
         let mut violation = Violation::new(Code::DataRace, message, points);
         violation.race = Some(([site, other.site], known_by));
+        violation.accesses = Some([other, access]);
+        violation.cause = match (read_only, unfenced) {
+            (true, _) => Some(RaceCause::NonCoherent),
+            (_, true) => Some(RaceCause::Unfenced),
+            _ => self.finishing.then_some(RaceCause::Outstanding),
+        };
         violation.location = Some(at);
         self.explain_race(&mut violation, thread, &other, (read_only, unfenced));
         if self.machine.is_stream(other.epoch.thread) && other.epoch.step == REFRESH {
@@ -304,6 +309,10 @@ impl<P: Program> Run<'_, P> {
         };
         if resets && (mine == owner) != (theirs == owner) {
             violation.code = Code::ZeroingRace;
+            let own = violation.points[0].site;
+            let (reset, signal) = if mine == owner { (own, other.site) } else { (other.site, own) };
+            let form = "the reset{} is in no order with the signal{}, which it may take away";
+            violation.because(WhyKind::Reset, reset, form, &[reset, signal]);
             violation.message = format!(
                 "zeroing race: {} resets a slot while a signal from a peer is in flight ({})",
                 if mine == owner { self.name(thread).to_string() } else { self.describe(other) },
@@ -344,6 +353,11 @@ impl<P: Program> Run<'_, P> {
                 stale.written_in
             );
             violation.code = Code::EpochConfusion;
+            let form = format!(
+                "the wait{{}} (by {name}) is satisfied by {}, which was signalled{{}} in launch {}, not in launch {}",
+                stale.value, stale.written_in, stale.launch
+            );
+            violation.because(WhyKind::EarlierSignal, stale.site, form, &[stale.site, stale.writer]);
             violation.notes.insert(0, format!("what follows: {consequence}"));
             violation.help = Some("let the value grow with every launch, kept on the device, so that no launch's wait accepts another's signal".to_owned());
             let point = |thread, site, label: &str| ViolationPoint { thread, site, label: label.to_owned() };
@@ -436,6 +450,7 @@ impl<P: Program> Machine<P> {
         let mut violation = Violation::new(Code::PeersDisagree, format!("peers disagree: {why}"), points);
         violation.location = Some(first.at);
         violation.notes.push(format!("{name} waits for ever, and {} threads in all", stuck.len()));
+        violation.because(WhyKind::Unmatched, first.site, format!("{name} waits{{}}: {why}"), &[first.site]);
         violation.help = Some("let every rank make the calls that its peers wait for, in the same order".to_owned());
         Some(violation)
     }
@@ -549,6 +564,13 @@ impl<P: Program> Machine<P> {
             "{} was written by {lost_by}, and overwritten with {} by {over_by} before it was seen",
             lost.value, over.value
         ));
+        let form = format!(
+            "{} was written{{}} (by {lost_by}), and overwritten with {}{{}} (by {over_by}) before it was seen",
+            lost.value, over.value
+        );
+        let kind = if violation.code == Code::ZeroingRace { WhyKind::Reset } else { WhyKind::Overwritten };
+        violation.because(kind, over.access.site, form, &[lost.access.site, over.access.site]);
+        violation.accesses = Some([lost.access, over.access]);
         let point = |access: &Access, label: String| ViolationPoint {
             thread: state.name_of(self, access),
             site: access.site,
@@ -592,6 +614,9 @@ impl<P: Program> Machine<P> {
         }
         let Some(writer) = self.would_write(state, stuck.at, |value| self.satisfies(state, stuck, value)) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());
+            let waiter = state.current_name(self, stuck.thread);
+            let form = format!("nobody writes what {waiter} waits for{{}}");
+            violation.because(WhyKind::NeverWritten, stuck.site, form, &[stuck.site]);
             return;
         };
         let name = state.current_name(self, writer.thread);
@@ -614,6 +639,21 @@ impl<P: Program> Machine<P> {
             (None, Status::AtBarrier(Group::Warp { .. })) => "it waits for lanes of its warp".to_owned(),
             (None, _) => "it does not get there".to_owned(),
         };
+        let kind = match thread.status {
+            _ if !started => WhyKind::NotStarted,
+            Status::AtBarrier(_) | Status::Awaiting(_) | Status::Choosing => WhyKind::WaitsItself,
+            _ => WhyKind::NeverWritten,
+        };
+        let form = format!(
+            "{name} would have had to write it{{}}; {hindrance}{}",
+            match &thread.pending {
+                Some(_) => " (its wait is{})",
+                None => "",
+            }
+        );
+        let waits = thread.pending.as_ref().map(|pending| pending.1);
+        let places: Vec<SiteIndex> = [writer.site].into_iter().chain(waits).collect();
+        violation.because(kind, writer.site, form, &places);
         violation.notes.push(format!("{name} would have had to write it; {hindrance}"));
         violation.points.push(ViolationPoint {
             thread: Some(name),
@@ -628,6 +668,14 @@ impl<P: Program> Machine<P> {
         let grids: Vec<u32> = (0..ranks).map(|rank| self.program().kernel_grid(rank)).collect();
         if grids.iter().any(|grid| *grid != grids[0]) {
             violation.code = Code::PeersDisagree;
+            let site = violation.points.first().map_or(READ, |point| point.site);
+            violation.reasons.clear();
+            violation.because(
+                WhyKind::GridsDiffer,
+                site,
+                "who waits{} is in a block that its peers do not have",
+                &[site],
+            );
             let list: Vec<String> =
                 grids.iter().enumerate().map(|(rank, grid)| format!("rank {rank}: {grid}")).collect();
             violation.notes.push(format!("ranks launched different numbers of blocks ({})", list.join(", ")));
@@ -645,6 +693,10 @@ impl<P: Program> Machine<P> {
             return;
         }
         violation.code = Code::Progress;
+        let site = violation.points.first().map_or(READ, |point| point.site);
+        let form = format!("{} would have to run, and the blocks that run keep their places", waiting[0]);
+        violation.reasons.clear();
+        violation.because(WhyKind::NotStarted, site, form, &[]);
         let shown = waiting.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
         let more = if waiting.len() > 4 { ", …" } else { "" };
         violation.notes.push(format!("not started, for the blocks that run keep their places: {shown}{more}"));

@@ -140,6 +140,7 @@ impl<P: Program> Run<'_, P> {
         let shape = machine.program().shape();
         self.state.ranks[rank as usize].launch = launch;
         self.forget_the_past(rank);
+        self.record_what(machine.block_index(rank, 0) * shape.threads, None, || What::Launch);
         let writer = self.stream_of(rank, REFRESH, REFRESHED);
         if !machine.program().has_calls() && !self.refresh_all(rank, launch, &writer) {
             return;
@@ -161,7 +162,6 @@ impl<P: Program> Run<'_, P> {
             block.started = false;
             block.launches.push(block.phase);
         }
-        self.record_what(machine.block_index(rank, 0) * shape.threads, None, || What::Launch);
         if grid == 0 {
             return self.end_launch(rank);
         }
@@ -260,7 +260,8 @@ impl<P: Program> Run<'_, P> {
             return true;
         }
         let at = Location { byte: conflict.byte, ..at };
-        let violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
+        let mut violation = self.refresh_race(rank, launch, at, conflict.access, conflict.wrote);
+        violation.accesses = Some([conflict.access, writer.access]);
         self.fail(violation);
         false
     }
@@ -413,6 +414,7 @@ impl<P: Program> Run<'_, P> {
         self.acquire_at_end(rank);
         self.reads_are_over(rank);
         let machine = self.machine;
+        self.record_what(machine.block_index(rank, 0) * machine.threads_of_block(), None, || What::Ended);
         let shape = machine.program().shape();
         let grid = machine.program().grid(rank);
         let State { threads, blocks, ranks, slots, .. } = &mut *self.state;
@@ -509,7 +511,9 @@ impl<P: Program> Run<'_, P> {
             let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
             let at = Location { instance: index as u32, byte: part.bytes.start };
             if let Err(conflict) = self.access_of_stream(&reader, at, part.length(), Kind::Read) {
-                let violation = self.output_race(rank, Location { byte: conflict.byte, ..at }, (site, conflict.access));
+                let at = Location { byte: conflict.byte, ..at };
+                let mut violation = self.output_race(rank, at, (site, conflict.access));
+                violation.accesses = Some([conflict.access, reader.access]);
                 self.fail(violation);
                 return false;
             }

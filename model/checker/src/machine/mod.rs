@@ -26,6 +26,7 @@ mod blame;
 mod buffering;
 mod call;
 mod causality;
+mod cause;
 mod company;
 mod evaluations;
 pub mod event;
@@ -73,6 +74,7 @@ use std::sync::Arc;
 
 pub use action::{Action, Choice};
 pub use buffering::{ReadThenWrite, begins_circle, circle};
+pub use cause::{RaceCause, Reason};
 pub use postponed::Visits;
 pub use rule::Rule;
 pub use set_aside::{Race, SetAside, is_own_site};
@@ -105,6 +107,8 @@ pub struct Settings {
     pub deadline: Option<std::time::Instant>,
     /// One that is not done when the process uses so much is interrupted, too.
     pub max_bytes: Option<u64>,
+    /// Events after which a run that is recorded ends.
+    pub max_events: Option<usize>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
 }
@@ -477,6 +481,17 @@ pub struct Violation {
     pub stale: Option<Box<StaleCause>>,
     /// The statements of a race, and what it is known by.
     pub race: Option<([SiteIndex; 2], [u64; 2])>,
+    /// The accesses of a race: the one that came first in this execution, and the other. Of a signal that is lost: the signal,
+    /// and what overwrote it.
+    pub accesses: Option<[Access; 2]>,
+    /// The launch, with its rank, whose result is wrong.
+    pub after: Option<(u32, u32)>,
+    /// The same place on a rank that has another result.
+    pub counterpart: Option<(Location, u32)>,
+    /// Causes that the machine knows.
+    pub reasons: Vec<Reason>,
+    /// What the machine knows of a race besides that its accesses are in no order.
+    pub cause: Option<RaceCause>,
 }
 
 /// A wait that an earlier launch's signal satisfied, and what would be reported without it.

@@ -14,7 +14,7 @@ use super::{Machine, Rule, Violation, ViolationPoint};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::Access;
 use crate::program::{Bulk, Program, SiteIndex};
-use arverify_protocol::verdict::Code;
+use arverify_protocol::verdict::{Code, WhyKind};
 
 /// A copy that is not finished.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -154,6 +154,10 @@ impl<P: Program> Run<'_, P> {
             let label = "outstanding since here".to_owned();
             points.push(ViolationPoint { thread: Some(self.name(thread)), site: oldest.site, label });
         }
-        Violation::new(Code::Hazard, message, points)
+        let mut violation = Violation::new(Code::Hazard, message, points);
+        let started = self.outstanding(thread, pipe).next().map_or(site, |copy| copy.site);
+        let form = "nobody waits for the copy that was started{} before the thread comes here{}";
+        violation.because(WhyKind::CopyNotAwaited, started, form, &[started, site]);
+        violation
     }
 }

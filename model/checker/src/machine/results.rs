@@ -125,6 +125,10 @@ impl<P: Program> Run<'_, P> {
         let point = ViolationPoint { thread: None, site: expected.site, label };
         let mut violation = Violation::new(Code::RankDisagreement, message, vec![point]);
         violation.location = Some(at);
+        violation.after = Some((rank, launch));
+        let shape = self.machine.program().shape();
+        violation.counterpart =
+            shape.part_of(expected.output, other).map(|(instance, _)| (Location { instance, ..at }, other));
         violation.notes.push("each result is a sum of the right numbers, in an order of its own: floating-point addition is not associative".to_owned());
         violation.help = Some("reduce in one order on every rank".to_owned());
         violation
@@ -149,6 +153,7 @@ impl<P: Program> Run<'_, P> {
         let point = ViolationPoint { thread: None, site: expected.site, label: "this does not hold".to_owned() };
         let mut violation = Violation::new(Code::WrongResult, message, vec![point]);
         violation.location = Some(at);
+        violation.after = Some((rank, launch));
         self.with_stale_waits(violation, (0..self.machine.program().grid(rank)).map(|block| (rank, block, launch)))
     }
 }

@@ -130,8 +130,11 @@ impl<'a, P: Program> Run<'a, P> {
 
     /// Whether a limit of time or memory forbids to go on.
     fn is_over(&self) -> bool {
-        let Settings { deadline, max_bytes, .. } = self.machine.settings;
-        process::is_past(deadline) || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
+        let Settings { deadline, max_bytes, max_events, .. } = self.machine.settings;
+        let recorded = self.recorder.as_ref().map_or(0, |events| events.len());
+        max_events.is_some_and(|most| recorded > most)
+            || process::is_past(deadline)
+            || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {
@@ -285,6 +288,25 @@ impl<'a, P: Program> Run<'a, P> {
     }
 
     fn perform(&mut self, index: ThreadIndex, operation: &Operation, site: SiteIndex, choice: Choice) -> Progress {
+        let recorded = self.recorder.as_ref().map(|events| events.len());
+        let progress = self.perform_operation(index, operation, site, choice);
+        // What ends the execution before it takes effect is part of it.
+        if self.state.violation.is_some()
+            && recorded.is_some()
+            && self.recorder.as_ref().map(|events| events.len()) == recorded
+        {
+            self.record(index, site, operation, None, None);
+        }
+        progress
+    }
+
+    fn perform_operation(
+        &mut self,
+        index: ThreadIndex,
+        operation: &Operation,
+        site: SiteIndex,
+        choice: Choice,
+    ) -> Progress {
         // A wait in a loop counts its rounds itself.
         if !matches!(choice, Choice::Miss) && !matches!(operation, Operation::Spin { .. }) {
             self.advance(index, operation);
@@ -385,14 +407,20 @@ impl<'a, P: Program> Run<'a, P> {
         if let Some(recorder) = &mut self.recorder {
             let launch = self.state.coordinates(self.machine, thread).launch;
             let what = What::Operation { operation: operation.clone(), value, from };
-            recorder.push(Event { thread, launch, site: Some(site), what });
+            let phase = self.state.blocks[self.machine.block_of(thread) as usize].phase;
+            let epoch = Epoch { thread, phase, step: self.state.threads[thread as usize].step };
+            recorder.push(Event { thread, launch, epoch, site: Some(site), what });
         }
     }
 
     pub(super) fn record_what(&mut self, thread: ThreadIndex, site: Option<SiteIndex>, what: impl FnOnce() -> What) {
         if let Some(recorder) = &mut self.recorder {
             let launch = self.state.coordinates(self.machine, thread).launch;
-            recorder.push(Event { thread, launch, site, what: what() });
+            // A grid of no blocks has no first one.
+            let block = self.state.blocks.get(self.machine.block_of(thread) as usize);
+            let step = self.state.threads.get(thread as usize).map_or(0, |thread| thread.step);
+            let epoch = Epoch { thread, phase: block.map_or(0, |block| block.phase), step };
+            recorder.push(Event { thread, launch, epoch, site, what: what() });
         }
     }
 
@@ -464,6 +492,11 @@ impl Violation {
             crosses_launches: false,
             stale: None,
             race: None,
+            accesses: None,
+            cause: None,
+            after: None,
+            counterpart: None,
+            reasons: Vec::new(),
         }
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
     loop {
         let settings = Settings {
             max_bytes: None,
+            max_events: None,
             resident_blocks: None,
             start_order: StartOrder::Any,
             boundary_publishes: false,

@@ -598,6 +598,10 @@ pub trait Program: Send + Sync + 'static {
     fn describe(&self, _: Location) -> Option<&str> {
         None
     }
+    /// The element that a byte of a buffer begins, by its place in the shape that is declared; `None` where no shape is.
+    fn element(&self, _: Location) -> Option<Vec<u64>> {
+        None
+    }
     /// Why a word that is waited for is never written, where the ranks' programs do not fit each other.
     fn missing(&self, _: Location) -> Option<&str> {
         None

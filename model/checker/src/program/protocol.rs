@@ -290,6 +290,19 @@ impl Program for ProtocolProgram {
         self.code.has_assertions()
     }
 
+    fn element(&self, at: Location) -> Option<Vec<u64>> {
+        let buffer = (at.instance / self.shape.ranks) as usize;
+        let (shape, bytes) = (self.code.shapes.get(buffer)?, *self.element_bytes.get(buffer)?);
+        let mut left = at.byte / bytes.max(1);
+        let mut places: Vec<u64> = Vec::new();
+        for extent in shape.iter().rev() {
+            places.push(left % extent.max(&1));
+            left /= extent.max(&1);
+        }
+        places.reverse();
+        at.byte.is_multiple_of(bytes.max(1)).then_some(places)
+    }
+
     fn source(&self) -> &Source {
         &self.protocol.source
     }

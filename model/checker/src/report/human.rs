@@ -54,7 +54,11 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
             }
         }
     }
-    let mut notes = finding.notes.clone();
+    // Where the title says it all, it is not said again.
+    let causes =
+        finding.why.iter().map(|why| why.message(&row.source)).filter(|why| !why.starts_with(&finding.message));
+    let mut notes: Vec<String> = causes.map(|why| format!("why: {why}")).collect();
+    notes.extend(finding.notes.iter().cloned());
     if let Some(at) = &finding.location {
         notes.insert(0, format!("the memory is `{}` of rank {}, byte {}", at.buffer, at.rank, at.byte));
     }
@@ -73,7 +77,8 @@ pub fn render_finding(row: &Row, finding: &Finding, colour: bool) -> String {
         for step in &finding.trace {
             let line = if step.line == 0 { String::new() } else { format!("line {}", step.line) };
             let thread = step.thread.to_string();
-            let _ = writeln!(text, "  {:>4}  {thread:<38}  {line:<9}  {}", step.step, step.operation);
+            let call = if step.call == 0 { String::new() } else { format!(" (in the call at line {})", step.call) };
+            let _ = writeln!(text, "  {:>4}  {thread:<38}  {line:<9}  {}{call}", step.step, step.operation);
         }
     }
     if let Some(replay) = &finding.replay {

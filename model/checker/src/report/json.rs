@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::check::{Accepted, Answer, Engines};
-use arverify_protocol::verdict::{Finding, Role, ThreadName};
+use arverify_protocol::verdict::{Finding, Role, ThreadName, Why};
 use serde_json::{Value, json};
 
 /// Everything a check prints, on one line.
@@ -100,6 +100,17 @@ fn role(value: &mut Value, name: ThreadName) {
     }
 }
 
+/// A reason; without a place where the text has none.
+fn why(row: &Row, why: &Why) -> Value {
+    let place = (!why.span.is_empty()).then(|| row.source.line_column(why.span.start));
+    json!({
+        "kind": why.kind.name(),
+        "file": place.map(|_| &row.source.name),
+        "line": place.map(|(line, _)| line),
+        "message": why.message(&row.source),
+    })
+}
+
 fn finding(row: &Row, finding: &Finding) -> Value {
     let threads: Vec<Value> = finding.points.iter().filter_map(|point| point.thread).map(thread).collect();
     let line = |start: u32| row.source.line_column(start);
@@ -128,6 +139,9 @@ fn finding(row: &Row, finding: &Finding) -> Value {
                 "step": step.step, "rank": name.rank, "block": name.block, "thread": name.thread,
                 "launch": name.launch, "line": step.line, "op": step.operation,
             });
+            if step.call > 0 {
+                value["call"] = json!(step.call);
+            }
             role(&mut value, name);
             value
         })
@@ -141,6 +155,7 @@ fn finding(row: &Row, finding: &Finding) -> Value {
         "location": finding.location.as_ref().map(|at| json!({ "buffer": at.buffer, "rank": at.rank, "byte": at.byte })),
         "source": source,
         "labels": labels,
+        "why": finding.why.iter().map(|why| self::why(row, why)).collect::<Vec<_>>(),
         "notes": finding.notes,
         "help": finding.help,
         "assumption": finding.assumption,

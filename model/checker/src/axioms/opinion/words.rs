@@ -16,6 +16,7 @@ fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
         location: None,
         notes: vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()],
         help: None,
+        why: Vec::new(),
         trace: Vec::new(),
         assumption: None,
         replay: None,

@@ -108,6 +108,10 @@ impl Program for HostProgram {
         self.protocol.asserts()
     }
 
+    fn element(&self, at: Location) -> Option<Vec<u64>> {
+        self.protocol.element(at)
+    }
+
     fn source(&self) -> &Source {
         self.protocol.source()
     }
