@@ -146,19 +146,28 @@ impl Work {
             return self.end();
         };
         if copy.from == BulkSource::Arrival {
-            return (self.arrive(&record, copy, (copies, at)), SiteIndex(record.pc));
+            return (self.arrive(&record, copy, (copies, at, entry)), SiteIndex(record.pc));
         }
         (self.transfer(&record, copy, entry), SiteIndex(record.pc))
     }
 
-    /// The copies before it are waited for, one after the other, and it arrives.
-    fn arrive(&mut self, record: &Record, copy: &BulkCopy, (copies, at): (&Copies, Coordinates)) -> Operation {
-        let done = if let Stage::Reads(done) = self.stage { done } else { 0 };
-        let before = record.copies_before();
-        let next = before.start + done as u32;
-        if let Some(entry) = before.contains(&next).then(|| copies.beside(at, next)).flatten() {
-            self.stage = Stage::Reads(done + 1);
-            return wait(entry, Word::Done);
+    /// The copies before it are waited for, one after the other; it says so to the arrivals behind it, and arrives.
+    fn arrive(
+        &mut self,
+        record: &Record,
+        copy: &BulkCopy,
+        (copies, at, entry): (&Copies, Coordinates, Location),
+    ) -> Operation {
+        if !matches!(self.stage, Stage::Writes(_)) {
+            let done = if let Stage::Reads(done) = self.stage { done } else { 0 };
+            let before = record.copies_before();
+            let next = before.start + done as u32;
+            if let Some(entry) = before.contains(&next).then(|| copies.beside(at, next)).flatten() {
+                self.stage = Stage::Reads(done + 1);
+                return wait(entry, Word::Done);
+            }
+            self.stage = Stage::Writes(0);
+            return say(entry, Word::Done);
         }
         self.stage = Stage::Ends;
         match (record.object, &copy.signals) {

@@ -147,8 +147,9 @@ impl Interpreter {
                     .filter(|copies| copies.entry(at, slot).is_some())
                     .map_or(0, |copies| copies.number(at, slot))
             };
-            // Those before it are the numbers up to its own, its own arrivals among them, which are over before: they say nothing.
-            values[..4].copy_from_slice(&number(0).to_le_bytes());
+            // The arrival before it waits for what is before that, and says so.
+            let first = thread.started.as_ref().map_or(0, |started| started.arrives.saturating_sub(1));
+            values[..4].copy_from_slice(&number(first).to_le_bytes());
             values[4..8].copy_from_slice(&number(count).to_le_bytes());
             return Ok(Record { pc, to: object, from: None, bytes: 0, object: Some(object), values });
         }
