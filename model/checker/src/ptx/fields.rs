@@ -3,13 +3,14 @@
 //! A value that is moved, converted between state spaces and added to until it is the base of an access of global memory is an
 //! address. What is loaded from there may be an address again, and so on: the memory behind a parameter is then a table or a
 //! structure of addresses. A place is told by its offset, and by whether something unknown was added to it: then it
-//! is one of an array. A guess, flow by flow of registers alone.
+//! is one of an array. Compilers copy structures of which an array is indexed to the thread's own memory: what is loaded from there is
+//! what was stored there. A guess, flow by flow.
 
 use super::code::step::{Base, Space};
 use super::code::{Code, Register, Source, Step};
 use crate::ptx::code::function::{Function, Integer, Pack};
 use arverify_protocol::ir::{Order, Semantics};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is read at a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,15 +91,20 @@ const MOST_DEPTH: u32 = 4;
 /// Places of one memory that are told apart.
 const MOST_PLACES: usize = 256;
 
+#[derive(Default)]
 struct Flow {
     places: Vec<Place>,
     registers: BTreeMap<Register, Value>,
+    /// What the thread's own memory holds of places, by offset.
+    local: BTreeMap<i64, usize>,
+    /// Where arrays begin there.
+    arrays: BTreeSet<i64>,
     changed: bool,
 }
 
 /// The places that a kernel reads, ascending; `None` if it reads some of its parameters at what is no place that is known.
 pub fn fields(code: &Code) -> Option<Vec<Field>> {
-    let mut flow = Flow { places: vec![Place::default()], registers: BTreeMap::new(), changed: true };
+    let mut flow = Flow { places: vec![Place::default()], changed: true, ..Flow::default() };
     // Each round follows values one instruction further, whatever the order of the code.
     while std::mem::take(&mut flow.changed) {
         code.instructions.iter().for_each(|instruction| flow.follow(&instruction.step));
@@ -109,6 +115,7 @@ pub fn fields(code: &Code) -> Option<Vec<Field>> {
         }
         flow.access(&instruction.step);
     }
+    flow.tell_arrays();
     Some(flow.behind(PARAMETERS))
 }
 
@@ -146,6 +153,23 @@ impl Flow {
                     self.set(*destination, value);
                 }
             }
+            Step::Store { space: Space::Local, address, sources, element, .. } => {
+                let Some(at) = self.parameter(address.base, address.offset) else { return };
+                for (index, source) in sources.iter().enumerate() {
+                    let held = self.value(*source).filter(|held| held.place != PARAMETERS && held.at == At::default());
+                    let offset = at.offset + index as i64 * element.width.bytes() as i64;
+                    if let Some(held) = held.filter(|_| !at.indexed) {
+                        self.changed |= self.local.insert(offset, held.place) != Some(held.place);
+                    }
+                }
+            }
+            Step::Load { space: Space::Local, address, destinations, .. } => {
+                let Some(at) = self.parameter(address.base, address.offset) else { return };
+                if let (Some(place), [Some(register)]) = (self.local.get(&at.offset).copied(), &destinations[..]) {
+                    self.set(*register, Value { place, at: At::default() });
+                    self.changed |= at.indexed && self.arrays.insert(at.offset);
+                }
+            }
             Step::Load { space, address, destinations, element, .. } => {
                 let from = match (space, address.base) {
                     (Space::Parameter, base) => self.parameter(base, address.offset).map(|at| (PARAMETERS, at)),
@@ -166,6 +190,32 @@ impl Flow {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Parameters that were copied to the thread's own memory and are read there by an index are arrays: all elements are as
+    /// the first.
+    fn tell_arrays(&mut self) {
+        for array in std::mem::take(&mut self.arrays) {
+            let own = |index: i64| self.local.get(&(array + 8 * index)).copied();
+            let at =
+                |place: usize| self.places[PARAMETERS].behind.iter().find(|(_, own)| **own == place).map(|(at, _)| *at);
+            let Some((first, start)) = own(0).and_then(|place| Some((place, at(place)?))) else { continue };
+            let elements: Vec<usize> = (1..)
+                .map_while(own)
+                .zip(1..)
+                .take_while(|(place, index)| at(*place) == Some(start.moved(8 * index)))
+                .map(|(place, _)| place)
+                .collect();
+            for element in elements {
+                let Place { kind, uses, ref behind, .. } = self.places[first];
+                let behind = behind.clone();
+                let own = &mut self.places[element];
+                (own.kind, own.uses, own.behind) = (kind, uses, behind);
+            }
+            let parameters = &mut self.places[PARAMETERS].behind;
+            parameters.remove(&start);
+            parameters.insert(At { indexed: true, ..start }, first);
         }
     }
 
@@ -313,6 +363,14 @@ mod tests {
         let behind = &found[1].fields;
         assert_eq!(kinds(behind), [(0, 8, Kind::Address), (8, 8, Kind::Address), (16, 4, Kind::Number)]);
         assert!(behind.iter().all(|field| field.indexed));
+        let copied = read(
+            ".local .align 8 .b8 depot[16]; .reg .b64 %l<4>; mov.u64 %l0, depot; ld.param.v2.u64 {%rd1, %rd2}, [p+16];
+             st.local.v2.u64 [%l0], {%rd1, %rd2}; ld.param.u32 %r1, [p+40]; mul.wide.u32 %rd3, %r1, 8; add.s64 %l1, %l0, %rd3;
+             ld.local.u64 %rd4, [%l1]; st.release.sys.u32 [%rd4], %r1;",
+        );
+        assert_eq!(kinds(&copied), [(16, 8, Kind::Address), (24, 8, Kind::Address), (40, 4, Kind::Number)]);
+        assert_eq!([copied[0].indexed, copied[1].indexed], [true, false]);
+        assert_eq!(copied[0].uses, copied[1].uses);
         assert_eq!([behind[0].uses.strong, behind[1].uses.strong], [true, false]);
     }
 }
