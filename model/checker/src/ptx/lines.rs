@@ -31,23 +31,23 @@ impl Chain {
 
 /// Places of inlined calls, as far as a function's text has told them.
 #[derive(Default)]
-struct Calls(FxHashMap<(u32, u32, u32), Arc<[(u32, u32)]>>);
+struct Calls(FxHashMap<(u32, u32, u32), Chain>);
 
 impl Calls {
     /// A line with the calls around it; empty where the compiler knew no line.
-    fn around(&mut self, line: &Line) -> Arc<[(u32, u32)]> {
+    fn around(&mut self, line: &Line) -> Chain {
         if line.line == 0 {
-            return Arc::default();
+            return Chain::default();
         }
         let mut chain = vec![(line.file, line.line)];
         if let Some(call @ (file, number, _)) = line.inlined_at {
             match self.0.get(&call) {
-                Some(outer) => chain.extend(outer.iter().take(MOST_CALLS)),
+                Some(outer) => chain.extend(outer.0.iter().take(MOST_CALLS)),
                 None if number > 0 => chain.push((file, number)),
                 None => {}
             }
         }
-        let chain: Arc<[(u32, u32)]> = chain.into();
+        let chain = Chain(chain.into());
         self.0.insert((line.file, line.line, line.column), chain.clone());
         chain
     }
@@ -79,7 +79,7 @@ impl Lines {
             let (mut calls, mut chain) = (Calls::default(), Chain::default());
             for statement in &body.statements {
                 match statement {
-                    Statement::Location(found) => chain = Chain(calls.around(found)),
+                    Statement::Location(found) => chain = calls.around(found),
                     Statement::Instruction(instruction) => instructions.push((instruction.span.start, chain.clone())),
                     Statement::Label(_) => {}
                 }
