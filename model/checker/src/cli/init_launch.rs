@@ -6,7 +6,7 @@ use super::{InputError, print};
 use crate::ptx::decode::decode;
 use crate::ptx::entry::entries;
 use crate::ptx::fields::fields;
-use crate::ptx::launch::{choose, draft};
+use crate::ptx::launch::{Known, choose, draft};
 use std::io::{ErrorKind, Write};
 
 /// Runs the command.
@@ -21,8 +21,14 @@ pub(super) fn run(arguments: &InitLaunchArguments) -> Result<u8, InputError> {
     let index = choose(arguments.entry.kernel.as_deref(), &names)
         .map_err(|error| InputError::message(format!("`{file}`: {error}; --kernel NAME says which")))?;
     let entry = candidates[index];
-    let read = decode(&text.module, &entry.name).ok().and_then(|code| fields(&code));
-    let draft = draft(&entry.name, &sized_parameters(file, entry)?, read.as_deref());
+    let code = decode(&text.module, &entry.name).ok();
+    let read = code.as_ref().and_then(fields);
+    let known = Known {
+        fields: read.as_deref(),
+        threads: code.as_ref().and_then(|code| code.entries[0].required_threads),
+        cluster: code.as_ref().and_then(|code| code.entries[0].required_cluster),
+    };
+    let draft = draft(&entry.name, &sized_parameters(file, entry)?, known);
     let Some(path) = &arguments.out else {
         print(&draft)?;
         return Ok(0);

@@ -36,7 +36,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     fn is_copy(&self, thread: ThreadIndex) -> bool {
-        self.machine.program().is_asynchronous(self.state.coordinates(self.machine, thread))
+        self.machine.program().is_copy(self.state.coordinates(self.machine, thread))
     }
 
     /// Whether an access is one of a copy that some thread has started.
@@ -458,7 +458,7 @@ impl<P: Program> Machine<P> {
     fn stuck(&self, state: &State<P::Thread>) -> Vec<Stuck<P::Round>> {
         let waiting = state.threads.iter().enumerate().filter_map(|(index, thread)| {
             // A copy waits for nothing but to be started.
-            let is_copy = self.program().is_asynchronous(state.coordinates(self, index as ThreadIndex));
+            let is_copy = self.program().is_copy(state.coordinates(self, index as ThreadIndex));
             if is_copy || !matches!(thread.status, Status::Awaiting(_) | Status::Choosing) {
                 return None;
             }

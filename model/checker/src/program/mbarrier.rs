@@ -38,6 +38,9 @@ pub const DROPS: u64 = 1 << 60;
 /// Of an operand: the phase must not be completed by it.
 pub const COMPLETES_NOTHING: u64 = 1 << 61;
 
+/// Of an operand: so many more arrivals are pending in this phase (`cp.async.mbarrier.arrive` without `.noinc`).
+pub const INCREASES: u64 = 1 << 63;
+
 /// Of an operand that drops: where it says that its thread has arrived already in the phase that [`ARRIVED_PHASE`] names.
 pub const ARRIVED: u32 = 62;
 /// Of an operand: where the three last bits of that phase stand.
@@ -66,6 +69,7 @@ pub fn mixes(word: u64, operand: u64) -> bool {
 pub fn verb(operand: u64) -> &'static str {
     let bytes = (operand >> OPERAND_BYTES) as u32 as i32;
     match (operand & COUNT, operand & DROPS, bytes) {
+        _ if operand & INCREASES != 0 => "cp.async.mbarrier.arrive",
         (0, _, ..0) => "mbarrier.complete_tx",
         (0, ..) => "mbarrier.expect_tx",
         (_, 0, 0) => "mbarrier.arrive",
@@ -108,8 +112,11 @@ impl Object {
         let dropped = if operand & DROPS == 0 { 0 } else { arrivals };
         let expected = self.expected.checked_sub(dropped)?;
         let has_arrived = operand >> ARRIVED & 1 == 1 && operand >> ARRIVED_PHASE & 7 == self.phase;
-        let pending = self.pending.checked_sub(if has_arrived { 0 } else { arrivals })?;
-        if bytes.unsigned_abs() > COUNT {
+        let pending = match operand & INCREASES {
+            0 => self.pending.checked_sub(if has_arrived { 0 } else { arrivals })?,
+            _ => self.pending + arrivals,
+        };
+        if bytes.unsigned_abs() > COUNT || pending > COUNT {
             return None;
         }
         if pending > 0 || bytes != 0 {
@@ -187,6 +194,15 @@ mod tests {
                 assert_eq!((phase(others), update(others, run[last])), (0, words[4]), "{run:?}, {last} last");
             }
         }
+    }
+
+    #[test]
+    fn more_may_be_pending_for_a_phase() {
+        let more = update(INITIAL, 1 | INCREASES);
+        assert_eq!((phase(more), more >> PENDING & COUNT, more & COUNT), (0, 2, 1));
+        assert_eq!(update(update(more, 1), 1), INITIAL | 1 << PHASE, "and no more in the next");
+        assert!(!mixes(INITIAL, 1 | INCREASES));
+        assert_eq!(update(COUNT * INITIAL, 1 | INCREASES), BROKEN, "too many");
     }
 
     #[test]

@@ -422,6 +422,10 @@ pub trait Program: Send + Sync + 'static {
     fn scope_block(&self, _rank: u32, block: u32) -> u32 {
         block
     }
+    /// Whether a thread is a copy in flight, which waits for nothing but to be started.
+    fn is_copy(&self, at: Coordinates) -> bool {
+        self.is_asynchronous(at)
+    }
     /// Whether a thread's accesses to memory that it shares with a kernel are of the async proxy.
     fn is_asynchronous(&self, _: Coordinates) -> bool {
         false

@@ -5,6 +5,7 @@
 //! kernel has changed, or the finding never was.
 
 use super::launch::{Accept, Launch};
+use super::lines::Lines;
 use super::syntax::{Module, Statement};
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::{Diagnostic, Diagnostics};
@@ -25,21 +26,13 @@ fn at(source: &Source, module: &Module, (file, line): &(String, u32)) -> Spans {
     let is_ptx = base(&source.name) == base(file);
     let named: Vec<u32> =
         module.files.iter().filter(|(_, name)| base(name) == base(file)).map(|(index, _)| *index).collect();
-    let mut found = Spans::default();
-    for body in module.functions.iter().filter_map(|function| function.body.as_ref()) {
-        let mut place = None;
-        for statement in &body.statements {
-            match statement {
-                Statement::Location(line) => place = Some(*line),
-                Statement::Instruction(instruction) => {
-                    let compiled = place.is_some_and(|place| named.contains(&place.file) && place.line == *line);
-                    if compiled || is_ptx && source.line_column(instruction.span.start).0 == *line {
-                        found.insert(instruction.span.start);
-                    }
-                }
-                Statement::Label(_) => {}
-            }
-        }
+    let mut found: Spans = Lines::new(module).shown_at(&named, *line).collect();
+    for body in module.functions.iter().filter_map(|function| function.body.as_ref()).filter(|_| is_ptx) {
+        let starts = body.statements.iter().filter_map(|statement| match statement {
+            Statement::Instruction(instruction) => Some(instruction.span.start),
+            _ => None,
+        });
+        found.extend(starts.filter(|start| source.line_column(*start).0 == *line));
     }
     found
 }

@@ -7,7 +7,7 @@ use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
 use super::fit::has_copies;
 use super::launch::{Addresses, Launch, Parameter, Stretch};
-use super::names::demangled;
+use super::names::{demangled, short_names};
 use super::order::Order;
 use super::program::ProgramError;
 use super::steps::Steps;
@@ -212,7 +212,8 @@ impl Layout {
         let first = self.instances.len() as u32;
         let order = match (launch.dependent.is_some(), kernels) {
             _ if !launch.steps.is_empty() => {
-                let names: Vec<String> = kernels.iter().map(|kernel| demangled(&kernel.entry.name)).collect();
+                let names: Vec<&str> = kernels.iter().map(|kernel| kernel.entry.name.as_str()).collect();
+                let names = short_names(&names);
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 Order::Steps(Steps::new(launch, &names, first))
             }

@@ -421,8 +421,12 @@ impl Program for PtxProgram {
         self.copies().map_or(block, |copies| copies.scope_block(rank, block))
     }
 
-    fn is_asynchronous(&self, at: Coordinates) -> bool {
+    fn is_copy(&self, at: Coordinates) -> bool {
         self.copies().is_some_and(|copies| copies.is_copy(at))
+    }
+
+    fn is_asynchronous(&self, at: Coordinates) -> bool {
+        self.copies().is_some_and(|copies| copies.is_asynchronous(at))
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -466,7 +470,7 @@ impl Program for PtxProgram {
     }
 
     fn start(&self, at: Coordinates) -> PtxThread {
-        if self.is_asynchronous(at) {
+        if self.copies().is_some_and(|copies| copies.is_copy(at)) {
             return PtxThread::copy();
         }
         self.interpreter(at).start()

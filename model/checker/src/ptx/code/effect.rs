@@ -112,12 +112,14 @@ impl Step {
                 match &copy.from {
                     BulkSource::Memory(_, from) => all.push(base(&from.base)),
                     BulkSource::Values(values, _) => all.extend(values.iter().copied()),
+                    BulkSource::Padded(from, read) => all.extend([base(&from.base), *read]),
+                    BulkSource::Arrival => {}
                 }
                 all.extend(copy.signals.as_ref().map(|(_, at, _)| base(&at.base)));
                 all.extend(copy.blocks);
                 all
             }
-            Step::CommitBulk | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
+            Step::CommitBulk { .. } | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
             Step::Warp(warp) => {
                 let mut all = warp.exchange.sources();
                 all.push(warp.mask);
@@ -141,7 +143,7 @@ impl Step {
             Step::Atomic { destination, .. } => destination.iter().copied().collect(),
             Step::BeginGroup { open } => smallvec![*open],
             Step::AsyncCopy(_) | Step::AwaitGroups { .. } | Step::DependentLaunch { .. } => smallvec![],
-            Step::Bulk(_) | Step::CommitBulk | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
+            Step::Bulk(_) | Step::CommitBulk { .. } | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
             Step::Barrier(barrier) => match barrier.kind {
                 BarrierKind::Reduce { destination, .. } => smallvec![destination],
                 BarrierKind::Sync | BarrierKind::Arrive => smallvec![],
@@ -173,7 +175,7 @@ impl Step {
             // They write, if not now.
             Step::BeginGroup { .. } | Step::AsyncCopy(_) | Step::AwaitGroups { .. } => Effect::Store,
             Step::DependentLaunch { .. } => Effect::Store,
-            Step::Bulk(_) | Step::CommitBulk | Step::AwaitBulk { .. } => Effect::Store,
+            Step::Bulk(_) | Step::CommitBulk { .. } | Step::AwaitBulk { .. } => Effect::Store,
             // It makes no round of a loop: what it has seen is remembered.
             Step::ProxyFence { .. } => Effect::Store,
             Step::Fence { .. } => Effect::Fence,

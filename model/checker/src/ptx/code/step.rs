@@ -157,12 +157,18 @@ pub enum Step {
         /// Whether one has begun that is not closed.
         open: Register,
     },
-    /// `cp.async.bulk`, `cp.reduce.async.bulk`, `st.async`, `red.async`: a copy by the async proxy begins.
+    /// `cp.async.bulk`, `cp.reduce.async.bulk`, `st.async`, `red.async`: a copy by the async proxy begins; and `cp.async`
+    /// where arrivals are triggered by copies.
     Bulk(Box<BulkCopy>),
-    /// `cp.async.bulk.commit_group`
-    CommitBulk,
-    /// `cp.async.bulk.wait_group`
+    /// `cp.async.bulk.commit_group`, `cp.async.commit_group`
+    CommitBulk {
+        /// Of which copies.
+        proxy: Proxy,
+    },
+    /// `cp.async.bulk.wait_group`, `cp.async.wait_group`
     AwaitBulk {
+        /// Of which copies.
+        proxy: Proxy,
         /// Groups that need not be complete, the newest.
         remaining: u32,
         /// Only what they read must be complete (`.read`).
@@ -232,9 +238,20 @@ pub struct AsyncCopy {
     pub fills: bool,
 }
 
-/// A copy by the async proxy.
+/// By which proxy a copy in flight accesses memory: `cp.async.bulk` by the async one, `cp.async` by the generic one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Proxy {
+    /// As ordinary accesses.
+    Generic,
+    /// Of its own.
+    Async,
+}
+
+/// A copy in flight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BulkCopy {
+    /// How it accesses memory.
+    pub proxy: Proxy,
     /// First byte written.
     pub to: (Space, Address),
     /// What is written.
@@ -256,6 +273,10 @@ pub enum BulkSource {
     Memory(Space, Address),
     /// Elements of this size.
     Values(SmallVec<[Source; 4]>, Width),
+    /// What memory holds, so many bytes of it, and zeros behind (`cp.async` with a size of the source).
+    Padded(Address, Source),
+    /// Nothing: it waits for the copies of its thread before it, and arrives (`cp.async.mbarrier.arrive`).
+    Arrival,
 }
 
 /// A memory address: base plus offset.

@@ -17,6 +17,10 @@
 //! Decision: a copy counts among the threads of the block whose mbarrier object it completes, so that a wait of scope cta, which
 //! is the default and what published kernels have, synchronises with it; without an object, of the block that started it.
 //! Decision: a reduction is made of atomics of single elements (`.relaxed.gpu`, `red.async`: `.relaxed.cluster`).
+//! Copies of the generic proxy (`cp.async`, in modules in which such copies trigger arrivals) are threads of one more such block:
+//! nothing but their proxy tells them from the others. An arrival that they trigger is one more of them, which waits until those
+//! of its thread before it are done, and arrives (`.release.cta`, as `mbarrier.arrive` does).
+//!
 //! Decision: how many threads there must be is found out: who finds none left says so, and the check begins again with
 //! more ([`Room`]). The road not taken, threads that make one copy after the other, puts copies in order that are in none.
 //! Not modelled: launches that may run side by side or consist of several steps, `--resident-blocks`.
@@ -86,6 +90,11 @@ impl OfRank {
         self.before.iter().map(|before| before.last().copied().unwrap_or(0)).sum()
     }
 
+    /// Blocks of copies for each block: one for each block of its cluster, and perhaps one for those of the generic proxy.
+    fn kinds(&self) -> u32 {
+        self.before.len() as u32
+    }
+
     /// Which copies of a block those of a thread are.
     fn of_thread(&self, peer: u32, thread: u32) -> std::ops::Range<u32> {
         let before = &self.before[peer as usize];
@@ -97,6 +106,7 @@ impl Copies {
     /// Threads for so many copies, whose words lie in instances from the first on.
     pub(super) fn new(room: &Room, geometries: Vec<Geometry>, (launches, first): (u32, u32)) -> Copies {
         let of_rank = |geometry: Geometry| {
+            let kinds = geometry.cluster_size() + u32::from(room.has_beyond(geometry.cluster_size()));
             let before = |peer: u32| {
                 let mut all = 0;
                 let ends = (0..geometry.threads()).map(|thread| {
@@ -105,7 +115,7 @@ impl Copies {
                 });
                 std::iter::once(0).chain(ends).collect()
             };
-            OfRank { geometry, before: (0..geometry.cluster_size()).map(before).collect() }
+            OfRank { geometry, before: (0..kinds).map(before).collect() }
         };
         Copies { ranks: geometries.into_iter().map(of_rank).collect(), first, launches }
     }
@@ -120,8 +130,8 @@ impl Copies {
 
     /// Blocks of a rank, with those of copies.
     pub(super) fn blocks(&self, rank: u32) -> u32 {
-        let geometry = &self.ranks[rank as usize].geometry;
-        geometry.blocks() * (1 + geometry.cluster_size())
+        let own = &self.ranks[rank as usize];
+        own.geometry.blocks() * (1 + own.kinds())
     }
 
     /// The most threads of any block.
@@ -142,14 +152,20 @@ impl Copies {
 
     /// Of a block of copies: the block that starts them, and the rank in its cluster of the one that they count among.
     fn served(&self, rank: u32, block: u32) -> Option<(u32, u32)> {
-        let geometry = &self.ranks[rank as usize].geometry;
-        let index = block.checked_sub(geometry.blocks())?;
-        Some((index / geometry.cluster_size(), index % geometry.cluster_size()))
+        let own = &self.ranks[rank as usize];
+        let index = block.checked_sub(own.geometry.blocks())?;
+        Some((index / own.kinds(), index % own.kinds()))
     }
 
     /// Whether a block is one of copies.
     pub(super) fn is_copy(&self, at: Coordinates) -> bool {
         self.served(at.rank, at.block).is_some()
+    }
+
+    /// Whether it is one of copies by the async proxy.
+    pub(super) fn is_asynchronous(&self, at: Coordinates) -> bool {
+        let cluster = self.ranks[at.rank as usize].geometry.cluster_size();
+        self.served(at.rank, at.block).is_some_and(|(_, peer)| peer < cluster)
     }
 
     /// The block that starts the copies of a block; of any other, itself.
@@ -160,7 +176,10 @@ impl Copies {
     /// The block that a block's threads count among, for scopes.
     pub(super) fn scope_block(&self, rank: u32, block: u32) -> u32 {
         let geometry = &self.ranks[rank as usize].geometry;
-        let counted = self.served(rank, block).map(|(block, peer)| geometry.peer(block, peer).unwrap_or(block));
+        let counted = self.served(rank, block).map(|(block, peer)| match peer < geometry.cluster_size() {
+            true => geometry.peer(block, peer).unwrap_or(block),
+            false => block,
+        });
         counted.unwrap_or(block)
     }
 
@@ -175,8 +194,22 @@ impl Copies {
     /// Where a copy is told, and the words behind that; `None` if there is no such copy.
     pub(super) fn entry(&self, at: Coordinates, slot: Slot) -> Option<Location> {
         let own = &self.ranks[at.rank as usize];
+        if slot.peer >= own.kinds() {
+            return None;
+        }
         let of_thread = own.of_thread(slot.peer, at.thread);
         (slot.index < of_thread.len() as u32).then(|| self.place(at, at.block, slot.peer, of_thread.start + slot.index))
+    }
+
+    /// Of the copies of a block to which one belongs, where one is told.
+    fn beside(&self, at: Coordinates, index: u32) -> Option<Location> {
+        let (block, peer) = self.served(at.rank, at.block)?;
+        Some(self.place(at, block, peer, index))
+    }
+
+    /// The number of a thread's copy among those of its block.
+    pub(super) fn number(&self, at: Coordinates, slot: Slot) -> u32 {
+        self.ranks[at.rank as usize].of_thread(slot.peer, at.thread).start + slot.index
     }
 
     fn place(&self, at: Coordinates, block: u32, peer: u32, index: u32) -> Location {
@@ -202,7 +235,7 @@ impl Copies {
         nth: u32,
     ) -> Option<Operation> {
         let own = &self.ranks[at.rank as usize];
-        let unused = (0..own.geometry.cluster_size()).flat_map(|peer| {
+        let unused = (0..own.kinds()).flat_map(|peer| {
             let count = own.of_thread(peer, at.thread).len() as u32;
             (started(peer)..count).map(move |index| Slot { peer, index })
         });

@@ -21,6 +21,11 @@ impl Room {
         self.counts.is_empty() && self.all.is_empty()
     }
 
+    /// Whether some thread may start a copy that counts among the so manieth kind, or one behind.
+    pub fn has_beyond(&self, peer: u32) -> bool {
+        self.counts.keys().any(|(own, _)| *own >= peer) || self.all.keys().any(|own| *own >= peer)
+    }
+
     /// That of a thread.
     pub fn of(&self, peer: u32, thread: u32) -> u32 {
         let own = self.counts.get(&(peer, thread)).copied().unwrap_or(0);

@@ -1,6 +1,6 @@
 //! What a copy does, once it is started.
 
-use super::{Copies, RECORD, STARTED, Word, say, word};
+use super::{Copies, RECORD, STARTED, Word, say, wait, word};
 use crate::program::{Condition, Coordinates, Location, Operation, SiteIndex, VectorElement, Width, mbarrier};
 use crate::ptx::code::step::{BulkCopy, BulkSource};
 use crate::ptx::code::{Code, Step};
@@ -49,6 +49,20 @@ impl Record {
         data.extend_from_slice(&self.values);
         data.resize(RECORD as usize, 0);
         Operation::Store { at: entry, data }
+    }
+
+    /// Of a copy with zeros behind: how many bytes are read.
+    fn bytes_read(&self) -> u64 {
+        u64::from(u32::from_le_bytes([0, 1, 2, 3].map(|index| self.values[index]))).min(self.bytes)
+    }
+
+    /// Of an arrival: which copies of the block it waits for.
+    fn copies_before(&self) -> std::ops::Range<u32> {
+        let number = |from: usize| {
+            let bytes = [0, 1, 2, 3].map(|index| self.values[from + index]);
+            u32::from_le_bytes(bytes)
+        };
+        number(0)..number(4)
     }
 
     fn read(bytes: &[u8]) -> Option<Record> {
@@ -131,7 +145,44 @@ impl Work {
         let Some(Step::Bulk(copy)) = code.instructions.get(record.pc as usize).map(|found| &found.step) else {
             return self.end();
         };
+        if copy.from == BulkSource::Arrival {
+            return (self.arrive(&record, copy, (copies, at, entry)), SiteIndex(record.pc));
+        }
         (self.transfer(&record, copy, entry), SiteIndex(record.pc))
+    }
+
+    /// The copies before it are waited for, one after the other; it says so to the arrivals behind it, and arrives.
+    fn arrive(
+        &mut self,
+        record: &Record,
+        copy: &BulkCopy,
+        (copies, at, entry): (&Copies, Coordinates, Location),
+    ) -> Operation {
+        if !matches!(self.stage, Stage::Writes(_)) {
+            let done = if let Stage::Reads(done) = self.stage { done } else { 0 };
+            let before = record.copies_before();
+            let next = before.start + done as u32;
+            if let Some(entry) = before.contains(&next).then(|| copies.beside(at, next)).flatten() {
+                self.stage = Stage::Reads(done + 1);
+                return wait(entry, Word::Done);
+            }
+            self.stage = Stage::Writes(0);
+            return say(entry, Word::Done);
+        }
+        self.stage = Stage::Ends;
+        match (record.object, &copy.signals) {
+            (Some(at), Some((_, _, function))) => Operation::Atomic {
+                at,
+                width: Width::Eight,
+                function: *function,
+                operand: 1,
+                expected: 0,
+                semantics: Semantics { order: Order::Release, scope: Scope::Cta },
+                returns: false,
+                element: VectorElement::SCALAR,
+            },
+            _ => Operation::Exit,
+        }
     }
 
     fn end(&mut self) -> (Operation, SiteIndex) {
@@ -147,12 +198,15 @@ impl Work {
             self.stage = Stage::Reads(if record.from.is_none() { record.bytes } else { 0 });
         }
         if let Stage::Reads(done) = self.stage {
-            if let Some(from) = record.from.filter(|_| done < record.bytes) {
+            let all = if let BulkSource::Padded(..) = copy.from { record.bytes_read() } else { record.bytes };
+            if let Some(from) = record.from.filter(|_| done < all) {
                 let at = Location { byte: from.byte + done, ..from };
-                let bytes = piece(at, record.bytes - done);
+                let bytes = piece(at, all - done);
                 self.stage = Stage::Reads(done + bytes);
                 return Operation::Load { at, bytes: bytes as u32 };
             }
+            // What is not read is zero.
+            self.held.resize(record.bytes as usize, 0);
             self.stage = Stage::Writes(0);
             if record.object.is_none() {
                 return say(entry, Word::HasRead);
@@ -186,7 +240,7 @@ impl Work {
         let held = |bytes: u64| self.held.get(done as usize..(done + bytes) as usize).unwrap_or_default();
         let Some((function, width)) = copy.combines else {
             let bytes = match copy.from {
-                BulkSource::Memory(..) => piece(at, record.bytes - done),
+                BulkSource::Memory(..) | BulkSource::Padded(..) | BulkSource::Arrival => piece(at, record.bytes - done),
                 BulkSource::Values(_, width) => width.bytes(),
             };
             let data = held(bytes).into();

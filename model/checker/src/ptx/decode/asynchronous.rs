@@ -2,14 +2,15 @@
 //!
 //! An operation on an mbarrier object is a read-modify-write or a read of its word ([`crate::program::mbarrier`]), and the
 //! rest is arithmetic. The copies of a group are one copy of a pipe, which begins with the first of them; whether one has
-//! begun is a register. Not decoded: arrivals that copies trigger.
+//! begun is a register. In a module in which copies trigger arrivals (`cp.async.mbarrier.arrive`) they are threads of their own
+//! instead, as bulk copies are ([`crate::ptx::copies`]), but of the generic proxy.
 
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width, mbarrier};
 use crate::ptx::code::function::{Bits, Compare, Function, Integer, Pack, Test};
 use crate::ptx::code::kind::{IntegerKind, NumberKind};
-use crate::ptx::code::step::{Address, AsyncCopy, Element, Space};
+use crate::ptx::code::step::{Address, AsyncCopy, BulkCopy, BulkSource, Element, Proxy, Space};
 use crate::ptx::code::{Register, Source, Step};
 use crate::ptx::syntax::{Module, Operand, Statement};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
@@ -46,9 +47,19 @@ const OPERATIONS: [(&str, Mbarrier); 9] = [
 
 /// Whether a module asks how many arrivals are pending: then more of a state than its phase is looked at.
 pub(super) fn counts_pending(module: &Module) -> bool {
+    has_modifiers(module, "mbarrier", "pending_count")
+}
+
+/// Whether copies of a module trigger arrivals.
+pub(super) fn copies_arrive(module: &Module) -> bool {
+    has_modifiers(module, "cp", "mbarrier")
+}
+
+/// Whether a module has an instruction of this name with this modifier.
+fn has_modifiers(module: &Module, name: &str, modifier: &str) -> bool {
     let statements = module.functions.iter().filter_map(|function| function.body.as_ref());
     statements.flat_map(|body| &body.statements).any(|statement| match statement {
-        Statement::Instruction(found) => found.modifiers.iter().any(|modifier| modifier == "pending_count"),
+        Statement::Instruction(found) => found.name == name && found.modifiers.iter().any(|own| own == modifier),
         _ => false,
     })
 }
@@ -247,7 +258,7 @@ impl Decoder<'_> {
             return self.bulk(modifiers, operands, reduces);
         }
         if modifiers.has("mbarrier") {
-            return Err(NotUnderstood("an arrival that copies trigger is not modelled".into()));
+            return self.arrive_behind_copies(modifiers, operands);
         }
         if modifiers.has("commit_group") {
             modifiers.finish()?;
@@ -259,8 +270,7 @@ impl Decoder<'_> {
             modifiers.finish()?;
             let [] = self.exactly(operands)?;
             self.commit();
-            let open = self.group();
-            self.emit(Step::AwaitGroups { remaining: 0, open });
+            self.await_groups(0);
             return Ok(());
         }
         if modifiers.has("wait_group") {
@@ -268,8 +278,7 @@ impl Decoder<'_> {
             let [remaining] = self.exactly(operands)?;
             let remaining = self.immediate(remaining)?;
             let remaining = u32::try_from(remaining).map_err(|_| NotUnderstood("expected a small number".into()))?;
-            let open = self.group();
-            self.emit(Step::AwaitGroups { remaining, open });
+            self.await_groups(remaining);
             return Ok(());
         }
         self.copy_to_shared(modifiers, operands)
@@ -300,6 +309,12 @@ impl Decoder<'_> {
         let read = read.map(|read| self.bytes_read(read, bytes)).transpose()?;
         let (to, _) = self.address(to)?;
         let (from, _) = self.address(from)?;
+        if self.copies_arrive {
+            let whole = Source::Constant(u64::from(bytes));
+            let from = read.map_or(BulkSource::Memory(Space::Global, from), |read| BulkSource::Padded(from, read));
+            self.emit_generic((Space::Shared, to), from, whole, None);
+            return Ok(());
+        }
         let open = self.group();
         self.emit(Step::BeginGroup { open });
         self.emit(Step::AsyncCopy(AsyncCopy { to, from, bytes, read, fills: false }));
@@ -325,8 +340,52 @@ impl Decoder<'_> {
         Ok(Source::Register(read))
     }
 
+    /// A copy in flight, of the generic proxy.
+    fn emit_generic(
+        &mut self,
+        to: (Space, Address),
+        from: BulkSource,
+        bytes: Source,
+        signals: Option<(Space, Address, AtomicFunction)>,
+    ) {
+        let proxy = Proxy::Generic;
+        let copy = BulkCopy { proxy, to, from, bytes, combines: None, signals, blocks: None };
+        self.emit(Step::Bulk(Box::new(copy)));
+    }
+
+    /// `cp.async.mbarrier.arrive`: "an arrive-on operation to be triggered by the system on the mbarrier object upon the
+    /// completion of all the prior `cp.async` operations initiated by the executing thread". "When `.noinc` is not specified,
+    /// the pending count of the mbarrier object is increased by 1 prior to the asynchronous arrive-on operation."
+    fn arrive_behind_copies(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
+        modifiers.must("`.arrive`", &[("arrive", ())])?;
+        let increases = !modifiers.has("noinc");
+        let (_, [at]) = self.of_object(modifiers, operands)?;
+        if increases {
+            let semantics = Semantics { order: Order::Relaxed, scope: Scope::Cta };
+            self.update_object((Space::Shared, at), Source::Constant(1 | mbarrier::INCREASES), None, semantics)?;
+        }
+        let (_, address, function) = self.signal(at)?;
+        let object = (Space::Shared, address);
+        self.emit_generic(object, BulkSource::Arrival, Source::ZERO, Some((Space::Shared, address, function)));
+        Ok(())
+    }
+
+    /// Waits for all groups but the newest.
+    fn await_groups(&mut self, remaining: u32) {
+        if self.copies_arrive {
+            self.emit(Step::AwaitBulk { proxy: Proxy::Generic, remaining, reads: false });
+            return;
+        }
+        let open = self.group();
+        self.emit(Step::AwaitGroups { remaining, open });
+    }
+
     /// Closes the group; also one of no copies counts.
     fn commit(&mut self) {
+        if self.copies_arrive {
+            self.emit(Step::CommitBulk { proxy: Proxy::Generic });
+            return;
+        }
         let open = self.group();
         self.emit(Step::BeginGroup { open });
         self.compute_into(Function::Move, open, [Source::ZERO]);

@@ -9,7 +9,7 @@ use super::access::{OPERATIONS, SCOPES, atomic_kind, elements, width};
 use super::modifiers::Modifiers;
 use super::{Decoder, NotUnderstood, Understood};
 use crate::program::{AtomicFunction, AtomicKind, Width, Window};
-use crate::ptx::code::step::{BulkCopy, BulkSource, Space};
+use crate::ptx::code::step::{BulkCopy, BulkSource, Proxy, Space};
 use crate::ptx::code::{Source, Step};
 use crate::ptx::syntax::Operand;
 use arverify_protocol::ir::{AtomicOperation, Order, Scope};
@@ -39,7 +39,7 @@ impl Decoder<'_> {
         if modifiers.has("commit_group") {
             modifiers.finish()?;
             let [] = self.exactly(operands)?;
-            self.emit(Step::CommitBulk);
+            self.emit(Step::CommitBulk { proxy: Proxy::Async });
             return Ok(());
         }
         if modifiers.has("wait_group") {
@@ -48,7 +48,7 @@ impl Decoder<'_> {
             let [remaining] = self.exactly(operands)?;
             let remaining = self.immediate(remaining)?;
             let remaining = u32::try_from(remaining).map_err(|_| NotUnderstood("expected a small number".into()))?;
-            self.emit(Step::AwaitBulk { remaining, reads });
+            self.emit(Step::AwaitBulk { proxy: Proxy::Async, remaining, reads });
             return Ok(());
         }
         let cached = modifiers.has("L2::cache_hint");
@@ -104,13 +104,16 @@ impl Decoder<'_> {
         let bytes = self.word(bytes)?;
         let blocks = blocks.map(|blocks| self.word(blocks)).transpose()?;
         // The object lies in the memory that is written: of this block, or of the one of the destination.
-        let signals = signals.map(|object| self.signal(object)).transpose()?;
-        self.emit(Step::Bulk(Box::new(BulkCopy { to, from, bytes, combines, signals, blocks })));
+        let (signals, proxy) = (signals.map(|object| self.signal(object)).transpose()?, Proxy::Async);
+        self.emit(Step::Bulk(Box::new(BulkCopy { proxy, to, from, bytes, combines, signals, blocks })));
         Ok(())
     }
 
     /// An mbarrier object that is told of completed bytes.
-    fn signal(&mut self, object: &Operand) -> Understood<(Space, crate::ptx::code::step::Address, AtomicFunction)> {
+    pub(super) fn signal(
+        &mut self,
+        object: &Operand,
+    ) -> Understood<(Space, crate::ptx::code::step::Address, AtomicFunction)> {
         let kind = if self.counts_pending { AtomicKind::MbarrierWhole } else { AtomicKind::Mbarrier };
         let function = AtomicFunction { operation: AtomicOperation::Add, kind };
         Ok((Space::Cluster, self.address(object)?.0, function))
@@ -145,7 +148,15 @@ impl Decoder<'_> {
         let bytes = Source::Constant(width.bytes() * count as u64);
         let signals = Some(self.signal(object)?);
         let from = BulkSource::Values(values, width);
-        self.emit(Step::Bulk(Box::new(BulkCopy { to, from, bytes, combines, signals, blocks: None })));
+        self.emit(Step::Bulk(Box::new(BulkCopy {
+            proxy: Proxy::Async,
+            to,
+            from,
+            bytes,
+            combines,
+            signals,
+            blocks: None,
+        })));
         Ok(())
     }
 

@@ -184,6 +184,8 @@ struct Decoder<'m> {
     has_cluster_barrier: bool,
     /// Whether something asks for more of an mbarrier object than its phase.
     counts_pending: bool,
+    /// Whether copies trigger arrivals.
+    copies_arrive: bool,
     /// Whether a group of asynchronous copies has begun, once something uses it.
     group: Option<super::code::Register>,
     too_large: bool,
@@ -222,6 +224,7 @@ impl<'m> Decoder<'m> {
             cluster: None,
             has_cluster_barrier: cluster::has_barrier(module),
             counts_pending: asynchronous::counts_pending(module),
+            copies_arrive: asynchronous::copies_arrive(module),
             too_large: false,
         }
     }

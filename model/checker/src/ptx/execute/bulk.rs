@@ -1,4 +1,4 @@
-//! Copies by the async proxy, as their thread sees them: it starts them, puts them into groups, and waits for groups.
+//! Copies in flight, as their thread sees them: it starts them, puts them into groups, and waits for groups.
 //!
 //! What a copy does is not done here: [`crate::ptx::copies`].
 
@@ -6,7 +6,7 @@ use super::access::Place;
 use super::run::{Done, Interpreter, not_understood, value};
 use super::thread::PtxThread;
 use crate::program::{Coordinates, Fault, Location, SiteIndex};
-use crate::ptx::code::step::{Address, BulkCopy, BulkSource, Space};
+use crate::ptx::code::step::{Address, BulkCopy, BulkSource, Proxy, Space};
 use crate::ptx::copies::{Copies, Record, Slot, Word, say, wait};
 use arverify_protocol::verdict::Code as Finding;
 
@@ -21,15 +21,34 @@ struct Group {
     has_read: bool,
 }
 
-/// What a thread knows of the copies that it has started.
+/// Copies of one proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Started {
-    /// How many, by rank in the cluster of the block that they count among.
-    counts: Vec<u32>,
+struct Grouped {
     /// Of no group yet.
     open: Vec<Slot>,
     /// Groups that were not waited for, the oldest first.
     groups: Vec<Group>,
+}
+
+impl Grouped {
+    /// The groups that must be complete where so many need not be.
+    fn old(&mut self, remaining: u32) -> &mut [Group] {
+        let count = self.groups.len().saturating_sub(remaining as usize);
+        &mut self.groups[..count]
+    }
+}
+
+/// What a thread knows of the copies that it has started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Started {
+    /// How many, by rank in the cluster of the block that they count among; behind them those of the generic proxy.
+    counts: Vec<u32>,
+    /// By the async proxy.
+    bulk: Grouped,
+    /// By the generic proxy.
+    generic: Grouped,
+    /// So many of the generic proxy, the first, trigger an arrival.
+    arrives: u32,
     /// Operations of the current instruction that are done.
     done: usize,
 }
@@ -39,19 +58,20 @@ impl Started {
         self.counts.get(peer as usize).copied().unwrap_or(0)
     }
 
-    fn add(&mut self, slot: Slot, grouped: bool) {
-        let most = self.counts.len().max(slot.peer as usize + 1);
-        self.counts.resize(most, 0);
-        self.counts[slot.peer as usize] += 1;
-        if grouped {
-            self.open.push(slot);
+    fn of(&mut self, proxy: Proxy) -> &mut Grouped {
+        match proxy {
+            Proxy::Async => &mut self.bulk,
+            Proxy::Generic => &mut self.generic,
         }
     }
 
-    /// The groups that must be complete where so many need not be.
-    fn old(&mut self, remaining: u32) -> &mut [Group] {
-        let count = self.groups.len().saturating_sub(remaining as usize);
-        &mut self.groups[..count]
+    fn add(&mut self, slot: Slot, grouped: Option<Proxy>) {
+        let most = self.counts.len().max(slot.peer as usize + 1);
+        self.counts.resize(most, 0);
+        self.counts[slot.peer as usize] += 1;
+        if let Some(proxy) = grouped {
+            self.of(proxy).open.push(slot);
+        }
     }
 }
 
@@ -75,7 +95,10 @@ impl Interpreter {
             thread.started().done = 0;
             return Ok(Done::Next);
         };
-        let (record, peer) = self.record(at, thread, copy, *target)?;
+        let (record, peer) = match copy.proxy {
+            Proxy::Async => self.record(at, thread, copy, *target)?,
+            Proxy::Generic => (self.generic_record(at, thread, copy)?, self.rank(at).geometry.cluster_size()),
+        };
         let slot = Slot { peer, index: thread.started().count(peer) };
         let entry = self.setting.copies.as_ref().and_then(|copies| copies.entry(at, slot));
         let Some(entry) = entry else {
@@ -88,32 +111,76 @@ impl Interpreter {
         if done.is_multiple_of(2) {
             return Ok(Done::Again(record.store(entry)));
         }
-        started.add(slot, record.object.is_none());
+        started.add(slot, record.object.is_none().then_some(copy.proxy));
+        if copy.from == BulkSource::Arrival {
+            started.arrives = slot.index + 1;
+        }
         Ok(Done::Again(say(entry, Word::Asked)))
     }
 
-    /// `cp.async.bulk.commit_group`; also one of no copies counts.
-    pub(super) fn commit_copies(&self, thread: &mut PtxThread) -> Done {
-        let started = thread.started();
-        let group = Group { copies: std::mem::take(&mut started.open), has_read: false };
-        started.groups.push(group);
+    /// What a copy of `cp.async`, or an arrival that it triggers, is told.
+    fn generic_record(&self, at: Coordinates, thread: &PtxThread, copy: &BulkCopy) -> Result<Record, Fault> {
+        let bytes = value(&thread.registers, copy.bytes) & u64::from(u32::MAX);
+        let (pc, mut values) = (thread.pc, [0; 16]);
+        let source = match &copy.from {
+            BulkSource::Memory(_, from) => Some(*from),
+            BulkSource::Padded(from, read) => {
+                let read = value(&thread.registers, *read) as u32;
+                values[..4].copy_from_slice(&read.to_le_bytes());
+                // Nothing is read there, so that it may lie anywhere.
+                (read > 0).then_some(*from)
+            }
+            BulkSource::Arrival | BulkSource::Values(..) => None,
+        };
+        if copy.from == BulkSource::Arrival {
+            let Some((space, address, _)) = copy.signals else {
+                return Err(not_understood("an arrival without an object".to_owned(), pc));
+            };
+            let object = self.location(at, thread, (space, address), 8)?;
+            let peer = self.rank(at).geometry.cluster_size();
+            let count = thread.started.as_ref().map_or(0, |started| started.count(peer));
+            let number = |index: u32| {
+                let slot = Slot { peer, index };
+                self.setting
+                    .copies
+                    .as_ref()
+                    .filter(|copies| copies.entry(at, slot).is_some())
+                    .map_or(0, |copies| copies.number(at, slot))
+            };
+            // The arrival before it waits for what is before that, and says so.
+            let first = thread.started.as_ref().map_or(0, |started| started.arrives.saturating_sub(1));
+            values[..4].copy_from_slice(&number(first).to_le_bytes());
+            values[4..8].copy_from_slice(&number(count).to_le_bytes());
+            return Ok(Record { pc, to: object, from: None, bytes: 0, object: Some(object), values });
+        }
+        let to = self.location(at, thread, copy.to, bytes)?;
+        let from = source.map(|from| self.location(at, thread, (Space::Global, from), bytes)).transpose()?;
+        Ok(Record { pc, to, from, bytes, object: None, values })
+    }
+
+    /// `cp.async.bulk.commit_group`, `cp.async.commit_group`; also one of no copies counts.
+    pub(super) fn commit_copies(&self, thread: &mut PtxThread, proxy: Proxy) -> Done {
+        let own = thread.started().of(proxy);
+        let group = Group { copies: std::mem::take(&mut own.open), has_read: false };
+        own.groups.push(group);
         Done::Next
     }
 
-    /// `cp.async.bulk.wait_group`: one copy after the other is waited for.
+    /// `cp.async.bulk.wait_group`, `cp.async.wait_group`: one copy after the other is waited for.
     pub(super) fn await_copies(
         &self,
         at: Coordinates,
         thread: &mut PtxThread,
+        proxy: Proxy,
         (remaining, reads): (u32, bool),
     ) -> Result<Done, Fault> {
         let pc = thread.pc;
-        let started = thread.started();
-        let done = started.done;
-        let old = started.old(remaining);
+        let done = thread.started().done;
+        let own = thread.started().of(proxy);
+        let old = own.old(remaining);
         let copies = old.iter().filter(|group| !(reads && group.has_read)).flat_map(|group| &group.copies);
         if let Some(slot) = copies.copied().nth(done) {
-            started.done += 1;
+            thread.started().done += 1;
             let entry = self.setting.copies.as_ref().and_then(|copies| copies.entry(at, slot));
             let entry = entry.ok_or_else(|| not_understood("there is no such copy".to_owned(), pc))?;
             return Ok(Done::Again(wait(entry, if reads { Word::HasRead } else { Word::Done })));
@@ -122,24 +189,30 @@ impl Interpreter {
             old.iter_mut().for_each(|group| group.has_read = true);
         } else {
             let count = old.len();
-            started.groups.drain(..count);
+            own.groups.drain(..count);
         }
-        started.done = 0;
+        thread.started().done = 0;
         Ok(Done::Next)
     }
 
     /// Whether a thread that leaves its kernel has waited for all that its copies read: shared memory ends with its block.
     pub(super) fn leave_kernel(&self, thread: &PtxThread) -> Result<Done, Fault> {
         let Some(started) = &thread.started else { return Ok(Done::Yield(crate::program::Operation::Exit)) };
-        let groups = started.groups.iter().filter(|group| !group.has_read);
-        let count = groups.map(|group| group.copies.len()).sum::<usize>() + started.open.len();
-        if count == 0 {
-            return Ok(Done::Yield(crate::program::Operation::Exit));
-        }
-        let copies = if count == 1 { "bulk copy" } else { "bulk copies" };
+        let unread = |own: &Grouped| -> Vec<Slot> {
+            let groups = own.groups.iter().filter(|group| !group.has_read);
+            groups.flat_map(|group| &group.copies).chain(&own.open).copied().collect()
+        };
+        let bulk = unread(&started.bulk).len();
+        let generic = unread(&started.generic).iter().filter(|slot| slot.index >= started.arrives).count();
+        let (count, kind, does, wait) = match (bulk, generic) {
+            (0, 0) => return Ok(Done::Yield(crate::program::Operation::Exit)),
+            (0, generic) => (generic, "`cp.async`", "write", "cp.async.wait_group 0"),
+            (bulk, _) => (bulk, "bulk", "read", "cp.async.bulk.wait_group.read 0"),
+        };
+        let copies = if count == 1 { "copy" } else { "copies" };
         let message = format!(
-            "a thread ends its kernel while {count} {copies} may still read shared memory, which ends with the block: it \
-             has not waited for them (`cp.async.bulk.wait_group.read 0`)"
+            "a thread ends its kernel while {count} {kind} {copies} may still {does} shared memory, which ends with the block: it \
+             has not waited for them (`{wait}`)"
         );
         Err(Fault::violation(Finding::Hazard, message, SiteIndex(thread.pc)))
     }
@@ -181,6 +254,9 @@ impl Interpreter {
                     place.copy_from_slice(&value(&thread.registers, *source).to_le_bytes()[..size]);
                 }
                 self.location(at, thread, copy.to, bytes)?
+            }
+            BulkSource::Padded(..) | BulkSource::Arrival => {
+                return Err(not_understood("no copy by the async proxy".to_owned(), thread.pc));
             }
         };
         let to = moved(to)?;

@@ -259,8 +259,8 @@ impl Interpreter {
             Step::Warp(warp) => self.warp(at, thread, warp).map(Done::Yield),
             Step::Exit => self.leave_kernel(thread),
             Step::Bulk(copy) => self.start_copy(at, thread, copy),
-            Step::CommitBulk => Ok(self.commit_copies(thread)),
-            Step::AwaitBulk { remaining, reads } => self.await_copies(at, thread, (*remaining, *reads)),
+            Step::CommitBulk { proxy } => Ok(self.commit_copies(thread, *proxy)),
+            Step::AwaitBulk { proxy, remaining, reads } => self.await_copies(at, thread, *proxy, (*remaining, *reads)),
             Step::ProxyFence { window } => Ok(Done::Yield(Operation::ProxyFence { window: *window })),
             Step::Trap { code, message } => Err(Fault::violation(*code, message.to_string(), SiteIndex(pc))),
             Step::DependentLaunch { waits } => Ok(match self.rank(at).dependent.get(at.launch as usize) {

@@ -45,7 +45,7 @@ pub use description::{
     Accept, Argument, Buffer, Description, Dimensions, Expectation, Initial, LAUNCH_LIMIT, Passed, RANK_LIMIT, Within,
     parse,
 };
-pub use draft::draft;
+pub use draft::{Known, draft};
 pub use entry::{EntryError, choose};
 pub use expression::{Expression, Values, Variable};
 pub use layout::{Addresses, Parameter, offsets};

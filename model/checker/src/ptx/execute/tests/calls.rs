@@ -111,7 +111,7 @@ fn instructions_nobody_knows_count_when_they_are_reached() {
         "st.async.shared::cluster.mbarrier::complete_tx::bytes.u16 [%r1], 1, [%r2];",
         "red.async.relaxed.sys.shared::cluster.mbarrier::complete_tx::bytes.add.u32 [%r1], 1, [%r2];",
         "cp.async.ca.shared.global [%r1], [%rd1], 12;",
-        "cp.async.mbarrier.arrive.shared.b64 [%r1];",
+        "cp.async.mbarrier.expect.shared.b64 [%r1];",
         "mbarrier.arrive.acquire.cta.shared.b64 _, [%r1];",
         "mbarrier.expect_tx.cta.shared.b64 [%r1], 4;",
         "barrier.cluster.sync;",

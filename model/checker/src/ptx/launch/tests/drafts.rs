@@ -1,20 +1,34 @@
 //! `arverify init-launch` writes files that are valid and fit their kernel.
 
-use super::super::{Launch, Overrides, Parameter, draft, parse};
+use super::super::{Known, Launch, Overrides, Parameter, draft, parse};
 use super::parameter;
-use crate::ptx::fields::{Field, Kind};
+use crate::ptx::fields::{Field, Kind, Uses};
+
+fn field(offset: u64, bytes: u64, kind: Kind, fields: Vec<Field>) -> Field {
+    let uses = Uses { read: kind != Kind::Number, ..Uses::default() };
+    Field { offset, bytes, kind, uses, fields, indexed: false }
+}
 
 fn fits(parameters: &[Parameter]) {
-    let field = |offset, bytes, kind| Field { offset, bytes, kind };
-    let read = [field(0, 4, Kind::Number), field(8, 8, Kind::Address), field(16, 8, Kind::Table)];
-    let everywhere = [field(0, 8, Kind::Multicast), field(16, 8, Kind::Multicast)];
-    for fields in [None, Some(&read[..0]), Some(&read[..]), Some(&everywhere[..])] {
+    let behind = vec![field(0, 8, Kind::Address, vec![]), field(8, 4, Kind::Number, vec![])];
+    let table = vec![field(0, 8, Kind::Address, vec![]), field(8, 8, Kind::Address, vec![])];
+    let read = [
+        field(0, 4, Kind::Number, vec![]),
+        field(8, 8, Kind::Address, behind.clone()),
+        field(16, 8, Kind::Address, table),
+    ];
+    let everywhere = [field(0, 8, Kind::Multicast, vec![]), field(16, 8, Kind::Multicast, vec![])];
+    let indexed = |field: &Field| Field { indexed: true, ..field.clone() };
+    let each: Vec<Field> = behind.iter().map(indexed).collect();
+    let arrays = [indexed(&read[2]), Field { fields: each, ..field(32, 8, Kind::Address, vec![]) }];
+    for fields in [None, Some(&read[..0]), Some(&read[..]), Some(&everywhere[..]), Some(&arrays[..])] {
         fits_with(parameters, fields);
     }
 }
 
 fn fits_with(parameters: &[Parameter], fields: Option<&[Field]>) {
-    let text = draft("_Z7one\"shotPj", parameters, fields);
+    let known = Known { fields, ..Known::default() };
+    let text = draft("_Z7one\"shotPj", parameters, known);
     let description = parse("draft.toml", &text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     let launch = Launch::new(&description, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     launch.check("kernel", parameters).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
@@ -38,4 +52,13 @@ fn structures_of_every_size_are_drafted() {
         }
         fits(&[parameter(".align .b8[]", 4096, alignment)]);
     }
+}
+
+#[test]
+fn shapes_that_a_kernel_requires_are_drafted() {
+    let known = Known { threads: Some([64, 2, 1]), cluster: Some([2, 1, 1]), ..Known::default() };
+    let text = draft("k", &[], known);
+    let description = parse("draft.toml", &text).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    let launch = Launch::new(&description, &Overrides::default()).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    launch.check("k", &[]).unwrap_or_else(|errors| panic!("{errors}\n{text}"));
 }

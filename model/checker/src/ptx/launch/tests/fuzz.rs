@@ -1,6 +1,6 @@
 //! No file makes the reader panic, hang or take much memory, and whatever is wrong has its place and renders.
 
-use super::super::{Launch, Overrides, draft, parse};
+use super::super::{Known, Launch, Overrides, draft, parse};
 use super::{FILE, parameters, steps};
 use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
@@ -229,7 +229,7 @@ proptest! {
 
 #[test]
 fn every_prefix_is_survived() {
-    let text = draft("kernel", &parameters(), None);
+    let text = draft("kernel", &parameters(), Known::default());
     for text in [FILE, steps::FILE, &text] {
         for (end, _) in text.char_indices() {
             if let Err(error) = survives(&text[..end]) {
