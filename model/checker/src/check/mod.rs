@@ -15,6 +15,7 @@ mod lints;
 mod mutants;
 mod options;
 mod polled;
+mod relied;
 mod sizes;
 mod trace;
 mod words;
@@ -49,6 +50,8 @@ pub use trace::{Replay, replay};
 
 /// An assumption's name: a launch boundary publishes to peers.
 pub const LAUNCH_BOUNDARY: &str = "launch-boundary=system";
+/// The same: loads before a barrier are done.
+pub const LOADS_DONE: &str = "loads=done-at-barrier";
 /// The same: weak accesses to words that somebody accesses strongly are strong.
 pub const POLLED_WORDS: &str = "polled-words=strong";
 
@@ -191,6 +194,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Setti
         resident_blocks,
         start_order,
         boundary_publishes: options.boundary_publishes,
+        loads_done: options.loads_done,
         everything: options.everything,
         watch,
         step_by_step: false,
@@ -393,18 +397,15 @@ fn explain<P: Program>(program: &Arc<P>, options: &Options, violation: &Violatio
     if finding.code == Code::Progress {
         finding.notes.extend(order_note(program, options));
     }
-    if violation.crosses_launches && !options.boundary_publishes && options.launches > 0 {
-        let note = boundary_note(program, options);
-        finding.assumption = note.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
-        finding.notes.extend(note);
+    if violation.crosses_launches && options.launches > 0 {
+        relied::note(program, options, violation, finding);
     }
 }
 
 /// What a verdict rests on: what was assumed, and what the program itself rests on.
 fn assumptions<P: Program>(program: &P, options: &Options) -> Vec<String> {
-    let assumed =
-        [(LAUNCH_BOUNDARY, options.boundary_publishes), (POLLED_WORDS, program.polled().is_some())].into_iter();
-    let assumed = assumed.filter(|(_, assumed)| *assumed).map(|(name, _)| name.to_owned());
+    let polled_words = program.polled().is_some();
+    let assumed = Options { polled_words, ..*options }.assumptions().map(str::to_owned);
     assumed.chain(program.assumptions()).collect()
 }
 
@@ -488,19 +489,6 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
     let (exploration, _) = refine(program, &ascending, few(options), ALONE);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
-}
-
-/// Names the assumption under which a race disappears.
-fn boundary_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String> {
-    let assumed = Options { boundary_publishes: true, ..*options };
-    let limits = few(options);
-    let (exploration, _) = refine(program, &assumed, limits, ALONE);
-    let verified = exploration.violation.is_none() && exploration.limited.is_none();
-    verified.then(|| {
-        "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \
-         peers, which the PTX model does not promise (vLLM and NCCL rely on it)"
-            .to_owned()
-    })
 }
 
 fn finding<P: Program>(

@@ -120,7 +120,11 @@ impl<'p, P: Program> Search<'p, P> {
             })
         };
         State {
-            graph: Graph { without: self.settings.without, ..Graph::default() },
+            graph: Graph {
+                without: self.settings.without,
+                barriers: self.settings.loads_done.then(Arc::default),
+                ..Graph::default()
+            },
             threads: (0..self.field.threads()).map(runner).collect(),
             meetings: Arc::default(),
             rounds: Arc::default(),

@@ -46,6 +46,7 @@ impl<P: Program> Run<'_, P> {
 
     pub(super) fn on_stream(&self, thread: ThreadIndex, site: SiteIndex) -> OnStream {
         let access = Access { epoch: self.epoch(thread), site };
-        OnStream { access, view: self.state.threads[thread as usize].view.clone() }
+        let thread = &self.state.threads[thread as usize];
+        OnStream { access, view: thread.view.clone(), loads: thread.assumed.loads.clone() }
     }
 }

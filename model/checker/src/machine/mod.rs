@@ -49,6 +49,7 @@ mod sweep;
 pub mod uses;
 mod weak;
 
+use crate::memory::assumed::Assumed;
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
@@ -92,6 +93,8 @@ pub struct Settings {
     pub start_order: StartOrder,
     /// A launch boundary publishes to peers (`--assume launch-boundary=system`).
     pub boundary_publishes: bool,
+    /// A load before a barrier has its value before what is behind it (`--assume loads=done-at-barrier`).
+    pub loads_done: bool,
     /// Every operation of every thread is a choice point: for tests of the reduction.
     pub everything: bool,
     /// How much is noted of what load buffering could be made of.
@@ -104,6 +107,13 @@ pub struct Settings {
     pub max_bytes: Option<u64>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
+}
+
+impl Settings {
+    /// Whether strong accesses hand on more than causality.
+    pub(super) fn hands_on_more(&self) -> bool {
+        self.boundary_publishes || self.loads_done
+    }
 }
 
 /// How much is noted of what load buffering could be made of: each needed only where the one before has found something.
@@ -259,8 +269,8 @@ pub struct Counters {
 struct Thread<T> {
     program: T,
     view: View,
-    /// Under `--assume launch-boundary=system`: what came before the launches that it knows of.
-    boundary: Option<View>,
+    /// What it knows beyond causality.
+    assumed: Assumed,
     step: u32,
     /// Its step before the updates of the instruction that it is at, once one is made.
     before_updates: u32,
@@ -398,7 +408,7 @@ struct Arrival {
 #[derive(Clone, Debug, PartialEq, Hash)]
 struct ArrivedWith {
     view: View,
-    boundary: Option<View>,
+    assumed: Assumed,
     epoch: Epoch,
     way: Option<Arc<Way>>,
 }
@@ -411,6 +421,8 @@ struct RankState {
     stream_phase: u32,
     /// What came before the current launch.
     boundary: Option<View>,
+    /// Under `--assume loads=done-at-barrier`: loads that are done for what follows on the stream.
+    loads: Option<View>,
     /// For each rank, the launch that a message was written in which an earlier launch of this rank has read: all that
     /// the other did in the launches before is over.
     heard: SmallVec<[u32; 8]>,
@@ -437,8 +449,8 @@ struct InstanceMemory {
 struct SequentialFence {
     release: Release,
     access: Access,
-    /// What its thread knew of launches.
-    boundary: Option<View>,
+    /// What its thread knew beyond causality.
+    assumed: Assumed,
 }
 
 impl fmt::Display for Place {

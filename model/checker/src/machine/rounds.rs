@@ -512,7 +512,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether a reader gets from a new message all that it gets from an old one: every release pattern that it could end
-    /// with that, now by the operation or later by a fence of any scope, what the launch boundary publishes, and the
+    /// with that, now by the operation or later by a fence of any scope, what is handed on under assumptions, and the
     /// `fence.sc` that came before it.
     pub(super) fn gives_no_less(
         &self,
@@ -536,7 +536,7 @@ impl<P: Program> Machine<P> {
         };
         let fences = || self.fences_before(state, reader);
         old.releases.iter().all(matched)
-            && old.boundary.as_ref().is_none_or(|view| new.boundary.as_ref().is_some_and(|new| within(view, new)))
+            && old.assumed.as_ref().is_none_or(|old| new.assumed.as_ref().is_some_and(|new| old.is_within(new, within)))
             && old.fences.iter().all(|fence| new.fences.contains(fence) || fences().contains(fence))
     }
 }

@@ -75,14 +75,16 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> bool {
         let writes = kind == Kind::StrongWrite;
-        let view = &self.state.threads[thread as usize].view;
+        let own = &self.state.threads[thread as usize];
+        let (view, loads) = (&own.view, own.assumed.loads.as_ref());
         let unordered = |access: &Access| !self.machine.covered(thread, view, access);
         let range = at.byte..at.byte + width.bytes();
         let found = overlapping(&self.state.slots, at.instance, range)
             .filter(|(other, slot)| *other != key(at) || slot.width != width)
             .find_map(|(other, slot)| {
                 let write = slot.messages.iter().map(|message| message.access).find(unordered);
-                let read = slot.reads.iter().filter(|read| read.made).map(|read| read.access).find(unordered);
+                let made = slot.reads.iter().filter(|read| read.made).map(|read| read.access);
+                let read = made.into_iter().find(|read| unordered(read) && !self.machine.is_done(loads, read));
                 let read = read.filter(|_| writes);
                 write.map(|access| (access, true)).or(read.map(|access| (access, false))).map(|found| (other, found))
             });
@@ -380,7 +382,7 @@ impl<P: Program> Run<'_, P> {
         if acquires(semantics.order) {
             self.acquire_elements(thread, key, element, strength);
         }
-        self.learn_boundary(thread, key, position, strength);
+        self.learn_assumed(thread, key, position, strength);
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         let fences = self.machine.fences_before(self.state, thread);
