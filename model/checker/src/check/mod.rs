@@ -52,6 +52,8 @@ pub use trace::{Replay, replay};
 pub const LAUNCH_BOUNDARY: &str = "launch-boundary=system";
 /// The same: loads before a barrier are done.
 pub const LOADS_DONE: &str = "loads=done-at-barrier";
+/// The same: vectors of 16 bytes or less are one access.
+pub const WHOLE_VECTORS: &str = "vectors=whole";
 /// The same: weak accesses to words that somebody accesses strongly are strong.
 pub const POLLED_WORDS: &str = "polled-words=strong";
 

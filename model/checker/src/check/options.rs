@@ -1,6 +1,6 @@
 //! What a check is asked to do, and its limits.
 
-use super::{LAUNCH_BOUNDARY, LOADS_DONE, POLLED_WORDS};
+use super::{LAUNCH_BOUNDARY, LOADS_DONE, POLLED_WORDS, WHOLE_VECTORS};
 use crate::machine::{Rule, StartOrder};
 use arverify_protocol::evaluate::Sizes;
 use std::time::Duration;
@@ -89,6 +89,8 @@ pub struct Options {
     pub boundary_publishes: bool,
     /// `--assume loads=done-at-barrier`
     pub loads_done: bool,
+    /// `--assume vectors=whole`, of kernels.
+    pub whole_vectors: bool,
     /// `--assume polled-words=strong`, of kernels.
     pub polled_words: bool,
     /// Look for findings that are independent of the first, too.
@@ -120,6 +122,7 @@ impl Options {
         let all = [
             (LAUNCH_BOUNDARY, self.boundary_publishes),
             (LOADS_DONE, self.loads_done),
+            (WHOLE_VECTORS, self.whole_vectors),
             (POLLED_WORDS, self.polled_words),
         ];
         all.into_iter().filter(|(_, assumed)| *assumed).map(|(name, _)| name)
@@ -135,6 +138,7 @@ impl Options {
             progress: Progress::Fair,
             boundary_publishes: false,
             loads_done: false,
+            whole_vectors: false,
             polled_words: false,
             all: false,
             max_states: 100_000_000,

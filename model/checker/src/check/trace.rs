@@ -8,7 +8,7 @@ use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Call, Group, Location, Operation, Program, mbarrier};
+use crate::program::{Barrier, Call, Group, Location, Operation, Program, Word, mbarrier};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
@@ -225,7 +225,7 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     }
 }
 
-fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u64>) -> String {
+fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<Word>) -> String {
     let place = |at: &Location| place(machine, at);
     let read = value.map_or(String::new(), |value| format!(" → {value}"));
     match operation {
@@ -239,7 +239,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         }
         Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
         Operation::Atomic { at, function, operand, semantics, .. } if function.kind.is_mbarrier() => {
-            let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
+            let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value as u64)));
             format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
         }
         Operation::Atomic { at, function, operand, semantics, .. } => {

@@ -346,6 +346,9 @@ pub enum Assumption {
     /// A load before a barrier has its value before what is behind it, for whoever observes that
     #[value(name = "loads=done-at-barrier")]
     LoadsDoneAtBarrier,
+    /// A strong vector access of a kernel of 16 bytes or less is one access
+    #[value(name = "vectors=whole")]
+    VectorsWhole,
     /// A weak access of a kernel to a word that somebody accesses strongly is taken for relaxed.sys
     #[value(name = "polled-words=strong")]
     PolledWordsStrong,

@@ -9,7 +9,7 @@ use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Release, Slot, Slots, Strength, morally_strong};
-use crate::program::{Location, PollUpdate, Program, Width};
+use crate::program::{Location, PollUpdate, Program, Width, Word};
 use arverify_protocol::ir::{Scope, Semantics};
 
 impl<P: Program> Machine<P> {
@@ -92,7 +92,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether an atomic that finds a word only reads it.
-    pub(super) fn only_reads(&self, update: PollUpdate, word: u64) -> bool {
+    pub(super) fn only_reads(&self, update: PollUpdate, word: Word) -> bool {
         update.only_reads(word) && self.has(Rule::FailedSwapsRead)
     }
 
@@ -110,14 +110,14 @@ impl<P: Program> Machine<P> {
     }
 
     /// The newest word at a location.
-    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
+    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location, width: Width) -> Word {
         let bytes = &state.memory[at.instance as usize].bytes;
-        let mut word = [0; 8];
+        let mut word = [0; 16];
         let (at, size) = (at.byte as usize, width.bytes() as usize);
         if let Some(bytes) = bytes.get(at..at + size) {
             word[..size].copy_from_slice(bytes);
         }
-        u64::from_le_bytes(word)
+        Word::from_le_bytes(word)
     }
 }
 

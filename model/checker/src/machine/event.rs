@@ -2,7 +2,7 @@
 
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
-use crate::program::{Location, Operation, SiteIndex};
+use crate::program::{Location, Operation, SiteIndex, Word};
 use arverify_protocol::ir::Order;
 
 /// One operation, as it was performed.
@@ -28,7 +28,7 @@ pub enum What {
         /// The operation.
         operation: Operation,
         /// What it read.
-        value: Option<u64>,
+        value: Option<Word>,
         /// Who wrote that.
         from: Option<Access>,
     },
@@ -39,7 +39,7 @@ pub enum What {
         /// Until what.
         until: String,
         /// The newest value.
-        holds: u64,
+        holds: Word,
     },
     /// A wait saw the newest value and went on waiting, although an older one satisfied it.
     Missed {
@@ -48,7 +48,7 @@ pub enum What {
         /// Until what.
         until: String,
         /// The newest value.
-        holds: u64,
+        holds: Word,
     },
 }
 

@@ -55,7 +55,9 @@ use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Release, Slots};
-use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
+use crate::program::{
+    Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width, Word,
+};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use pipe::Outstanding;
@@ -367,7 +369,7 @@ struct StaleWait {
     thread: ThreadIndex,
     site: SiteIndex,
     slot: u64,
-    value: u64,
+    value: Word,
     written_in: u32,
     launch: u32,
     writer: SiteIndex,
@@ -499,7 +501,7 @@ pub struct StaleCause {
     /// For which slot.
     pub at: Location,
     /// What it read.
-    pub value: u64,
+    pub value: Word,
     /// The code of what followed.
     pub code: Code,
     /// Its message.
@@ -566,7 +568,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// The word that a location holds in a final state.
-    pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
+    pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> Word {
         self.word_at(state, at, width)
     }
 

@@ -14,7 +14,7 @@ use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{
     Clash, ReadKind, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping,
 };
-use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width, Word};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
@@ -221,7 +221,7 @@ impl<P: Program> Run<'_, P> {
         let message = &self.state.slots[&key(at)].messages[position];
         let (value, from) = (message.value, message.access);
         self.record(thread, site, operation, Some(value), Some(from));
-        self.note_stale(thread, site, at, position, u64::from(value as u32));
+        self.note_stale(thread, site, at, position, Word::from(value as u32));
         self.counters().waits += 1;
         let returns = matches!(operation, Operation::Await { returns: true, .. });
         let kind = ReadKind::Await { condition, returns };
@@ -275,7 +275,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         (at, width): (Location, Width),
         condition: Condition,
-        holds: u64,
+        holds: Word,
         site: SiteIndex,
     ) -> Progress {
         self.record_what(thread, Some(site), || What::Blocked { at, until: condition.to_string(), holds });
@@ -297,7 +297,7 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         at: Location,
         position: usize,
-        value: u64,
+        value: Word,
     ) {
         let launch = self.state.coordinates(self.machine, thread).launch;
         let message = &self.state.slots[&key(at)].messages[position];

@@ -12,7 +12,8 @@ use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
 use crate::program::{
-    AtomicFunction, AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, mbarrier,
+    AtomicFunction, AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, Word,
+    mbarrier,
 };
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
@@ -23,7 +24,7 @@ impl<P: Program> Run<'_, P> {
         &self,
         thread: ThreadIndex,
         key: u64,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         (strength, order): (Strength, (Order, VectorElement)),
         after: usize,
         site: SiteIndex,
@@ -116,7 +117,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         (at, width): (Location, Width),
-        value: u64,
+        value: Word,
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
@@ -143,7 +144,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         (strength, order): (Strength, (Order, VectorElement)),
         after: usize,
         site: SiteIndex,
@@ -197,7 +198,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         strength: Strength,
         order: (Order, VectorElement),
         after: usize,
@@ -332,7 +333,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The read half of a read-modify-write that has found a word.
-    fn update(&self, function: AtomicFunction, operand: u64, returns: bool, old: u64) -> Update {
+    fn update(&self, function: AtomicFunction, operand: u64, returns: bool, old: Word) -> Update {
         let shows_phase = function.kind == AtomicKind::Mbarrier;
         Update {
             function,
@@ -340,9 +341,9 @@ impl<P: Program> Run<'_, P> {
             returns: returns && !shows_phase,
             phase: (
                 returns && shows_phase && self.machine.has(Rule::PhasesMatter),
-                if function.kind.is_mbarrier() { (old >> mbarrier::PHASE) as u8 } else { 0 },
+                if function.kind.is_mbarrier() { (old as u64 >> mbarrier::PHASE) as u8 } else { 0 },
             ),
-            mixes: shows_phase && mbarrier::mixes(old, operand),
+            mixes: shows_phase && mbarrier::mixes(old as u64, operand),
         }
     }
 

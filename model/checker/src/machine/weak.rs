@@ -12,7 +12,7 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, WithLoads};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width, Word};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ops::Range;
@@ -381,7 +381,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         width: Width,
-        value: u64,
+        value: Word,
         site: SiteIndex,
     ) -> Progress {
         self.store(thread, at, &value.to_le_bytes()[..width.bytes() as usize], site)
@@ -450,7 +450,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Gives a thread the word that it read.
-    pub(super) fn supply(&mut self, thread: ThreadIndex, value: u64) {
+    pub(super) fn supply(&mut self, thread: ThreadIndex, value: Word) {
         let coordinates = self.state.coordinates(self.machine, thread);
         self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
     }
@@ -484,7 +484,7 @@ impl<P: Program> Run<'_, P> {
         !from.epoch.is_initial() && rank(thread) != rank(from.epoch.thread)
     }
 
-    pub(super) fn set_word(&mut self, at: Location, width: Width, value: u64) {
+    pub(super) fn set_word(&mut self, at: Location, width: Width, value: Word) {
         let (start, size) = (at.byte as usize, width.bytes() as usize);
         self.memory_mut(at.instance).bytes[start..start + size].copy_from_slice(&value.to_le_bytes()[..size]);
     }

@@ -15,7 +15,7 @@ use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use super::shared::Shared;
-use crate::program::{AtomicFunction, Condition, Location, Width};
+use crate::program::{AtomicFunction, Condition, Location, Width, Word};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
@@ -27,7 +27,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The most bytes that a slot has.
-const WIDEST: u64 = 8;
+const WIDEST: u64 = 16;
 
 /// The key of a word: instance and byte in one integer, so that slots of an instance are neighbours.
 pub fn key(at: Location) -> u64 {
@@ -141,7 +141,7 @@ pub struct Message {
     /// Who wrote it, when: stays when the order changes, and is the same whatever came first.
     pub id: MessageId,
     /// The word.
-    pub value: u64,
+    pub value: Word,
     /// Who wrote it.
     pub access: Access,
     /// In which launch.
@@ -191,7 +191,7 @@ impl Message {
     }
 
     /// What a weak write leaves.
-    pub fn weak(value: u64, access: Access) -> Message {
+    pub fn weak(value: Word, access: Access) -> Message {
         Message {
             id: access.epoch,
             value,
@@ -349,7 +349,7 @@ pub enum Clash {
 
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
-    pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
+    pub fn new(width: Width, value: Word, access: Access, unwritten: bool) -> Slot {
         let message = Message { unwritten, ..Message::weak(value, access) };
         Slot { width, messages: vec![message], retired: 0, reads: Vec::new(), waiters: Vec::new() }
     }
@@ -474,7 +474,7 @@ impl Slot {
     pub fn clash_of_write(
         &self,
         strength: Strength,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         releases: bool,
         observed: Option<usize>,
         covered: impl Fn(&Access) -> bool,

@@ -6,9 +6,10 @@
 
 use super::accept::accepted;
 use super::branches::Branches;
+use super::code::step::Space;
 use super::code::{Code, Effect, Instruction, Pc, Step};
 use super::copies::{Copies, Room};
-use super::decode::{DecodeError, decode_all};
+use super::decode::{DecodeError, Reading, Whole, decode_all};
 use super::dependent::DEPENDENT;
 use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
 use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
@@ -23,7 +24,7 @@ use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
     Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
-    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown, Width, Word,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Order as MemoryOrder, Source, Span};
@@ -84,8 +85,17 @@ pub struct PtxProgram {
     plain: Option<Plain>,
     /// Where launches may run side by side.
     order: Option<Order>,
-    /// Under `--assume polled-words=strong`.
-    polled: Option<Arc<Polled>>,
+    /// What is assumed of accesses.
+    assuming: Assuming,
+}
+
+/// Assumptions that change what accesses are.
+#[derive(Clone, Debug, Default)]
+pub struct Assuming {
+    /// `--assume polled-words=strong`: the words that are known to be accessed strongly.
+    pub polled: Option<Arc<Polled>>,
+    /// `--assume vectors=whole`: a strong vector of at most 16 bytes is one access.
+    pub whole_vectors: bool,
 }
 
 /// What a program is made from.
@@ -106,18 +116,18 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
+        PtxProgram::assuming(source, module, kernels, (launch, seed), Assuming::default())
     }
 
-    /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
-    pub fn with_polled_words(
+    /// The same under assumptions that change what accesses are.
+    pub fn assuming(
         source: Arc<Source>,
         module: &Module,
         kernels: &[(String, Vec<Parameter>)],
         (launch, seed): (&Launch, u64),
-        polled: Option<Arc<Polled>>,
+        assuming: Assuming,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_room(source, (module, kernels), (launch, seed), polled, Room::default())
+        PtxProgram::with_room(source, (module, kernels), (launch, seed), assuming, Room::default())
     }
 
     /// The same, with threads for so many copies.
@@ -125,11 +135,13 @@ impl PtxProgram {
         source: Arc<Source>,
         (module, kernels): (&Module, &[(String, Vec<Parameter>)]),
         (launch, seed): (&Launch, u64),
-        polled: Option<Arc<Polled>>,
+        assuming: Assuming,
         room: Room,
     ) -> Result<PtxProgram, ProgramError> {
         let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        let Assuming { polled, whole_vectors } = &assuming;
         accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
+        let whole = whole_vectors.then(|| Whole { polled: polled.as_ref().map(|polled| polled.widths()) });
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in kernels {
             if !names.contains(&name.as_str()) {
@@ -138,7 +150,7 @@ impl PtxProgram {
         }
         let which = |(name, _): &(String, Vec<Parameter>)| names.iter().position(|known| known == name).unwrap_or(0);
         let entries: Vec<usize> = kernels.iter().map(which).collect();
-        let mut code = decode_all(module, &names, &accepted, launch.ranks)?;
+        let mut code = decode_all(module, &names, Reading { accepted, ranks: launch.ranks, whole })?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
@@ -178,7 +190,7 @@ impl PtxProgram {
             reach,
             plain: None,
             order,
-            polled,
+            assuming,
         })
     }
 
@@ -199,15 +211,15 @@ impl PtxProgram {
             reach: self.reach.clone(),
             plain: None,
             order: self.order.clone(),
-            polled: self.polled.clone(),
+            assuming: self.assuming.clone(),
         }
     }
 
     /// The program of another launch, or with room for more copies.
     fn made_again(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
         let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
-        let (source, polled) = (self.source.clone(), self.polled.clone());
-        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), polled, room).ok()
+        let (source, assuming) = (self.source.clone(), self.assuming.clone());
+        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), assuming, room).ok()
     }
 
     /// Where a thread is in its launch.
@@ -240,6 +252,19 @@ impl PtxProgram {
         has_copies(&self.any().code().instructions)
     }
 
+    /// Whether some strong vector is taken apart that `--assume vectors=whole` takes for one access.
+    pub fn has_strong_vectors(&self) -> bool {
+        let is_apart = |step: &Step| match step {
+            Step::Load { space, element, .. } | Step::Store { space, element, .. } => {
+                let bytes = element.width.bytes() * u64::from(element.place.count);
+                let multicast = matches!(space, Space::Multicast(_));
+                !multicast && element.place.count > 1 && Width::of(bytes).is_some()
+            }
+            _ => false,
+        };
+        self.any().code().instructions.iter().any(|instruction| is_apart(&instruction.step))
+    }
+
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
         if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
@@ -269,7 +294,7 @@ impl PtxProgram {
 
     /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
     fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
-        let Some(polled) = &self.polled else { return operation };
+        let Some(polled) = &self.assuming.polled else { return operation };
         if let Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. } =
             &mut operation
             && polled.has_statement(self.span(site).start)
@@ -453,7 +478,7 @@ impl Program for PtxProgram {
     }
 
     fn polled(&self) -> Option<&Polled> {
-        self.polled.as_deref()
+        self.assuming.polled.as_deref()
     }
 
     fn place(&self, site: SiteIndex) -> u64 {
@@ -522,9 +547,9 @@ impl Program for PtxProgram {
         self.any().describe_loop(thread)
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: Word) {
         if let Some(work) = thread.work() {
-            return work.supply(value);
+            return work.supply(value as u64);
         }
         self.any().supply(thread, value);
     }

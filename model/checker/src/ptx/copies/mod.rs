@@ -209,7 +209,13 @@ impl Copies {
         let slot = unused.into_iter().nth(nth as usize)?;
         let at = word(self.entry(at, slot)?, Word::Asked);
         let semantics = Semantics { order: Order::Relaxed, scope: Scope::Sys };
-        Some(Operation::Write { at, width: Width::Four, value: NEVER, semantics, element: VectorElement::SCALAR })
+        Some(Operation::Write {
+            at,
+            width: Width::Four,
+            value: NEVER.into(),
+            semantics,
+            element: VectorElement::SCALAR,
+        })
     }
 
     /// What a word says.
