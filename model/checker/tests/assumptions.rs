@@ -35,9 +35,7 @@ fn launch(threads: u32) -> String {
 
 /// Goes on once a flag is raised.
 fn wait(flag: u32, label: &str) -> String {
-    format!(
-        "{label}:\nld.relaxed.sys.global.u32 %r9, [%f+{flag}];\nsetp.eq.u32 %p7, %r9, 0;\n@%p7 bra {label};\n"
-    )
+    format!("{label}:\nld.relaxed.sys.global.u32 %r9, [%f+{flag}];\nsetp.eq.u32 %p7, %r9, 0;\n@%p7 bra {label};\n")
 }
 
 #[derive(Clone, Copy)]
@@ -157,9 +155,15 @@ fn demand(register: &str, value: u32) -> String {
 #[test]
 fn words_of_a_vector_come_together() {
     for (store, load) in [
-        ("st.relaxed.sys.global.v4.u32 [%f], {7, 7, 7, 1};\n", "ld.relaxed.sys.global.v4.u32 {%r1, %r2, %r3, %r4}, [%f];\n"),
+        (
+            "st.relaxed.sys.global.v4.u32 [%f], {7, 7, 7, 1};\n",
+            "ld.relaxed.sys.global.v4.u32 {%r1, %r2, %r3, %r4}, [%f];\n",
+        ),
         ("st.volatile.global.v2.u32 [%f], {7, 1};\n", "ld.volatile.global.v2.u32 {%r1, %r4}, [%f];\n"),
-        ("st.relaxed.gpu.global.v4.u16 [%f], {7, 7, 7, 1};\n", "ld.relaxed.sys.global.v4.u16 {%h1, %h2, %h3, %h4}, [%f];\n"),
+        (
+            "st.relaxed.gpu.global.v4.u16 [%f], {7, 7, 7, 1};\n",
+            "ld.relaxed.sys.global.v4.u16 {%h1, %h2, %h3, %h4}, [%f];\n",
+        ),
     ] {
         let narrow = if store.contains("u16") { ".reg .b16 %h<9>;\n" } else { "" };
         let widen = if narrow.is_empty() { "" } else { "cvt.u32.u16 %r1, %h1;\ncvt.u32.u16 %r4, %h4;\n" };
@@ -204,4 +208,71 @@ fn an_older_vector_may_still_be_read_and_no_mixture() {
     .concat();
     assert_eq!(found([&reads, stores], 1, WHOLE), None);
     assert_eq!(found([&reads, stores], 1, NOTHING), Some(Code::Deadlock));
+}
+
+/// A launch of these steps, checked with launch boundaries that publish or without: what is found first.
+#[track_caller]
+fn found_in_steps(ptx: &str, launch: &str, boundary_publishes: bool) -> Option<Code> {
+    let source = Arc::new(Source { name: "kernel.ptx".into(), text: ptx.to_owned() });
+    let program = load_assuming(&source, ("launch.toml", launch), (&Overrides::default(), 1), Assuming::default());
+    let program = Arc::new(program.unwrap_or_else(|error| panic!("{error}\n{launch}")));
+    let (data, accumulate) = (DataType::F32, Accumulate::Own);
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 0, data, accumulate };
+    let timeout = Some(Duration::from_secs(30));
+    let options = Options { launches: program.shape().launches, boundary_publishes, timeout, ..Options::new(sizes) };
+    let outcome = check_program_with(&program, &options, Engine::Both);
+    let agree = outcome.engines.as_ref().and_then(|engines| engines.agree());
+    assert_ne!(agree, Some(false), "{:?}\n{launch}", outcome.warnings);
+    assert_ne!(outcome.verdict, Verdict::Inconclusive, "{:?}\n{launch}", outcome.warnings);
+    outcome.findings.first().map(|finding| finding.code)
+}
+
+#[test]
+fn a_kernel_of_a_step_knows_what_came_before_it_on_its_stream() {
+    let ptx = include_str!("../../../tests/zoo/kernels/relaxed-start/good.ptx");
+    let buffer =
+        |name: &str, bytes: u32, keys: &str| format!("[[buffer]]\nname = \"{name}\"\nbytes = {bytes}\n{keys}\n");
+    let buffers = [
+        buffer("input", 32, "dtype = \"f32\"\ninit = \"random\"\nrefresh = true"),
+        buffer("comm", 32, "dtype = \"f32\""),
+        buffer("flags", 32, "dtype = \"u32\"\ninit = \"zero\""),
+        buffer("counter", 4, "dtype = \"u32\"\ninit = \"zero\""),
+        buffer("output", 32, "dtype = \"f32\""),
+    ]
+    .concat();
+    let expected = "[expect]\nbuffer = \"output\"\nequals = \"sum\"\nof = \"input\"\n";
+    let copy = |stream: u32| {
+        format!("[[step]]\nstream = {stream}\ncopy = {{ to = \"comm\", from = \"input\", bytes = 32 }}\n")
+    };
+    let kernel = "[[step]]\nkernel = \"reduce_in_place\"\ngrid = 1\nblock = 2\nargs = [ { table = \"comm\" }, { ptr = \"output\" }, \
+                  { table = \"flags\" }, { ptr = \"counter\" }, { u32 = \"rank\" } ]\n";
+    let launch = |steps: &str| format!("ranks = 2\nlaunches = 1\n{buffers}{expected}{steps}");
+    let in_order = launch(&(copy(0) + kernel));
+    assert_eq!(found_in_steps(ptx, &in_order, true), None);
+    assert_eq!(found_in_steps(ptx, &in_order, false), Some(Code::DataRace));
+    // What another stream does came before no launch of this one.
+    let aside = launch(&(copy(1) + kernel));
+    assert_eq!(found_in_steps(ptx, &aside, true), Some(Code::DataRace));
+}
+
+#[test]
+fn the_end_of_a_kernel_of_a_step_acquires_what_it_observed() {
+    let pushed = |fence: &str| {
+        let signal = format!("st.global.u32 [%d], 7;\n{fence}st.relaxed.sys.global.u32 [%f], 1;\n");
+        kernel([&wait(0, "$A"), &signal])
+    };
+    let buffer = |name: &str, keys: &str| {
+        format!("[[buffer]]\nname = \"{name}\"\nbytes = 64\ndtype = \"u32\"\ninit = \"zero\"\n{keys}")
+    };
+    let args = "args = [ { ptr = \"f\", rank = \"0\" }, { ptr = \"d\", rank = \"0\" }, { u32 = \"rank\" } ]\n";
+    let step = |name: &str, args: &str| format!("[[step]]\nkernel = \"{name}\"\ngrid = 1\nblock = 1\n{args}");
+    let launch = |keys: &str| {
+        let buffers = buffer("f", "") + &buffer("d", keys);
+        format!("ranks = 2\nlaunches = 1\n{buffers}{}", step("k", args))
+    };
+    let read = launch("read = true\n");
+    assert_eq!(found_in_steps(&pushed("fence.acq_rel.sys;\n"), &read, true), None);
+    assert_eq!(found_in_steps(&pushed("fence.acq_rel.sys;\n"), &read, false), Some(Code::DataRace));
+    // Nothing was released.
+    assert_eq!(found_in_steps(&pushed(""), &read, true), Some(Code::DataRace));
 }

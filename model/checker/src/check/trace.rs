@@ -259,6 +259,8 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         }
         Operation::Assert { holds } => format!("assert: {holds}"),
         Operation::Call(Call::Begins { launch }) => format!("launch {launch} begins"),
+        Operation::Call(Call::Enters) => "enters its kernel".to_owned(),
+        Operation::Call(Call::Leaves) => "leaves its kernel".to_owned(),
         Operation::Call(Call::Returns { launch }) => format!("launch {launch} returns: the output is read"),
         Operation::Exit => "exit".to_owned(),
     }

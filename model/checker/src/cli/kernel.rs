@@ -205,11 +205,7 @@ fn accepted(accept: &Accept) -> Accepted {
 /// Options that launches of several steps do not go with.
 fn step_options(description: &Description, overrides: &Overrides, options: &Options) -> Result<(), InputError> {
     let Some(step) = description.steps.first() else { return Ok(()) };
-    let given = [
-        ("--resident-blocks", options.resident_blocks.is_some()),
-        ("--assume launch-boundary=system", options.boundary_publishes),
-        ("--kernel", overrides.kernel.is_some()),
-    ];
+    let given = [("--resident-blocks", options.resident_blocks.is_some()), ("--kernel", overrides.kernel.is_some())];
     let Some((option, _)) = given.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     let message = format!("{option} is not known for launches of several steps");
     let error = Diagnostic::new(message, step.span.clone()).label("the first step of each launch");

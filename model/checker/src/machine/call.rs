@@ -1,14 +1,16 @@
 //! Launches of a host program: they overlap, for only the caller's stream follows the new inputs and is followed by the
 //! reading of the output. Every thread says where its part of a launch begins, so that findings can name the launch.
 
+use super::Rule;
 use super::launch::{OnStream, REFRESHED};
 use super::run::{Progress, Run};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::program::{CALLER, Call, Program, SiteIndex};
+use arverify_protocol::ir::{Order, Scope, Semantics};
 
 impl<P: Program> Run<'_, P> {
-    pub(super) fn call(&mut self, thread: ThreadIndex, call: Call) -> Progress {
+    pub(super) fn call(&mut self, thread: ThreadIndex, call: Call, site: SiteIndex) -> Progress {
         let block = self.machine.block_of(thread);
         let rank = self.machine.rank_of_block(block);
         let caller = block == self.machine.block_index(rank, CALLER);
@@ -18,6 +20,11 @@ impl<P: Program> Run<'_, P> {
                 let writer = self.on_stream(thread, REFRESHED);
                 !caller || self.refresh_all(rank, launch, &writer)
             }
+            Call::Enters => {
+                self.enter_kernel(thread);
+                true
+            }
+            Call::Leaves => return self.leave_kernel(thread, site),
             Call::Returns { launch } => {
                 let reader = self.on_stream(thread, REFRESHED);
                 let read = self.read_outputs(rank, &reader);
@@ -28,6 +35,22 @@ impl<P: Program> Run<'_, P> {
             }
         };
         if goes_on { Progress::Done } else { Progress::Stops }
+    }
+
+    /// Under `--assume launch-boundary=system`: what a thread follows that enters a kernel came before its launch.
+    fn enter_kernel(&mut self, thread: ThreadIndex) {
+        if self.machine.settings.boundary_publishes && self.machine.has(Rule::Boundary) {
+            let entering = self.thread_mut(thread);
+            entering.assumed.boundary = Some(entering.view.clone());
+        }
+    }
+
+    /// The same: the end of a launch acquires what its strong reads have observed.
+    fn leave_kernel(&mut self, thread: ThreadIndex, site: SiteIndex) -> Progress {
+        if !self.machine.settings.boundary_publishes || !self.machine.has(Rule::Boundary) {
+            return Progress::Done;
+        }
+        self.fence(thread, Semantics { order: Order::AcqRel, scope: Scope::Sys }, site)
     }
 
     /// A phase of the thread's block for each launch, so that what it did tells the launch.

@@ -351,7 +351,7 @@ impl<'a, P: Program> Run<'a, P> {
                 self.proxy_fence(index, *window, site);
                 Progress::Done
             }
-            Operation::Call(call) => self.call(index, *call),
+            Operation::Call(call) => self.call(index, *call, site),
             Operation::Exit => {
                 if self.has_finished(index, site) {
                     self.exit(index, site);

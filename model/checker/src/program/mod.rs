@@ -209,6 +209,10 @@ pub enum Call {
         /// Counted from 0.
         launch: u32,
     },
+    /// The thread enters a kernel, which is launched here: what it follows came before the launch.
+    Enters,
+    /// It leaves the kernel.
+    Leaves,
     /// On the caller's thread: the caller reads the output.
     Returns {
         /// Counted from 0.

@@ -7,6 +7,7 @@
 //! * Each thread of a kernel first waits until its stream has come to the kernel; the stream goes on when all its threads have
 //!   said that they have ended, each by a word of its own. (Additions to one word would be explored in every order by the
 //!   second engine, and cost the first the square of their number.)
+//! * Where it enters and leaves the kernel it says so: for the assumption that launch boundaries publish.
 //! * Copies and fills are weak accesses by the stream's thread.
 //! * An event wait is for the last record that the host has enqueued, in this launch or an earlier one; where there is none
 //!   it does nothing (`cudaStreamWaitEvent`).
@@ -18,14 +19,14 @@
 //! not used, so that what a peer does afterwards must follow it. The road not taken, to read what is there without a race,
 //! would make the verdict depend on which order was explored.
 //! Not modelled: the legacy default stream, which orders itself with others; copies and fills of memory nobody wrote are
-//! reads of it (AR005); residency, and the assumption that a launch boundary publishes.
+//! reads of it (AR005); residency.
 
 mod lower;
 
 use super::execute::PtxThread;
 use super::launch::{Launch, Step, Work};
 use crate::program::host::signals;
-use crate::program::{Coordinates, Instance, Location, Operation, SiteIndex, Width};
+use crate::program::{Call, Coordinates, Instance, Location, Operation, SiteIndex, Width};
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -251,7 +252,8 @@ impl Steps {
         let next = match self.place(at) {
             Place::Host => of_list(0),
             Place::Stream(stream) => of_list(1 + stream),
-            Place::Kernel(..) if index > 0 => return None,
+            Place::Kernel(..) if index > 1 => return None,
+            Place::Kernel(..) if index == 1 => (Operation::Call(Call::Enters), NOWHERE),
             Place::Kernel(kernel, at) => {
                 (signals::wait(self.kernels[kernel].begun[at.rank as usize][at.launch as usize]), NOWHERE)
             }
@@ -263,11 +265,13 @@ impl Steps {
     /// What a thread does in place of ending its kernel: says so, and ends.
     pub(super) fn instead_of_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Operation {
         let Place::Kernel(kernel, at) = self.place(at) else { return Operation::Exit };
-        if thread.outside() > 1 {
-            return Operation::Exit;
-        }
+        let operation = match thread.outside() {
+            ..3 => Operation::Call(Call::Leaves),
+            3 => self.kernels[kernel].ended(at),
+            _ => return Operation::Exit,
+        };
         thread.step_outside();
-        self.kernels[kernel].ended(at)
+        operation
     }
 }
 
