@@ -147,7 +147,7 @@ impl<'p, P: Program> Search<'p, P> {
 
     /// A thread enters a kernel that is launched behind what the thread follows.
     fn enter_kernel(&self, state: &mut State<P::Thread>, thread: usize) {
-        if !self.settings.publishes {
+        if !self.settings.publishes && !self.field.program.grows() {
             return;
         }
         let before = self.preceding(state, thread, STREAM);

@@ -21,7 +21,7 @@ impl<P: Program> Run<'_, P> {
                 !caller || self.refresh_all(rank, launch, &writer)
             }
             Call::Enters => {
-                self.enter_kernel(thread);
+                self.enter_kernel(thread, site);
                 true
             }
             Call::Leaves => return self.leave_kernel(thread, site),
@@ -37,8 +37,11 @@ impl<P: Program> Run<'_, P> {
         if goes_on { Progress::Done } else { Progress::Stops }
     }
 
-    /// Under `--assume launch-boundary=system`: what a thread follows that enters a kernel came before its launch.
-    fn enter_kernel(&mut self, thread: ThreadIndex) {
+    /// A launch begins for a thread: what that follows is known to every proxy and, under `--assume launch-boundary=system`,
+    /// came before the launch.
+    fn enter_kernel(&mut self, thread: ThreadIndex, site: SiteIndex) {
+        let access = Access { epoch: self.epoch(thread), site };
+        self.fence_of_launch(access, self.state.threads[thread as usize].view.clone());
         if self.machine.settings.boundary_publishes && self.machine.has(Rule::Boundary) {
             let entering = self.thread_mut(thread);
             entering.assumed.boundary = Some(entering.view.clone());

@@ -157,7 +157,7 @@ impl PtxProgram {
         let stored = Chains::of(&code).stored(|_| true);
         let copies = has_copies(&code.instructions);
         if copies {
-            check_copies(&code, &entries, (&source, launch)).map_err(ProgramError::Launch)?;
+            check_copies(launch).map_err(ProgramError::Launch)?;
         }
         let LaidOut { settings, shape, order } = laid_out(&code, (&entries, kernels), launch, &room)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
@@ -247,6 +247,18 @@ impl PtxProgram {
         self.any().copies()
     }
 
+    /// The threads of copies of the kernel that a thread is of, and where the thread is in its launch.
+    fn copies_of(&self, at: Coordinates) -> Option<(&Copies, Coordinates)> {
+        let kernel = self.order.as_ref().map_or(Some(0), |order| order.kernel_of(at))?;
+        self.kernels[kernel].copies().map(|copies| (copies, self.within(at)))
+    }
+
+    /// The block of the machine that is a block of the kernel of some thread.
+    fn beside(&self, at: Coordinates, block: u32) -> u32 {
+        let of = |order: &Order| order.block(at.rank, (order.kernel(at), self.within(at).launch), block);
+        self.order.as_ref().map_or(block, of)
+    }
+
     /// Whether there may be copies by the async proxy.
     pub fn may_copy(&self) -> bool {
         has_copies(&self.any().code().instructions)
@@ -267,8 +279,11 @@ impl PtxProgram {
 
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
-        if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
-            return Some(work.next(copies, self.any().code(), at));
+        if let (Some((copies, own)), Some(work)) = (self.copies_of(at), thread.work()) {
+            return Some(match (work.next(copies, self.any().code(), own), &self.order) {
+                ((Operation::Exit, site), Some(order)) => (order.instead_of_exit(at, thread, 0), site),
+                (next, _) => next,
+            });
         }
         self.order.as_ref()?.before(at, thread)
     }
@@ -276,20 +291,27 @@ impl PtxProgram {
     /// What the kernel's next operation is to the machine, and what the thread need not keep any more.
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.order, operation) {
-            (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
-            (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
+            (_, Operation::Exit) => self.before_exit(at, thread),
             (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
         operation
     }
 
-    /// What a thread says before it leaves its kernel.
-    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
-        let started = |peer: u32| thread.copies_started(peer);
-        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
-        thread.step_outside();
-        Some(operation)
+    /// What a thread says before it leaves its kernel, and that it does.
+    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Operation {
+        let entered = self.order.as_ref().map_or(0, Order::enters);
+        let mut said = 0;
+        if let Some((copies, own)) = self.copies_of(at) {
+            let started = |peer: u32| thread.copies_started(peer);
+            said = copies.unused(own, started);
+            let nth = thread.outside().saturating_sub(entered);
+            if let Some(operation) = copies.says_before_exit(own, started, nth) {
+                thread.step_outside();
+                return operation;
+            }
+        }
+        self.order.as_ref().map_or(Operation::Exit, |order| order.instead_of_exit(at, thread, said))
     }
 
     /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
@@ -443,11 +465,13 @@ impl Program for PtxProgram {
     }
 
     fn scope_block(&self, rank: u32, block: u32) -> u32 {
-        self.copies().map_or(block, |copies| copies.scope_block(rank, block))
+        let at = Coordinates { rank, block, thread: 0, launch: 0 };
+        let of = |(copies, own): (&Copies, Coordinates)| self.beside(at, copies.scope_block(rank, own.block));
+        self.copies_of(at).map_or(block, of)
     }
 
     fn is_asynchronous(&self, at: Coordinates) -> bool {
-        self.copies().is_some_and(|copies| copies.is_copy(at))
+        self.copies_of(at).is_some_and(|(copies, own)| copies.is_copy(own))
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -455,7 +479,9 @@ impl Program for PtxProgram {
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
-        let block = self.copies().map_or(block, |copies| copies.started_by(rank, block));
+        let at = Coordinates { rank, block, thread: 0, launch: 0 };
+        let started = |(copies, own): (&Copies, Coordinates)| self.beside(at, copies.started_by(rank, own.block));
+        let block = self.copies_of(at).map_or(block, started);
         if self.cluster_size(rank) == 1 {
             return block;
         }
@@ -604,7 +630,7 @@ impl Program for PtxProgram {
     fn name(&self, at: Coordinates) -> ThreadName {
         let named =
             || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
-        if let Some(name) = self.copies().and_then(|copies| copies.name(at)) {
+        if let Some(name) = self.copies_of(at).and_then(|(copies, own)| copies.name(own)) {
             return name;
         }
         self.order.as_ref().map_or_else(named, |order| order.name(at))
@@ -618,10 +644,8 @@ impl Program for PtxProgram {
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
-        match self.copies() {
-            Some(copies) => copies.describe(at),
-            None => self.order.as_ref()?.describe(at),
-        }
+        let of_copies = self.kernels.iter().find_map(|kernel| kernel.copies()?.describe(at));
+        of_copies.or_else(|| self.order.as_ref()?.describe(at))
     }
 
     fn source(&self) -> &Source {

@@ -19,7 +19,8 @@
 //! Decision: a reduction is made of atomics of single elements (`.relaxed.gpu`, `red.async`: `.relaxed.cluster`).
 //! Decision: how many threads there must be is found out: who finds none left says so, and the check begins again with
 //! more ([`Room`]). The road not taken, threads that make one copy after the other, puts copies in order that are in none.
-//! Not modelled: launches that may run side by side or consist of several steps, `--resident-blocks`.
+//! Where a launch consists of several steps, the blocks of copies stand behind those of their kernel ([`super::steps`]).
+//! Not modelled: launches that may begin before the one before has ended, `--resident-blocks`.
 
 mod room;
 mod work;
@@ -192,6 +193,13 @@ impl Copies {
         let (block, peer) = self.served(at.rank, at.block)?;
         let count = self.ranks[at.rank as usize].before[peer as usize].last().copied().unwrap_or(0);
         (at.thread < count).then(|| self.place(at, block, peer, at.thread))
+    }
+
+    /// How many copies a thread that leaves its kernel has not started.
+    pub(super) fn unused(&self, at: Coordinates, started: impl Fn(u32) -> u32) -> u32 {
+        let own = &self.ranks[at.rank as usize];
+        let of_peer = |peer: u32| (own.of_thread(peer, at.thread).len() as u32).saturating_sub(started(peer));
+        (0..own.geometry.cluster_size()).map(of_peer).sum()
     }
 
     /// What a thread says before it leaves its kernel, having started so many copies: the so manieth thing.
