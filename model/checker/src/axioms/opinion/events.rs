@@ -180,12 +180,8 @@ impl Events {
                     return Ok(());
                 };
                 let write = Node { atomic_read: Some(read), ..memory(plain, Kind::Write, cell, *semantics) };
-                self.push(
-                    write,
-                    origin,
-                    Some(function.apply(*width, old, *operand, *expected) as u64),
-                    Admits::Anything,
-                );
+                let word = function.apply(*width, old, *operand, *expected) as u64;
+                self.push(write, origin, Some(word), Admits::Anything);
             }
             Operation::Fence { semantics } => {
                 let sequentially_consistent = match semantics.order {
