@@ -432,7 +432,7 @@ mod tests {
             assert!(shadow.access(0..16, Kind::Read, by(thread, 1), &own(thread)).is_ok());
         }
         let after_one_and_three = |access: &Access| access.epoch.is_initial() || access.epoch.thread != 2;
-        let found = shadow.access(0..16, Kind::Write, by(3, 2), after_one_and_three);
+        let found = shadow.access(0..16, Kind::Write, by(3, 2), &after_one_and_three);
         assert_eq!(found.map_err(|conflict| conflict.access), Err(by(2, 1)));
     }
 

@@ -230,10 +230,13 @@ mod tests {
     #[test]
     fn the_sign_decides_minimum_and_maximum() {
         let minus_one = 0xFFFF_FFFF;
-        assert_eq!(signed(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), minus_one);
+        assert_eq!(signed(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), minus_one.into());
         assert_eq!(AtomicFunction::unsigned(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), 1);
         assert_eq!(signed(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0), 1);
-        assert_eq!(AtomicFunction::unsigned(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0), minus_one);
+        assert_eq!(
+            AtomicFunction::unsigned(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0),
+            minus_one.into()
+        );
     }
 
     #[test]
@@ -252,6 +255,6 @@ mod tests {
             u64::from(f16::from_f32(low).to_bits()) | u64::from(f16::from_f32(high).to_bits()) << 16
         };
         let add = AtomicFunction { operation: AtomicOperation::Add, kind: AtomicKind::F16x2 };
-        assert_eq!(add.apply(Width::Four, pair(1.0, 2.0), pair(0.5, -2.0), 0), pair(1.5, 0.0));
+        assert_eq!(add.apply(Width::Four, pair(1.0, 2.0).into(), pair(0.5, -2.0), 0), pair(1.5, 0.0).into());
     }
 }
