@@ -88,6 +88,7 @@ fn main() -> ExitCode {
             timeout: Duration::from_millis(arguments.timeout_ms),
             finals: true,
             boundary: false,
+            loads: false,
         };
         let subject = idioms::compare::kernel(&text, &Overrides::default()).expect("a kernel that can be read");
         let compared = compare(&subject, &question);

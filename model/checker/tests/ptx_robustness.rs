@@ -1,13 +1,15 @@
 //! Damaged kernels and launch files, all the way through a check: no panic, no end beyond the limits, and no verdict of
 //! "verified" that rests on an instruction which was not understood.
 //!
-//! The kernels are those of `tests/zoo`. `ARVERIFY_FUZZ_CASES=100000` for the long run of docs/measurements.md; case
-//! numbers are the seeds.
+//! The kernels are those of `tests/zoo`, and those of `robustness/`, whose launch files have every key. Each case is checked under assumptions
+//! of its own, some by the second engine. `ARVERIFY_FUZZ_CASES=100000` for the long run of docs/measurements.md, from
+//! `ARVERIFY_FUZZ_FIRST` on; case numbers are the seeds.
 
-use arverify_model::check::{Options, Outcome, check_program};
-use arverify_model::program::Program;
+use arverify_model::check::{Engine, Options, Outcome, check_program_with, learn_polled};
+use arverify_model::program::{Polled, Program};
 use arverify_model::ptx::launch::Overrides;
-use arverify_model::ptx::load::load;
+use arverify_model::ptx::load::load_assuming;
+use arverify_model::ptx::program::{Assuming, PtxProgram};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
@@ -35,39 +37,91 @@ fn kernels() -> Vec<Kernel> {
         ptx: read(folder.join("good.ptx")),
         launch: read(folder.join("launch.toml")),
     };
-    // One that is verified under an assumption only is not, as it is.
-    let assumes = |folder: &&PathBuf| read(folder.join("expect.toml")).contains("[good]\nassume");
-    folders.iter().filter(|folder| !assumes(folder)).map(kernel).collect()
+    folders.iter().map(kernel).collect()
+}
+
+/// Those that are verified as they are, not under an assumption only.
+fn kernels_alone() -> Vec<Kernel> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/zoo/kernels");
+    let expected = |kernel: &Kernel| std::fs::read_to_string(folder.join(&kernel.name).join("expect.toml"));
+    let assumes = |kernel: &Kernel| expected(kernel).expect("what is expected").contains("[good]\nassume");
+    kernels().into_iter().filter(|kernel| !assumes(kernel)).collect()
+}
+
+/// Kernels whose launch files have every key.
+fn kernels_of_all_keys() -> Vec<Kernel> {
+    let kernel = |name: &str, ptx: &str, launch: &str| Kernel {
+        name: name.to_owned(),
+        ptx: ptx.to_owned(),
+        launch: launch.to_owned(),
+    };
+    vec![
+        kernel("keys", include_str!("robustness/keys.ptx"), include_str!("robustness/keys.toml")),
+        kernel("steps", include_str!("steps/kernels.ptx"), include_str!("robustness/steps.toml")),
+    ]
+}
+
+/// What a case assumes, and whom it asks.
+#[derive(Clone, Copy)]
+struct Question {
+    boundary: bool,
+    loads: bool,
+    whole: bool,
+    polled: bool,
+    engine: Engine,
+}
+
+/// What is assumed where nothing is drawn.
+const ORDINARY: Question =
+    Question { boundary: true, loads: false, whole: false, polled: false, engine: Engine::Operational };
+
+impl Question {
+    fn drawn(random: &mut Random) -> Question {
+        let mut one_in = |limit: usize| random.below(limit) == 0;
+        let (boundary, loads, whole, polled) = (one_in(2), one_in(4), one_in(4), one_in(8));
+        let engine = if one_in(16) { Engine::Axiomatic } else { Engine::Operational };
+        Question { boundary, loads, whole, polled, engine }
+    }
+
+    /// The options of a check within small limits.
+    fn options(self, program: &PtxProgram) -> Options {
+        let shape = program.shape();
+        let (data, accumulate) = (DataType::F32, Accumulate::Own);
+        let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
+        let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+        Options {
+            launches: shape.launches,
+            max_states: 2_000,
+            timeout: Some(Duration::from_secs(2)),
+            max_bytes: 1 << 28,
+            boundary_publishes: self.boundary,
+            loads_done: self.loads,
+            whole_vectors: self.whole,
+            polled_words: self.polled,
+            ..Options::new(sizes)
+        }
+    }
 }
 
 /// Checks within small limits; nothing where there is nothing to check.
-fn outcome(ptx: &str, launch: &str) -> Option<Outcome> {
+fn outcome(ptx: &str, launch: &str, question: Question) -> Option<Outcome> {
     let source = Arc::new(Source { name: "fuzz.ptx".into(), text: ptx.to_owned() });
-    let program = match load(&source, ("fuzz.toml", launch), &Overrides::default(), 1) {
-        Ok(program) => program,
-        Err(error) => {
-            assert!(!error.to_string().is_empty());
-            return None;
+    let loaded = |polled: Option<Polled>| {
+        let assuming = Assuming { polled: polled.map(Arc::new), whole_vectors: question.whole };
+        match load_assuming(&source, ("fuzz.toml", launch), (&Overrides::default(), 1), assuming) {
+            Ok(program) => Some(Arc::new(program)),
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                None
+            }
         }
     };
-    let shape = program.shape();
-    let sizes = Sizes {
-        ranks: shape.ranks,
-        blocks: shape.blocks,
-        threads: shape.threads,
-        elements: 0,
-        data: DataType::F32,
-        accumulate: Accumulate::Own,
-    };
-    let options = Options {
-        launches: shape.launches,
-        max_states: 2_000,
-        timeout: Some(Duration::from_secs(2)),
-        max_bytes: 1 << 28,
-        boundary_publishes: true,
-        ..Options::new(sizes)
-    };
-    Some(check_program(Arc::new(program), &options))
+    let mut program = loaded(question.polled.then(Polled::default))?;
+    if question.polled {
+        let known = learn_polled(&program, &question.options(&program));
+        program = loaded(Some(known))?;
+    }
+    Some(check_program_with(&program, &question.options(&program), question.engine))
 }
 
 /// Numbers that look random and are the same in every run (SplitMix64).
@@ -126,20 +180,37 @@ fn exchanged(random: &mut Random, line: &str, other: &str) -> String {
 }
 
 #[test]
+fn launch_files_of_all_keys_are_right_as_they_are() {
+    for kernel in kernels_of_all_keys() {
+        for engine in [Engine::Operational, Engine::Axiomatic] {
+            let question = Question { whole: true, engine, ..ORDINARY };
+            let outcome = outcome(&kernel.ptx, &kernel.launch, question).expect("it can be launched");
+            assert_ne!(outcome.verdict, Verdict::Violated, "{}: {:?}", kernel.name, outcome.findings);
+            let verified = outcome.verdict == Verdict::Verified;
+            assert!(verified || engine == Engine::Axiomatic, "{}: {:?}", kernel.name, outcome.warnings);
+        }
+    }
+}
+
+#[test]
 fn damaged_kernels_are_checked_within_limits() {
     let cases = std::env::var("ARVERIFY_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
-    let kernels = kernels();
+    let first = std::env::var("ARVERIFY_FUZZ_FIRST").ok().and_then(|first| first.parse().ok()).unwrap_or(0);
+    let (zoo, all_keys) = (kernels(), kernels_of_all_keys());
     let mut counts = [0_u64; 4];
-    for case in 0..cases {
+    for case in first..first + cases {
         let mut random = Random(case << 20);
+        let of_all_keys = random.below(4) == 0;
+        let kernels = if of_all_keys { &all_keys } else { &zoo };
         let kernel = &kernels[random.below(kernels.len())];
         let (mut ptx, mut launch) = (kernel.ptx.clone(), kernel.launch.clone());
         match random.below(4) {
-            0 => launch = damaged(&mut random, &launch),
+            kind if kind == 0 || of_all_keys && kind < 3 => launch = damaged(&mut random, &launch),
             1 => (ptx, launch) = (damaged(&mut random, &ptx), damaged(&mut random, &launch)),
             _ => ptx = damaged(&mut random, &ptx),
         }
-        let checked = std::panic::catch_unwind(|| outcome(&ptx, &launch));
+        let question = Question::drawn(&mut random);
+        let checked = std::panic::catch_unwind(|| outcome(&ptx, &launch, question));
         let checked = checked.unwrap_or_else(|_| panic!("case {case}, of {}", kernel.name));
         let Some(outcome) = checked else {
             counts[0] += 1;
@@ -175,13 +246,13 @@ fn with_line(ptx: &str, at: usize, text: &str) -> String {
 #[test]
 fn no_verdict_rests_on_an_instruction_that_is_not_understood() {
     let (mut reached, mut not_reached) = (0, 0);
-    for kernel in kernels() {
+    for kernel in kernels_alone() {
         let lines: Vec<usize> =
             kernel.ptx.lines().enumerate().filter(|(_, line)| is_instruction(line)).map(|(at, _)| at).collect();
         for at in lines.into_iter().step_by(5) {
             // A trap tells whether any thread gets there.
-            let trap = outcome(&with_line(&kernel.ptx, at, "trap;"), &kernel.launch).expect("it parses");
-            let unknown = outcome(&with_line(&kernel.ptx, at, "frobnicate.b32 %r1, %r2;"), &kernel.launch);
+            let trap = outcome(&with_line(&kernel.ptx, at, "trap;"), &kernel.launch, ORDINARY).expect("it parses");
+            let unknown = outcome(&with_line(&kernel.ptx, at, "frobnicate.b32 %r1, %r2;"), &kernel.launch, ORDINARY);
             let unknown = unknown.expect("unknown instructions are kept by name").verdict;
             let line = at + 1;
             if trap.verdict == Verdict::Verified {

@@ -125,7 +125,7 @@ impl Field {
             }
             Operation::Read { at, .. } => {
                 let bytes = &self.memory[at.instance as usize][at.byte as usize..][..4];
-                self.interpreter.supply(thread, u64::from(u32::from_le_bytes(bytes.try_into().expect("4 bytes"))));
+                self.interpreter.supply(thread, u128::from(u32::from_le_bytes(bytes.try_into().expect("4 bytes"))));
             }
             Operation::Write { at, value, .. } => {
                 let bytes = (value as u32).to_le_bytes();

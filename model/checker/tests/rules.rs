@@ -124,7 +124,8 @@ fn protocol_cases(name: &str, text: &str) -> Vec<(String, Case)> {
             launches: number("launches").unwrap_or(1),
             resident_blocks: number("resident-blocks"),
             progress: find("progress").map_or(Progress::Fair, |name| name.parse().expect("a progress model")),
-            boundary_publishes: find("assume").is_some(),
+            boundary_publishes: find("assume") == Some("launch-boundary=system"),
+            loads_done: find("assume") == Some("loads=done-at-barrier"),
             max_states: 20_000,
             ..Options::new(sizes)
         };

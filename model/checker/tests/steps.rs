@@ -343,25 +343,66 @@ const BULK: &str = r"
 }
 ";
 
+/// A launch file with its kernel as the one step of each launch.
+fn as_a_step(launch: &str) -> String {
+    let mut table: toml::Table = launch.parse().expect("a launch file");
+    let mut step = toml::Table::new();
+    for key in ["kernel", "grid", "block", "cluster", "cooperative", "shared_bytes"] {
+        if let Some(value) = table.remove(key) {
+            step.insert(key.to_owned(), value);
+        }
+    }
+    step.insert("args".to_owned(), table.remove("arg").unwrap_or_else(|| toml::Value::Array(Vec::new())));
+    table.insert("step".to_owned(), toml::Value::Array(vec![toml::Value::Table(step)]));
+    toml::to_string(&table).expect("it can be written")
+}
+
 #[test]
-fn a_kernel_with_bulk_copies_is_refused_in_a_step() {
-    let module = Arc::new(Source { name: "kernels.ptx".to_owned(), text: BULK.to_owned() });
-    let base = "ranks = 1\nlaunches = 1\n[[buffer]]\nname = 'out'\nbytes = 16\ndtype = 'u32'\n";
-    let plain = "kernel = 'plain'\ngrid = 1\nblock = 1\nargs = []";
-    let copies = "kernel = 'k'\ngrid = 1\nblock = 1\nargs = [ { ptr = 'out' } ]";
-    let loaded = |lines: &[&str]| {
-        let launch = format!("{base}{}", steps(lines));
-        load(&module, ("launch.toml", &launch), &Overrides::default(), 1).map_err(|error| (launch, error.to_string()))
+fn a_kernel_with_bulk_copies_is_as_right_or_wrong_in_a_step_as_alone() {
+    let zoo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/zoo/kernels");
+    let mut asked = 0;
+    for name in ["bulk-push", "bulk-cluster", "bulk-ring"] {
+        let folder = zoo.join(name);
+        let launch = std::fs::read_to_string(folder.join("launch.toml")).expect("its launch");
+        let step = as_a_step(&launch);
+        let files = std::fs::read_dir(&folder).expect("the folder").flatten().map(|entry| entry.path());
+        for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "ptx")) {
+            let ptx = std::fs::read_to_string(&path).expect("a kernel");
+            let alone = ask_of(&ptx, &launch, Engine::Operational, 30);
+            let machine = ask_of(&ptx, &step, Engine::Operational, 60);
+            assert_eq!(machine.verdict, alone.verdict, "{path:?}: {} {:?}", said(&machine), machine.warnings);
+            let axioms = ask_of(&ptx, &step, Engine::Axiomatic, 10);
+            let open = axioms.verdict == Verdict::Inconclusive;
+            assert!(open || axioms.verdict == machine.verdict, "{path:?}: the axioms say {}", said(&axioms));
+            asked += 1;
+        }
+    }
+    assert!(asked > 6, "{asked} kernels");
+}
+
+#[test]
+fn a_stream_waits_for_the_copies_of_its_kernel() {
+    let base = "ranks = 1\nlaunches = 2\n[[buffer]]\nname = 'out'\nbytes = 16\ndtype = 'u32'\nread = true\n";
+    let copies = |ptx: &str, more: &[&str]| {
+        let kernel = "kernel = 'k'\ngrid = 1\nblock = 1\nargs = [ { ptr = 'out' } ]";
+        ask_of(ptx, &format!("{base}{}", steps(&[&[kernel], more].concat())), Engine::Both, 30)
     };
-    loaded(&[plain]).expect("what no step launches does not matter");
-    let (launch, error) = loaded(&[plain, copies]).expect_err("a step launches a copy");
-    let line = launch.lines().position(|line| line == "kernel = 'k'").unwrap();
-    for part in [
-        "`k` has bulk copies, which are not known in launches of several steps",
-        &format!("launch.toml:{line}:1"),
-        "expected a kernel without bulk copies",
-        "the first: line 13 of kernels.ptx",
-    ] {
-        assert!(error.contains(part), "{part}:\n{error}");
+    // Nobody waits for what the copy reads, and the block ends.
+    assert_eq!(said(&copies(BULK, &[])), "AR011");
+    let waits = |wait: &str| {
+        let fill =
+            ".reg .b32 %r<2>;\nmov.u32 %r1, 7;\nst.shared.v4.u32 [words], {%r1, %r1, %r1, %r1};\nfence.proxy.async;\n";
+        let ptx = BULK.replace("    cp.async.bulk.global", &format!("{fill}    cp.async.bulk.global"));
+        ptx.replace(
+            "    ret;\n}\n",
+            &format!("cp.async.bulk.commit_group;\ncp.async.bulk.wait_group{wait} 0;\n    ret;\n}}\n"),
+        )
+    };
+    // The end of a kernel is behind what its copies write, also where it has waited for their reads alone.
+    for wait in ["", ".read"] {
+        assert_eq!(said(&copies(&waits(wait), &[])), "verified");
+        assert_eq!(said(&copies(&waits(wait), &["fill = { buffer = 'out', value = 3 }"])), "verified");
+        let aside = "stream = 1\nfill = { buffer = 'out', value = 3 }";
+        assert_eq!(said(&copies(&waits(wait), &[aside])), "AR001");
     }
 }

@@ -155,7 +155,7 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
     if let Some(timeout) = options.timeout {
         patience.time = timeout.saturating_sub(Duration::from_secs_f64(outcome.stats.seconds)).min(patience.time);
     }
-    let question = Question { publishes: options.boundary_publishes, everything: false, without: None };
+    let question = question(options);
     let found = match program.without_waits() {
         Some(_) => load_buffering_opinion(&**program, question, &patience),
         None => asked(program, options, &patience),
@@ -219,12 +219,17 @@ fn one_finding(options: &Options) -> Vec<String> {
     if options.all { vec![said] } else { Vec::new() }
 }
 
+/// What is assumed.
+fn question(options: &Options) -> Question {
+    let (publishes, loads_done) = (options.boundary_publishes, options.loads_done);
+    Question { publishes, loads_done, ..Question::default() }
+}
+
 /// Programs are explored as execution graphs; protocols for which that is too much are put to the solver.
 fn asked<P: Program>(program: &Arc<P>, options: &Options, patience: &Patience) -> Opinion {
-    let question = Question { publishes: options.boundary_publishes, ..Question::default() };
-    let explored = graph_opinion(&**program, question, patience);
+    let explored = graph_opinion(&**program, question(options), patience);
     let decided = explored.verdict != Verdict::Inconclusive;
-    if decided || options.boundary_publishes || program.without_waits().is_some() {
+    if decided || options.boundary_publishes || options.loads_done || program.without_waits().is_some() {
         return explored;
     }
     let mut found = second_opinion(&**program, patience);

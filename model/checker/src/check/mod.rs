@@ -15,6 +15,7 @@ mod lints;
 mod mutants;
 mod options;
 mod polled;
+mod relied;
 mod sizes;
 mod trace;
 mod why;
@@ -50,6 +51,10 @@ pub use trace::{Replay, replay};
 
 /// An assumption's name: a launch boundary publishes to peers.
 pub const LAUNCH_BOUNDARY: &str = "launch-boundary=system";
+/// The same: loads before a barrier are done.
+pub const LOADS_DONE: &str = "loads=done-at-barrier";
+/// The same: vectors of 16 bytes or less are one access.
+pub const WHOLE_VECTORS: &str = "vectors=whole";
 /// The same: weak accesses to words that somebody accesses strongly are strong.
 pub const POLLED_WORDS: &str = "polled-words=strong";
 
@@ -192,6 +197,7 @@ fn settings(options: &Options, deadline: Option<Instant>, watch: Watch) -> Setti
         resident_blocks,
         start_order,
         boundary_publishes: options.boundary_publishes,
+        loads_done: options.loads_done,
         everything: options.everything,
         watch,
         step_by_step: false,
@@ -351,12 +357,13 @@ fn conclude<P: Program>(
         if let Some(violation) = &state.violation {
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
-            let boundary = boundary_note(program, options, violation);
-            let explained = why::explain(machine, &state, violation, (&events, &actions), boundary.is_some());
+            let relied = relied::on(program, options, violation);
+            let on_boundary = relied.as_ref().is_some_and(|relied| relied.names.contains(&LAUNCH_BOUNDARY));
+            let explained = why::explain(machine, &state, violation, (&events, &actions), on_boundary);
             let mut finding = finding(machine, &state, violation, explained);
             finding.notes.extend(hardware::note(machine, violation, &events));
-            finding.assumption = boundary.as_ref().map(|_| LAUNCH_BOUNDARY.to_owned());
-            explain(program, options, boundary, &mut finding);
+            finding.assumption = relied.as_ref().map(|relied| relied.names.join(", "));
+            explain(program, options, relied.map(|relied| relied.note), &mut finding);
             outcome.findings.push(finding);
         }
         let contended = machine.contended().slots.clone();
@@ -393,19 +400,18 @@ fn conclude<P: Program>(
 }
 
 /// What other explorations say of a finding.
-fn explain<P: Program>(program: &Arc<P>, options: &Options, boundary: Option<String>, finding: &mut Finding) {
+fn explain<P: Program>(program: &Arc<P>, options: &Options, relied: Option<String>, finding: &mut Finding) {
     blame_grids(program, options, finding);
     if finding.code == Code::Progress {
         finding.notes.extend(order_note(program, options));
     }
-    finding.notes.extend(boundary);
+    finding.notes.extend(relied);
 }
 
 /// What a verdict rests on: what was assumed, and what the program itself rests on.
 fn assumptions<P: Program>(program: &P, options: &Options) -> Vec<String> {
-    let assumed =
-        [(LAUNCH_BOUNDARY, options.boundary_publishes), (POLLED_WORDS, program.polled().is_some())].into_iter();
-    let assumed = assumed.filter(|(_, assumed)| *assumed).map(|(name, _)| name.to_owned());
+    let polled_words = program.polled().is_some();
+    let assumed = Options { polled_words, ..*options }.assumptions().map(str::to_owned);
     assumed.chain(program.assumptions()).collect()
 }
 
@@ -496,22 +502,6 @@ fn order_note<P: Program>(program: &Arc<P>, options: &Options) -> Option<String>
     let (exploration, _) = refine(program, &ascending, few(options), ALONE);
     let verified = exploration.violation.is_none() && exploration.limited.is_none();
     verified.then(|| "under --progress lobe it is verified: it relies on block 0 starting first".to_owned())
-}
-
-/// Names the assumption under which a race disappears.
-fn boundary_note<P: Program>(program: &Arc<P>, options: &Options, violation: &Violation) -> Option<String> {
-    if !violation.crosses_launches || options.boundary_publishes || options.launches == 0 {
-        return None;
-    }
-    let assumed = Options { boundary_publishes: true, ..*options };
-    let limits = few(options);
-    let (exploration, _) = refine(program, &assumed, limits, ALONE);
-    let verified = exploration.violation.is_none() && exploration.limited.is_none();
-    verified.then(|| {
-        "with --assume launch-boundary=system it is verified: the kernel relies on a launch boundary publishing to \
-         peers, which the PTX model does not promise (vLLM and NCCL rely on it)"
-            .to_owned()
-    })
 }
 
 fn finding<P: Program>(

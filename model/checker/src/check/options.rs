@@ -1,5 +1,6 @@
 //! What a check is asked to do, and its limits.
 
+use super::{LAUNCH_BOUNDARY, LOADS_DONE, POLLED_WORDS, WHOLE_VECTORS};
 use crate::machine::{Rule, StartOrder};
 use arverify_protocol::evaluate::Sizes;
 use std::time::Duration;
@@ -86,6 +87,10 @@ pub struct Options {
     pub progress: Progress,
     /// `--assume launch-boundary=system`
     pub boundary_publishes: bool,
+    /// `--assume loads=done-at-barrier`
+    pub loads_done: bool,
+    /// `--assume vectors=whole`, of kernels.
+    pub whole_vectors: bool,
     /// `--assume polled-words=strong`, of kernels.
     pub polled_words: bool,
     /// Look for findings that are independent of the first, too.
@@ -112,6 +117,17 @@ pub struct Options {
 }
 
 impl Options {
+    /// Names of what is assumed beyond the memory model.
+    pub fn assumptions(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let all = [
+            (LAUNCH_BOUNDARY, self.boundary_publishes),
+            (LOADS_DONE, self.loads_done),
+            (WHOLE_VECTORS, self.whole_vectors),
+            (POLLED_WORDS, self.polled_words),
+        ];
+        all.into_iter().filter(|(_, assumed)| *assumed).map(|(name, _)| name)
+    }
+
     /// The defaults of the command line, at these sizes: three launches, fair progress, 8 GiB.
     pub fn new(sizes: Sizes) -> Options {
         Options {
@@ -121,6 +137,8 @@ impl Options {
             resident_blocks: None,
             progress: Progress::Fair,
             boundary_publishes: false,
+            loads_done: false,
+            whole_vectors: false,
             polled_words: false,
             all: false,
             max_states: 100_000_000,

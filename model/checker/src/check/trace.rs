@@ -8,7 +8,9 @@ use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
-use crate::program::{AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, mbarrier};
+use crate::program::{
+    AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, Word, mbarrier,
+};
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
 use arverify_protocol::verdict::{ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
@@ -177,7 +179,7 @@ fn words<P: Program>(machine: &Machine<P>, what: &What) -> String {
     }
 }
 
-fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<u64>) -> String {
+fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, value: Option<Word>) -> String {
     let place = |at: &Location| place(machine, at);
     let read = value.map_or(String::new(), |value| match read_width(operation) {
         Some((at, width)) => format!(" → {}", word(machine, at, width, value)),
@@ -196,7 +198,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         }
         Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
         Operation::Atomic { at, function, operand, semantics, .. } if function.kind.is_mbarrier() => {
-            let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value)));
+            let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value as u64)));
             format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
         }
         Operation::Atomic { at, width, function, operand, semantics, .. } => {
@@ -206,7 +208,7 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
                 (true, _) => (bits as u32 as i32).to_string(),
                 (false, _) => bits.to_string(),
             };
-            let read = value.map_or(String::new(), |value| format!(" → {}", shown(value)));
+            let read = value.map_or(String::new(), |value| format!(" → {}", shown(value as u64)));
             let (verb, operand) = (verb(function.operation), shown(*operand));
             format!("atom.{}.{verb} {}, {operand}{read}", mnemonic(*semantics), place(at))
         }
@@ -224,6 +226,8 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         }
         Operation::Assert { holds } => format!("assert: {holds}"),
         Operation::Call(Call::Begins { launch }) => format!("launch {launch} begins"),
+        Operation::Call(Call::Enters) => "enters its kernel".to_owned(),
+        Operation::Call(Call::Leaves) => "leaves its kernel".to_owned(),
         Operation::Call(Call::Returns { launch }) => format!("launch {launch} returns: the output is read"),
         Operation::Exit => "exit".to_owned(),
     }
@@ -266,7 +270,7 @@ fn read_width(operation: &Operation) -> Option<(&Location, Width)> {
 }
 
 /// A value; a packet, which is two words that are written as one, as its words.
-fn word<P: Program>(machine: &Machine<P>, at: &Location, width: Width, value: u64) -> String {
+fn word<P: Program>(machine: &Machine<P>, at: &Location, width: Width, value: Word) -> String {
     match width {
         Width::Eight if machine.program().element(*at).is_some() => {
             format!("{{{}, {}}}", value as u32, (value >> 32) as u32)

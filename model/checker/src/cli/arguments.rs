@@ -343,6 +343,12 @@ pub enum Assumption {
     /// A kernel's strong writes carry everything that came before its launch, and strong reads of them take it
     #[value(name = "launch-boundary=system")]
     LaunchBoundarySystem,
+    /// A load before a barrier has its value before what is behind it, for whoever observes that
+    #[value(name = "loads=done-at-barrier")]
+    LoadsDoneAtBarrier,
+    /// A strong vector access of a kernel of 16 bytes or less is one access
+    #[value(name = "vectors=whole")]
+    VectorsWhole,
     /// A weak access of a kernel to a word that somebody accesses strongly is taken for relaxed.sys
     #[value(name = "polled-words=strong")]
     PolledWordsStrong,

@@ -5,8 +5,8 @@ use super::InputError;
 use super::arguments::{BoundArguments, EntryArguments};
 use super::target::{read_text, size_of};
 use crate::check::{
-    Accepted, Engine, LAUNCH_BOUNDARY, Options, Outcome, POLLED_WORDS, Progress, Schedule, check_program_with,
-    learn_polled,
+    Accepted, Engine, LAUNCH_BOUNDARY, Options, Outcome, POLLED_WORDS, Progress, Schedule, WHOLE_VECTORS,
+    check_program_with, learn_polled,
 };
 use crate::compiler::{self, CompilerError};
 use crate::program::{Polled, Program};
@@ -15,7 +15,7 @@ use crate::ptx::entry::{entries, parameters};
 use crate::ptx::launch::{self, Accept, Description, Launch, Overrides, Parameter};
 use crate::ptx::lines::{Lines, Place, line_span};
 use crate::ptx::names::demangled;
-use crate::ptx::program::{ProgramError, PtxProgram};
+use crate::ptx::program::{Assuming, ProgramError, PtxProgram};
 use crate::ptx::syntax::{self, Function, Module};
 use crate::report::{Bounds, Row};
 use arverify_protocol::data::{Accumulate, DataType};
@@ -173,6 +173,30 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
     Ok(KernelTarget { name, options, text, kernels, launch, overrides, file, compiled, lines })
 }
 
+/// What a kernel relies on that is verified under assumptions.
+fn relied_upon(names: &[&str]) -> String {
+    let (polled, whole) = (names.contains(&POLLED_WORDS), names.contains(&WHOLE_VECTORS));
+    let (what, who) = match (polled, whole) {
+        (true, false) => (
+            "weak accesses to a polled word being whole and coming in the word's order",
+            "the Lamport kernels of TensorRT-LLM, FlashInfer and SGLang rely on it",
+        ),
+        (false, _) => (
+            "a vector access of 16 bytes or less being one access",
+            "NCCL's LL128, and sentinels in one word of a vector, rely on it",
+        ),
+        (true, true) => (
+            "a vector access of 16 bytes or less being one access, and on weak ones to polled words coming in their order",
+            "NCCL's LL128, and the Lamport kernels of TensorRT-LLM, FlashInfer and SGLang, rely on it",
+        ),
+    };
+    let given: Vec<String> = names.iter().map(|name| format!("--assume {name}")).collect();
+    format!(
+        "with {} it is verified: the kernel relies on {what}, which the PTX model does not promise, and hardware does ({who})",
+        given.join(" ")
+    )
+}
+
 fn accepted(accept: &Accept) -> Accepted {
     let places = accept.places.each_ref().map(|place| place.value.clone());
     Accepted { code: accept.code, places, why: accept.why.clone() }
@@ -181,11 +205,7 @@ fn accepted(accept: &Accept) -> Accepted {
 /// Options that launches of several steps do not go with.
 fn step_options(description: &Description, overrides: &Overrides, options: &Options) -> Result<(), InputError> {
     let Some(step) = description.steps.first() else { return Ok(()) };
-    let given = [
-        ("--resident-blocks", options.resident_blocks.is_some()),
-        ("--assume launch-boundary=system", options.boundary_publishes),
-        ("--kernel", overrides.kernel.is_some()),
-    ];
+    let given = [("--resident-blocks", options.resident_blocks.is_some()), ("--kernel", overrides.kernel.is_some())];
     let Some((option, _)) = given.into_iter().find(|(_, given)| *given) else { return Ok(()) };
     let message = format!("{option} is not known for launches of several steps");
     let error = Diagnostic::new(message, step.span.clone()).label("the first step of each launch");
@@ -429,10 +449,30 @@ impl KernelTarget {
         }
         let program = self.program()?;
         self.copy_options(&program)?;
-        let mut outcome = check_program_with(&Arc::new(program), &left(), engine);
+        let program = Arc::new(program);
+        let mut outcome = self.checked(&program, &left(), engine)?;
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
-        self.note_polled_words(&mut outcome);
+        self.note_assumptions(&program, &mut outcome);
         Ok(outcome)
+    }
+
+    /// The answer. What is verified without an assumption is verified with it: strong vectors that are taken whole are of another
+    /// size than scalar accesses to their elements, which those that are taken apart agree with.
+    fn checked(&self, program: &Arc<PtxProgram>, options: &Options, engine: Engine) -> Result<Outcome, InputError> {
+        let outcome = check_program_with(program, options, engine);
+        if !options.whole_vectors || outcome.verdict == Verdict::Verified {
+            return Ok(outcome);
+        }
+        let spent = Duration::from_secs_f64(outcome.stats.seconds);
+        let timeout = options.timeout.map(|timeout| timeout.saturating_sub(spent));
+        let apart = Options { whole_vectors: false, all: false, timeout, ..*options };
+        let program = Arc::new(self.assuming(&self.launch, &apart)?);
+        let mut without = check_program_with(&program, &apart, engine);
+        if without.verdict != Verdict::Verified {
+            return Ok(outcome);
+        }
+        without.warnings.push(format!("it is verified without {WHOLE_VECTORS}, too: with strong vectors taken apart"));
+        Ok(without)
     }
 
     /// Options that copies by the async proxy, which are blocks of their own, do not go with.
@@ -448,37 +488,42 @@ impl KernelTarget {
         Err(InputError::message(format!("`{}`: {option} is not known for kernels with bulk copies", self.name)))
     }
 
-    /// Says so where the first finding is about words that are polled, and nothing is found if weak accesses to them are
-    /// taken for strong ones.
-    fn note_polled_words(&self, outcome: &mut Outcome) {
-        let Some(finding) = outcome.findings.first_mut().filter(|_| outcome.race.is_some()) else { return };
-        if self.options.polled_words || finding.assumption.is_some() {
-            return;
-        }
+    /// Says so where nothing is found if weak accesses to polled words are taken for strong ones, or strong vectors for one
+    /// access, or both; where need be, with launch boundaries that publish.
+    fn note_assumptions(&self, program: &PtxProgram, outcome: &mut Outcome) {
+        let is_race = outcome.race.is_some();
+        let Some(finding) = outcome.findings.first_mut().filter(|finding| finding.assumption.is_none()) else { return };
         let begun = Instant::now();
         let few = Options { max_states: 10_000, all: false, jobs: 1, ..self.options };
-        // Launches that depend on each other do not go with the other assumption.
-        let both = !self.options.boundary_publishes && self.launch.dependent.is_none();
-        for boundary_publishes in std::iter::once(self.options.boundary_publishes).chain(both.then_some(true)) {
-            let timeout = Some(NOTE_TIME.saturating_sub(begun.elapsed()));
-            let options = Options { polled_words: true, boundary_publishes, timeout, ..few };
+        // Launches that depend on each other do not go with that.
+        let boundary = !self.options.boundary_publishes && self.launch.dependent.is_none();
+        let polled = !self.options.polled_words && is_race;
+        let whole = !self.options.whole_vectors && program.has_strong_vectors();
+        let further = |(with_polled, with_whole)| [(with_polled, with_whole, false), (with_polled, with_whole, true)];
+        let all = [(true, false), (false, true), (true, true)].into_iter().flat_map(further);
+        for (with_polled, with_whole, with_boundary) in all {
+            if with_polled && !polled || with_whole && !whole || with_boundary && !boundary {
+                continue;
+            }
+            let options = Options {
+                polled_words: few.polled_words || with_polled,
+                whole_vectors: few.whole_vectors || with_whole,
+                boundary_publishes: few.boundary_publishes || with_boundary,
+                timeout: Some(NOTE_TIME.saturating_sub(begun.elapsed())),
+                ..few
+            };
             let Ok(program) = self.assuming(&self.launch, &options).map(Arc::new) else { return };
             let at_fault =
                 |point: &Point| program.polled().is_some_and(|polled| polled.has_statement(point.span.start));
-            if !finding.points.iter().any(at_fault) {
-                return;
+            if with_polled && !finding.points.iter().any(at_fault) {
+                continue;
             }
             let assumed = check_program_with(&program, &options, Engine::Operational);
             if assumed.verdict == Verdict::Verified {
-                let boundary = boundary_publishes && !self.options.boundary_publishes;
-                let names = if boundary { vec![LAUNCH_BOUNDARY, POLLED_WORDS] } else { vec![POLLED_WORDS] };
-                let given: Vec<String> = names.iter().map(|name| format!("--assume {name}")).collect();
-                finding.notes.push(format!(
-                    "with {} it is verified: the kernel relies on weak accesses to a polled word being whole and coming in \
-                     the word's order, which the PTX model does not promise, and hardware does (the Lamport kernels of \
-                     TensorRT-LLM, FlashInfer and SGLang rely on it)",
-                    given.join(" ")
-                ));
+                let named =
+                    [(LAUNCH_BOUNDARY, with_boundary), (WHOLE_VECTORS, with_whole), (POLLED_WORDS, with_polled)];
+                let names: Vec<&str> = named.iter().filter(|(_, with)| *with).map(|(name, _)| *name).collect();
+                finding.notes.push(relied_upon(&names));
                 finding.assumption = Some(names.join(", "));
                 return;
             }
@@ -497,22 +542,24 @@ impl KernelTarget {
     }
 
     fn assuming(&self, launch: &Launch, options: &Options) -> Result<PtxProgram, InputError> {
+        let whole_vectors = options.whole_vectors;
         if !options.polled_words {
-            return self.program_with(launch, None);
+            return self.program_with(launch, Assuming { polled: None, whole_vectors });
         }
         let begun = Instant::now();
         let mut polled = Polled::default();
         for _ in 0..LEARNING {
-            let program = Arc::new(self.program_with(launch, Some(Arc::new(polled.clone())))?);
+            let assuming = Assuming { polled: Some(Arc::new(polled.clone())), whole_vectors };
+            let program = Arc::new(self.program_with(launch, assuming)?);
             let timeout = options.timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
             if !polled.extend(&learn_polled(&program, &Options { timeout, ..*options })) {
                 break;
             }
         }
-        self.program_with(launch, Some(Arc::new(polled)))
+        self.program_with(launch, Assuming { polled: Some(Arc::new(polled)), whole_vectors })
     }
 
-    fn program_with(&self, launch: &Launch, polled: Option<Arc<Polled>>) -> Result<PtxProgram, InputError> {
+    fn program_with(&self, launch: &Launch, assuming: Assuming) -> Result<PtxProgram, InputError> {
         let candidates = entries(&self.text.module);
         let parameters = |kernel: &String| {
             let entry = candidates.iter().find(|entry| entry.name == *kernel);
@@ -522,7 +569,7 @@ impl KernelTarget {
         let kernels = self.kernels.iter().map(parameters).collect::<Result<Vec<_>, InputError>>()?;
         let Text { source, module } = &self.text;
         let (source, how) = (source.clone(), (launch, self.options.seed));
-        PtxProgram::with_polled_words(source, module, &kernels, how, polled).map_err(|error| match error {
+        PtxProgram::assuming(source, module, &kernels, how, assuming).map_err(|error| match error {
             ProgramError::Launch(errors) => refused(errors),
             other => InputError::message(format!("`{}`: {other}", self.name)),
         })

@@ -100,11 +100,8 @@ pub(super) fn common_options(text: &mut String, options: &Options, schedule: &Sc
     if schedule.progress != Progress::Fair || options.progress != Progress::Fair {
         let _ = write!(text, " --progress {}", schedule.progress.name());
     }
-    if options.boundary_publishes {
-        text.push_str(" --assume launch-boundary=system");
-    }
-    if options.polled_words {
-        text.push_str(" --assume polled-words=strong");
+    for assumption in options.assumptions() {
+        let _ = write!(text, " --assume {assumption}");
     }
     if options.seed != 1 {
         let _ = write!(text, " --seed {}", options.seed);

@@ -4,7 +4,7 @@ use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
-use crate::check::{Engine, Options, Outcome, redundancies, try_check_with};
+use crate::check::{Engine, Options, Outcome, POLLED_WORDS, WHOLE_VECTORS, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
 use crate::prove::{Limits, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
@@ -30,11 +30,12 @@ pub(super) fn subject(name: &str, bounds: &BoundArguments) -> Result<Subject, In
         let options = super::target::assumptions(bounds);
         return Ok(Subject::Kernel(Box::new(kernel(name, bounds, options)?)));
     }
-    if bounds.assume.contains(&Assumption::PolledWordsStrong) {
-        let why = "the accesses of a protocol say what they are";
-        return Err(InputError::message(format!(
-            "--assume polled-words=strong is for kernels, not for `{name}`: {why}"
-        )));
+    let of_kernels = [
+        (Assumption::PolledWordsStrong, POLLED_WORDS, "the accesses of a protocol say what they are"),
+        (Assumption::VectorsWhole, WHOLE_VECTORS, "a protocol has no strong vectors"),
+    ];
+    if let Some((_, assumed, why)) = of_kernels.iter().find(|(assumption, ..)| bounds.assume.contains(assumption)) {
+        return Err(InputError::message(format!("--assume {assumed} is for kernels, not for `{name}`: {why}")));
     }
     let compiled = bounds.entry.given().into_iter().map(|(option, _)| option);
     if let Some(option) = bounds.entry.kernel.as_ref().map(|_| "--kernel").into_iter().chain(compiled).next() {

@@ -207,6 +207,8 @@ pub(super) fn assumptions(bounds: &BoundArguments) -> Options {
         resident_blocks: bounds.resident_blocks,
         progress: bounds.progress.unwrap_or(Progress::Fair),
         boundary_publishes: bounds.assume.contains(&Assumption::LaunchBoundarySystem),
+        loads_done: bounds.assume.contains(&Assumption::LoadsDoneAtBarrier),
+        whole_vectors: bounds.assume.contains(&Assumption::VectorsWhole),
         polled_words: bounds.assume.contains(&Assumption::PolledWordsStrong),
         timeout: Some(Duration::from_secs(600)),
         ..Options::new(sizes)

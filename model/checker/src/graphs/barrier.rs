@@ -8,7 +8,7 @@
 //! Where a barrier counts fewer warps than the block has, or some arrive without waiting, it matters who comes first:
 //! each arrival is made now, or not before another has been. Everywhere else arrivals commute.
 
-use super::event::Act;
+use super::event::{Act, Actor, Event};
 use super::search::{Flow, Refusal, Search, Step, Stop};
 use super::state::{Arrival, Input, Last, Meeting, Place, State, Status};
 use super::words;
@@ -193,7 +193,7 @@ impl<P: Program> Search<'_, P> {
         }
         let arrived = std::mem::take(&mut meeting.arrived).into_iter().flatten().collect();
         let block = meeting.block;
-        self.complete(state, block, arrived, true)
+        self.complete(state, block, arrived, (true, true))
     }
 
     /// Lanes go on when all that are named, exist and have not exited are there.
@@ -209,7 +209,7 @@ impl<P: Program> Search<'_, P> {
         }
         let block = meeting.block;
         let meeting = Arc::make_mut(&mut state.meetings).remove(index);
-        self.complete(state, block, meeting.partial, !exchanges)
+        self.complete(state, block, meeting.partial, (!exchanges, false))
     }
 
     /// All have come: those that wait get what all gave, follow what all did, and go on.
@@ -218,7 +218,7 @@ impl<P: Program> Search<'_, P> {
         state: &mut State<P::Thread>,
         block: u32,
         mut arrived: Vec<Arrival>,
-        orders: bool,
+        (orders, of_block): (bool, bool),
     ) -> Step<P::Thread> {
         arrived.sort_by_key(|arrival| arrival.thread);
         if orders && state.graph.has(super::Rule::BarriersSynchronize) {
@@ -230,6 +230,9 @@ impl<P: Program> Search<'_, P> {
             });
             let node = self.joint(state, Act::Joint, block / self.field.blocks, arrived[0].site);
             let joint = state.graph.add(node, &last);
+            if of_block {
+                self.note_barrier(state, joint, &arrived);
+            }
             for arrival in arrived.iter().filter(|arrival| arrival.waits) {
                 let runner = Arc::make_mut(&mut state.threads[arrival.thread]);
                 runner.last = Last::from_slice(&[joint]);
@@ -254,6 +257,17 @@ impl<P: Program> Search<'_, P> {
             runner.rounds.values_mut().for_each(|rounds| rounds.held.clear());
         }
         self.is_round(state, &arrived)
+    }
+
+    /// Under `--assume loads=done-at-barrier`: who has arrived at a barrier of a block, behind what.
+    fn note_barrier(&self, state: &mut State<P::Thread>, joint: Event, arrived: &[Arrival]) {
+        let State { graph, threads, .. } = state;
+        let Some(barriers) = &mut graph.barriers else { return };
+        let who = |arrival: &Arrival| {
+            let launch = self.launch_of(threads[arrival.thread].at.launch);
+            (Actor::Thread { thread: arrival.thread as u32, launch }, arrival.last.clone())
+        };
+        Arc::make_mut(barriers).push((joint, arrived.iter().map(who).collect()));
     }
 
     /// A thread ends. Nobody waits for it in its warp any more.

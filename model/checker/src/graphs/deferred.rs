@@ -18,7 +18,7 @@ use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Input, Last, Open, Pending, State, Status, Untold};
 use super::step::word;
 use super::words;
-use crate::program::{Next, Operation, Program, Unknown};
+use crate::program::{Next, Operation, Program, Unknown, Word};
 use arverify_protocol::ir::{AtomicOperation, Order};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -362,7 +362,7 @@ impl<P: Program> Search<'_, P> {
     }
 
     /// Runs a thread again with one more value known.
-    fn replay(&mut self, state: &mut State<P::Thread>, thread: usize, number: u32, value: u64) -> Result<(), Stop> {
+    fn replay(&mut self, state: &mut State<P::Thread>, thread: usize, number: u32, value: Word) -> Result<(), Stop> {
         let runner = Arc::make_mut(&mut state.threads[thread]);
         let returned = matches!(runner.log.get(number as usize), Some(Input::Open(_)));
         if returned {

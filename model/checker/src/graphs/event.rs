@@ -24,8 +24,8 @@ pub(super) enum Actor {
     Thread { thread: u32, launch: u32 },
     /// The stream of a rank.
     Stream(u32),
-    /// A copy that some thread has started: in no program order.
-    Copy,
+    /// A copy that a thread of a launch has started: in no program order.
+    Copy { thread: u32, launch: u32 },
     /// Nobody: a joint.
     Joint,
 }
@@ -150,7 +150,9 @@ impl Node {
 
     /// Whether it comes before another in the program order of their thread.
     pub(super) fn precedes(&self, other: &Node) -> bool {
-        self.actor == other.actor && !matches!(self.actor, Actor::Copy | Actor::Joint) && self.position < other.position
+        self.actor == other.actor
+            && !matches!(self.actor, Actor::Copy { .. } | Actor::Joint)
+            && self.position < other.position
     }
 
     pub(super) fn releases(&self) -> bool {

@@ -16,7 +16,7 @@ use super::state::{Field, Half, Last, Pending, Runner, State, Status, Stream};
 use super::step::{ROUNDS, word};
 use super::{Limits, words};
 use crate::process;
-use crate::program::{Instance, Operation, Program, Unknown};
+use crate::program::{Instance, Operation, Program, Unknown, Word};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
@@ -120,7 +120,11 @@ impl<'p, P: Program> Search<'p, P> {
             })
         };
         State {
-            graph: Graph { without: self.settings.without, ..Graph::default() },
+            graph: Graph {
+                without: self.settings.without,
+                barriers: self.settings.loads_done.then(Arc::default),
+                ..Graph::default()
+            },
             threads: (0..self.field.threads()).map(runner).collect(),
             meetings: Arc::default(),
             rounds: Arc::default(),
@@ -236,7 +240,8 @@ impl<'p, P: Program> Search<'p, P> {
         let old = word(&bytes);
         let (returns, writes) = match operation {
             Operation::Atomic { function, operand, expected, returns, .. } => {
-                let fails = function.operation == AtomicOperation::CompareSwap && old != width.truncate(*expected);
+                let fails =
+                    function.operation == AtomicOperation::CompareSwap && old != Word::from(width.truncate(*expected));
                 let value = function.apply(*width, old, *operand, *expected);
                 (*returns, (!fails).then_some(value))
             }

@@ -133,7 +133,7 @@ impl<P: Program> Search<'_, P> {
             let (thread, launch) = match actor {
                 Actor::Thread { thread, launch } => (*thread as usize, *launch),
                 Actor::Stream(rank) => return !state.streams[*rank as usize].done && finishes(*rank),
-                Actor::Copy | Actor::Joint => return true,
+                Actor::Copy { .. } | Actor::Joint => return true,
             };
             let rank = self.field.block_of(thread) / self.field.blocks;
             let stream = &state.streams[rank as usize];

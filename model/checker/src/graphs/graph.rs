@@ -7,12 +7,16 @@
 use super::bits::Bits;
 use super::event::{Act, Actor, Event, INITIAL, Node, Range, Sources};
 use super::rule::Rule;
+use super::state::Last;
 use crate::memory::scope::mutually_inclusive;
 use arverify_protocol::ir::Order;
 use std::sync::Arc;
 
 /// Writes of one range, in coherence order.
 pub(super) type Line = (Range, Arc<Vec<Event>>);
+
+/// A barrier of a block: its joint, and who had arrived behind which events.
+pub(super) type Meeting = (Event, Vec<(Actor, Last)>);
 
 /// An execution graph, or a prefix of one.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +27,8 @@ pub(super) struct Graph {
     pub(super) fences: Arc<Vec<(Event, Event)>>,
     /// Launches that are over: beginning and end.
     pub(super) launches: Arc<Vec<(Event, Event)>>,
+    /// Barriers of blocks, where loads before one are done (`--assume loads=done-at-barrier`).
+    pub(super) barriers: Option<Arc<Vec<Meeting>>>,
     /// Writes that have been placed in coherence order, at any time.
     pub(super) placed: usize,
     /// The rule that a test leaves out.
@@ -340,6 +346,56 @@ impl Graph {
         if self.is_unfenced(other, event) || self.is_unfenced(event, other) {
             return true;
         }
-        !self.causes(other, event) && !self.causes(event, other) && !self.morally_strong(other, event)
+        !self.causes(other, event)
+            && !self.causes(event, other)
+            && !self.morally_strong(other, event)
+            && !self.is_done_for(other, event)
+            && !self.is_done_for(event, other)
+    }
+
+    /// `--assume loads=done-at-barrier`: a load stands before a barrier of its block, and something behind that has been
+    /// observed by whoever writes, directly or through others.
+    fn is_done_for(&self, load: Event, write: Event) -> bool {
+        let Some(barriers) = self.barriers.as_ref().filter(|_| self.has(Rule::LoadsAreDone)) else { return false };
+        let read = &self.nodes[load];
+        let by = match read.actor {
+            Actor::Thread { thread, launch } | Actor::Copy { thread, launch } => Actor::Thread { thread, launch },
+            Actor::Stream(_) | Actor::Joint => return false,
+        };
+        if !read.is_read() || read.during.is_some() || !self.nodes[write].is_write() {
+            return false;
+        }
+        let before = |last: &Event| *last == load || self.nodes[*last].before.contains(load);
+        let stands_before =
+            |(_, arrived): &&Meeting| arrived.iter().any(|(who, last)| *who == by && last.iter().any(before));
+        let behind: Vec<Event> = barriers.iter().filter(stands_before).map(|(joint, _)| *joint).collect();
+        if behind.is_empty() {
+            return false;
+        }
+        let follows = self.followed_by_observation(write);
+        behind.into_iter().any(|joint| follows.contains(joint))
+    }
+
+    /// What an event follows if every strong write that a strong read returns, and all before it, comes before what follows
+    /// the read.
+    fn followed_by_observation(&self, event: Event) -> Bits {
+        let mut follows = self.nodes[event].before.clone();
+        let mut looked = Bits::default();
+        loop {
+            let strong = |read: &Event| self.nodes[*read].is_read() && self.nodes[*read].is_strong();
+            let new: Vec<Event> = follows.iter().filter(|read| strong(read) && !looked.contains(*read)).collect();
+            if new.is_empty() {
+                return follows;
+            }
+            for read in new {
+                looked.insert(read);
+                for source in &self.nodes[read].sources {
+                    if *source != INITIAL && self.nodes[*source].is_strong() && self.morally_strong(*source, read) {
+                        follows.extend(&self.nodes[*source].before);
+                        follows.insert(*source);
+                    }
+                }
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::search::{Refusal, Search, Stop};
 use super::state::{Pending, Place, Rounds, State, Status};
 use super::step::{word, word_key};
 use super::words;
-use crate::program::{Barrier, Group, Operation, Program, SiteIndex, Width};
+use crate::program::{Barrier, Group, Operation, Program, SiteIndex, Width, Word};
 use arverify_protocol::ir::AtomicOperation;
 use arverify_protocol::verdict::{Code, Finding};
 use rustc_hash::FxHashMap;
@@ -63,10 +63,10 @@ fn comes_round<T>(threads: &mut BTreeMap<usize, (T, Rest)>, thread: usize) {
 }
 
 /// Whether nothing is written by an operation that finds a word: a compare-and-swap that fails only reads.
-fn only_reads(operation: &Operation, width: Width, old: u64) -> bool {
+fn only_reads(operation: &Operation, width: Width, old: Word) -> bool {
     match operation {
         Operation::Atomic { function, expected, .. } => {
-            function.operation == AtomicOperation::CompareSwap && old != width.truncate(*expected)
+            function.operation == AtomicOperation::CompareSwap && old != Word::from(width.truncate(*expected))
         }
         _ => true,
     }

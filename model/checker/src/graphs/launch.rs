@@ -132,18 +132,35 @@ impl<'p, P: Program> Search<'p, P> {
         Ok(any)
     }
 
+    /// Assumed on request: the end of a launch acquires what a thread of it has observed.
+    fn acquire_at_end(&self, state: &mut State<P::Thread>, thread: usize) {
+        if !self.settings.publishes {
+            return;
+        }
+        let semantics = Semantics { order: Order::AcqRel, scope: Scope::Sys };
+        let before = self.preceding(state, thread, STREAM);
+        let node = self.node(state, Who::Thread(thread), (Act::Fence, Range::NONE), semantics, STREAM);
+        let fence = state.graph.add(node, &before);
+        state.graph.acquire_by_fence(fence);
+        self.follows(state, thread, fence, STREAM);
+    }
+
+    /// A thread enters a kernel that is launched behind what the thread follows.
+    fn enter_kernel(&self, state: &mut State<P::Thread>, thread: usize) {
+        if !self.settings.publishes && !self.field.program.grows() {
+            return;
+        }
+        let before = self.preceding(state, thread, STREAM);
+        let rank = state.threads[thread].at.rank;
+        let boundary = state.graph.add(self.joint(state, Act::Boundary, rank, STREAM), &before);
+        Arc::make_mut(&mut state.threads[thread]).last = Last::from_slice(&[boundary]);
+    }
+
     fn end_launch(&mut self, state: &mut State<P::Thread>, rank: u32) -> Result<(), Stop> {
         let who = Who::Stream(rank);
         let mut last = self.on_stream(state, who);
         for thread in self.field.of_rank(rank) {
-            if self.settings.publishes {
-                let semantics = Semantics { order: Order::AcqRel, scope: Scope::Sys };
-                let before = self.preceding(state, thread, STREAM);
-                let node = self.node(state, Who::Thread(thread), (Act::Fence, Range::NONE), semantics, STREAM);
-                let fence = state.graph.add(node, &before);
-                state.graph.acquire_by_fence(fence);
-                self.follows(state, thread, fence, STREAM);
-            }
+            self.acquire_at_end(state, thread);
             for event in &state.threads[thread].last {
                 if !last.contains(event) {
                     last.push(*event);
@@ -183,6 +200,14 @@ impl<'p, P: Program> Search<'p, P> {
                 if at.block == CALLER {
                     self.refresh(state, Who::Thread(thread), at.rank, launch)?;
                 }
+                Ok(())
+            }
+            Call::Enters => {
+                self.enter_kernel(state, thread);
+                Ok(())
+            }
+            Call::Leaves => {
+                self.acquire_at_end(state, thread);
                 Ok(())
             }
             Call::Returns { launch } => {

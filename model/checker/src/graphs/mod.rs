@@ -63,6 +63,8 @@ use std::time::{Duration, Instant};
 pub struct Question {
     /// `--assume launch-boundary=system`
     pub publishes: bool,
+    /// `--assume loads=done-at-barrier`
+    pub loads_done: bool,
     /// No read is given up: the comparison that tests make.
     pub everything: bool,
     /// The rule that a test leaves out.
@@ -113,8 +115,8 @@ fn asked<P: Program>(program: &P, question: Question, patience: &Patience, defer
     let program = plain.as_ref().unwrap_or(program);
     let mut opinion = Opinion { reason: None, ..Opinion::inconclusive("") };
     let limits = Limits { time: patience.time, events: patience.events.max(MOST_EVENTS) };
-    let Question { publishes, everything, without } = question;
-    let settings = Settings { publishes, fences: false, deferred, everything, without };
+    let Question { publishes, loads_done, everything, without } = question;
+    let settings = Settings { publishes, loads_done, fences: false, deferred, everything, without };
     match explored(program, settings, &limits, begun, &mut opinion) {
         Ok(Some(finding)) => {
             opinion.verdict = Verdict::Violated;

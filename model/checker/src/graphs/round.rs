@@ -63,7 +63,7 @@ impl<P: Program> Search<'_, P> {
                     (rank_of(*other) == rank && *its > launch, Some(self.field.placement(*other as usize)))
                 }
                 Actor::Stream(other) => (*other == rank && !self.field.program.has_calls(), None),
-                Actor::Copy | Actor::Joint => (false, None),
+                Actor::Copy { .. } | Actor::Joint => (false, None),
             };
             let strong = match (read.scope, *scope, placement) {
                 (Some(scope), Some(also), Some(placement)) => {

@@ -37,11 +37,13 @@ pub enum Rule {
     ProxyFences,
     /// What `ld.global.nc` reads is not written as long as its kernel runs.
     ReadOnlyLoads,
+    /// Under the assumption, a load before a barrier is done for whoever observes what is behind it.
+    LoadsAreDone,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 17] = [
+    pub const ALL: [Rule; 18] = [
         Rule::Scopes,
         Rule::Strength,
         Rule::ObservationThroughAtomics,
@@ -59,5 +61,6 @@ impl Rule {
         Rule::StreamRaces,
         Rule::ProxyFences,
         Rule::ReadOnlyLoads,
+        Rule::LoadsAreDone,
     ];
 }

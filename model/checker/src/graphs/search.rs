@@ -20,6 +20,8 @@ use std::time::Instant;
 pub(super) struct Settings {
     /// Launches are known to whoever observes them.
     pub(super) publishes: bool,
+    /// A load before a barrier is done for whoever observes what is behind it.
+    pub(super) loads_done: bool,
     /// sc fences are tried in every order; otherwise they order no more than weaker ones.
     pub(super) fences: bool,
     /// Relaxed reads may stay open.
@@ -177,11 +179,16 @@ impl<P: Program> Search<'_, P> {
         Node { actor: Actor::Joint, ..self.node(state, Who::Stream(rank), (act, Range::NONE), weak, site) }
     }
 
+    /// The launch that tells a thread's program orders apart.
+    pub(super) fn launch_of(&self, launch: u32) -> u32 {
+        if self.field.program.has_calls() { 0 } else { launch }
+    }
+
     fn actor(&self, state: &State<P::Thread>, who: Who) -> (Actor, u32, Placement) {
         match who {
             Who::Thread(thread) => {
                 let runner = &state.threads[thread];
-                let launch = if self.field.program.has_calls() { 0 } else { runner.at.launch };
+                let launch = self.launch_of(runner.at.launch);
                 let actor = Actor::Thread { thread: thread as u32, launch };
                 (actor, runner.position, self.field.placement(thread))
             }

@@ -3,7 +3,7 @@
 use super::event::{Event, Range, Space};
 use super::graph::Graph;
 use crate::memory::scope::Placement;
-use crate::program::{Arrivals, Coordinates, Operation, Program, SiteIndex, Unknown, Width};
+use crate::program::{Arrivals, Coordinates, Operation, Program, SiteIndex, Unknown, Width, Word};
 use arverify_protocol::verdict::Finding;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -27,7 +27,7 @@ pub(super) struct Pending {
 #[derive(Clone, Debug)]
 pub(super) struct Half {
     pub(super) read: Event,
-    pub(super) value: u64,
+    pub(super) value: Word,
     pub(super) width: Width,
     pub(super) site: SiteIndex,
 }
@@ -53,7 +53,7 @@ pub(super) enum Status {
 #[derive(Clone, Debug)]
 pub(super) enum Input {
     Nothing,
-    Word(u64),
+    Word(Word),
     Bytes(Vec<u8>),
     Gathered(Vec<(u32, u64)>),
     /// Nothing yet: an open read, by its number.

@@ -11,7 +11,7 @@ use super::search::{Flow, Refusal, Search, Step, Stop, Who};
 use super::state::{Half, Input, Last, Pending, Runner, State, Status};
 use super::words;
 use crate::program::proxy::crosses;
-use crate::program::{Coordinates, FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window};
+use crate::program::{Coordinates, FaultOutcome, Location, Next, Operation, Program, SiteIndex, Width, Window, Word};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use arverify_protocol::verdict::Code;
 use smallvec::SmallVec;
@@ -277,7 +277,7 @@ impl<P: Program> Search<'_, P> {
         }
     }
 
-    pub(super) fn supply(&self, state: &mut State<P::Thread>, thread: usize, value: u64) {
+    pub(super) fn supply(&self, state: &mut State<P::Thread>, thread: usize, value: Word) {
         let runner = Arc::make_mut(&mut state.threads[thread]);
         self.field.program.supply(runner.at, &mut runner.program, value);
         note(runner, || Input::Word(value));
@@ -476,8 +476,8 @@ pub(super) fn word_key(range: &Range) -> u64 {
 }
 
 /// A word from memory.
-pub(super) fn word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
-    u64::from_le_bytes(word)
+pub(super) fn word(bytes: &[u8]) -> Word {
+    let mut word = [0; 16];
+    word[..bytes.len().min(16)].copy_from_slice(&bytes[..bytes.len().min(16)]);
+    Word::from_le_bytes(word)
 }

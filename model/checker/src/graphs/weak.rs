@@ -167,7 +167,12 @@ impl<P: Program> Search<'_, P> {
             }
             None => (site, self.preceding(state, thread, site)),
         };
-        let own = |node: Node| if copy.is_some() { Node { actor: Actor::Copy, ..node } } else { node };
+        let own = |node: Node| match node.actor {
+            Actor::Thread { thread, launch } if copy.is_some() => {
+                Node { actor: Actor::Copy { thread, launch }, ..node }
+            }
+            _ => node,
+        };
         let mut sources: Vec<Vec<u8>> = Vec::new();
         let mut reads = Last::new();
         for source in &bulk.sources {

@@ -72,7 +72,7 @@ fn access<P: Program>(search: &Search<P>, state: &State<P::Thread>, event: Event
             let what = if node.act == Act::Write { "new inputs" } else { "the output" };
             (None, format!("{how} by the stream of rank {rank} ({what})"))
         }
-        Actor::Copy | Actor::Joint => {
+        Actor::Copy { .. } | Actor::Joint => {
             (Some(search.point(None, node.site, &format!("{how} here"))), format!("{how} by a copy"))
         }
     }

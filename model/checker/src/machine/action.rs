@@ -9,7 +9,7 @@ use super::{Machine, Rule, StartOrder, State, Status, Thread};
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{Slot, key};
-use crate::program::{Location, Operation, PollUpdate, Program, SiteIndex, Width};
+use crate::program::{Location, Operation, PollUpdate, Program, SiteIndex, Width, Word};
 use std::fmt;
 
 /// One step that the scheduler or the memory may take.
@@ -295,7 +295,7 @@ impl<P: Program> Machine<P> {
                 return false;
             }
         };
-        let ends = |value: u64| condition.is_none_or(|condition| condition.holds(value));
+        let ends = |value: Word| condition.is_none_or(|condition| condition.holds(value));
         let Some(slot) = slot_of(state, at, width) else {
             // Nobody has touched the slot, or only as a word of another size: a read returns what is there.
             if ends(self.word_at(state, at, width)) {

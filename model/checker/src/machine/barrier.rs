@@ -13,11 +13,12 @@
 //! Which arrivals complete a barrier with a count is a choice where more could: then its order of arrivals is explored
 //! like that of accesses to a slot, and the barrier is *contended*, under a key of its own among those of slots.
 
-use super::causality::{join, join_boundary};
+use super::causality::{join, join_assumed};
 use super::event::What;
 use super::run::{Progress, Run};
 use super::{Arrival, ArrivedWith, Machine, Meeting, Place, Rule, State, Status, Violation, ViolationPoint};
-use crate::memory::clock::{Epoch, ThreadIndex};
+use crate::memory::assumed::Assumed;
+use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::program::{Arrivals, Barrier, Group, Operation, Program, SiteIndex};
 use arverify_protocol::verdict::{Code, WhyKind};
 
@@ -112,6 +113,22 @@ impl<P: Program> Machine<P> {
     }
 }
 
+impl<P: Program> Machine<P> {
+    /// Under `--assume loads=done-at-barrier`: the loads of those who have arrived at a barrier of the block are done, too.
+    fn loads_done(&self, known: Option<View>, block: u32, whole: Option<u32>, arrived: &[Epoch]) -> Option<View> {
+        if !self.settings.loads_done || !self.has(Rule::LoadsAreDone) {
+            return known;
+        }
+        let blocks = self.kernel_blocks() + self.program().shape().ranks;
+        let mut loads = known.unwrap_or_else(|| View::initial(blocks as usize));
+        match whole {
+            Some(phases) => loads.complete(block, phases, |thread| self.block_of(thread)),
+            None => arrived.iter().for_each(|epoch| loads.add(block, *epoch)),
+        }
+        Some(loads)
+    }
+}
+
 impl<P: Program> Run<'_, P> {
     pub(super) fn barrier(&mut self, thread: ThreadIndex, barrier: Barrier, site: SiteIndex) -> Progress {
         let index = self.machine.block_of(thread);
@@ -130,7 +147,7 @@ impl<P: Program> Run<'_, P> {
         let arrived_with = barrier.arrive.then(|| {
             let (view, epoch) = self.view_with_self(thread);
             let way = self.state.threads[thread as usize].way.clone();
-            ArrivedWith { view, boundary: self.boundary_of(thread), epoch, way }
+            ArrivedWith { view, assumed: self.assumed_of(thread), epoch, way }
         });
         let block = &mut self.state.blocks[index as usize];
         let at = match block.meetings.iter().position(|meeting| meeting.place == place) {
@@ -387,7 +404,7 @@ impl<P: Program> Run<'_, P> {
         if let Some(with) = &meeting.arrived[0].arrived_with {
             merged = with.view.clone();
         }
-        let mut boundary = None;
+        let mut assumed = Assumed::default();
         for arrival in meeting.arrived.iter().filter(|_| machine.has(Rule::BarrierJoins)) {
             let with = arrival.arrived_with.as_ref();
             let view = with.map_or(&threads[arrival.thread as usize].view, |with| &with.view);
@@ -400,8 +417,11 @@ impl<P: Program> Run<'_, P> {
             if !view.is_same(&merged) && machine.has(Rule::BarrierJoins) {
                 join(machine, slots, &mut merged, view);
             }
-            let known = with.map_or(&thread.boundary, |with| &with.boundary);
-            join_boundary(machine, slots, &mut boundary, known.as_ref());
+            let known = with.map_or(&thread.assumed, |with| &with.assumed);
+            join_assumed(machine, slots, &mut assumed, known);
+        }
+        if matches!(meeting.place, Place::Named(_)) {
+            assumed.loads = machine.loads_done(assumed.loads, block, whole.then_some(phase + 1), &epochs);
         }
         if whole && machine.has(Rule::BarrierEndsPhase) {
             merged.complete(block, phase + 1, |thread| machine.block_of(thread));
@@ -413,7 +433,7 @@ impl<P: Program> Run<'_, P> {
         for arrival in meeting.arrived.iter().filter(|arrival| arrival.arrived_with.is_none()) {
             let thread = &mut threads[arrival.thread as usize];
             thread.view = merged.clone();
-            thread.boundary.clone_from(&boundary);
+            thread.assumed.clone_from(&assumed);
         }
     }
 

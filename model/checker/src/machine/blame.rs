@@ -11,7 +11,9 @@ use super::{Machine, RaceCause, Rule, StaleCause, State, Status, Violation, Viol
 use crate::memory::clock::ThreadIndex;
 use crate::memory::shadow::Access;
 use crate::memory::slot::{self, Message, Slot};
-use crate::program::{Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width, mbarrier};
+use crate::program::{
+    Condition, Contents, Group, Instance, Location, Operation, Program, SiteIndex, Width, Word, mbarrier,
+};
 use arverify_protocol::verdict::{Code, WhyKind};
 
 impl<P: Program> Run<'_, P> {
@@ -297,7 +299,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let width = slot.map_or(Width::Four, |slot| slot.width);
-        let Some(initial) = instance.part(at.byte).word(at.byte, width.bytes()) else { return };
+        let Some(initial) = instance.part(at.byte).word(at.byte, width.bytes()).map(Word::from) else { return };
         let owner = instance.rank;
         let mine = self.name(thread).rank;
         let theirs = self.machine.rank_of_block(self.machine.block_of(other.epoch.thread));
@@ -415,7 +417,7 @@ impl<P: Program> Machine<P> {
         let slot = state.slots.get(&slot::key(first.at));
         let holds = slot.map_or_else(|| self.word_at(state, first.at, first.width), |slot| slot.latest().value);
         let holds = match &first.until {
-            Until::Condition(condition) => u64::from(condition.compared(holds)),
+            Until::Condition(condition) => Word::from(condition.compared(holds)),
             Until::Round(..) => holds,
         };
         let message = match self.program().describe(first.at) {
@@ -519,7 +521,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether a value of its word would end a wait.
-    fn satisfies(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, value: u64) -> bool {
+    fn satisfies(&self, state: &State<P::Thread>, stuck: &Stuck<P::Round>, value: Word) -> bool {
         match &stuck.until {
             Until::Condition(condition) => condition.holds(value),
             Until::Round(company, _) => self.ends_by(company, &mut |poll| {
@@ -541,7 +543,7 @@ impl<P: Program> Machine<P> {
         let rank_of = |access: &Access| self.rank_of_block(self.block_of(access.epoch.thread));
         let known = self.program().shape().part(stuck.at).word(stuck.at.byte, slot.width.bytes());
         let first = &slot.messages[0];
-        let initial = known.or(first.access.epoch.is_initial().then_some(first.value));
+        let initial = known.map(Word::from).or(first.access.epoch.is_initial().then_some(first.value));
         let who =
             |access: &Access| state.name_of(self, access).map_or("the stream".to_owned(), |name| name.to_string());
         let (lost_by, over_by) = (who(&lost.access), who(&over.access));
@@ -610,7 +612,7 @@ impl<P: Program> Machine<P> {
         });
         let updated = last.and_then(|last| Some((last.value, last.update?)));
         if let Some((value, _)) = updated.filter(|(_, update)| update.function.kind.is_mbarrier()) {
-            violation.notes.push(format!("it is an mbarrier object: {}", mbarrier::describe(value)));
+            violation.notes.push(format!("it is an mbarrier object: {}", mbarrier::describe(value as u64)));
         }
         let Some(writer) = self.would_write(state, stuck.at, |value| self.satisfies(state, stuck, value)) else {
             violation.notes.push("no thread would write it in the launch it is in".to_owned());

@@ -1,14 +1,15 @@
 //! What precedes what: coverage of earlier accesses, the messages still to be read, how views are joined, and what is
-//! known of launches under `--assume launch-boundary=system`.
+//! handed on beyond causality under assumptions ([`Assumed`]).
 
 use super::run::Run;
 use super::{Machine, Rule, State};
+use crate::memory::assumed::Assumed;
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Release, Slot, Slots, Strength, morally_strong};
-use crate::program::{Location, PollUpdate, Program, Width};
+use crate::program::{Location, PollUpdate, Program, Width, Word};
 use arverify_protocol::ir::{Scope, Semantics};
 
 impl<P: Program> Machine<P> {
@@ -16,6 +17,11 @@ impl<P: Program> Machine<P> {
     pub(super) fn covered(&self, thread: ThreadIndex, view: &View, access: &Access) -> bool {
         let epoch = access.epoch;
         epoch.is_initial() || epoch.thread == thread || view.covers(self.block_of(epoch.thread), epoch)
+    }
+
+    /// Whether an earlier load has its value, by what is known of that (`--assume loads=done-at-barrier`).
+    pub(super) fn is_done(&self, loads: Option<&View>, load: &Access) -> bool {
+        loads.is_some_and(|loads| loads.covers(self.block_of(load.epoch.thread), load.epoch))
     }
 
     /// The earliest message of a slot that a thread may still read.
@@ -86,7 +92,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether an atomic that finds a word only reads it.
-    pub(super) fn only_reads(&self, update: PollUpdate, word: u64) -> bool {
+    pub(super) fn only_reads(&self, update: PollUpdate, word: Word) -> bool {
         update.only_reads(word) && self.has(Rule::FailedSwapsRead)
     }
 
@@ -104,14 +110,14 @@ impl<P: Program> Machine<P> {
     }
 
     /// The newest word at a location.
-    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
+    pub(super) fn word_at(&self, state: &State<P::Thread>, at: Location, width: Width) -> Word {
         let bytes = &state.memory[at.instance as usize].bytes;
-        let mut word = [0; 8];
+        let mut word = [0; 16];
         let (at, size) = (at.byte as usize, width.bytes() as usize);
         if let Some(bytes) = bytes.get(at..at + size) {
             word[..size].copy_from_slice(bytes);
         }
-        u64::from_le_bytes(word)
+        Word::from_le_bytes(word)
     }
 }
 
@@ -121,21 +127,21 @@ impl<P: Program> Run<'_, P> {
         self.machine.view_of(self.state, thread)
     }
 
-    /// What a thread knows of launches, which its strong writes hand on.
-    pub(super) fn boundary_of(&self, thread: ThreadIndex) -> Option<View> {
-        self.state.threads[thread as usize].boundary.clone()
+    /// What a thread knows beyond causality, which its strong writes hand on.
+    pub(super) fn assumed_of(&self, thread: ThreadIndex) -> Assumed {
+        self.state.threads[thread as usize].assumed.clone()
     }
 
-    /// A thread observes a strong write and learns what came before the launches that its writer knew of: under the
-    /// assumption it knows that itself from now on, and hands it on.
-    pub(super) fn learn_boundary(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
+    /// A thread observes a strong write and learns what its writer knew beyond causality: it knows that itself from now on,
+    /// and hands it on. What came before a launch that it learns of is in causality order before what it does next.
+    pub(super) fn learn_assumed(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
         let Some(message) = slots.get(&key).and_then(|slot| slot.messages.get(position)) else { return };
-        let (Some(learnt), reader) = (&message.boundary, &mut threads[thread as usize]) else { return };
+        let (Some(learnt), reader) = (&message.assumed, &mut threads[thread as usize]) else { return };
         if morally_strong(message.strength, Some(strength)) {
-            join(machine, slots, &mut reader.view, learnt);
-            join_boundary(machine, slots, &mut reader.boundary, message.boundary.as_deref());
+            learnt.boundary.iter().for_each(|boundary| join(machine, slots, &mut reader.view, boundary));
+            join_assumed(machine, slots, &mut reader.assumed, learnt);
         }
     }
 
@@ -175,16 +181,7 @@ pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &Slots, into: &mut V
     });
 }
 
-/// Joins what one knows of launches into what another does.
-pub(super) fn join_boundary<P: Program>(
-    machine: &Machine<P>,
-    slots: &Slots,
-    into: &mut Option<View>,
-    other: Option<&View>,
-) {
-    match (into, other) {
-        (Some(into), Some(other)) => join(machine, slots, into, other),
-        (into @ None, Some(other)) => *into = Some(other.clone()),
-        (_, None) => {}
-    }
+/// Joins what one knows beyond causality into what another does.
+pub(super) fn join_assumed<P: Program>(machine: &Machine<P>, slots: &Slots, into: &mut Assumed, other: &Assumed) {
+    into.join(other, |mine, theirs| join(machine, slots, mine, theirs));
 }

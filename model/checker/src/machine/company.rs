@@ -4,7 +4,7 @@
 
 use super::{Machine, Place, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
-use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep};
+use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, Word};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Exchanges of one round.
@@ -150,7 +150,7 @@ impl<P: Program> Machine<P> {
     pub(super) fn run_company(
         &self,
         company: &Company<P::Round>,
-        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
+        answer: &mut dyn FnMut(usize, &Poll) -> Option<Word>,
     ) -> End {
         self.run_rounds(company, &mut rounds_of(company), answer)
     }
@@ -159,7 +159,7 @@ impl<P: Program> Machine<P> {
         &self,
         company: &Company<P::Round>,
         rounds: &mut [Option<P::Round>],
-        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
+        answer: &mut dyn FnMut(usize, &Poll) -> Option<Word>,
     ) -> End {
         let (mut met, undecided) = match self.run_to_meeting(company, rounds, answer) {
             Ok(meeting) => meeting,
@@ -223,7 +223,7 @@ impl<P: Program> Machine<P> {
         &self,
         company: &Company<P::Round>,
         rounds: &mut [Option<P::Round>],
-        answer: &mut dyn FnMut(usize, &Poll) -> Option<u64>,
+        answer: &mut dyn FnMut(usize, &Poll) -> Option<Word>,
     ) -> Result<(Vec<Barrier>, bool), End> {
         let mut met: Vec<Barrier> = Vec::with_capacity(rounds.len());
         let mut undecided = false;

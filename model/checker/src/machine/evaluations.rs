@@ -3,7 +3,7 @@
 
 use super::Machine;
 use super::company::{Company, End, rounds_of};
-use crate::program::{Poll, Program};
+use crate::program::{Poll, Program, Word};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
@@ -27,7 +27,7 @@ pub(super) struct Evaluated {
 }
 
 /// The words that are decided, in the order of reading.
-type Words = SmallVec<[Option<u64>; 8]>;
+type Words = SmallVec<[Option<Word>; 8]>;
 
 /// Rounds by where they begin and the words that were decided.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl<P: Program> Machine<P> {
         evaluated
     }
 
-    fn run_with(&self, company: &Company<P::Round>, words: &[Option<u64>]) -> Evaluated {
+    fn run_with(&self, company: &Company<P::Round>, words: &[Option<Word>]) -> Evaluated {
         let (mut reads, mut open) = (Vec::new(), None);
         let mut rounds = rounds_of(company);
         let end = self.run_rounds(company, &mut rounds, &mut |member, poll| {

@@ -5,7 +5,7 @@ use super::launch::{DURING, REFRESH};
 use crate::memory::clock::{Epoch, ThreadIndex};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::Access;
-use crate::program::{Location, Operation, Program, SiteIndex};
+use crate::program::{Location, Operation, Program, SiteIndex, Word};
 use arverify_protocol::ir::Order;
 
 /// One operation, as it was performed.
@@ -37,7 +37,7 @@ pub enum What {
         /// The operation.
         operation: Operation,
         /// What it read.
-        value: Option<u64>,
+        value: Option<Word>,
         /// Who wrote that.
         from: Option<Access>,
     },
@@ -48,7 +48,7 @@ pub enum What {
         /// Until what.
         until: String,
         /// The newest value.
-        holds: u64,
+        holds: Word,
     },
     /// A wait saw the newest value and went on waiting, although an older one satisfied it.
     Missed {
@@ -57,7 +57,7 @@ pub enum What {
         /// Until what.
         until: String,
         /// The newest value.
-        holds: u64,
+        holds: Word,
     },
 }
 

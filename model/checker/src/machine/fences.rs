@@ -12,7 +12,7 @@
 //! orders come to the same, of which one is explored. Where that would have made a difference is noted, and counts if
 //! something is found.
 
-use super::causality::{join, join_boundary};
+use super::causality::{join, join_assumed};
 use super::run::Run;
 use super::{Machine, Rule, SequentialFence, State};
 use crate::memory::clock::{Epoch, Fences, ThreadIndex, View};
@@ -88,9 +88,9 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn sequential_fence(&mut self, thread: ThreadIndex, strength: Strength, site: SiteIndex) {
         let access = Access { epoch: self.epoch(thread), site };
         let release = Release { view: self.view_now(thread), strength };
-        let boundary = self.boundary_of(thread);
+        let assumed = self.assumed_of(thread);
         let at = self.state.fences.partition_point(|known| known.access.epoch <= access.epoch);
-        self.state.fences.insert(at, SequentialFence { release, access, boundary });
+        self.state.fences.insert(at, SequentialFence { release, access, assumed });
         let keys = self.state.slots.keys().map(|key| (*key, access.epoch)).collect();
         self.order_fences(keys);
     }
@@ -175,7 +175,7 @@ impl<P: Program> Run<'_, P> {
         for (index, thread) in threads.iter_mut().enumerate() {
             if index == fence.thread as usize || follows(&thread.view) {
                 learn(&mut thread.view);
-                join_boundary(machine, &slots, &mut thread.boundary, earlier.boundary.as_ref());
+                join_assumed(machine, &slots, &mut thread.assumed, &earlier.assumed);
             }
             let given = thread.order.iter_mut().flat_map(|order| order.given_mut());
             given.for_each(|release| learn_if(&mut release.view));

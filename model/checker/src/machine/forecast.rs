@@ -5,7 +5,7 @@
 
 use super::{Machine, State, Status};
 use crate::memory::clock::ThreadIndex;
-use crate::program::{Barrier, Location, Operation, Program};
+use crate::program::{Barrier, Location, Operation, Program, Word};
 
 /// Operations that one thread is followed for.
 const OPERATIONS_OF_A_THREAD: usize = 4096;
@@ -24,7 +24,7 @@ impl<P: Program> Machine<P> {
         &self,
         state: &State<P::Thread>,
         at: Location,
-        satisfies: impl Fn(u64) -> bool,
+        satisfies: impl Fn(Word) -> bool,
     ) -> Option<Forecast> {
         let mut left = OPERATIONS;
         for (index, thread) in state.threads.iter().enumerate() {

@@ -4,11 +4,12 @@
 //! everything the launch did; so the end of a kernel orders its memory before the rank's next launch. It publishes
 //! nothing to peers unless `boundary_publishes` says so.
 
-use super::causality::{join, meets};
+use super::causality::{join, join_assumed, meets};
 use super::event::What;
 use super::run::Run;
 use super::weak::Accessor;
 use super::{Block, Counters, InstanceMemory, Machine, RankState, Rule, State, Status, Thread, Watch};
+use crate::memory::assumed::Assumed;
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::shared::Shared;
@@ -43,6 +44,8 @@ pub(super) const READ: SiteIndex = SiteIndex(u32::MAX - 2);
 pub(super) struct OnStream {
     pub(super) access: Access,
     pub(super) view: View,
+    /// Loads that are done, under `--assume loads=done-at-barrier`.
+    pub(super) loads: Option<View>,
 }
 
 impl<P: Program> Machine<P> {
@@ -63,7 +66,7 @@ impl<P: Program> Machine<P> {
                 Thread {
                     program: self.program().start(at),
                     view: beginning.clone(),
-                    boundary: None,
+                    assumed: Assumed::default(),
                     step: 0,
                     before_updates: 0,
                     status: Status::Unstarted,
@@ -82,6 +85,7 @@ impl<P: Program> Machine<P> {
             stream: beginning,
             stream_phase: 0,
             boundary: None,
+            loads: None,
             heard: SmallVec::from_elem(0, shape.ranks as usize),
             hears: SmallVec::from_elem(0, shape.ranks as usize),
             ended_blocks: 0,
@@ -233,7 +237,7 @@ impl<P: Program> Run<'_, P> {
     pub(super) fn stream_of(&self, rank: u32, step: u32, site: SiteIndex) -> OnStream {
         let state = &self.state.ranks[rank as usize];
         let epoch = Epoch { thread: self.machine.stream_thread(rank), phase: state.stream_phase, step };
-        OnStream { access: Access { epoch, site }, view: state.stream.clone() }
+        OnStream { access: Access { epoch, site }, view: state.stream.clone(), loads: state.loads.clone() }
     }
 
     /// New contents of all inputs of a rank. Returns false after a violation.
@@ -271,7 +275,7 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         self.note_weakly(at, bytes, kind);
         let State { memory, slots, blocks, .. } = &mut *self.state;
-        let by = Accessor { access: by.access, view: &by.view, since: None, blocks };
+        let by = Accessor { access: by.access, view: &by.view, loads: by.loads.as_ref(), since: None, blocks };
         let memory = &mut memory[at.instance as usize];
         let ordered = by.accesses(machine, memory, slots, (at, bytes), kind)?;
         Ok(self.note_ordered(ordered))
@@ -291,12 +295,13 @@ impl<P: Program> Run<'_, P> {
         }
         let publishes = machine.settings.boundary_publishes && machine.has(Rule::Boundary);
         let boundary = self.state.ranks[rank].boundary.clone().filter(|_| publishes);
+        let assumed = Assumed { boundary, loads: self.state.ranks[rank].loads.clone() };
         for index in first..first + threads {
             let coordinates = self.state.coordinates(machine, index);
             let thread = self.thread_mut(index);
             thread.program = machine.program().start(coordinates);
             thread.view = view.clone();
-            thread.boundary.clone_from(&boundary);
+            thread.assumed.clone_from(&assumed);
             thread.order = None;
             thread.plan = None;
             thread.way = None;
@@ -353,7 +358,7 @@ impl<P: Program> Run<'_, P> {
                 || view.covers(machine.block_of(earlier.epoch.thread), earlier.epoch)
         };
         let State { memory, slots, .. } = &mut *self.state;
-        let found = memory[index].shadow.access(0..instance.bytes, Kind::Write, Access { epoch, site }, covered);
+        let found = memory[index].shadow.access(0..instance.bytes, Kind::Write, Access { epoch, site }, &covered);
         let strong = overlapping(slots, index as u32, 0..instance.bytes).find_map(|(key, slot)| {
             let written = slot.messages.iter().map(|message| (message.access, true));
             let read = slot.reads.iter().filter(|read| read.made).map(|read| (read.access, false));
@@ -434,6 +439,7 @@ impl<P: Program> Run<'_, P> {
             block_state.phase = end_of_launch(block_state.phase);
             stream.complete(block, block_state.phase, |thread| machine.block_of(thread));
         }
+        self.loads_are_done(rank);
         self.forget_observed(rank);
         self.equal_views(rank);
         let state = &mut self.state.ranks[rank as usize];
@@ -452,6 +458,26 @@ impl<P: Program> Run<'_, P> {
             self.state.ranks[rank as usize].done = true;
             self.forget_the_past(rank);
         }
+    }
+
+    /// Loads that are done for the threads of a launch are done for what follows on its stream. Of what the stream follows
+    /// nothing need be said.
+    fn loads_are_done(&mut self, rank: u32) {
+        let machine = self.machine;
+        if !machine.settings.loads_done {
+            return;
+        }
+        let first = machine.block_index(rank, 0) * machine.threads_of_block();
+        let count = machine.program().grid(rank) * machine.threads_of_block();
+        let State { threads, ranks, slots, .. } = &mut *self.state;
+        let rank = &mut *ranks[rank as usize];
+        let mut known = Assumed { boundary: None, loads: rank.loads.take() };
+        for thread in &threads[first as usize..(first + count) as usize] {
+            let loads = Assumed { boundary: None, loads: thread.assumed.loads.clone() };
+            join_assumed(machine, slots, &mut known, &loads);
+        }
+        known.forget(|view| machine.is_within(slots, view, &rank.stream));
+        rank.loads = known.loads;
     }
 
     /// What the stream has seen whole need not be remembered as observed.
@@ -478,7 +504,7 @@ impl<P: Program> Run<'_, P> {
         let count = machine.program().grid(rank) * machine.threads_of_block();
         for thread in &mut self.state.threads[first as usize..(first + count) as usize] {
             thread.view = view.clone();
-            thread.boundary = None;
+            thread.assumed = Assumed::default();
             thread.order = None;
             thread.depends = Reads::new();
             thread.way = None;
@@ -508,7 +534,8 @@ impl<P: Program> Run<'_, P> {
         for (index, part) in parts {
             let stated = expected.as_ref().filter(|expected| expected.output == part.id);
             let site = stated.map_or(READ, |expected| expected.site);
-            let reader = OnStream { access: Access { site, ..reader.access }, view: reader.view.clone() };
+            let access = Access { site, ..reader.access };
+            let reader = OnStream { access, view: reader.view.clone(), loads: None };
             let at = Location { instance: index as u32, byte: part.bytes.start };
             if let Err(conflict) = self.access_of_stream(&reader, at, part.length(), Kind::Read) {
                 let at = Location { byte: conflict.byte, ..at };

@@ -52,12 +52,15 @@ mod sweep;
 pub mod uses;
 mod weak;
 
+use crate::memory::assumed::Assumed;
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Release, Slots};
-use crate::program::{Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width};
+use crate::program::{
+    Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width, Word,
+};
 use arverify_protocol::verdict::{Code, ThreadName};
 use buffering::{EarlierRead, Way};
 use evaluations::Evaluations;
@@ -97,6 +100,8 @@ pub struct Settings {
     pub start_order: StartOrder,
     /// A launch boundary publishes to peers (`--assume launch-boundary=system`).
     pub boundary_publishes: bool,
+    /// A load before a barrier has its value before what is behind it (`--assume loads=done-at-barrier`).
+    pub loads_done: bool,
     /// Every operation of every thread is a choice point: for tests of the reduction.
     pub everything: bool,
     /// How much is noted of what load buffering could be made of.
@@ -111,6 +116,13 @@ pub struct Settings {
     pub max_events: Option<usize>,
     /// The rule that a mutation test leaves out; none in a check.
     pub without: Option<Rule>,
+}
+
+impl Settings {
+    /// Whether strong accesses hand on more than causality.
+    pub(super) fn hands_on_more(&self) -> bool {
+        self.boundary_publishes || self.loads_done
+    }
 }
 
 /// How much is noted of what load buffering could be made of: each needed only where the one before has found something.
@@ -267,8 +279,8 @@ pub struct Counters {
 struct Thread<T> {
     program: T,
     view: View,
-    /// Under `--assume launch-boundary=system`: what came before the launches that it knows of.
-    boundary: Option<View>,
+    /// What it knows beyond causality.
+    assumed: Assumed,
     step: u32,
     /// Its step before the updates of the instruction that it is at, once one is made.
     before_updates: u32,
@@ -365,7 +377,7 @@ struct StaleWait {
     thread: ThreadIndex,
     site: SiteIndex,
     slot: u64,
-    value: u64,
+    value: Word,
     written_in: u32,
     launch: u32,
     writer: SiteIndex,
@@ -406,7 +418,7 @@ struct Arrival {
 #[derive(Clone, Debug, PartialEq, Hash)]
 struct ArrivedWith {
     view: View,
-    boundary: Option<View>,
+    assumed: Assumed,
     epoch: Epoch,
     way: Option<Arc<Way>>,
 }
@@ -419,6 +431,8 @@ struct RankState {
     stream_phase: u32,
     /// What came before the current launch.
     boundary: Option<View>,
+    /// Under `--assume loads=done-at-barrier`: loads that are done for what follows on the stream.
+    loads: Option<View>,
     /// For each rank, the launch that a message was written in which an earlier launch of this rank has read: all that
     /// the other did in the launches before is over.
     heard: SmallVec<[u32; 8]>,
@@ -445,8 +459,8 @@ struct InstanceMemory {
 struct SequentialFence {
     release: Release,
     access: Access,
-    /// What its thread knew of launches.
-    boundary: Option<View>,
+    /// What its thread knew beyond causality.
+    assumed: Assumed,
 }
 
 impl fmt::Display for Place {
@@ -506,7 +520,7 @@ pub struct StaleCause {
     /// For which slot.
     pub at: Location,
     /// What it read.
-    pub value: u64,
+    pub value: Word,
     /// The code of what followed.
     pub code: Code,
     /// Its message.
@@ -574,7 +588,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// The word that a location holds in a final state.
-    pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> u64 {
+    pub fn final_word(&self, state: &State<P::Thread>, at: Location, width: Width) -> Word {
         self.word_at(state, at, width)
     }
 

@@ -79,7 +79,7 @@ impl<P: Program> Run<'_, P> {
             fenced || aside
         };
         let range = at.byte..at.byte + bytes;
-        let weak = state.memory[at.instance as usize].shadow.unchanged(range.clone(), Kind::StrongRead, fenced);
+        let weak = state.memory[at.instance as usize].shadow.unchanged(range.clone(), Kind::StrongRead, &fenced);
         let strong = || {
             overlapping(&state.slots, at.instance, range).find_map(|(key, slot)| {
                 let message = slot.messages.iter().find(|message| !fenced(&message.access))?;

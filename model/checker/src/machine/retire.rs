@@ -121,19 +121,21 @@ impl<P: Program> Run<'_, P> {
         let is_gone = |seen: &Observed| words.get(&seen.slot).is_some_and(|current| !current.contains(&seen.message));
         let has = |view: &View| view.has_observed(is_gone);
         let carries = |message: &Message| {
-            message.releases.iter().any(|release| has(&release.view)) || message.boundary.as_deref().is_some_and(has)
+            let releases = message.releases.iter().map(|release| &release.view);
+            let assumed = message.assumed.iter().flat_map(|assumed| assumed.views());
+            releases.chain(assumed).any(has)
         };
         for thread in threads.iter_mut() {
             let order = thread.order.as_deref();
             if !has(&thread.view)
-                && !thread.boundary.as_ref().is_some_and(has)
+                && !thread.assumed.views().any(has)
                 && !order.is_some_and(|order| order.given().any(|release| has(&release.view)))
             {
                 continue;
             }
             let thread = &mut **thread;
             let given = thread.order.iter_mut().flat_map(|order| order.given_mut()).map(|release| &mut release.view);
-            let own = std::iter::once(&mut thread.view).chain(&mut thread.boundary);
+            let own = std::iter::once(&mut thread.view).chain(thread.assumed.views_mut());
             own.chain(given).for_each(|view| view.forget_known_observed(is_gone));
         }
         for rank in ranks.iter_mut().filter(|rank| has(&rank.stream) || rank.boundary.as_ref().is_some_and(has)) {
@@ -145,7 +147,7 @@ impl<P: Program> Run<'_, P> {
             let retired = slot.retired;
             for message in &mut slot.messages[retired..] {
                 let given = message.releases.iter_mut().map(|release| &mut release.view);
-                let views = given.chain(message.boundary.as_deref_mut());
+                let views = given.chain(message.assumed.iter_mut().flat_map(|assumed| assumed.views_mut()));
                 views.for_each(|view| view.forget_known_observed(is_gone));
             }
         }

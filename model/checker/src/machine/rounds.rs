@@ -16,7 +16,7 @@ use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, key, morally_strong};
-use crate::program::{Barrier, Poll, Program, SiteIndex};
+use crate::program::{Barrier, Poll, Program, SiteIndex, Word};
 use arverify_protocol::ir::{Order, Semantics};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -38,7 +38,7 @@ pub(super) struct Pick {
     /// The message's number; of weak reads and of words that nobody has accessed strongly, none.
     pub(super) message: Option<MessageId>,
     /// The word.
-    pub(super) value: u64,
+    pub(super) value: Word,
     /// It can be read in another order of equal updates only.
     pub(super) hidden: bool,
 }
@@ -76,7 +76,7 @@ pub(super) struct Rounds {
 /// A message that counts as if it had been written, at the end of coherence order.
 pub(super) struct Extra<'a> {
     pub(super) key: u64,
-    pub(super) value: u64,
+    pub(super) value: Word,
     pub(super) message: &'a Message,
     /// The newest messages of other words when the wait ended: what came later may be its own doing.
     pub(super) newest: &'a [(u64, MessageId)],
@@ -113,7 +113,7 @@ pub(super) struct Decided {
 }
 
 /// A message that may be read: its number, its word, and whether another order of equal updates is needed for that.
-type Candidate = (Option<MessageId>, u64, bool);
+type Candidate = (Option<MessageId>, Word, bool);
 
 impl<P: Program> Machine<P> {
     /// The combinations of messages with which the rounds of a company leave their loop.
@@ -347,7 +347,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether a wait ends with some words.
-    pub(super) fn ends_by(&self, company: &Company<P::Round>, word: &mut dyn FnMut(&Poll) -> Option<u64>) -> bool {
+    pub(super) fn ends_by(&self, company: &Company<P::Round>, word: &mut dyn FnMut(&Poll) -> Option<Word>) -> bool {
         let end = self.run_company(company, &mut |_, poll| word(poll));
         !matches!(end, End::Returns(_) | End::Meets(_))
     }
@@ -491,7 +491,7 @@ impl<P: Program> Machine<P> {
     }
 
     /// Whether a reader gets from a new message all that it gets from an old one: every release pattern that it could end
-    /// with that, now by the operation or later by a fence of any scope, what the launch boundary publishes, and the
+    /// with that, now by the operation or later by a fence of any scope, what is handed on under assumptions, and the
     /// `fence.sc` that came before it.
     pub(super) fn gives_no_less(
         &self,
@@ -515,14 +515,14 @@ impl<P: Program> Machine<P> {
         };
         let fences = || self.fences_before(state, reader);
         old.releases.iter().all(matched)
-            && old.boundary.as_ref().is_none_or(|view| new.boundary.as_ref().is_some_and(|new| within(view, new)))
+            && old.assumed.as_ref().is_none_or(|old| new.assumed.as_ref().is_some_and(|new| old.is_within(new, within)))
             && old.fences.iter().all(|fence| new.fences.contains(fence) || fences().contains(fence))
     }
 }
 
 impl Decided {
     /// The word that is decided; none, if there is none to choose.
-    fn word(&self) -> Option<u64> {
+    fn word(&self) -> Option<Word> {
         self.candidates.get(self.chosen).map(|candidate| candidate.1)
     }
 

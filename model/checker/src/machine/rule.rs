@@ -150,6 +150,8 @@ rules! {
     RanksAgree,
     /// Under the assumption, a launch boundary publishes to peers.
     Boundary,
+    /// Under the assumption, a load before a barrier is done for whoever observes what is behind it.
+    LoadsAreDone,
     /// Memory is written before it is read.
     Uninitialised,
     /// A pipe holds so many copies at once.

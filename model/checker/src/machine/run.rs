@@ -7,7 +7,7 @@ use crate::memory::shadow::Access;
 use crate::memory::slot::key;
 use crate::process;
 use crate::program::proxy::crosses;
-use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex};
+use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex, Word};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
 
@@ -41,7 +41,7 @@ pub(super) struct Run<'a, P: Program> {
     pub(super) recorder: Option<&'a mut Vec<Event>>,
     pub(super) notes: Notes,
     /// The word that the current operation stores, for the words of a finding.
-    pub(super) storing: Option<u64>,
+    pub(super) storing: Option<Word>,
     /// The current accesses are those of a copy that is waited for, for the words of a finding.
     pub(super) finishing: bool,
     /// The current operation needs a proxy fence before it.
@@ -373,7 +373,7 @@ impl<'a, P: Program> Run<'a, P> {
                 self.proxy_fence(index, *window, site);
                 Progress::Done
             }
-            Operation::Call(call) => self.call(index, *call),
+            Operation::Call(call) => self.call(index, *call, site),
             Operation::Exit => {
                 if self.has_finished(index, site) {
                     self.exit(index, site);
@@ -401,7 +401,7 @@ impl<'a, P: Program> Run<'a, P> {
         thread: ThreadIndex,
         site: SiteIndex,
         operation: &Operation,
-        value: Option<u64>,
+        value: Option<Word>,
         from: Option<Access>,
     ) {
         if let Some(recorder) = &mut self.recorder {

@@ -14,7 +14,7 @@ use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{
     Clash, ReadKind, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping,
 };
-use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width};
+use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width, Word};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
 
@@ -75,14 +75,16 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
     ) -> bool {
         let writes = kind == Kind::StrongWrite;
-        let view = &self.state.threads[thread as usize].view;
+        let own = &self.state.threads[thread as usize];
+        let (view, loads) = (&own.view, own.assumed.loads.as_ref());
         let unordered = |access: &Access| !self.machine.covered(thread, view, access);
         let range = at.byte..at.byte + width.bytes();
         let found = overlapping(&self.state.slots, at.instance, range)
             .filter(|(other, slot)| *other != key(at) || slot.width != width)
             .find_map(|(other, slot)| {
                 let write = slot.messages.iter().map(|message| message.access).find(unordered);
-                let read = slot.reads.iter().filter(|read| read.made).map(|read| read.access).find(unordered);
+                let made = slot.reads.iter().filter(|read| read.made).map(|read| read.access);
+                let read = made.into_iter().find(|read| unordered(read) && !self.machine.is_done(loads, read));
                 let read = read.filter(|_| writes);
                 write.map(|access| (access, true)).or(read.map(|access| (access, false))).map(|found| (other, found))
             });
@@ -219,7 +221,7 @@ impl<P: Program> Run<'_, P> {
         let message = &self.state.slots[&key(at)].messages[position];
         let (value, from) = (message.value, message.access);
         self.record(thread, site, operation, Some(value), Some(from));
-        self.note_stale(thread, site, at, position, u64::from(value as u32));
+        self.note_stale(thread, site, at, position, Word::from(value as u32));
         self.counters().waits += 1;
         let returns = matches!(operation, Operation::Await { returns: true, .. });
         let kind = ReadKind::Await { condition, returns };
@@ -273,7 +275,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         (at, width): (Location, Width),
         condition: Condition,
-        holds: u64,
+        holds: Word,
         site: SiteIndex,
     ) -> Progress {
         self.record_what(thread, Some(site), || What::Blocked { at, until: condition.to_string(), holds });
@@ -295,7 +297,7 @@ impl<P: Program> Run<'_, P> {
         site: SiteIndex,
         at: Location,
         position: usize,
-        value: u64,
+        value: Word,
     ) {
         let launch = self.state.coordinates(self.machine, thread).launch;
         let message = &self.state.slots[&key(at)].messages[position];
@@ -380,7 +382,7 @@ impl<P: Program> Run<'_, P> {
         if acquires(semantics.order) {
             self.acquire_elements(thread, key, element, strength);
         }
-        self.learn_boundary(thread, key, position, strength);
+        self.learn_assumed(thread, key, position, strength);
         self.observe(thread, key, position, strength);
         let access = Access { epoch: self.epoch(thread), site };
         let fences = self.machine.fences_before(self.state, thread);

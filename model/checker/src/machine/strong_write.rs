@@ -4,7 +4,7 @@
 //! an earlier fence (PTX ISA, "Release and Acquire Patterns"); a read-modify-write also passes on those of the message
 //! it continues.
 
-use super::causality::{join, join_boundary, meets};
+use super::causality::{join, join_assumed, meets};
 use super::run::{Progress, Run};
 use super::{Choice, Rule, State, ThreadOrder, Watch};
 use crate::memory::clock::{Epoch, ThreadIndex, View};
@@ -12,7 +12,8 @@ use crate::memory::scope;
 use crate::memory::shadow::{Access, Kind};
 use crate::memory::slot::{Clash, Matter, Message, ReadKind, Release, SlotRead, Strength, Update, key, morally_strong};
 use crate::program::{
-    AtomicFunction, AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, mbarrier,
+    AtomicFunction, AtomicKind, Location, Operation, PollUpdate, Program, SiteIndex, VectorElement, Width, Word,
+    mbarrier,
 };
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
@@ -23,7 +24,7 @@ impl<P: Program> Run<'_, P> {
         &self,
         thread: ThreadIndex,
         key: u64,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         (strength, order): (Strength, (Order, VectorElement)),
         after: usize,
         site: SiteIndex,
@@ -33,7 +34,7 @@ impl<P: Program> Run<'_, P> {
         let before = &slot.messages[after];
         let own = before.access.epoch.thread == thread;
         let observes = own || morally_strong(before.strength, Some(strength));
-        let mut boundary = self.boundary_of(thread);
+        let mut assumed = self.assumed_of(thread);
         // What an update hands on, of launches, too: whoever reads it observes those before it.
         if update.is_some() && observes && self.machine.has(Rule::ReleaseThroughUpdates) {
             for release in &before.releases {
@@ -41,7 +42,8 @@ impl<P: Program> Run<'_, P> {
                     releases.push(release.clone());
                 }
             }
-            join_boundary(self.machine, &self.state.slots, &mut boundary, before.boundary.as_deref());
+            let theirs = before.assumed.iter();
+            theirs.for_each(|theirs| join_assumed(self.machine, &self.state.slots, &mut assumed, theirs));
         }
         // Which came first does not matter.
         releases.sort_by_cached_key(Release::rank);
@@ -62,7 +64,7 @@ impl<P: Program> Run<'_, P> {
             launch: self.state.coordinates(self.machine, thread).launch,
             strength: Some(strength),
             releases,
-            boundary: boundary.map(Box::new),
+            assumed: (!assumed.is_empty()).then(|| Box::new(assumed)),
             update,
             follows: if follows < slot.retired { Epoch::INITIAL } else { slot.messages[follows].id },
             beside,
@@ -115,7 +117,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         (at, width): (Location, Width),
-        value: u64,
+        value: Word,
         semantics: Semantics,
         operation: &Operation,
         site: SiteIndex,
@@ -142,7 +144,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         (strength, order): (Strength, (Order, VectorElement)),
         after: usize,
         site: SiteIndex,
@@ -155,7 +157,7 @@ impl<P: Program> Run<'_, P> {
         let slot = &state.slots[&key];
         let view = &state.threads[thread as usize].view;
         let covered = |access: &Access| machine.covered(thread, view, access);
-        let releases = machine.settings.boundary_publishes || !message.releases.is_empty();
+        let releases = machine.settings.hands_on_more() || !message.releases.is_empty();
         let matters = |matter| {
             machine.has(match matter {
                 Matter::Writes => Rule::WriteOrders,
@@ -166,6 +168,8 @@ impl<P: Program> Run<'_, P> {
         let observed = view.observed(key).map(|number| slot.position(number));
         let rank = machine.rank_of_block(machine.block_of(thread));
         let over = |access: &Access| state.was_over(machine, access, rank);
+        let loads = state.threads[thread as usize].assumed.loads.as_ref();
+        let done = |load: &Access| machine.is_done(loads, load);
         // Where the order is explored already, nobody need ask whether it matters.
         let explored = machine.is_explored(key);
         let alike = |read: &SlotRead| explored || machine.reads_alike(state, slot, read, (key, &message));
@@ -173,7 +177,8 @@ impl<P: Program> Run<'_, P> {
             let readers = slot.read_before(update, covered).into_iter();
             self.notes.overtaken.extend(readers.map(|access| (key, access.epoch.thread)));
         }
-        let clash = slot.clash_of_write(strength, (value, update), releases, observed, covered, over, alike, matters);
+        let clash =
+            slot.clash_of_write(strength, (value, update), releases, observed, covered, (over, done), alike, matters);
         let shows_order = update.is_some_and(|update| slot.would_show_order(update, covered));
         if shows_order && machine.has(Rule::UpdatesShowOrder) {
             self.conflict(key);
@@ -193,7 +198,7 @@ impl<P: Program> Run<'_, P> {
         &mut self,
         thread: ThreadIndex,
         at: Location,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         strength: Strength,
         order: (Order, VectorElement),
         after: usize,
@@ -315,7 +320,7 @@ impl<P: Program> Run<'_, P> {
         }
         // Where nobody looks at the old value, equal updates may have come in another order: nothing is learnt from it.
         if *returns {
-            self.learn_boundary(thread, key(at), position, strength);
+            self.learn_assumed(thread, key(at), position, strength);
         }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
         if *returns || self.machine.has(Rule::UpdatesRead) {
@@ -328,7 +333,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The read half of a read-modify-write that has found a word.
-    fn update(&self, function: AtomicFunction, operand: u64, returns: bool, old: u64) -> Update {
+    fn update(&self, function: AtomicFunction, operand: u64, returns: bool, old: Word) -> Update {
         let shows_phase = function.kind == AtomicKind::Mbarrier;
         Update {
             function,
@@ -336,9 +341,9 @@ impl<P: Program> Run<'_, P> {
             returns: returns && !shows_phase,
             phase: (
                 returns && shows_phase && self.machine.has(Rule::PhasesMatter),
-                if function.kind.is_mbarrier() { (old >> mbarrier::PHASE) as u8 } else { 0 },
+                if function.kind.is_mbarrier() { (old as u64 >> mbarrier::PHASE) as u8 } else { 0 },
             ),
-            mixes: shows_phase && mbarrier::mixes(old, operand),
+            mixes: shows_phase && mbarrier::mixes(old as u64, operand),
         }
     }
 

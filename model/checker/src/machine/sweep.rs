@@ -56,7 +56,7 @@ impl<P: Program> Run<'_, P> {
         }
         let view = &self.state.threads[thread as usize].view;
         let access = Access { epoch: self.epoch(thread), site };
-        let by = Accessor { access, view, since: None, blocks: &self.state.blocks };
+        let by = Accessor { access, view, loads: None, since: None, blocks: &self.state.blocks };
         accesses(&sweep.first).all(|(at, kind)| {
             let (instance, memory) = (&instances[at.instance as usize], &self.state.memory[at.instance as usize]);
             let whole = along(sweep, at).whole();
@@ -64,7 +64,7 @@ impl<P: Program> Run<'_, P> {
             let reached = (!instance.local || instance.rank == rank) && !instance.is_shared_memory();
             let ordered = |run: &Self| {
                 let covered = |earlier: &Access| run.machine.covered_since(by.access.epoch, by.view, None, earlier);
-                !machine.has(Rule::SweepsAreOrdered) || memory.shadow.is_clear(&along(sweep, at), kind, covered)
+                !machine.has(Rule::SweepsAreOrdered) || memory.shadow.is_clear(&along(sweep, at), kind, &covered)
             };
             inside && reached && !memory.has_slots && machine.has(Rule::WeakRaces) && ordered(self)
         })
@@ -83,7 +83,7 @@ impl<P: Program> Run<'_, P> {
             let State { threads, memory, .. } = &mut *self.state;
             let view = &threads[thread as usize].view;
             let covered = |earlier: &Access| machine.covered_since(access.epoch, view, None, earlier);
-            memory[at.instance as usize].shadow.remember_sweep(&along(sweep, at), kind, access, covered);
+            memory[at.instance as usize].shadow.remember_sweep(&along(sweep, at), kind, access, &covered);
         }
         let counters = self.counters();
         counters.operations += sweep.count * (1 + sweep.first.sources.len() as u64);

@@ -9,10 +9,10 @@ use super::pipe::Since;
 use super::run::{Progress, Run};
 use super::{Block, InstanceMemory, Machine, Rule, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
-use crate::memory::shadow::{Access, Conflict, Kind};
+use crate::memory::shadow::{Access, Conflict, Kind, WithLoads};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width};
+use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width, Word};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ops::Range;
@@ -21,6 +21,8 @@ use std::ops::Range;
 pub(super) struct Accessor<'a> {
     pub(super) access: Access,
     pub(super) view: &'a View,
+    /// Loads that are done, under `--assume loads=done-at-barrier`: a write follows them.
+    pub(super) loads: Option<&'a View>,
     /// For a copy that was started at an earlier point.
     pub(super) since: Option<&'a Since>,
     /// Of all ranks, for what tells races apart.
@@ -55,9 +57,11 @@ impl Accessor<'_> {
             raced.set(raced.get() || aside);
             covers || aside
         };
+        let done = |load: &Access| machine.is_done(self.loads, load);
+        let before = WithLoads { covered, done };
         let weak = matches!(kind, Kind::Read | Kind::Write);
-        let unchanged = if weak { None } else { memory.shadow.unchanged(range.clone(), kind, covered) };
-        let checked = unchanged.unwrap_or_else(|| memory.shadow.access(range.clone(), kind, self.access, covered));
+        let unchanged = if weak { None } else { memory.shadow.unchanged(range.clone(), kind, &before) };
+        let checked = unchanged.unwrap_or_else(|| memory.shadow.access(range.clone(), kind, self.access, &before));
         let written = match checked {
             Err(conflict) if machine.has(Rule::WeakRaces) => return Err(conflict),
             result => result.unwrap_or(true),
@@ -76,7 +80,7 @@ impl Accessor<'_> {
                 observed.push(key);
             }
             let made = slot.reads.iter().filter(|read| read.made).map(|read| read.access);
-            let read = made.into_iter().find(|earlier| !covered(earlier));
+            let read = made.into_iter().find(|earlier| !covered(earlier) && !done(earlier));
             if let Some(access) = read.filter(|_| kind == Kind::Write) {
                 return Err(Conflict { access, wrote: false, byte });
             }
@@ -212,7 +216,10 @@ impl<P: Program> Run<'_, P> {
         let not_fenced = self.not_fenced(thread, access, (at, bytes));
         self.note_weakly(at, bytes, kind);
         let State { threads, memory, slots, blocks, .. } = &mut *self.state;
-        let by = Accessor { access, view: &threads[thread as usize].view, since, blocks };
+        let own = &threads[thread as usize];
+        // What was started earlier may be made before they were done.
+        let loads = own.assumed.loads.as_ref().filter(|_| since.is_none());
+        let by = Accessor { access, view: &own.view, loads, since, blocks };
         let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), kind) {
             Err(conflict) => {
@@ -374,7 +381,7 @@ impl<P: Program> Run<'_, P> {
         thread: ThreadIndex,
         at: Location,
         width: Width,
-        value: u64,
+        value: Word,
         site: SiteIndex,
     ) -> Progress {
         self.store(thread, at, &value.to_le_bytes()[..width.bytes() as usize], site)
@@ -410,9 +417,9 @@ impl<P: Program> Run<'_, P> {
         self.note_comer(thread, at);
         self.note_weakly(at, bytes, Kind::Read);
         let rank = machine.rank_of_block(machine.block_of(thread));
-        let OnStream { access, view } = self.stream_of(rank, DURING, site);
+        let OnStream { access, view, .. } = self.stream_of(rank, DURING, site);
         let State { memory, slots, blocks, .. } = &mut *self.state;
-        let by = Accessor { access, view: &view, since: None, blocks };
+        let by = Accessor { access, view: &view, loads: None, since: None, blocks };
         let memory = &mut memory[at.instance as usize];
         match by.accesses(machine, memory, slots, (at, bytes), Kind::Read) {
             Err(conflict) => {
@@ -443,7 +450,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Gives a thread the word that it read.
-    pub(super) fn supply(&mut self, thread: ThreadIndex, value: u64) {
+    pub(super) fn supply(&mut self, thread: ThreadIndex, value: Word) {
         let coordinates = self.state.coordinates(self.machine, thread);
         self.machine.program().supply(coordinates, &mut self.state.threads[thread as usize].program, value);
     }
@@ -477,7 +484,7 @@ impl<P: Program> Run<'_, P> {
         !from.epoch.is_initial() && rank(thread) != rank(from.epoch.thread)
     }
 
-    pub(super) fn set_word(&mut self, at: Location, width: Width, value: u64) {
+    pub(super) fn set_word(&mut self, at: Location, width: Width, value: Word) {
         let (start, size) = (at.byte as usize, width.bytes() as usize);
         self.memory_mut(at.instance).bytes[start..start + size].copy_from_slice(&value.to_le_bytes()[..size]);
     }

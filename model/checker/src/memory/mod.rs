@@ -1,5 +1,6 @@
 //! Memory under the PTX model: causality clocks, races per byte range, and what a flag may be read as.
 //!
+//! * [`assumed`]: what is handed on beyond causality, under assumptions.
 //! * [`clock`]: who has seen whose operations, hierarchically.
 //! * `retired`: messages that nobody can read any more.
 //! * [`scope`]: which operations are morally strong.
@@ -8,6 +9,7 @@
 //! * [`slot`]: the messages of strongly accessed words.
 //! * `stretch`: long rows at whose vectors threads take turns.
 
+pub mod assumed;
 pub mod clock;
 mod retired;
 pub mod scope;

@@ -78,6 +78,41 @@ pub struct Shadow {
     granule: u64,
 }
 
+/// Which earlier accesses the current one follows.
+pub trait Before {
+    /// Whether it follows a write, or anything, in causality order (program order included).
+    fn covers(&self, earlier: &Access) -> bool;
+
+    /// Whether it follows a read as far as it must where it writes: the read has its value.
+    fn follows_read(&self, earlier: &Access) -> bool {
+        self.covers(earlier)
+    }
+}
+
+impl<F: Fn(&Access) -> bool> Before for F {
+    fn covers(&self, earlier: &Access) -> bool {
+        self(earlier)
+    }
+}
+
+/// Loads that are done are followed, too (`--assume loads=done-at-barrier`).
+pub struct WithLoads<C, D> {
+    /// What is followed in causality order.
+    pub covered: C,
+    /// Whether a load is done.
+    pub done: D,
+}
+
+impl<C: Fn(&Access) -> bool, D: Fn(&Access) -> bool> Before for WithLoads<C, D> {
+    fn covers(&self, earlier: &Access) -> bool {
+        (self.covered)(earlier)
+    }
+
+    fn follows_read(&self, earlier: &Access) -> bool {
+        (self.covered)(earlier) || (self.done)(earlier)
+    }
+}
+
 /// What kind of check an access needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -108,36 +143,31 @@ impl Shadow {
     /// Whether somebody has written all of these bytes, or they had contents from the beginning.
     pub fn is_written(&self, range: Range<u64>) -> bool {
         // A strong read changes nothing.
-        matches!(self.unchanged(range, Kind::StrongRead, |_| true), Some(Ok(true)))
+        matches!(self.unchanged(range, Kind::StrongRead, &|_: &Access| true), Some(Ok(true)))
     }
 
-    /// Checks an access against the earlier ones and remembers it. `covered` says whether an earlier access precedes
-    /// the current one in causality order (program order included). Returns whether every byte had been written.
+    /// Checks an access against the earlier ones, of which it follows those `before`, and remembers it. Returns whether every
+    /// byte had been written.
     pub fn access(
         &mut self,
         range: Range<u64>,
         kind: Kind,
         access: Access,
-        covered: impl Fn(&Access) -> bool,
+        before: &impl Before,
     ) -> Result<bool, Conflict> {
         let mut seen = Seen { written: true, conflict: None };
         self.visit(&range, &mut |record, at| {
-            seen.look(record, kind, &covered, at.max(range.start));
-            record.remember(kind, access, &covered);
+            seen.look(record, kind, before, at.max(range.start));
+            record.remember(kind, access, before);
         });
         seen.result()
     }
 
     /// The same for a strong access that leaves nothing to remember; `None` if it does.
-    pub fn unchanged(
-        &self,
-        range: Range<u64>,
-        kind: Kind,
-        covered: impl Fn(&Access) -> bool,
-    ) -> Option<Result<bool, Conflict>> {
+    pub fn unchanged(&self, range: Range<u64>, kind: Kind, before: &impl Before) -> Option<Result<bool, Conflict>> {
         let mut seen = Seen { written: true, conflict: None };
         self.stretches.look(&range, self.granule, &mut |record, at| {
-            seen.look(record, kind, &covered, at.max(range.start));
+            seen.look(record, kind, before, at.max(range.start));
         });
         let changes = match kind {
             Kind::Read | Kind::Write => true,
@@ -148,15 +178,15 @@ impl Shadow {
     }
 
     /// Whether accesses of all vectors of a sweep are ordered with the earlier ones, and read nothing unwritten.
-    pub fn is_clear(&self, sweep: &Sweep, kind: Kind, covered: impl Fn(&Access) -> bool) -> bool {
+    pub fn is_clear(&self, sweep: &Sweep, kind: Kind, before: &impl Before) -> bool {
         let mut seen = Seen { written: true, conflict: None };
-        self.stretches.look_along(sweep, self.granule, &mut |record, at| seen.look(record, kind, &covered, at));
+        self.stretches.look_along(sweep, self.granule, &mut |record, at| seen.look(record, kind, before, at));
         seen.conflict.is_none() && (seen.written || kind != Kind::Read)
     }
 
     /// Remembers accesses of all vectors of a sweep, which [`Shadow::is_clear`] has found in order.
-    pub fn remember_sweep(&mut self, sweep: &Sweep, kind: Kind, access: Access, covered: impl Fn(&Access) -> bool) {
-        self.stretches.visit_along(sweep, self.granule, &mut |record| record.remember(kind, access, &covered));
+    pub fn remember_sweep(&mut self, sweep: &Sweep, kind: Kind, access: Access, before: &impl Before) {
+        self.stretches.visit_along(sweep, self.granule, &mut |record| record.remember(kind, access, before));
     }
 
     /// Whether an access is known that everybody is past, by `past`.
@@ -227,9 +257,9 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, record: &Record, kind: Kind, covered: &impl Fn(&Access) -> bool, byte: u64) {
+    fn look(&mut self, record: &Record, kind: Kind, before: &impl Before, byte: u64) {
         if self.conflict.is_none() {
-            self.conflict = record.conflict(kind, covered, byte);
+            self.conflict = record.conflict(kind, before, byte);
         }
         self.written &= record.written;
     }
@@ -240,24 +270,24 @@ impl Seen {
 }
 
 impl Record {
-    fn conflict(&self, kind: Kind, covered: &impl Fn(&Access) -> bool, byte: u64) -> Option<Conflict> {
-        if !covered(&self.write) {
+    fn conflict(&self, kind: Kind, before: &impl Before, byte: u64) -> Option<Conflict> {
+        if !before.covers(&self.write) {
             return Some(Conflict { access: self.write, wrote: true, byte });
         }
         if matches!(kind, Kind::Write | Kind::StrongWrite) {
-            let read = self.reads.iter().find(|read| !covered(read))?;
+            let read = self.reads.iter().find(|read| !before.follows_read(read))?;
             return Some(Conflict { access: *read, wrote: false, byte });
         }
         None
     }
 
-    fn remember(&mut self, kind: Kind, access: Access, covered: &impl Fn(&Access) -> bool) {
+    fn remember(&mut self, kind: Kind, access: Access, before: &impl Before) {
         match kind {
             Kind::Read => {
                 // Among many, those that this one follows are looked for each time their number doubles: to keep
                 // them costs space alone.
                 if self.reads.len() <= FEW_READS || self.reads.len().is_power_of_two() {
-                    self.reads.retain(|read| !covered(read));
+                    self.reads.retain(|read| !before.covers(read));
                 }
                 self.reads.push(access);
             }
@@ -358,60 +388,60 @@ mod tests {
     #[test]
     fn unordered_write_and_read_conflict_in_either_order() {
         let mut shadow = Shadow::new(64, 16, true, false);
-        assert_eq!(shadow.access(0..16, Kind::Write, by(1, 1), own(1)), Ok(true));
-        let found = shadow.access(8..10, Kind::Read, by(2, 1), own(2));
+        assert_eq!(shadow.access(0..16, Kind::Write, by(1, 1), &own(1)), Ok(true));
+        let found = shadow.access(8..10, Kind::Read, by(2, 1), &own(2));
         assert_eq!(found, Err(Conflict { access: by(1, 1), wrote: true, byte: 8 }));
 
         let mut shadow = Shadow::new(64, 16, true, false);
-        assert!(shadow.access(8..10, Kind::Read, by(2, 1), own(2)).is_ok());
-        let found = shadow.access(0..16, Kind::Write, by(1, 1), own(1));
+        assert!(shadow.access(8..10, Kind::Read, by(2, 1), &own(2)).is_ok());
+        let found = shadow.access(0..16, Kind::Write, by(1, 1), &own(1));
         assert_eq!(found, Err(Conflict { access: by(2, 1), wrote: false, byte: 8 }));
     }
 
     #[test]
     fn strong_accesses_are_checked_and_leave_nothing_behind() {
         let mut shadow = Shadow::new(64, 16, true, false);
-        assert!(shadow.access(4..8, Kind::Write, by(1, 1), own(1)).is_ok());
+        assert!(shadow.access(4..8, Kind::Write, by(1, 1), &own(1)).is_ok());
         let before = shadow.clone();
         for kind in [Kind::StrongRead, Kind::StrongWrite] {
             for (range, thread) in [(4..8, 1), (4..8, 2), (0..4, 2), (16..20, 2), (0..16, 2)] {
-                let looked = shadow.unchanged(range.clone(), kind, own(thread));
-                assert_eq!(looked, Some(shadow.access(range, kind, by(thread, 2), own(thread))));
+                let looked = shadow.unchanged(range.clone(), kind, &own(thread));
+                assert_eq!(looked, Some(shadow.access(range, kind, by(thread, 2), &own(thread))));
             }
         }
-        assert!(shadow.unchanged(0..4, Kind::Read, own(1)).is_none());
+        assert!(shadow.unchanged(0..4, Kind::Read, &own(1)).is_none());
         // Parts of a whole cell have its history, whether it is split or not.
         assert!((0..64).all(|byte| shadow.last_write(byte) == before.last_write(byte)));
         let unwritten = Shadow::new(16, 4, false, false);
-        assert_eq!(unwritten.unchanged(0..4, Kind::StrongRead, own(1)), Some(Ok(false)));
-        assert_eq!(unwritten.unchanged(0..4, Kind::StrongWrite, own(1)), None);
+        assert_eq!(unwritten.unchanged(0..4, Kind::StrongRead, &own(1)), Some(Ok(false)));
+        assert_eq!(unwritten.unchanged(0..4, Kind::StrongWrite, &own(1)), None);
     }
 
     #[test]
     fn disjoint_bytes_of_one_cell_do_not_conflict() {
         let mut shadow = Shadow::new(16, 16, true, false);
-        assert!(shadow.access(0..2, Kind::Write, by(1, 1), own(1)).is_ok());
-        assert!(shadow.access(2..4, Kind::Write, by(2, 1), own(2)).is_ok());
-        assert!(shadow.access(4..8, Kind::Write, by(3, 1), own(3)).is_ok());
+        assert!(shadow.access(0..2, Kind::Write, by(1, 1), &own(1)).is_ok());
+        assert!(shadow.access(2..4, Kind::Write, by(2, 1), &own(2)).is_ok());
+        assert!(shadow.access(4..8, Kind::Write, by(3, 1), &own(3)).is_ok());
     }
 
     #[test]
     fn concurrent_reads_are_all_remembered() {
         let mut shadow = Shadow::new(16, 16, true, false);
         for thread in 1..4 {
-            assert!(shadow.access(0..16, Kind::Read, by(thread, 1), own(thread)).is_ok());
+            assert!(shadow.access(0..16, Kind::Read, by(thread, 1), &own(thread)).is_ok());
         }
         let after_one_and_three = |access: &Access| access.epoch.is_initial() || access.epoch.thread != 2;
-        let found = shadow.access(0..16, Kind::Write, by(3, 2), after_one_and_three);
+        let found = shadow.access(0..16, Kind::Write, by(3, 2), &after_one_and_three);
         assert_eq!(found.map_err(|conflict| conflict.access), Err(by(2, 1)));
     }
 
     #[test]
     fn unwritten_bytes_are_told_apart() {
         let mut shadow = Shadow::new(16, 4, false, false);
-        assert!(shadow.access(0..4, Kind::Write, by(1, 1), own(1)).is_ok());
-        assert_eq!(shadow.access(0..4, Kind::Read, by(1, 2), own(1)), Ok(true));
-        assert_eq!(shadow.access(0..8, Kind::Read, by(1, 3), own(1)), Ok(false));
+        assert!(shadow.access(0..4, Kind::Write, by(1, 1), &own(1)).is_ok());
+        assert_eq!(shadow.access(0..4, Kind::Read, by(1, 2), &own(1)), Ok(true));
+        assert_eq!(shadow.access(0..8, Kind::Read, by(1, 3), &own(1)), Ok(false));
         assert!(shadow.is_written(0..4) && !shadow.is_written(0..8));
         let mut shadow = Shadow::new(32, 16, true, false);
         shadow.leave_unwritten(6..20);

@@ -10,11 +10,12 @@
 //!
 //! Not modelled: proxies.
 
+use super::assumed::Assumed;
 use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
 use super::shared::Shared;
-use crate::program::{AtomicFunction, Condition, Location, Width};
+use crate::program::{AtomicFunction, Condition, Location, Width, Word};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
@@ -26,7 +27,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The most bytes that a slot has.
-const WIDEST: u64 = 8;
+const WIDEST: u64 = 16;
 
 /// The key of a word: instance and byte in one integer, so that slots of an instance are neighbours.
 pub fn key(at: Location) -> u64 {
@@ -140,7 +141,7 @@ pub struct Message {
     /// Who wrote it, when: stays when the order changes, and is the same whatever came first.
     pub id: MessageId,
     /// The word.
-    pub value: u64,
+    pub value: Word,
     /// Who wrote it.
     pub access: Access,
     /// In which launch.
@@ -149,8 +150,8 @@ pub struct Message {
     pub strength: Option<Strength>,
     /// Release patterns that end in this write, or in one that it continues.
     pub releases: SmallVec<[Release; 1]>,
-    /// Under `--assume launch-boundary=system`: what came before the writer's launch.
-    pub boundary: Option<Box<View>>,
+    /// Under assumptions: what its writer hands on beyond causality.
+    pub assumed: Option<Box<Assumed>>,
     /// Set for a read-modify-write: it follows its predecessor immediately in coherence order.
     pub update: Option<Update>,
     /// What was there before anybody wrote.
@@ -185,12 +186,12 @@ impl Message {
 
     /// All else.
     fn what(&self) -> impl PartialEq + Hash + '_ {
-        let Message { value, access, launch, strength, releases, boundary, update, unwritten, fences, .. } = self;
-        ((value, access.site, launch, strength.is_some()), (releases, boundary, update, unwritten, fences))
+        let Message { value, access, launch, strength, releases, assumed, update, unwritten, fences, .. } = self;
+        ((value, access.site, launch, strength.is_some()), (releases, assumed, update, unwritten, fences))
     }
 
     /// What a weak write leaves.
-    pub fn weak(value: u64, access: Access) -> Message {
+    pub fn weak(value: Word, access: Access) -> Message {
         Message {
             id: access.epoch,
             value,
@@ -198,7 +199,7 @@ impl Message {
             launch: 0,
             strength: None,
             releases: SmallVec::new(),
-            boundary: None,
+            assumed: None,
             update: None,
             unwritten: false,
             follows: Epoch::INITIAL,
@@ -215,7 +216,7 @@ impl Message {
 
     /// Whether reading it can order nothing.
     pub fn carries_nothing(&self) -> bool {
-        self.strength.is_some() && self.releases.is_empty() && self.boundary.is_none()
+        self.strength.is_some() && self.releases.is_empty() && self.assumed.is_none()
     }
 }
 
@@ -348,7 +349,7 @@ pub enum Clash {
 
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
-    pub fn new(width: Width, value: u64, access: Access, unwritten: bool) -> Slot {
+    pub fn new(width: Width, value: Word, access: Access, unwritten: bool) -> Slot {
         let message = Message { unwritten, ..Message::weak(value, access) };
         Slot { width, messages: vec![message], retired: 0, reads: Vec::new(), waiters: Vec::new() }
     }
@@ -466,17 +467,18 @@ impl Slot {
 
     /// What a strong write of `value` runs into. `releases` says whether reading the write can order anything; `observed`
     /// is the position of the newest message that the writer has observed, which with those before it comes first in
-    /// coherence order; `over` says of a read that it was made before this write could be, in every schedule; `alike` that
+    /// coherence order; `over` says of a read that it was made before this write could be, in every schedule, `done` that it
+    /// has its value, as far as that is assumed; `alike` that
     /// it would have been no different with this write.
     #[expect(clippy::too_many_arguments, reason = "the parts of one operation")]
     pub fn clash_of_write(
         &self,
         strength: Strength,
-        (value, update): (u64, Option<Update>),
+        (value, update): (Word, Option<Update>),
         releases: bool,
         observed: Option<usize>,
         covered: impl Fn(&Access) -> bool,
-        over: impl Fn(&Access) -> bool,
+        (over, done): (impl Fn(&Access) -> bool, impl Fn(&Access) -> bool),
         alike: impl Fn(&SlotRead) -> bool,
         matters: impl Fn(Matter) -> bool,
     ) -> Option<Clash> {
@@ -503,7 +505,7 @@ impl Slot {
             }
         }
         for read in self.reads.iter().filter(|read| !covered(&read.access)) {
-            if read.made && !morally_strong(Some(read.strength), Some(strength)) {
+            if read.made && !morally_strong(Some(read.strength), Some(strength)) && !done(&read.access) {
                 return Some(Clash::Race { other: read.access, wrote: false });
             }
             if !over(&read.access) && matters(Matter::Reads) && !alike(read) {
@@ -537,7 +539,8 @@ impl Slot {
         // What everybody has seen need not be carried.
         for message in self.messages.iter_mut().filter(|message| past(&message.access)) {
             message.releases.retain(|release| !seen(&release.view));
-            message.boundary = message.boundary.take().filter(|view| !seen(view));
+            message.assumed.iter_mut().for_each(|assumed| assumed.forget(&seen));
+            message.assumed = message.assumed.take().filter(|assumed| !assumed.is_empty());
             // When it was made tells nothing any more.
             if told(&message.access) {
                 message.access.epoch.step = 0;

@@ -410,21 +410,21 @@ mod tests {
                 match step {
                     Step::Plain { start, bytes, kind } => {
                         let range = *start..start + bytes;
-                        let found = swept.access(range.clone(), *kind, access, covered(thread));
-                        prop_assert_eq!(found, cells.access(range, *kind, access, covered(thread)));
+                        let found = swept.access(range.clone(), *kind, access, &covered(thread));
+                        prop_assert_eq!(found, cells.access(range, *kind, access, &covered(thread)));
                     }
                     Step::Whole(kind) => {
-                        let found = swept.access(0..BYTES, *kind, access, covered(thread));
-                        let wanted = cells.access(0..BYTES, *kind, access, covered(thread));
+                        let found = swept.access(0..BYTES, *kind, access, &covered(thread));
+                        let wanted = cells.access(0..BYTES, *kind, access, &covered(thread));
                         prop_assert_eq!(found.is_ok(), wanted.is_ok());
                         prop_assert!(found.is_err() || found == wanted);
                     }
                     Step::Swept(sweep, kind) => {
-                        let clear = swept.is_clear(sweep, *kind, covered(thread));
-                        prop_assert_eq!(clear, cells.is_clear(sweep, *kind, covered(thread)));
-                        swept.remember_sweep(sweep, *kind, access, covered(thread));
+                        let clear = swept.is_clear(sweep, *kind, &covered(thread));
+                        prop_assert_eq!(clear, cells.is_clear(sweep, *kind, &covered(thread)));
+                        swept.remember_sweep(sweep, *kind, access, &covered(thread));
                         for vector in 0..sweep.count {
-                            let _ = cells.access(sweep.range(vector), *kind, access, covered(thread));
+                            let _ = cells.access(sweep.range(vector), *kind, access, &covered(thread));
                         }
                     }
                 }
@@ -445,8 +445,8 @@ mod tests {
             for thread in 0..turns {
                 let sweep = Sweep { first: thread * vector, step: vector * turns, vector, count: rows, limit };
                 let access = Access { epoch: Epoch { thread: thread as u32, phase: 0, step: 1 }, site: SiteIndex(0) };
-                prop_assert!(shadow.is_clear(&sweep, Kind::Write, covered(thread as u32)));
-                shadow.remember_sweep(&sweep, Kind::Write, access, covered(thread as u32));
+                prop_assert!(shadow.is_clear(&sweep, Kind::Write, &covered(thread as u32)));
+                shadow.remember_sweep(&sweep, Kind::Write, access, &covered(thread as u32));
             }
             prop_assert_eq!(shadow.records(), turns as usize + 1);
         }

@@ -50,6 +50,7 @@ pub(super) fn outcomes(test: &Test, budget: &Budget) -> Result<Explored, String>
             resident_blocks: None,
             start_order: StartOrder::Any,
             boundary_publishes: false,
+            loads_done: false,
             everything: false,
             watch: Watch::Nothing,
             step_by_step: false,

@@ -10,7 +10,7 @@ use crate::litmus::{
 };
 use crate::program::{
     AtomicFunction, Barrier, Condition, Contents, Coordinates, Element, Expected, Fault, Instance, Location, Operation,
-    Part, PartId, Program, Shape, SiteIndex, VectorElement, Width,
+    Part, PartId, Program, Shape, SiteIndex, VectorElement, Width, Word,
 };
 use arverify_protocol::ir::{self, Compare, Order, Scope, Semantics, Source, Span};
 use arverify_protocol::verdict::Code;
@@ -186,7 +186,7 @@ impl LitmusProgram {
                 Operation::Read { at: at(access), width, semantics: semantics(access), element: VectorElement::SCALAR }
             }
             Instruction::Store(access, value) => {
-                let value = u64::from(thread.value(*value) as u32);
+                let value = Word::from(thread.value(*value) as u32);
                 Operation::Write {
                     at: at(access),
                     width,
@@ -311,7 +311,7 @@ impl Program for LitmusProgram {
         }
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut LitmusThread, value: u64) {
+    fn supply(&self, _: Coordinates, thread: &mut LitmusThread, value: Word) {
         if let Some(register) = thread.target.take() {
             thread.registers.insert(register, i64::from(value as i32));
         }

@@ -41,7 +41,7 @@ pub use part::{Part, PartId};
 pub use polled::Polled;
 pub use proxy::Window;
 pub use round::{Answers, Poll, PollUpdate, RoundStep};
-pub use word::{AtomicFunction, AtomicKind, Condition, Width};
+pub use word::{AtomicFunction, AtomicKind, Condition, Width, Word};
 
 /// One operation of one thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ pub enum Operation {
         /// Its size.
         width: Width,
         /// What.
-        value: u64,
+        value: Word,
         /// Order and scope.
         semantics: Semantics,
         /// Its place in a vector access.
@@ -209,6 +209,10 @@ pub enum Call {
         /// Counted from 0.
         launch: u32,
     },
+    /// The thread enters a kernel, which is launched here: what it follows came before the launch.
+    Enters,
+    /// It leaves the kernel.
+    Leaves,
     /// On the caller's thread: the caller reads the output.
     Returns {
         /// Counted from 0.
@@ -460,7 +464,7 @@ pub trait Program: Send + Sync + 'static {
         false
     }
     /// Gives the word that the last operation read, zero-extended.
-    fn supply(&self, coordinates: Coordinates, thread: &mut Self::Thread, value: u64);
+    fn supply(&self, coordinates: Coordinates, thread: &mut Self::Thread, value: Word);
     /// Gives the bytes that the last [`Operation::Load`] read. Programs that yield none have nothing to do.
     fn supply_bytes(&self, _: Coordinates, _: &mut Self::Thread, _: &[u8]) {}
     /// Gives what every thread of a barrier brought, by thread of the block, before the thread goes on. Programs

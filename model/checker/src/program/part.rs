@@ -67,7 +67,7 @@ impl Part {
     /// The word of so many bytes at a byte of the instance, where it lies in the part, and is the same in every launch and for
     /// every seed.
     pub fn word(&self, at: u64, bytes: u64) -> Option<u64> {
-        let inside = self.bytes.contains(&at) && at + bytes <= self.bytes.end;
+        let inside = bytes <= 8 && self.bytes.contains(&at) && at + bytes <= self.bytes.end;
         inside.then(|| self.contents.word(at - self.origin(), bytes)).flatten()
     }
 

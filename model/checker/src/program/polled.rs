@@ -44,9 +44,14 @@ impl Polled {
         self.words.contains(&(at.instance, at.byte, width))
     }
 
+    /// Sizes of the words.
+    pub fn widths(&self) -> Vec<Width> {
+        Width::ALL.into_iter().filter(|width| self.words.iter().any(|(_, _, known)| known == width)).collect()
+    }
+
     /// Whether some bytes overlap such a word.
     pub fn overlaps(&self, at: Location, bytes: u64) -> bool {
-        let from = at.byte.saturating_sub(Width::Eight.bytes() - 1);
+        let from = at.byte.saturating_sub(Width::Sixteen.bytes() - 1);
         let near = self.words.range((at.instance, from, Width::One)..(at.instance, at.byte + bytes, Width::One));
         near.into_iter().any(|(_, start, width)| start + width.bytes() > at.byte)
     }

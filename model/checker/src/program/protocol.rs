@@ -3,7 +3,7 @@
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Definition, Element, Expected, Fault, Instance, Location,
-    Operation, Part, PartId, Program, Readers, Shape, SiteIndex, Sweep, VectorElement, Width,
+    Operation, Part, PartId, Program, Readers, Shape, SiteIndex, Sweep, VectorElement, Width, Word,
 };
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Chunk, Cursor, Position};
@@ -98,7 +98,7 @@ impl ProtocolProgram {
             cursor::Operation::Store { address, value, semantics } => Operation::Write {
                 at: self.location(address),
                 width,
-                value: u64::from(value),
+                value: Word::from(value),
                 semantics,
                 element: VectorElement::SCALAR,
             },
@@ -132,7 +132,13 @@ impl ProtocolProgram {
             }
             cursor::Operation::Send { address, value, packet, semantics } => {
                 let width = if packet { Width::Eight } else { Width::Four };
-                Operation::Write { at: self.location(address), width, value, semantics, element: VectorElement::SCALAR }
+                Operation::Write {
+                    at: self.location(address),
+                    width,
+                    value: value.into(),
+                    semantics,
+                    element: VectorElement::SCALAR,
+                }
             }
             cursor::Operation::Receive { address, packet, compare, value, semantics } => {
                 let width = if packet { Width::Eight } else { Width::Four };
@@ -261,8 +267,8 @@ impl Program for ProtocolProgram {
         if published { Readers::Peers } else { Readers::Unknown }
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: u64) {
-        thread.supply(&self.code, value);
+    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: Word) {
+        thread.supply(&self.code, value as u64);
     }
 
     fn supply_bytes(&self, _: Coordinates, thread: &mut Cursor, bytes: &[u8]) {

@@ -9,7 +9,7 @@
 //! runs the rounds of threads that meet in one loop together. A word may be left undecided, and the round may still be
 //! known to come back: so not every combination of messages has to be tried.
 
-use super::{AtomicFunction, Barrier, Location, SiteIndex, VectorElement, Width};
+use super::{AtomicFunction, Barrier, Location, SiteIndex, VectorElement, Width, Word};
 use arverify_protocol::ir::{AtomicOperation, Semantics};
 
 /// A read of one word in a round.
@@ -44,12 +44,12 @@ pub struct PollUpdate {
 
 impl PollUpdate {
     /// Whether the atomic only reads: a compare-and-swap that fails.
-    pub fn only_reads(&self, word: u64) -> bool {
-        self.function.operation == AtomicOperation::CompareSwap && word != self.expected
+    pub fn only_reads(&self, word: Word) -> bool {
+        self.function.operation == AtomicOperation::CompareSwap && word != Word::from(self.expected)
     }
 
     /// Whether the atomic changes memory that holds this word.
-    pub fn changes(&self, width: Width, word: u64) -> bool {
+    pub fn changes(&self, width: Width, word: Word) -> bool {
         self.function.apply(width, word, self.operand, self.expected) != word
     }
 }
@@ -81,4 +81,4 @@ pub enum RoundStep {
 }
 
 /// Answers for the words of a round, in the order in which it reads them; `None` leaves a word undecided.
-pub type Answers<'a> = dyn FnMut(&Poll) -> Option<u64> + 'a;
+pub type Answers<'a> = dyn FnMut(&Poll) -> Option<Word> + 'a;

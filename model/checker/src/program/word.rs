@@ -5,6 +5,9 @@ use arverify_protocol::ir::{AtomicOperation, Compare};
 use half::{bf16, f16};
 use std::fmt;
 
+/// What a word holds: its bytes, the first of them the lowest.
+pub type Word = u128;
+
 /// Size of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Width {
@@ -16,9 +19,19 @@ pub enum Width {
     Four,
     /// 64 bits.
     Eight,
+    /// 16: a vector, where it is one access (`--assume vectors=whole`).
+    Sixteen,
 }
 
 impl Width {
+    /// All sizes.
+    pub const ALL: [Width; 5] = [Width::One, Width::Two, Width::Four, Width::Eight, Width::Sixteen];
+
+    /// The one of so many bytes.
+    pub fn of(bytes: u64) -> Option<Width> {
+        Width::ALL.into_iter().find(|width| width.bytes() == bytes)
+    }
+
     /// In bytes.
     pub const fn bytes(self) -> u64 {
         match self {
@@ -26,13 +39,14 @@ impl Width {
             Width::Two => 2,
             Width::Four => 4,
             Width::Eight => 8,
+            Width::Sixteen => 16,
         }
     }
 
     /// The bits of a value that a word of this size keeps.
     pub const fn truncate(self, value: u64) -> u64 {
         match self {
-            Width::Eight => value,
+            Width::Eight | Width::Sixteen => value,
             _ => value & ((1 << (self.bytes() * 8)) - 1),
         }
     }
@@ -54,12 +68,12 @@ pub struct Condition {
 
 impl Condition {
     /// Whether a word satisfies it.
-    pub fn holds(self, word: u64) -> bool {
+    pub fn holds(self, word: Word) -> bool {
         self.compare.holds(self.compared(word), self.value)
     }
 
     /// The part of a word that is compared: the first four bytes, where a packet has its flag.
-    pub fn compared(self, word: u64) -> u32 {
+    pub fn compared(self, word: Word) -> u32 {
         word as u32
     }
 }
@@ -132,15 +146,17 @@ impl AtomicFunction {
     }
 
     /// What of the old value is looked at, where any is.
-    pub const fn shown(self, old: u64) -> u64 {
+    pub const fn shown(self, old: Word) -> u64 {
+        let old = old as u64;
         match self.kind {
             AtomicKind::Mbarrier => mbarrier::phase(old),
             _ => old,
         }
     }
 
-    /// The new value of a word. `operand` is what is swapped in by compare-and-swap.
-    pub fn apply(self, width: Width, old: u64, operand: u64, expected: u64) -> u64 {
+    /// The new value of a word of at most 8 bytes. `operand` is what is swapped in by compare-and-swap.
+    pub fn apply(self, width: Width, old: Word, operand: u64, expected: u64) -> Word {
+        let old = old as u64;
         let (operand, expected) = (width.truncate(operand), width.truncate(expected));
         let new = match self.operation {
             AtomicOperation::Exchange => operand,
@@ -159,7 +175,7 @@ impl AtomicFunction {
                 if self.is_less(width, old, operand) == least { old } else { operand }
             }
         };
-        width.truncate(new)
+        Word::from(width.truncate(new))
     }
 
     fn add(self, old: u64, operand: u64) -> u64 {
@@ -214,10 +230,13 @@ mod tests {
     #[test]
     fn the_sign_decides_minimum_and_maximum() {
         let minus_one = 0xFFFF_FFFF;
-        assert_eq!(signed(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), minus_one);
+        assert_eq!(signed(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), minus_one.into());
         assert_eq!(AtomicFunction::unsigned(AtomicOperation::Min).apply(Width::Four, 1, minus_one, 0), 1);
         assert_eq!(signed(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0), 1);
-        assert_eq!(AtomicFunction::unsigned(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0), minus_one);
+        assert_eq!(
+            AtomicFunction::unsigned(AtomicOperation::Max).apply(Width::Four, 1, minus_one, 0),
+            minus_one.into()
+        );
     }
 
     #[test]
@@ -236,6 +255,6 @@ mod tests {
             u64::from(f16::from_f32(low).to_bits()) | u64::from(f16::from_f32(high).to_bits()) << 16
         };
         let add = AtomicFunction { operation: AtomicOperation::Add, kind: AtomicKind::F16x2 };
-        assert_eq!(add.apply(Width::Four, pair(1.0, 2.0), pair(0.5, -2.0), 0), pair(1.5, 0.0));
+        assert_eq!(add.apply(Width::Four, pair(1.0, 2.0).into(), pair(0.5, -2.0), 0), pair(1.5, 0.0).into());
     }
 }

@@ -2,9 +2,7 @@
 
 use super::code::{Code, Entry, Instruction, Step};
 use super::launch::Launch;
-use super::names::demangled;
 use super::program::ProgramError;
-use arverify_protocol::ir::Source;
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 
 /// Whether some instruction starts a copy by the async proxy.
@@ -16,35 +14,20 @@ fn starts_copy(instruction: &Instruction) -> bool {
     matches!(instruction.step, Step::Bulk(_))
 }
 
-/// What does not go with copies by the async proxy. Each kernel of the launch is one of the code's.
-pub(super) fn check_copies(
-    code: &Code,
-    entries: &[usize],
-    (module, launch): (&Source, &Launch),
-) -> Result<(), Diagnostics> {
-    let refuse = |error| Err(Diagnostics { source: launch.source.clone(), list: vec![error] });
-    if let Some(span) = &launch.dependent {
-        let message = "bulk copies are not known in launches that depend on each other";
-        let error = Diagnostic::new(message, span.clone()).label("so they are launched here");
-        return refuse(error.help("check ordinary launches of this kernel"));
-    }
-    for (own, index) in launch.kernels().into_iter().zip(entries) {
-        let (Some(span), Some(pc)) = (&own.of_step, first_copy(code, *index)) else { continue };
-        let (line, _) = module.line_column(code.origins[pc].span.start);
-        let kernel = demangled(&code.entries[*index].name);
-        let message = format!("`{kernel}` has bulk copies, which are not known in launches of several steps");
-        let error = Diagnostic::new(message, span.clone()).label("expected a kernel without bulk copies");
-        let error = error.note(format!("the first: line {line} of {}", module.name));
-        return refuse(error.help("check this kernel in a file of its own, without [[step]]"));
-    }
-    Ok(())
+/// What does not go with copies by the async proxy.
+pub(super) fn check_copies(launch: &Launch) -> Result<(), Diagnostics> {
+    let Some(span) = &launch.dependent else { return Ok(()) };
+    let message = "bulk copies are not known in launches that depend on each other";
+    let error = Diagnostic::new(message, span.clone()).label("so they are launched here");
+    let error = error.help("check ordinary launches of this kernel");
+    Err(Diagnostics { source: launch.source.clone(), list: vec![error] })
 }
 
-/// The first instruction of a kernel that starts a copy.
-fn first_copy(code: &Code, entry: usize) -> Option<usize> {
-    let start = code.entries[entry].start as usize;
-    let end = code.entries.get(entry + 1).map_or(code.instructions.len(), |next| next.start as usize);
-    code.instructions[start..end].iter().position(starts_copy).map(|index| start + index)
+/// Whether some instruction of a kernel starts a copy.
+pub(super) fn copies_in(code: &Code, entry: &Entry) -> bool {
+    let next = code.entries.iter().map(|other| other.start).filter(|start| *start > entry.start).min();
+    let end = next.map_or(code.instructions.len(), |next| next as usize);
+    has_copies(&code.instructions[entry.start as usize..end])
 }
 
 /// The shape of clusters: that of the file, which must be the one that the kernel was compiled for, if it was for one.

@@ -5,7 +5,7 @@ use super::code::{Code, Entry, Step};
 use super::copies::{Copies, Room};
 use super::dependent::Dependent;
 use super::execute::{Geometry, MemoryMap, RankSetting, Region, RegionKind, Setting, relocated};
-use super::fit::has_copies;
+use super::fit::copies_in;
 use super::launch::{Addresses, Launch, Parameter, Stretch};
 use super::names::{demangled, short_names};
 use super::order::Order;
@@ -100,8 +100,12 @@ pub(super) fn lay_out(
         }
         settings.push(of_ranks);
     }
-    let order = memory.order(launch, kernels, words);
-    let copies = if has_copies(&code.instructions) { memory.copies(&kernels[0], (room, words)) } else { None };
+    let mut copies: Vec<Option<Copies>> = Vec::new();
+    for (kernel, buffer) in kernels.iter().zip(words + 1..) {
+        let own = copies_in(code, kernel.entry).then(|| memory.copies(kernel, (room, buffer)));
+        copies.push(own.flatten());
+    }
+    let order = memory.order(launch, (kernels, &copies), words);
     for (index, kernel) in kernels.iter().enumerate() {
         memory.blocks(code, (index, kernel), order.as_ref(), &mut settings[index]);
     }
@@ -109,17 +113,17 @@ pub(super) fn lay_out(
         let of_kernel = |kernel: &Kernel<'_>| (0..ranks).map(|rank| of(&kernel.geometry(rank))).max().unwrap_or(0);
         kernels.iter().map(of_kernel).max().unwrap_or(0)
     };
-    let beside = |rank: u32| copies.as_ref().map(|copies| copies.blocks(rank));
+    let beside = |rank: u32| copies.iter().flatten().map(|copies| copies.blocks(rank)).max();
     let all = |rank: u32| order.as_ref().map(|order| order.blocks(rank)).or(beside(rank));
     let shape = Shape {
         ranks,
         blocks: (0..ranks).filter_map(all).max().unwrap_or_else(|| greatest(Geometry::blocks)),
-        threads: greatest(Geometry::threads).max(copies.as_ref().map_or(0, Copies::most_threads)),
+        threads: copies.iter().flatten().map(Copies::most_threads).fold(greatest(Geometry::threads), u32::max),
         launches: if order.is_some() { 1 } else { launch.launches },
         instances: memory.instances,
     };
-    let setting = |ranks| Setting { map: memory.map.clone(), ranks, copies: copies.clone() };
-    let settings = settings.into_iter().map(setting).collect();
+    let setting = |(ranks, copies)| Setting { map: memory.map.clone(), ranks, copies };
+    let settings = settings.into_iter().zip(copies).map(setting).collect();
     Ok(LaidOut { settings, shape, order })
 }
 
@@ -208,14 +212,19 @@ impl Layout {
     }
 
     /// What orders launches that may run side by side, if they may.
-    fn order(&mut self, launch: &Launch, kernels: &[Kernel<'_>], buffer: u32) -> Option<Order> {
+    fn order(
+        &mut self,
+        launch: &Launch,
+        (kernels, copies): (&[Kernel<'_>], &[Option<Copies>]),
+        buffer: u32,
+    ) -> Option<Order> {
         let first = self.instances.len() as u32;
         let order = match (launch.dependent.is_some(), kernels) {
             _ if !launch.steps.is_empty() => {
                 let names: Vec<&str> = kernels.iter().map(|kernel| kernel.entry.name.as_str()).collect();
                 let names = short_names(&names);
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                Order::Steps(Steps::new(launch, &names, first))
+                let named = names.iter().zip(copies).map(|(name, copies)| (name.as_str(), copies.clone()));
+                Order::Steps(Steps::new(launch, &named.collect::<Vec<_>>(), first))
             }
             (true, [kernel, ..]) => {
                 let size = |rank: u32| (kernel.geometry(rank).blocks(), kernel.geometry(rank).threads());

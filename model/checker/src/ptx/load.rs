@@ -2,7 +2,7 @@
 
 use super::entry::{entries, parameters};
 use super::launch::{self, Launch, Overrides};
-use super::program::{ProgramError, PtxProgram};
+use super::program::{Assuming, ProgramError, PtxProgram};
 use super::syntax;
 use arverify_protocol::ir::Source;
 use arverify_protocol::language::Diagnostics;
@@ -29,6 +29,16 @@ pub fn load(
     overrides: &Overrides,
     seed: u64,
 ) -> Result<PtxProgram, LoadError> {
+    load_assuming(module, (name, text), (overrides, seed), Assuming::default())
+}
+
+/// The same under assumptions that change what accesses are.
+pub fn load_assuming(
+    module: &Arc<Source>,
+    (name, text): (&str, &str),
+    (overrides, seed): (&Overrides, u64),
+    assuming: Assuming,
+) -> Result<PtxProgram, LoadError> {
     let description = launch::parse(name, text).map_err(LoadError::Text)?;
     let launch = Launch::new(&description, overrides).map_err(LoadError::Text)?;
     let parsed = syntax::parse(module).map_err(LoadError::Text)?;
@@ -41,5 +51,5 @@ pub fn load(
         own.check(&entry.name, &parameters).map_err(LoadError::Text)?;
         kernels.push((entry.name.clone(), parameters));
     }
-    Ok(PtxProgram::new(module.clone(), &parsed, &kernels, &launch, seed)?)
+    Ok(PtxProgram::assuming(module.clone(), &parsed, &kernels, (&launch, seed), assuming)?)
 }

@@ -2,7 +2,7 @@
 
 use super::dependent::Dependent;
 use super::execute::PtxThread;
-use super::steps::Steps;
+use super::steps::{ENTERS, Steps};
 use crate::program::{Coordinates, Instance, Location, Operation, SiteIndex};
 use arverify_protocol::verdict::ThreadName;
 
@@ -48,6 +48,22 @@ impl Order {
         }
     }
 
+    /// Which kernel a thread is of that may have copies; none for a host or stream.
+    pub(super) fn kernel_of(&self, at: Coordinates) -> Option<usize> {
+        match self {
+            Order::Dependent(_) => None,
+            Order::Steps(steps) => steps.kernel_of(at),
+        }
+    }
+
+    /// What a thread has done outside its kernel when it enters that.
+    pub(super) fn enters(&self) -> u32 {
+        match self {
+            Order::Dependent(_) => 0,
+            Order::Steps(_) => ENTERS,
+        }
+    }
+
     /// Which kernel a thread is of.
     pub(super) fn kernel(&self, at: Coordinates) -> usize {
         match self {
@@ -88,11 +104,11 @@ impl Order {
         }
     }
 
-    /// What a thread does in place of ending its kernel.
-    pub(super) fn instead_of_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Operation {
+    /// What a thread does in place of ending its kernel, having said so many things of copies.
+    pub(super) fn instead_of_exit(&self, at: Coordinates, thread: &mut PtxThread, said: u32) -> Operation {
         match self {
             Order::Dependent(dependent) => dependent.instead_of_exit(at, thread),
-            Order::Steps(steps) => steps.instead_of_exit(at, thread),
+            Order::Steps(steps) => steps.instead_of_exit(at, thread, said),
         }
     }
 

@@ -6,9 +6,10 @@
 
 use super::accept::accepted;
 use super::branches::Branches;
+use super::code::step::Space;
 use super::code::{Code, Effect, Instruction, Pc, Step};
 use super::copies::{Copies, Room};
-use super::decode::{DecodeError, decode_all};
+use super::decode::{DecodeError, Reading, Whole, decode_all};
 use super::dependent::DEPENDENT;
 use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
 use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
@@ -23,7 +24,7 @@ use super::syntax::Module;
 use crate::program::memory::input_element;
 use crate::program::{
     Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
-    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown,
+    Read, Readers, Reads, RoundStep, Shape, SiteIndex, Unknown, Width, Word,
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Order as MemoryOrder, Source, Span};
@@ -84,8 +85,17 @@ pub struct PtxProgram {
     plain: Option<Plain>,
     /// Where launches may run side by side.
     order: Option<Order>,
-    /// Under `--assume polled-words=strong`.
-    polled: Option<Arc<Polled>>,
+    /// What is assumed of accesses.
+    assuming: Assuming,
+}
+
+/// Assumptions that change what accesses are.
+#[derive(Clone, Debug, Default)]
+pub struct Assuming {
+    /// `--assume polled-words=strong`: the words that are known to be accessed strongly.
+    pub polled: Option<Arc<Polled>>,
+    /// `--assume vectors=whole`: a strong vector of at most 16 bytes is one access.
+    pub whole_vectors: bool,
 }
 
 /// What a program is made from.
@@ -106,18 +116,18 @@ impl PtxProgram {
         launch: &Launch,
         seed: u64,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_polled_words(source, module, kernels, (launch, seed), None)
+        PtxProgram::assuming(source, module, kernels, (launch, seed), Assuming::default())
     }
 
-    /// The same under `--assume polled-words=strong`, with the words that are known to be accessed strongly.
-    pub fn with_polled_words(
+    /// The same under assumptions that change what accesses are.
+    pub fn assuming(
         source: Arc<Source>,
         module: &Module,
         kernels: &[(String, Vec<Parameter>)],
         (launch, seed): (&Launch, u64),
-        polled: Option<Arc<Polled>>,
+        assuming: Assuming,
     ) -> Result<PtxProgram, ProgramError> {
-        PtxProgram::with_room(source, (module, kernels), (launch, seed), polled, Room::default())
+        PtxProgram::with_room(source, (module, kernels), (launch, seed), assuming, Room::default())
     }
 
     /// The same, with threads for so many copies.
@@ -125,11 +135,13 @@ impl PtxProgram {
         source: Arc<Source>,
         (module, kernels): (&Module, &[(String, Vec<Parameter>)]),
         (launch, seed): (&Launch, u64),
-        polled: Option<Arc<Polled>>,
+        assuming: Assuming,
         room: Room,
     ) -> Result<PtxProgram, ProgramError> {
         let mut accepted = accepted(&source, module, launch).map_err(ProgramError::Launch)?;
+        let Assuming { polled, whole_vectors } = &assuming;
         accepted.extend(polled.iter().flat_map(|polled| polled.statements()));
+        let whole = whole_vectors.then(|| Whole { polled: polled.as_ref().map(|polled| polled.widths()) });
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in kernels {
             if !names.contains(&name.as_str()) {
@@ -138,14 +150,14 @@ impl PtxProgram {
         }
         let which = |(name, _): &(String, Vec<Parameter>)| names.iter().position(|known| known == name).unwrap_or(0);
         let entries: Vec<usize> = kernels.iter().map(which).collect();
-        let mut code = decode_all(module, &names, &accepted, launch.ranks)?;
+        let mut code = decode_all(module, &names, Reading { accepted, ranks: launch.ranks, whole })?;
         drop_dead_results(&mut code);
         let dead = dead_behind_barriers(&code);
         let (branches, reach) = (Branches::of(&code), Reach::of(&code));
         let stored = Chains::of(&code).stored(|_| true);
         let copies = has_copies(&code.instructions);
         if copies {
-            check_copies(&code, &entries, (&source, launch)).map_err(ProgramError::Launch)?;
+            check_copies(launch).map_err(ProgramError::Launch)?;
         }
         let LaidOut { settings, shape, order } = laid_out(&code, (&entries, kernels), launch, &room)?;
         let expected = launch.expectation.as_ref().map(|expectation| Expected {
@@ -178,7 +190,7 @@ impl PtxProgram {
             reach,
             plain: None,
             order,
-            polled,
+            assuming,
         })
     }
 
@@ -199,15 +211,15 @@ impl PtxProgram {
             reach: self.reach.clone(),
             plain: None,
             order: self.order.clone(),
-            polled: self.polled.clone(),
+            assuming: self.assuming.clone(),
         }
     }
 
     /// The program of another launch, or with room for more copies.
     fn made_again(&self, launch: &Launch, room: Room) -> Option<PtxProgram> {
         let Parts { module, kernels, .. } = &**self.parts.as_ref()?;
-        let (source, polled) = (self.source.clone(), self.polled.clone());
-        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), polled, room).ok()
+        let (source, assuming) = (self.source.clone(), self.assuming.clone());
+        PtxProgram::with_room(source, (module, kernels), (launch, self.seed), assuming, room).ok()
     }
 
     /// Where a thread is in its launch.
@@ -235,15 +247,43 @@ impl PtxProgram {
         self.any().copies()
     }
 
+    /// The threads of copies of the kernel that a thread is of, and where the thread is in its launch.
+    fn copies_of(&self, at: Coordinates) -> Option<(&Copies, Coordinates)> {
+        let kernel = self.order.as_ref().map_or(Some(0), |order| order.kernel_of(at))?;
+        self.kernels[kernel].copies().map(|copies| (copies, self.within(at)))
+    }
+
+    /// The block of the machine that is a block of the kernel of some thread.
+    fn beside(&self, at: Coordinates, block: u32) -> u32 {
+        let of = |order: &Order| order.block(at.rank, (order.kernel(at), self.within(at).launch), block);
+        self.order.as_ref().map_or(block, of)
+    }
+
     /// Whether there may be copies by the async proxy.
     pub fn may_copy(&self) -> bool {
         has_copies(&self.any().code().instructions)
     }
 
+    /// Whether some strong vector is taken apart that `--assume vectors=whole` takes for one access.
+    pub fn has_strong_vectors(&self) -> bool {
+        let is_apart = |step: &Step| match step {
+            Step::Load { space, element, .. } | Step::Store { space, element, .. } => {
+                let bytes = element.width.bytes() * u64::from(element.place.count);
+                let multicast = matches!(space, Space::Multicast(_));
+                !multicast && element.place.count > 1 && Width::of(bytes).is_some()
+            }
+            _ => false,
+        };
+        self.any().code().instructions.iter().any(|instruction| is_apart(&instruction.step))
+    }
+
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
-        if let (Some(copies), Some(work)) = (self.copies(), thread.work()) {
-            return Some(work.next(copies, self.any().code(), at));
+        if let (Some((copies, own)), Some(work)) = (self.copies_of(at), thread.work()) {
+            return Some(match (work.next(copies, self.any().code(), own), &self.order) {
+                ((Operation::Exit, site), Some(order)) => (order.instead_of_exit(at, thread, 0), site),
+                (next, _) => next,
+            });
         }
         self.order.as_ref()?.before(at, thread)
     }
@@ -251,25 +291,32 @@ impl PtxProgram {
     /// What the kernel's next operation is to the machine, and what the thread need not keep any more.
     fn after(&self, at: Coordinates, thread: &mut PtxThread, operation: Operation, site: SiteIndex) -> Operation {
         let operation = match (&self.order, operation) {
-            (Some(order), Operation::Exit) => order.instead_of_exit(at, thread),
-            (None, Operation::Exit) => self.before_exit(at, thread).unwrap_or(Operation::Exit),
+            (_, Operation::Exit) => self.before_exit(at, thread),
             (_, operation) => self.as_polled(operation, site),
         };
         self.tidy(thread, &operation, site);
         operation
     }
 
-    /// What a thread says before it leaves its kernel.
-    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Option<Operation> {
-        let started = |peer: u32| thread.copies_started(peer);
-        let operation = self.copies()?.says_before_exit(at, started, thread.outside())?;
-        thread.step_outside();
-        Some(operation)
+    /// What a thread says before it leaves its kernel, and that it does.
+    fn before_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Operation {
+        let entered = self.order.as_ref().map_or(0, Order::enters);
+        let mut said = 0;
+        if let Some((copies, own)) = self.copies_of(at) {
+            let started = |peer: u32| thread.copies_started(peer);
+            said = copies.unused(own, started);
+            let nth = thread.outside().saturating_sub(entered);
+            if let Some(operation) = copies.says_before_exit(own, started, nth) {
+                thread.step_outside();
+                return operation;
+            }
+        }
+        self.order.as_ref().map_or(Operation::Exit, |order| order.instead_of_exit(at, thread, said))
     }
 
     /// Under `--assume polled-words=strong`, a statement that was weak is strong at such words only.
     fn as_polled(&self, mut operation: Operation, site: SiteIndex) -> Operation {
-        let Some(polled) = &self.polled else { return operation };
+        let Some(polled) = &self.assuming.polled else { return operation };
         if let Operation::Read { at, width, semantics, .. } | Operation::Write { at, width, semantics, .. } =
             &mut operation
             && polled.has_statement(self.span(site).start)
@@ -418,15 +465,17 @@ impl Program for PtxProgram {
     }
 
     fn scope_block(&self, rank: u32, block: u32) -> u32 {
-        self.copies().map_or(block, |copies| copies.scope_block(rank, block))
+        let at = Coordinates { rank, block, thread: 0, launch: 0 };
+        let of = |(copies, own): (&Copies, Coordinates)| self.beside(at, copies.scope_block(rank, own.block));
+        self.copies_of(at).map_or(block, of)
     }
 
     fn is_copy(&self, at: Coordinates) -> bool {
-        self.copies().is_some_and(|copies| copies.is_copy(at))
+        self.copies_of(at).is_some_and(|(copies, own)| copies.is_copy(own))
     }
 
     fn is_asynchronous(&self, at: Coordinates) -> bool {
-        self.copies().is_some_and(|copies| copies.is_asynchronous(at))
+        self.copies_of(at).is_some_and(|(copies, own)| copies.is_asynchronous(own))
     }
 
     fn cluster_size(&self, rank: u32) -> u32 {
@@ -434,7 +483,9 @@ impl Program for PtxProgram {
     }
 
     fn cluster(&self, rank: u32, block: u32) -> u32 {
-        let block = self.copies().map_or(block, |copies| copies.started_by(rank, block));
+        let at = Coordinates { rank, block, thread: 0, launch: 0 };
+        let started = |(copies, own): (&Copies, Coordinates)| self.beside(at, copies.started_by(rank, own.block));
+        let block = self.copies_of(at).map_or(block, started);
         if self.cluster_size(rank) == 1 {
             return block;
         }
@@ -457,7 +508,7 @@ impl Program for PtxProgram {
     }
 
     fn polled(&self) -> Option<&Polled> {
-        self.polled.as_deref()
+        self.assuming.polled.as_deref()
     }
 
     fn place(&self, site: SiteIndex) -> u64 {
@@ -526,9 +577,9 @@ impl Program for PtxProgram {
         self.any().describe_loop(thread)
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: u64) {
+    fn supply(&self, _: Coordinates, thread: &mut PtxThread, value: Word) {
         if let Some(work) = thread.work() {
-            return work.supply(value);
+            return work.supply(value as u64);
         }
         self.any().supply(thread, value);
     }
@@ -583,7 +634,7 @@ impl Program for PtxProgram {
     fn name(&self, at: Coordinates) -> ThreadName {
         let named =
             || ThreadName { rank: at.rank, block: at.block, thread: at.thread, launch: at.launch, role: Role::Thread };
-        if let Some(name) = self.copies().and_then(|copies| copies.name(at)) {
+        if let Some(name) = self.copies_of(at).and_then(|(copies, own)| copies.name(own)) {
             return name;
         }
         self.order.as_ref().map_or_else(named, |order| order.name(at))
@@ -597,10 +648,8 @@ impl Program for PtxProgram {
     }
 
     fn describe(&self, at: Location) -> Option<&str> {
-        match self.copies() {
-            Some(copies) => copies.describe(at),
-            None => self.order.as_ref()?.describe(at),
-        }
+        let of_copies = self.kernels.iter().find_map(|kernel| kernel.copies()?.describe(at));
+        of_copies.or_else(|| self.order.as_ref()?.describe(at))
     }
 
     fn source(&self) -> &Source {

@@ -71,12 +71,15 @@ pub(crate) struct Question {
     pub(crate) finals: bool,
     /// Whether launch boundaries are presumed to publish.
     pub(crate) boundary: bool,
+    /// Whether loads before a barrier are presumed to be done.
+    pub(crate) loads: bool,
 }
 
 impl Question {
     /// What the machine says at once.
     pub(crate) fn short() -> Question {
-        Question { against: Against::Axioms, timeout: Duration::from_millis(300), finals: false, boundary: false }
+        let timeout = Duration::from_millis(300);
+        Question { against: Against::Axioms, timeout, finals: false, boundary: false, loads: false }
     }
 }
 
@@ -216,6 +219,7 @@ fn options(subject: &Subject, question: &Question, everything: bool) -> Options 
         launches,
         everything,
         boundary_publishes: question.boundary,
+        loads_done: question.loads,
         timeout: Some(question.timeout),
         // Neither exploration knows it, so neither need say so.
         ignore_load_buffering: alone,

@@ -11,7 +11,7 @@ use super::cells::{Cells, Expectation};
 use super::progress::{At, Reached, Rest};
 use super::unfold::{Refusal, Unit};
 use crate::litmus::{Fence, Location as Spot, LocationId, Placement, Proxy, VirtualAddress};
-use crate::program::{self, Condition, Contents, Location, Operation, Program, Width};
+use crate::program::{self, Condition, Contents, Location, Operation, Program, Width, Word};
 use arverify_protocol::ir::{Order, Scope, Semantics};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -160,7 +160,7 @@ impl Events {
             }
             Operation::Write { at, width, value, semantics, .. } => {
                 let node = memory(plain, Kind::Write, whole(at, width)?, *semantics);
-                self.push(node, origin, Some(*value), Admits::Anything);
+                self.push(node, origin, Some(*value as u64), Admits::Anything);
             }
             Operation::Await { at: place, width, condition, semantics, .. } => {
                 let admits = match in_vain.contains(&at) {
@@ -175,12 +175,13 @@ impl Events {
                 let cell = whole(at, width)?;
                 let admits = step.value.map_or(Admits::Anything, Admits::Word);
                 let read = self.push(memory(plain, Kind::Read, cell, *semantics), origin, None, admits);
-                let Some(old) = step.value else {
+                let Some(old) = step.value.map(Word::from) else {
                     self.note(at_step, first);
                     return Ok(());
                 };
                 let write = Node { atomic_read: Some(read), ..memory(plain, Kind::Write, cell, *semantics) };
-                self.push(write, origin, Some(function.apply(*width, old, *operand, *expected)), Admits::Anything);
+                let word = function.apply(*width, old, *operand, *expected) as u64;
+                self.push(write, origin, Some(word), Admits::Anything);
             }
             Operation::Fence { semantics } => {
                 let sequentially_consistent = match semantics.order {

@@ -68,8 +68,8 @@ pub(super) fn may_read(events: &Events, before: &Pairs, write: usize, read: usiz
     let admitted = match &events.admits[read] {
         Admits::Anything => true,
         Admits::Word(wanted) => word(&|word| word == *wanted),
-        Admits::Satisfying(condition) => word(&|word| condition.holds(word)),
-        Admits::InVain(condition) => word(&|word| !condition.holds(word)),
+        Admits::Satisfying(condition) => word(&|word| condition.holds(word.into())),
+        Admits::InVain(condition) => word(&|word| !condition.holds(word.into())),
     };
     let first = events.nodes[write].thread.is_none();
     let hidden = || {

@@ -38,7 +38,7 @@ fn is_safe(events: &Events, before: &Pairs, doubtful: &[(At, usize)], wait: usiz
     let writes = || {
         (0..events.nodes.len()).filter(|write| events.nodes[*write].is_write() && location(*write) == location(wait))
     };
-    let satisfies = |write: usize| events.words[write].is_some_and(|word| condition.holds(word));
+    let satisfies = |write: usize| events.words[write].is_some_and(|word| condition.holds(word.into()));
     let first = |write: usize| events.nodes[write].thread.is_none();
     let certain = |write: usize| doubtful.iter().all(|(_, other)| !before.has(*other, write));
     let last = |write: usize| {

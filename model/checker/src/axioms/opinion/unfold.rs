@@ -81,7 +81,7 @@ pub(super) fn unfold<P: Program>(program: &P, at: Coordinates, choices: &[u64]) 
         let suspended = value.is_none() && chooses(&operation);
         let returns = matches!(operation, Operation::Read { .. } | Operation::Atomic { returns: true, .. });
         if let Some(value) = value.filter(|_| returns) {
-            program.supply(at, &mut thread, value);
+            program.supply(at, &mut thread, value.into());
         }
         steps.push(Step { operation, site, value });
         if suspended {
@@ -98,6 +98,9 @@ fn expressible(operation: &Operation) -> Result<(), Refusal> {
         Operation::Spin { .. } => "a loop that waits",
         Operation::Start { .. } | Operation::Finish { .. } => "a copy that is outstanding on a pipe",
         Operation::Load { .. } | Operation::Store { .. } => "a load or store of bytes",
+        Operation::Read { width: Width::Sixteen, .. } | Operation::Write { width: Width::Sixteen, .. } => {
+            "a word of 16 bytes"
+        }
         Operation::Barrier(Barrier { group: Group::Warp { .. }, .. }) => "a barrier of a warp",
         Operation::Barrier(Barrier { gather: Some(_), .. }) => "a barrier that gathers values",
         Operation::Barrier(Barrier { orders: false, .. }) => "a barrier that orders nothing",

@@ -290,7 +290,7 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         let execution = self.execution;
         let phase = |event: usize| match (execution.operation(event)?, &execution.events[event].what) {
             (Operation::Read { at: word, .. } | Operation::Await { at: word, .. }, What::Operation { value, .. }) => {
-                value.filter(|_| *word == at).map(mbarrier::phase)
+                value.filter(|_| *word == at).map(|value| mbarrier::phase(value as u64))
             }
             _ => None,
         };

@@ -26,6 +26,7 @@ mod walk;
 use super::protocol::ProtocolProgram;
 use super::{
     Coordinates, Element, Expected, Fault, Instance, Location, Operation, PartId, Program, Readers, Shape, SiteIndex,
+    Word,
 };
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ir::{Protocol, Source, Span};
@@ -98,7 +99,7 @@ impl Program for HostProgram {
         next.cloned().unwrap_or(Ok((Operation::Exit, SiteIndex(u32::MAX - 1))))
     }
 
-    fn supply(&self, _: Coordinates, _: &mut u32, _: u64) {}
+    fn supply(&self, _: Coordinates, _: &mut u32, _: Word) {}
 
     fn expected(&self) -> Option<Expected> {
         self.protocol.expected()

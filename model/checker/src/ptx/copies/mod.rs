@@ -23,7 +23,8 @@
 //!
 //! Decision: how many threads there must be is found out: who finds none left says so, and the check begins again with
 //! more ([`Room`]). The road not taken, threads that make one copy after the other, puts copies in order that are in none.
-//! Not modelled: launches that may run side by side or consist of several steps, `--resident-blocks`.
+//! Where a launch consists of several steps, the blocks of copies stand behind those of their kernel ([`super::steps`]).
+//! Not modelled: launches that may begin before the one before has ended, `--resident-blocks`.
 
 mod room;
 mod work;
@@ -227,6 +228,13 @@ impl Copies {
         (at.thread < count).then(|| self.place(at, block, peer, at.thread))
     }
 
+    /// How many copies a thread that leaves its kernel has not started.
+    pub(super) fn unused(&self, at: Coordinates, started: impl Fn(u32) -> u32) -> u32 {
+        let own = &self.ranks[at.rank as usize];
+        let of_peer = |peer: u32| (own.of_thread(peer, at.thread).len() as u32).saturating_sub(started(peer));
+        (0..own.geometry.cluster_size()).map(of_peer).sum()
+    }
+
     /// What a thread says before it leaves its kernel, having started so many copies: the so manieth thing.
     pub(super) fn says_before_exit(
         &self,
@@ -242,7 +250,13 @@ impl Copies {
         let slot = unused.into_iter().nth(nth as usize)?;
         let at = word(self.entry(at, slot)?, Word::Asked);
         let semantics = Semantics { order: Order::Relaxed, scope: Scope::Sys };
-        Some(Operation::Write { at, width: Width::Four, value: NEVER, semantics, element: VectorElement::SCALAR })
+        Some(Operation::Write {
+            at,
+            width: Width::Four,
+            value: NEVER.into(),
+            semantics,
+            element: VectorElement::SCALAR,
+        })
     }
 
     /// What a word says.

@@ -6,7 +6,7 @@
 
 use super::frame::Symbol;
 use super::modifiers::Modifiers;
-use super::{Decoder, NotUnderstood, Understood};
+use super::{Decoder, NotUnderstood, Understood, Whole};
 use crate::program::{AtomicFunction, AtomicKind, VectorElement, Width};
 use crate::ptx::code::function::Function;
 use crate::ptx::code::kind::{FloatKind, IntegerKind, NumberKind};
@@ -72,11 +72,19 @@ impl Decoder<'_> {
 
     /// An access of an instruction that is accepted as it is, is taken for relaxed, and reaches everybody.
     pub(super) fn as_accepted(&self, semantics: Semantics) -> Semantics {
-        if !self.accepted.contains(&self.span.start) {
+        if !self.reading.accepted.contains(&self.span.start) {
             return semantics;
         }
         let order = if semantics.order == Order::Weak { Order::Relaxed } else { semantics.order };
         Semantics { order, scope: Scope::Sys }
+    }
+
+    /// `--assume vectors=whole`: whether a strong vector is one access, rather than one of each element.
+    fn is_whole(&self, element: Width, count: usize) -> bool {
+        let Some(Whole { polled }) = &self.reading.whole else { return false };
+        let Some(width) = Width::of(element.bytes() * count as u64) else { return false };
+        let accepted = self.reading.accepted.contains(&self.span.start);
+        polled.as_ref().is_none_or(|polled| !accepted || polled.contains(&width))
     }
 
     fn load(&mut self, mut modifiers: Modifiers, operands: &[Operand]) -> Understood<()> {
@@ -100,7 +108,10 @@ impl Decoder<'_> {
         if non_coherent {
             self.code.non_coherent.push(self.here());
         }
-        if semantics.order == Order::Weak || destinations.len() == 1 {
+        if semantics.order == Order::Weak
+            || destinations.len() == 1
+            || parts == 1 && self.is_whole(element.width, count)
+        {
             self.emit(Step::Load { space, address, destinations, element, semantics });
             return Ok(());
         }
@@ -129,7 +140,7 @@ impl Decoder<'_> {
         }
         let sources = self.store_sources(value, count, parts, kind)?;
         let element = Element { width: width(kind)?, sign_extend_to: 0, place: VectorElement::SCALAR };
-        if semantics.order == Order::Weak || sources.len() == 1 {
+        if semantics.order == Order::Weak || sources.len() == 1 || parts == 1 && self.is_whole(element.width, count) {
             self.emit(Step::Store { space, address, sources, element, semantics });
             return Ok(());
         }

@@ -26,6 +26,7 @@ mod synchronise;
 
 use super::code::{Code, Entry, Guard, Instruction, Origin, Pc, Step};
 use super::syntax::{self as tree, Function, Line, Module, Span, Statement};
+use crate::program::Width;
 use frame::{Frame, Symbol};
 use modifiers::Modifiers;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -131,17 +132,36 @@ pub fn decode(module: &Module, name: &str) -> Result<Code, DecodeError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_with(module: &Module, name: &str, accepted: &FxHashSet<u32>, ranks: u32) -> Result<Code, DecodeError> {
-    decode_all(module, &[name], accepted, ranks)
+    let reading = Reading { accepted: accepted.clone(), ranks, ..Reading::default() };
+    decode_all(module, &[name], reading)
+}
+
+/// How instructions are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Those that begin at these bytes access memory as if they were `relaxed.sys`.
+    pub accepted: FxHashSet<u32>,
+    /// Ranks whose memory a multicast address stands for.
+    pub ranks: u32,
+    /// `--assume vectors=whole`: which strong vectors are one access.
+    pub whole: Option<Whole>,
+}
+
+/// Which strong vectors of at most 16 bytes are one access: all, but for those of the accepted instructions of which words of
+/// no such size are polled (`--assume polled-words=strong`).
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// Sizes of the words that are polled; none where that is not assumed.
+    pub polled: Option<Vec<Width>>,
 }
 
 /// The same of several kernels, one behind the other.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_all(module: &Module, names: &[&str], accepted: &FxHashSet<u32>, ranks: u32) -> Result<Code, DecodeError> {
+pub fn decode_all(module: &Module, names: &[&str], reading: Reading) -> Result<Code, DecodeError> {
     let mut decoder = Decoder::new(module);
-    decoder.accepted.clone_from(accepted);
-    decoder.ranks = ranks;
+    decoder.reading = reading;
     for name in names {
         let function = entry(module, name)?;
         if module.address_size != 64 {
@@ -170,10 +190,8 @@ struct Decoder<'m> {
     /// Functions whose calls are being expanded, and this one's callers.
     active: Vec<&'m str>,
     guard: Option<Guard>,
-    /// Instructions whose accesses are taken for `relaxed.sys`.
-    accepted: FxHashSet<u32>,
-    /// Ranks whose memory a multicast address stands for.
-    ranks: u32,
+    /// How instructions are taken.
+    reading: Reading,
     span: Span,
     line: Option<Line>,
     /// Slot of the carry flag, once something uses it.
@@ -215,8 +233,7 @@ impl<'m> Decoder<'m> {
             frame: Frame::default(),
             active: Vec::new(),
             guard: None,
-            accepted: FxHashSet::default(),
-            ranks: 1,
+            reading: Reading { ranks: 1, ..Reading::default() },
             span: 0..0,
             line: None,
             carry: None,

@@ -121,7 +121,7 @@ impl Decoder<'_> {
         address: Address,
     ) -> Understood<()> {
         let is_float = matches!(accessed.kind, NumberKind::Float(_));
-        if is_float && reduction == AtomicOperation::Add && self.ranks > 2 {
+        if is_float && reduction == AtomicOperation::Add && self.reading.ranks > 2 {
             self.remark(IN_ORDER);
         }
         let loaded = self.load_all(accessed, address);
@@ -146,7 +146,8 @@ impl Decoder<'_> {
     /// Loads of all elements, by rank.
     fn load_all(&mut self, accessed: Accessed, address: Address) -> Vec<Vec<Register>> {
         let count = accessed.elements();
-        let loaded: Vec<Vec<Register>> = (0..self.ranks).map(|_| (0..count).map(|_| self.fresh(1)).collect()).collect();
+        let loaded: Vec<Vec<Register>> =
+            (0..self.reading.ranks).map(|_| (0..count).map(|_| self.fresh(1)).collect()).collect();
         let (width, semantics) = (accessed.width, accessed.semantics);
         for (rank, registers) in loaded.iter().enumerate() {
             let space = Space::Multicast(rank as u8);
@@ -169,7 +170,7 @@ impl Decoder<'_> {
 
     fn store_all(&mut self, accessed: Accessed, address: Address, values: &[Source]) {
         let (width, semantics) = (accessed.width, accessed.semantics);
-        let ranks = self.ranks as usize;
+        let ranks = self.reading.ranks as usize;
         for rank in 0..ranks {
             let space = Space::Multicast(rank as u8);
             let mut store = |address, values: &[Source], place| {
@@ -197,7 +198,7 @@ impl Decoder<'_> {
             NumberKind::Float(FloatKind::BF16 | FloatKind::BF16x2) => AtomicKind::BF16,
             NumberKind::Float(FloatKind::F32 | FloatKind::F32x2) => AtomicKind::F32,
         };
-        let ranks = self.ranks as usize;
+        let ranks = self.reading.ranks as usize;
         for rank in 0..ranks {
             for (index, value) in values.iter().enumerate() {
                 self.emit(Step::Atomic {

@@ -3,7 +3,7 @@
 use super::map::{AddressError, Target};
 use super::run::{Done, Interpreter, not_understood, value};
 use super::thread::{Broken, PtxThread};
-use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, VectorElement, Width, mbarrier};
+use crate::program::{Bulk, Coordinates, Fault, Location, Operation, SiteIndex, VectorElement, Width, Word, mbarrier};
 use crate::ptx::code::step::{Address, AsyncCopy, Base, Element, Space};
 use crate::ptx::code::windows::{
     CONSTANT_WINDOW, GLOBAL_START, LOCAL_WINDOW, PARAMETER_WINDOW, PEER_SHIFT, SHARED_WINDOW, WINDOW_BYTES,
@@ -37,6 +37,7 @@ impl Interpreter {
                 if semantics.order == Order::Weak {
                     return Ok(Done::Yield(Operation::Load { at: location, bytes: bytes as u32 }));
                 }
+                let width = whole_width(width, destinations.len(), thread.pc)?;
                 Ok(Done::Yield(Operation::Read { at: location, width, semantics: *semantics, element: element.place }))
             }
             Place::Constant(contents) => {
@@ -67,7 +68,9 @@ impl Interpreter {
                 Ok(Done::Yield(Operation::Store { at: location, data }))
             }
             Place::Instance(location) => {
-                let value = sources.first().map_or(0, |source| width.truncate(value(&thread.registers, *source)));
+                let mut word = [0; 16];
+                word[..data.len()].copy_from_slice(&data);
+                let (width, value) = (whole_width(width, sources.len(), thread.pc)?, Word::from_le_bytes(word));
                 Ok(Done::Yield(Operation::Write {
                     at: location,
                     width,
@@ -161,16 +164,16 @@ impl Interpreter {
     }
 
     /// Gives the word that the last operation read, zero-extended.
-    pub fn supply(&self, thread: &mut PtxThread, word: u64) {
+    pub fn supply(&self, thread: &mut PtxThread, word: Word) {
         match &self.code.instructions[thread.pc as usize - 1].step {
             Step::Load { destinations, element, .. } => {
                 deliver(&mut thread.registers, destinations, *element, &word.to_le_bytes());
-                if word == mbarrier::BROKEN && self.code.objects.binary_search(&(thread.pc - 1)).is_ok() {
+                if word == Word::from(mbarrier::BROKEN) && self.code.objects.binary_search(&(thread.pc - 1)).is_ok() {
                     thread.broken = Some(Broken::Object);
                 }
             }
             Step::Atomic { destination: Some(destination), width, function, .. } => {
-                thread.registers[destination.0 as usize] = function.shown(width.truncate(word));
+                thread.registers[destination.0 as usize] = function.shown(Word::from(width.truncate(word as u64)));
             }
             _ => {}
         }
@@ -244,6 +247,12 @@ impl Interpreter {
             }
         }
     }
+}
+
+/// The size of a strong access of so many elements: a vector is one where it is taken whole.
+pub(super) fn whole_width(element: Width, count: usize, pc: Pc) -> Result<Width, Fault> {
+    let whole = Width::of(element.bytes() * count as u64);
+    whole.ok_or_else(|| not_understood("a strong access of more than 16 bytes".into(), pc))
 }
 
 /// The first of the accesses that a strong vector access has become must be aligned for all of them.

@@ -271,7 +271,8 @@ impl Interpreter {
                 let block = block.ok_or_else(|| {
                     not_understood("the mbarrier object of a copy is not in shared memory".to_owned(), thread.pc)
                 })?;
-                geometry.rank_in_cluster(block as u32)
+                // That of every launch, where they may run side by side.
+                geometry.rank_in_cluster(block as u32 % geometry.blocks())
             }
         };
         Ok((Record { pc: thread.pc, to, from, bytes, object, values }, peer))
@@ -281,7 +282,8 @@ impl Interpreter {
     fn shared_of(&self, at: Coordinates, peer: u32, pc: u32) -> Result<u32, Fault> {
         let rank = self.rank(at);
         let block = rank.geometry.peer(at.block, peer);
-        block.and_then(|block| rank.shared.get(block as usize).copied()).ok_or_else(|| {
+        let index = block.map(|block| rank.of_launch(at.launch, block, rank.geometry.blocks()));
+        index.and_then(|index| rank.shared.get(index as usize).copied()).ok_or_else(|| {
             let message = format!("a multicast copy to block {peer} of the cluster, which there is not");
             Fault::violation(Finding::OutOfBounds, message, SiteIndex(pc))
         })

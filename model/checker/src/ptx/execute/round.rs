@@ -6,19 +6,19 @@
 //! the loop and the way into it, or at one with an effect. Fences are passed by: they belong to the rounds around them.
 //! Where a word is left undecided, registers hold [`Partial`] values, and a branch on an unknown bit is undecided.
 
-use super::access::Place;
+use super::access::{Place, whole_width};
 use super::notes::Note;
 use super::run::{Interpreter, value};
 use super::spin_words::described;
 use super::thread::PtxThread;
 use crate::program::{
-    Answers, Coordinates, Location, Operation, Poll, PollUpdate, RoundStep, SiteIndex, VectorElement,
+    Answers, Coordinates, Location, Operation, Poll, PollUpdate, RoundStep, SiteIndex, VectorElement, Word,
 };
 use crate::ptx::arithmetic::{Partial, evaluate_pair_partial, evaluate_partial};
 use crate::ptx::code::step::{Address, Base, Element};
 use crate::ptx::code::{Effect, Instruction, Pc, Register, Source, Step};
 use crate::ptx::flow::SpinLoop;
-use arverify_protocol::ir::Semantics;
+use arverify_protocol::ir::{Order, Semantics};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Local instructions of a round.
@@ -238,11 +238,15 @@ impl Interpreter {
             return Some(end);
         }
         let pc = round.thread.pc;
-        for (index, destination) in destinations.iter().enumerate() {
-            let byte = location.byte + index as u64 * element.width.bytes();
+        // A strong vector that is taken whole is one word; of a weak one each element is.
+        let count = destinations.len();
+        let together = if semantics.order == Order::Weak { 1 } else { count };
+        let Ok(width) = whole_width(element.width, together, pc) else { return Some(self.leaves(round)) };
+        for (index, destinations) in destinations.chunks(together).enumerate() {
+            let byte = location.byte + index as u64 * width.bytes();
             let poll = Poll {
                 at: Location { byte, ..location },
-                width: element.width,
+                width,
                 semantics: *semantics,
                 element: element.place,
                 update: None,
@@ -254,8 +258,11 @@ impl Interpreter {
             if word.is_none() && index == 0 {
                 round.open = round.open.or(round.stands);
             }
-            if let Some(register) = destination {
-                round.set(*register, word.map_or(Partial::UNKNOWN, |word| Partial::known(extended(*element, word))));
+            for (index, register) in destinations.iter().enumerate() {
+                let part =
+                    |word: Word| element.width.truncate((word >> (index as u64 * 8 * element.width.bytes())) as u64);
+                let part = word.map_or(Partial::UNKNOWN, |word| Partial::known(extended(*element, part(word))));
+                register.iter().for_each(|register| round.set(*register, part));
             }
         }
         round.thread.pc += 1;
@@ -294,7 +301,7 @@ impl Interpreter {
             return Some(RoundStep::Undecided);
         };
         if let Some(register) = destination {
-            round.set(*register, Partial::known(function.shown(width.truncate(word))));
+            round.set(*register, Partial::known(function.shown(Word::from(width.truncate(word as u64)))));
         }
         if update.changes(*width, word) {
             // What is live before it says all that is live behind it, with the word.

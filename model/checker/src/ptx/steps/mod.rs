@@ -7,6 +7,8 @@
 //! * Each thread of a kernel first waits until its stream has come to the kernel; the stream goes on when all its threads have
 //!   said that they have ended, each by a word of its own. (Additions to one word would be explored in every order by the
 //!   second engine, and cost the first the square of their number.)
+//! * Where it enters and leaves the kernel it says so: for the async proxy, and the assumption that launch boundaries publish.
+//! * Bulk copies are threads of their own ([`super::copies`]), for which the stream waits, too.
 //! * Copies and fills are weak accesses by the stream's thread.
 //! * An event wait is for the last record that the host has enqueued, in this launch or an earlier one; where there is none
 //!   it does nothing (`cudaStreamWaitEvent`).
@@ -18,14 +20,15 @@
 //! not used, so that what a peer does afterwards must follow it. The road not taken, to read what is there without a race,
 //! would make the verdict depend on which order was explored.
 //! Not modelled: the legacy default stream, which orders itself with others; copies and fills of memory nobody wrote are
-//! reads of it (AR005); residency, and the assumption that a launch boundary publishes.
+//! reads of it (AR005); residency.
 
 mod lower;
 
+use super::copies::Copies;
 use super::execute::PtxThread;
 use super::launch::{Launch, Step, Work};
 use crate::program::host::signals;
-use crate::program::{Coordinates, Instance, Location, Operation, SiteIndex, Width};
+use crate::program::{Call, Coordinates, Instance, Location, Operation, SiteIndex, Width};
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -33,6 +36,12 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 /// What verdicts on steps rest on whose kernels read through the path that is not coherent.
 pub(super) const NON_COHERENT: &str = "what a kernel of a step reads through the non-coherent path (ld.global.nc) is written by \
                                        nobody while the kernel runs: races are found, as of ordinary loads, and more is not checked";
+
+/// A thread of a kernel waits for its stream, enters, and leaves, before it says that it has ended; a copy does not.
+const ENTERS_AND_LEAVES: u32 = 3;
+
+/// What a thread of a kernel has done when it enters.
+pub(super) const ENTERS: u32 = 2;
 
 /// What does not belong to a kernel has no statement.
 const NOWHERE: SiteIndex = SiteIndex(u32::MAX - 1);
@@ -51,6 +60,8 @@ struct Kernel {
     name: &'static str,
     /// By rank: its blocks, and threads of a block.
     grids: Vec<(u32, u32)>,
+    /// The threads of its bulk copies, whose blocks stand behind its own.
+    copies: Option<Copies>,
     /// By rank: blocks of the launch's kernels before it.
     before: Vec<u32>,
     /// By rank and launch: its stream has come to it.
@@ -123,8 +134,8 @@ fn kept(name: &str) -> &'static str {
 }
 
 impl Steps {
-    /// Of the steps of a launch, whose kernels have these names; the words lie in instances from the first on.
-    pub(super) fn new(launch: &Launch, names: &[&str], first: u32) -> Steps {
+    /// Of the steps of a launch, whose kernels have these names and copies; the words lie in instances from the first on.
+    pub(super) fn new(launch: &Launch, names_and_copies: &[(&str, Option<Copies>)], first: u32) -> Steps {
         let ranks = launch.ranks;
         let mut words = Words { first, bytes: vec![0; ranks as usize], texts: vec![Vec::new(); ranks as usize] };
         let mut streams: BTreeSet<u32> = launch.steps.iter().map(|step| step.stream).collect();
@@ -133,8 +144,8 @@ impl Steps {
         let mut blocks = vec![0; ranks as usize];
         for (index, step) in launch.steps.iter().enumerate() {
             let Work::Kernel { launch: own, .. } = &step.work else { continue };
-            let name = kept(names.get(kernels.len()).copied().unwrap_or_default());
-            let kernel = Kernel::new(index as u32 + 1, name, own, &mut words, &mut blocks);
+            let (name, copies) = names_and_copies.get(kernels.len()).cloned().unwrap_or_default();
+            let kernel = Kernel::new((index as u32 + 1, kept(name)), own, copies, (&mut words, &mut blocks));
             kernels.push(kernel);
         }
         let streams = streams.into_iter().collect();
@@ -177,7 +188,7 @@ impl Steps {
     /// Threads of a block.
     pub(super) fn threads(&self, rank: u32, block: u32) -> u32 {
         match self.place(Coordinates { rank, block, thread: 0, launch: 0 }) {
-            Place::Kernel(kernel, _) => self.kernels[kernel].grids[rank as usize].1,
+            Place::Kernel(kernel, at) => self.kernels[kernel].threads(rank, at.block),
             Place::Host | Place::Stream(_) => 1,
         }
     }
@@ -199,12 +210,17 @@ impl Steps {
         Place::Kernel(kernel, Coordinates { block, launch, ..at })
     }
 
+    /// Which kernel a thread is of; none for a host or stream.
+    pub(super) fn kernel_of(&self, at: Coordinates) -> Option<usize> {
+        match self.place(at) {
+            Place::Kernel(kernel, _) => Some(kernel),
+            Place::Host | Place::Stream(_) => None,
+        }
+    }
+
     /// Which kernel a thread is of; that of the first for a host or stream.
     pub(super) fn kernel(&self, at: Coordinates) -> usize {
-        match self.place(at) {
-            Place::Kernel(kernel, _) => kernel,
-            Place::Host | Place::Stream(_) => 0,
-        }
+        self.kernel_of(at).unwrap_or(0)
     }
 
     /// Where a thread is in its kernel.
@@ -251,7 +267,8 @@ impl Steps {
         let next = match self.place(at) {
             Place::Host => of_list(0),
             Place::Stream(stream) => of_list(1 + stream),
-            Place::Kernel(..) if index > 0 => return None,
+            Place::Kernel(..) if index > 1 => return None,
+            Place::Kernel(..) if index == 1 => (Operation::Call(Call::Enters), NOWHERE),
             Place::Kernel(kernel, at) => {
                 (signals::wait(self.kernels[kernel].begun[at.rank as usize][at.launch as usize]), NOWHERE)
             }
@@ -260,56 +277,85 @@ impl Steps {
         Some(next)
     }
 
-    /// What a thread does in place of ending its kernel: says so, and ends.
-    pub(super) fn instead_of_exit(&self, at: Coordinates, thread: &mut PtxThread) -> Operation {
+    /// What a thread does in place of ending its kernel, having said so many other things: says so, and ends.
+    pub(super) fn instead_of_exit(&self, at: Coordinates, thread: &mut PtxThread, said: u32) -> Operation {
         let Place::Kernel(kernel, at) = self.place(at) else { return Operation::Exit };
-        if thread.outside() > 1 {
-            return Operation::Exit;
-        }
+        let entered = if self.kernels[kernel].is_copy(at) { 1 } else { 0 };
+        let operation = match thread.outside() - said + entered * ENTERS_AND_LEAVES {
+            ..ENTERS_AND_LEAVES => Operation::Call(Call::Leaves),
+            ENTERS_AND_LEAVES => self.kernels[kernel].ended(at),
+            _ => return Operation::Exit,
+        };
         thread.step_outside();
-        self.kernels[kernel].ended(at)
+        operation
     }
 }
 
 impl Kernel {
     /// Behind so many blocks of each rank's launches, to which it adds its own.
-    fn new(step: u32, name: &'static str, launch: &Launch, words: &mut Words, blocks: &mut [u32]) -> Kernel {
+    fn new(
+        (step, name): (u32, &'static str),
+        launch: &Launch,
+        copies: Option<Copies>,
+        (words, blocks): (&mut Words, &mut [u32]),
+    ) -> Kernel {
         let size = |rank: u32| {
             let values = launch.values(rank, 0);
             (values.grid as u32, values.block as u32)
         };
         let grids: Vec<(u32, u32)> = (0..launch.ranks).map(size).collect();
-        let (mut begun, mut ended) = (Vec::new(), Vec::new());
+        let before = blocks.to_vec();
+        let mut kernel = Kernel { step, name, grids, copies, before, begun: Vec::new(), ended: Vec::new() };
         for rank in 0..launch.ranks {
             let (mut of_rank, mut ends) = (Vec::new(), Vec::new());
             for index in 0..launch.launches {
                 let whose = format!("step {step} (`{name}`) of launch {index} of rank {rank}");
                 of_rank.push(words.word(rank, format!("the stream has come to {whose}")));
-                let (blocks, threads) = grids[rank as usize];
                 let mut end = |block: u32| {
+                    let threads = kernel.threads(rank, block);
                     words.several(rank, threads, format!("a thread of block {block} of {whose} has ended"))
                 };
                 let first = end(0);
-                (1..blocks).for_each(|block| _ = end(block));
+                (1..kernel.blocks(rank)).for_each(|block| _ = end(block));
                 ends.push(first);
             }
-            begun.push(of_rank);
-            ended.push(ends);
+            kernel.begun.push(of_rank);
+            kernel.ended.push(ends);
         }
-        let before = blocks.to_vec();
-        blocks.iter_mut().zip(&grids).for_each(|(blocks, (own, _))| *blocks += own);
-        Kernel { step, name, grids, before, begun, ended }
+        (0..).zip(blocks).for_each(|(rank, blocks)| *blocks += kernel.blocks(rank));
+        kernel
+    }
+
+    /// Blocks of a rank, with those of copies.
+    fn blocks(&self, rank: u32) -> u32 {
+        self.copies.as_ref().map_or(self.grids[rank as usize].0, |copies| copies.blocks(rank))
+    }
+
+    /// Threads of a block.
+    fn threads(&self, rank: u32, block: u32) -> u32 {
+        self.copies.as_ref().map_or(self.grids[rank as usize].1, |copies| copies.threads(rank, block))
+    }
+
+    /// Whether a thread makes a copy.
+    fn is_copy(&self, at: Coordinates) -> bool {
+        self.copies.as_ref().is_some_and(|copies| copies.is_copy(at))
+    }
+
+    /// Threads of the blocks before one.
+    fn before_block(&self, rank: u32, block: u32) -> u32 {
+        let (own, threads) = self.grids[rank as usize];
+        own.min(block) * threads + (own..block).map(|block| self.threads(rank, block)).sum::<u32>()
     }
 
     /// What a stream waits for before it goes on.
     fn all_ended(&self, rank: u32, launch: u32) -> impl Iterator<Item = Operation> {
-        let (blocks, threads) = self.grids[rank as usize];
-        (0..blocks * threads).map(move |index| signals::wait(self.word(rank, launch, index)))
+        let all = self.before_block(rank, self.blocks(rank));
+        (0..all).map(move |index| signals::wait(self.word(rank, launch, index)))
     }
 
     /// A thread says that it has ended.
     fn ended(&self, at: Coordinates) -> Operation {
-        let index = at.block * self.grids[at.rank as usize].1 + at.thread;
+        let index = self.before_block(at.rank, at.block) + at.thread;
         signals::write(self.word(at.rank, at.launch, index))
     }
 

@@ -98,7 +98,7 @@ impl Bench {
     }
 
     fn supply(&mut self, word: u64) {
-        self.interpreter.supply(&mut self.thread, word);
+        self.interpreter.supply(&mut self.thread, word.into());
     }
 
     /// The number that the next operation, a weak store, writes.

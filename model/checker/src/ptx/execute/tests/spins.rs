@@ -1,7 +1,7 @@
 //! Spin loops become waits, whose rounds come back or leave.
 
 use super::{Bench, bench_with};
-use crate::program::{Operation, RoundStep};
+use crate::program::{Operation, RoundStep, Word};
 use crate::ptx::code::Code;
 use crate::ptx::flow::SpinLoops;
 
@@ -17,7 +17,7 @@ fn spinning(body: &str) -> Bench {
 fn round(bench: &Bench, words: &[(u64, u64)]) -> RoundStep {
     let mut round = bench.interpreter.round(&bench.thread, false).expect("the thread stands in a loop");
     let word = |byte: u64| words.iter().find(|(at, _)| *at == byte).map(|(_, word)| *word);
-    bench.interpreter.go_on(bench.at, &mut round, &mut |poll| word(poll.at.byte))
+    bench.interpreter.go_on(bench.at, &mut round, &mut |poll| word(poll.at.byte).map(Word::from))
 }
 
 /// Which of these words at the start of the buffer end the loop.
@@ -202,7 +202,7 @@ fn a_vote_is_met_by_others() {
     waits(&mut bench);
     let meet = |word: Option<u64>| {
         let mut round = bench.interpreter.round(&bench.thread, false).expect("the thread stands in a loop");
-        let step = bench.interpreter.go_on(bench.at, &mut round, &mut |_| word);
+        let step = bench.interpreter.go_on(bench.at, &mut round, &mut |_| word.map(Word::from));
         let RoundStep::Meets { barrier, .. } = step else { panic!("{step:?}") };
         (barrier.gather, round)
     };
@@ -210,7 +210,7 @@ fn a_vote_is_met_by_others() {
     let end = |word, other| {
         let (gives, mut round) = meet(word);
         bench.interpreter.exchange(bench.at, &mut round, &lanes(gives, other));
-        bench.interpreter.go_on(bench.at, &mut round, &mut |_| word)
+        bench.interpreter.go_on(bench.at, &mut round, &mut |_| word.map(Word::from))
     };
     assert_eq!(end(Some(6), Some(0)), BACK);
     assert_eq!(end(Some(6), None), BACK, "whatever the other gives");

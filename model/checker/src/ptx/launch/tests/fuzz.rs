@@ -6,7 +6,33 @@ use arverify_protocol::language::Diagnostics;
 use proptest::prelude::*;
 
 /// Words of the format, and a few that are not.
-const SOUP: [&str; 86] = [
+const SOUP: [&str; 112] = [
+    "read",
+    "index",
+    "value",
+    "random",
+    "zero",
+    "\"zero\"",
+    "\"exact\"",
+    "\"poison\"",
+    "to",
+    "from",
+    "to_rank",
+    "to_offset",
+    "from_offset",
+    "[0, 7]",
+    "[1, 1, 1]",
+    "[2, 0, 65536]",
+    "\"each\"",
+    "\"index * 4\"",
+    "\"1 << 63\"",
+    "\"same-on-all-ranks\"",
+    "\"all-to-all\"",
+    "\"u64\"",
+    "255",
+    "256",
+    "9223372036854775808",
+    "[[",
     "[[step]]",
     "check",
     "copy",
@@ -95,6 +121,10 @@ const SOUP: [&str; 86] = [
     "\"\"\"",
 ];
 
+/// Files that have every key.
+const KEYS: &str = include_str!("../../../../tests/robustness/keys.toml");
+const KEYS_OF_STEPS: &str = include_str!("../../../../tests/robustness/steps.toml");
+
 fn renders(errors: &Diagnostics) -> Result<(), TestCaseError> {
     prop_assert!(!errors.list.is_empty());
     for colour in [false, true] {
@@ -142,8 +172,8 @@ fn boundary(text: &str, mut at: usize) -> usize {
 /// One of the examples, in which a few stretches were removed, doubled or replaced.
 fn mutated() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0usize..12, 0u8..4, proptest::sample::select(SOUP.to_vec()));
-    (proptest::collection::vec(edit, 1..4), any::<bool>()).prop_map(|(edits, of_steps)| {
-        let mut text = if of_steps { steps::FILE } else { FILE }.to_owned();
+    (proptest::collection::vec(edit, 1..4), 0usize..4).prop_map(|(edits, which)| {
+        let mut text = [FILE, steps::FILE, KEYS, KEYS_OF_STEPS][which].to_owned();
         for (place, length, action, word) in edits {
             let start = boundary(&text, place.index(text.len() + 1));
             let end = boundary(&text, (start + length).min(text.len())).max(start);
@@ -203,8 +233,13 @@ fn expressions() -> impl Strategy<Value = String> {
         .prop_map(|(words, key)| FILE.replace(key, &format!("\"{}\"", words.join(" "))))
 }
 
+/// `ARVERIFY_FUZZ_CASES`, if not a thousand.
+fn cases() -> u32 {
+    std::env::var("ARVERIFY_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn any_string_is_survived(text in "\\PC{0,200}") {
@@ -230,7 +265,7 @@ proptest! {
 #[test]
 fn every_prefix_is_survived() {
     let text = draft("kernel", &parameters(), Known::default());
-    for text in [FILE, steps::FILE, &text] {
+    for text in [FILE, steps::FILE, KEYS, KEYS_OF_STEPS, &text] {
         for (end, _) in text.char_indices() {
             if let Err(error) = survives(&text[..end]) {
                 panic!("{end}: {error}");
