@@ -1,11 +1,7 @@
 //! `argen`: see `arverify_gen::cli`.
 
 use clap::Parser;
-use mimalloc::MiMalloc;
 use std::process::ExitCode;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     arverify_model::process::guarded(run)
