@@ -127,8 +127,8 @@ fn an_accepted_finding_is_suppressed_with_its_reason() {
 fn what_is_verified_has_no_results_and_what_is_not_known_is_told() {
     let (report, status) = sarif(&["one-shot", "--ranks", "2"]);
     assert_eq!((status, results(&report, status).len()), (Some(0), 0));
-    let semaphore = zoo("found-semaphore");
-    let (ptx, launch) = (semaphore.join("good.ptx"), semaphore.join("launch.toml"));
+    let grid_sync = zoo("grid-sync");
+    let (ptx, launch) = (grid_sync.join("good.ptx"), grid_sync.join("launch.toml"));
     let arguments = [&ptx.to_string_lossy(), "--launch", &launch.to_string_lossy(), "--max-states", "1"];
     let (report, status) = sarif(&arguments);
     assert_eq!((status, results(&report, status).len()), (Some(3), 0));

@@ -358,7 +358,7 @@ fn conclude<P: Program>(
             let violation = &attributed(&**program, violation, &events);
             outcome.race = race(violation, &events);
             let relied = relied::on(program, options, violation);
-            let on_boundary = relied.as_ref().is_some_and(|relied| relied.names.contains(&LAUNCH_BOUNDARY));
+            let on_boundary = relied.as_ref().is_some_and(|relied| relied.names == [LAUNCH_BOUNDARY]);
             let explained = why::explain(machine, &state, violation, (&events, &actions), on_boundary);
             let mut finding = finding(machine, &state, violation, explained);
             finding.notes.extend(hardware::note(machine, violation, &events));

@@ -521,7 +521,7 @@ impl Program for PtxProgram {
     }
 
     fn start(&self, at: Coordinates) -> PtxThread {
-        if self.copies().is_some_and(|copies| copies.is_copy(at)) {
+        if self.is_copy(at) {
             return PtxThread::copy();
         }
         self.interpreter(at).start()

@@ -232,7 +232,7 @@ impl Copies {
     pub(super) fn unused(&self, at: Coordinates, started: impl Fn(u32) -> u32) -> u32 {
         let own = &self.ranks[at.rank as usize];
         let of_peer = |peer: u32| (own.of_thread(peer, at.thread).len() as u32).saturating_sub(started(peer));
-        (0..own.geometry.cluster_size()).map(of_peer).sum()
+        (0..own.kinds()).map(of_peer).sum()
     }
 
     /// What a thread says before it leaves its kernel, having started so many copies: the so manieth thing.
