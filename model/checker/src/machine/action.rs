@@ -166,6 +166,17 @@ impl<P: Program> Machine<P> {
         }
     }
 
+    /// Whether a step may be taken in a quiescent state, be it one of those that are tried or not.
+    pub fn is_possible(&self, state: &State<P::Thread>, action: Action) -> bool {
+        match action {
+            Action::Start { block } => !state.blocks[block as usize].started,
+            Action::Perform { thread, choice } => {
+                let may = || choice == Choice::Miss || self.ways(state, thread).actions.contains(&action);
+                state.choosing.contains(&thread) && may()
+            }
+        }
+    }
+
     /// Every step possible in a quiescent state.
     pub fn actions(&self, state: &State<P::Thread>) -> Vec<Action> {
         state.choices.as_ref().map_or_else(|| self.actions_of(state), |known| known.to_vec())

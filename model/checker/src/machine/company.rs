@@ -4,6 +4,7 @@
 
 use super::{Machine, Place, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
+use crate::memory::slot::Release;
 use crate::program::{Arrivals, Barrier, Coordinates, Group, Operation, Poll, Program, RoundStep, Word};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -19,6 +20,8 @@ pub(super) struct Member<R> {
     pub(super) round: Option<R>,
     /// What it has seen and done: when the wait has ended, it will have done more.
     pub(super) view: View,
+    /// What it has read and not acquired, by word: a fence in the round does.
+    pub(super) pending: Vec<(u64, Release)>,
     /// At this barrier already, with what it gives.
     pub(super) arrived: Option<Barrier>,
 }
@@ -47,7 +50,14 @@ impl<P: Program> Machine<P> {
         let at = state.coordinates(self, thread);
         let standing = &state.threads[thread as usize];
         let round = self.program().round(at, &standing.program, false);
-        Member { thread, at, round, view: self.view_of(state, thread), arrived: None }
+        let pending = self.pending_of(state, thread);
+        Member { thread, at, round, view: self.view_of(state, thread), pending, arrived: None }
+    }
+
+    /// What a thread has read and not acquired.
+    pub(super) fn pending_of(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Vec<(u64, Release)> {
+        let order = state.threads[thread as usize].order.as_deref();
+        order.map_or(Vec::new(), |order| order.pending.clone())
     }
 
     /// The wait of a thread alone.
@@ -138,6 +148,7 @@ impl<P: Program> Machine<P> {
                     at,
                     round: self.program().round(at, &standing.program, true),
                     view: self.view_of(state, thread),
+                    pending: self.pending_of(state, thread),
                     arrived: Some(barrier),
                 })
             }
@@ -259,7 +270,7 @@ impl<R> Company<R> {
         let mut hasher = DefaultHasher::new();
         for member in &self.members {
             let round = member.round.as_ref().map(|round| machine.program().round_digest(round));
-            (member.thread, round, &member.view).hash(&mut hasher);
+            (member.thread, round, &member.view, &member.pending).hash(&mut hasher);
         }
         hasher.finish()
     }

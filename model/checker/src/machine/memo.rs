@@ -44,6 +44,7 @@ impl<P: Program> Machine<P> {
         let holds = known.step == standing.step
             && known.view == standing.view
             && known.program == standing.program
+            && known.waits.iter().all(|(wait, _)| wait.members[0].pending == self.pending_of(state, thread))
             && known.slots.iter().all(is_unchanged);
         holds.then(|| known.waits.clone())
     }

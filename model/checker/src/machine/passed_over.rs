@@ -56,8 +56,10 @@ impl<P: Program> Machine<P> {
             pair.is_some_and(|((slot, older), (_, newer))| self.passes_over(state, reader, slot, (older, newer)))
         };
         let pairs = || other.picks.iter().zip(&way.picks);
+        // Of several reads one may bring what hides another: then the way with the older message is none.
         other.outcome == way.outcome
-            && other.picks.len() == way.picks.len()
+            && other.picks.len() == 1
+            && way.picks.len() == 1
             && pairs().any(|(older, newer)| older.message != newer.message)
             && pairs().all(|pair| read_alike(pair.0, pair.1) && (pair.0.message == pair.1.message || passes(pair)))
     }

@@ -448,8 +448,16 @@ impl<P: Program> Machine<P> {
         let mut seen: SmallVec<[(u64, usize); 8]> = SmallVec::new();
         // An acquiring vector acquires behind all its elements.
         let mut later: Vec<View> = Vec::new();
+        // What has been read and not acquired, from before the round on.
+        let mut pending = member.pending.clone();
         for pick in picks {
             let key = key(pick.poll.at);
+            if let Some(fence) = pick.poll.fence.filter(|_| self.has(Rule::AcquireByFence)) {
+                let strength = self.strength_of_fence(member.thread, fence);
+                for (_, release) in pending.extract_if(.., |(_, release)| meets(release, strength)) {
+                    join(self, &state.slots, view.to_mut(), &release.view);
+                }
+            }
             let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key)) else { continue };
             if pick.hidden {
                 continue;
@@ -471,9 +479,17 @@ impl<P: Program> Machine<P> {
                 (None, None) => continue,
             };
             let strength = self.strength_of(member.thread, pick.poll.semantics);
-            if acquires(pick.poll.semantics.order) && self.has(Rule::AcquireByOperation) {
-                let meeting = message.releases.iter().filter(|release| meets(release, strength));
-                later.extend(meeting.map(|release| release.view.clone()));
+            let own = message.access.epoch.thread == member.thread;
+            if own || morally_strong(message.strength, Some(strength)) {
+                let acquires = acquires(pick.poll.semantics.order) && self.has(Rule::AcquireByOperation);
+                let (now, kept): (Vec<&Release>, Vec<&Release>) =
+                    message.releases.iter().partition(|release| acquires && meets(release, strength));
+                later.extend(now.into_iter().map(|release| release.view.clone()));
+                if acquires && self.has(Rule::EarlierRead) {
+                    let earlier = pending.extract_if(.., |(slot, release)| *slot == key && meets(release, strength));
+                    later.extend(earlier.map(|(_, release)| release.view));
+                }
+                pending.extend(kept.into_iter().map(|release| (key, release.clone())));
             }
             if let Some(position) = position
                 && morally_strong(message.strength, Some(strength))

@@ -52,6 +52,10 @@ fn with_what_follows<P: Program>(machine: &Machine<P>, actions: &[Action]) -> Ve
     let mut events = Vec::new();
     let (mut state, _) = machine.initial(Some(&mut events));
     for action in actions {
+        // Where no race ends anything, more goes on at once.
+        if !machine.is_possible(&state, *action) {
+            return events;
+        }
         machine.apply(&mut state, *action, Some(&mut events));
     }
     for _ in 0..STEPS_BEHIND {
