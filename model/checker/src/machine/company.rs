@@ -50,14 +50,13 @@ impl<P: Program> Machine<P> {
         let at = state.coordinates(self, thread);
         let standing = &state.threads[thread as usize];
         let round = self.program().round(at, &standing.program, false);
-        let pending = self.pending_of(state, thread);
+        let pending = self.pending_of(state, thread).to_vec();
         Member { thread, at, round, view: self.view_of(state, thread), pending, arrived: None }
     }
 
     /// What a thread has read and not acquired.
-    pub(super) fn pending_of(&self, state: &State<P::Thread>, thread: ThreadIndex) -> Vec<(u64, Release)> {
-        let order = state.threads[thread as usize].order.as_deref();
-        order.map_or(Vec::new(), |order| order.pending.clone())
+    pub(super) fn pending_of<'s>(&self, state: &'s State<P::Thread>, thread: ThreadIndex) -> &'s [(u64, Release)] {
+        state.threads[thread as usize].order.as_deref().map_or(&[], |order| &order.pending)
     }
 
     /// The wait of a thread alone.
@@ -148,7 +147,7 @@ impl<P: Program> Machine<P> {
                     at,
                     round: self.program().round(at, &standing.program, true),
                     view: self.view_of(state, thread),
-                    pending: self.pending_of(state, thread),
+                    pending: self.pending_of(state, thread).to_vec(),
                     arrived: Some(barrier),
                 })
             }

@@ -45,22 +45,15 @@ impl<P: Program> Machine<P> {
         other: &Leaving,
         way: &Leaving,
     ) -> bool {
-        let passes = |(older, newer): (&Pick, &Pick)| {
-            let place = |pick: &Pick| {
-                let slot = state.slots.get(&key(pick.poll.at))?;
-                let place = slot.messages.iter().position(|message| Some(message.id) == pick.message)?;
-                (self.is_explored(key(pick.poll.at)) && pick.poll.update.is_none()).then_some((slot, place))
-            };
-            let reader = company.members[older.member].thread;
-            let pair = place(older).zip(place(newer));
-            pair.is_some_and(|((slot, older), (_, newer))| self.passes_over(state, reader, slot, (older, newer)))
-        };
-        let pairs = || other.picks.iter().zip(&way.picks);
         // Of several reads one may bring what hides another: then the way with the older message is none.
+        let ([older], [newer]) = (&other.picks[..], &way.picks[..]) else { return false };
+        let key = key(older.poll.at);
+        let Some(slot) = state.slots.get(&key).filter(|_| self.is_explored(key)) else { return false };
+        let place = |pick: &Pick| slot.messages.iter().position(|message| Some(message.id) == pick.message);
+        let reader = company.members[older.member].thread;
         other.outcome == way.outcome
-            && other.picks.len() == 1
-            && way.picks.len() == 1
-            && pairs().any(|(older, newer)| older.message != newer.message)
-            && pairs().all(|pair| read_alike(pair.0, pair.1) && (pair.0.message == pair.1.message || passes(pair)))
+            && read_alike(older, newer)
+            && older.poll.update.is_none()
+            && place(older).zip(place(newer)).is_some_and(|places| self.passes_over(state, reader, slot, places))
     }
 }

@@ -1,7 +1,9 @@
 //! What a copy does, once it is started.
 
 use super::{Copies, RECORD, STARTED, Word, say, wait, word};
-use crate::program::{Condition, Coordinates, Location, Operation, SiteIndex, VectorElement, Width, mbarrier};
+use crate::program::{
+    AtomicFunction, Condition, Coordinates, Location, Operation, SiteIndex, VectorElement, Width, mbarrier,
+};
 use crate::ptx::code::step::{BulkCopy, BulkSource};
 use crate::ptx::code::{Code, Step};
 use arverify_protocol::ir::{Compare, Order, Scope, Semantics};
@@ -171,16 +173,7 @@ impl Work {
         }
         self.stage = Stage::Ends;
         match (record.object, &copy.signals) {
-            (Some(at), Some((_, _, function))) => Operation::Atomic {
-                at,
-                width: Width::Eight,
-                function: *function,
-                operand: 1,
-                expected: 0,
-                semantics: Semantics { order: Order::Release, scope: Scope::Cta },
-                returns: false,
-                element: VectorElement::SCALAR,
-            },
+            (Some(at), Some((_, _, function))) => signal(at, *function, 1, Scope::Cta),
             _ => Operation::Exit,
         }
     }
@@ -221,16 +214,10 @@ impl Work {
         }
         self.stage = Stage::Ends;
         match (record.object, &copy.signals) {
-            (Some(at), Some((_, _, function))) => Operation::Atomic {
-                at,
-                width: Width::Eight,
-                function: *function,
-                operand: u64::from((record.bytes as u32).wrapping_neg()) << mbarrier::OPERAND_BYTES,
-                expected: 0,
-                semantics: Semantics { order: Order::Release, scope: Scope::Cluster },
-                returns: false,
-                element: VectorElement::SCALAR,
-            },
+            (Some(at), Some((_, _, function))) => {
+                let bytes = u64::from((record.bytes as u32).wrapping_neg()) << mbarrier::OPERAND_BYTES;
+                signal(at, *function, bytes, Scope::Cluster)
+            }
             _ => say(entry, Word::Done),
         }
     }
@@ -262,6 +249,20 @@ impl Work {
             returns: false,
             element: VectorElement::SCALAR,
         }
+    }
+}
+
+/// What a copy does to an mbarrier object once it is done.
+fn signal(at: Location, function: AtomicFunction, operand: u64, scope: Scope) -> Operation {
+    Operation::Atomic {
+        at,
+        width: Width::Eight,
+        function,
+        operand,
+        expected: 0,
+        semantics: Semantics { order: Order::Release, scope },
+        returns: false,
+        element: VectorElement::SCALAR,
     }
 }
 
