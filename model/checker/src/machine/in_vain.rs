@@ -3,17 +3,17 @@
 //! What a round acquires, by a read or by a fence behind it, its later reads follow; the round is undone afterwards, and
 //! what it has acquired with it.
 
-use super::causality::{join, meets};
+use super::acquired::Acquired;
 use super::company::Company;
 use super::rounds::Decided;
 use super::run::Run;
 use super::{Machine, Rule, State};
 use crate::memory::clock::{ThreadIndex, View};
-use crate::memory::scope::acquires;
 use crate::memory::shadow::Kind;
-use crate::memory::slot::{Release, key};
+use crate::memory::slot::key;
 use crate::program::{Location, Poll, Program};
 use arverify_protocol::ir::{AtomicOperation, Order};
+use std::borrow::Cow;
 
 /// A read of a round that comes back.
 #[derive(Clone, Debug)]
@@ -53,49 +53,19 @@ impl<P: Program> Machine<P> {
         reads: &[(usize, Poll)],
     ) -> Vec<InVain> {
         let mut found: Vec<InVain> = Vec::with_capacity(reads.len());
-        let mut gains: Vec<Gains> = company.members.iter().map(|_| Gains::default()).collect();
+        let mut acquired: Vec<Acquired<'_, P>> =
+            company.members.iter().map(|member| Acquired::before(self, &state.slots, member)).collect();
         for (index, (member, poll)) in reads.iter().enumerate() {
-            let reader = &company.members[*member];
-            let gained = &mut gains[*member];
-            if let Some(fence) = poll.fence.filter(|_| self.has(Rule::AcquireByFence)) {
-                let strength = self.strength_of_fence(reader.thread, fence);
-                let met: Vec<Release> = gained.pending.extract_if(.., |release| meets(release, strength)).collect();
-                met.iter().for_each(|release| gained.learn(self, state, &reader.view, &release.view));
-            }
-            found.push(InVain { member: *member, poll: *poll, knows: gained.knows.clone() });
+            let acquired = &mut acquired[*member];
+            acquired.pass_fence(poll);
+            let knows = matches!(acquired.view, Cow::Owned(_)).then(|| acquired.view.clone().into_owned());
+            found.push(InVain { member: *member, poll: *poll, knows });
             let message = decided.get(index).and_then(|decided| decided.pick().message);
             let slot = state.slots.get(&key(poll.at)).filter(|_| poll.semantics.order != Order::Weak);
             let message = slot.zip(message).and_then(|(slot, id)| slot.messages.iter().find(|known| known.id == id));
-            let strength = self.strength_of(reader.thread, poll.semantics);
-            for release in message.iter().flat_map(|message| &message.releases) {
-                if acquires(poll.semantics.order) && meets(release, strength) && self.has(Rule::AcquireByOperation) {
-                    gained.later.push(release.view.clone());
-                } else {
-                    gained.pending.push(release.clone());
-                }
-            }
-            if poll.element.is_last() || !self.has(Rule::VectorsAreUnordered) {
-                let later = std::mem::take(&mut gained.later);
-                later.iter().for_each(|view| gained.learn(self, state, &reader.view, view));
-            }
+            acquired.read(poll, message);
         }
         found
-    }
-}
-
-/// What a round has gained so far.
-#[derive(Default)]
-struct Gains {
-    knows: Option<View>,
-    /// What a fence would acquire.
-    pending: Vec<Release>,
-    /// What a vector acquires behind all its elements.
-    later: Vec<View>,
-}
-
-impl Gains {
-    fn learn<P: Program>(&mut self, machine: &Machine<P>, state: &State<P::Thread>, before: &View, other: &View) {
-        join(machine, &state.slots, self.knows.get_or_insert_with(|| before.clone()), other);
     }
 }
 

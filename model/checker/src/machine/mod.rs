@@ -20,6 +20,7 @@
 //! * `rule`: its rules by name, for mutation tests
 //! * `event`: what a recorded run remembers; `uses`: what every buffer was used for
 
+mod acquired;
 mod action;
 mod barrier;
 mod blame;

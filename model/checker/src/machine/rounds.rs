@@ -8,19 +8,18 @@
 //!
 //! Not here: which combinations are performed (`spin`), and what a later write has to be compared with (`slot`).
 
-use super::causality::{join, meets};
+use super::acquired::Acquired;
+use super::causality::meets;
 use super::company::{Company, End, Member, digest};
 use super::evaluations::Evaluated;
 use super::in_vain::{InVain, add_in_vain};
 use super::{Machine, Rule, State};
 use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
-use crate::memory::scope::acquires;
 use crate::memory::slot::{Message, Release, key, morally_strong};
 use crate::program::{Barrier, Poll, Program, SiteIndex, Word};
 use arverify_protocol::ir::{Order, Semantics};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::borrow::Cow;
 use std::hash::Hash;
 
 /// Evaluations of a round for one wait.
@@ -443,65 +442,33 @@ impl<P: Program> Machine<P> {
         picks: &[&Pick],
         extra: Option<&Extra<'_>>,
     ) -> Result<(), Unreadable> {
-        let mut view = Cow::Borrowed(&member.view);
+        let mut acquired = Acquired::before(self, &state.slots, member);
         // What the round itself has observed, besides the view: for each word, the place of the last message.
         let mut seen: SmallVec<[(u64, usize); 8]> = SmallVec::new();
-        // An acquiring vector acquires behind all its elements.
-        let mut later: Vec<View> = Vec::new();
-        // What has been read and not acquired, from before the round on.
-        let mut pending = member.pending.clone();
         for pick in picks {
             let key = key(pick.poll.at);
-            if let Some(fence) = pick.poll.fence.filter(|_| self.has(Rule::AcquireByFence)) {
-                let strength = self.strength_of_fence(member.thread, fence);
-                for (_, release) in pending.extract_if(.., |(_, release)| meets(release, strength)) {
-                    join(self, &state.slots, view.to_mut(), &release.view);
-                }
-            }
-            let (Some(number), Some(slot)) = (pick.message, state.slots.get(&key)) else { continue };
-            if pick.hidden {
+            acquired.pass_fence(&pick.poll);
+            let (Some(number), Some(slot)) = (pick.message.filter(|_| !pick.hidden), state.slots.get(&key)) else {
+                acquired.read(&pick.poll, None);
                 continue;
-            }
+            };
             let position = (number != EXTRA).then(|| slot.position(number));
             if let Some(position) = position {
                 let own = seen.iter().filter(|(word, _)| *word == key).map(|(_, position)| *position).max();
-                if position < own.unwrap_or(0).max(self.floor_of(&view, key, slot)) {
+                if position < own.unwrap_or(0).max(self.floor_of(&acquired.view, key, slot)) {
                     return Err(Unreadable::Hidden);
                 }
                 let changes = pick.poll.update.is_some_and(|update| update.changes(pick.poll.width, pick.value));
                 if changes && slot.is_parted(position) && self.has(Rule::UpdatesAreWhole) {
                     return Err(Unreadable::Parted(key));
                 }
-            }
-            let message = match (extra, position) {
-                (_, Some(position)) => &slot.messages[position],
-                (Some(extra), None) => extra.message,
-                (None, None) => continue,
-            };
-            let strength = self.strength_of(member.thread, pick.poll.semantics);
-            let own = message.access.epoch.thread == member.thread;
-            if own || morally_strong(message.strength, Some(strength)) {
-                let acquires = acquires(pick.poll.semantics.order) && self.has(Rule::AcquireByOperation);
-                let (now, kept): (Vec<&Release>, Vec<&Release>) =
-                    message.releases.iter().partition(|release| acquires && meets(release, strength));
-                later.extend(now.into_iter().map(|release| release.view.clone()));
-                if acquires && self.has(Rule::EarlierRead) {
-                    let earlier = pending.extract_if(.., |(slot, release)| *slot == key && meets(release, strength));
-                    later.extend(earlier.map(|(_, release)| release.view));
-                }
-                pending.extend(kept.into_iter().map(|release| (key, release.clone())));
-            }
-            if let Some(position) = position
-                && morally_strong(message.strength, Some(strength))
-                && self.has(Rule::Observation)
-            {
-                seen.push((key, position));
-            }
-            if pick.poll.element.is_last() || !self.has(Rule::VectorsAreUnordered) {
-                for release in later.drain(..) {
-                    join(self, &state.slots, view.to_mut(), &release);
+                let strength = self.strength_of(member.thread, pick.poll.semantics);
+                if morally_strong(slot.messages[position].strength, Some(strength)) && self.has(Rule::Observation) {
+                    seen.push((key, position));
                 }
             }
+            let message = position.map(|position| &slot.messages[position]);
+            acquired.read(&pick.poll, message.or(extra.map(|extra| extra.message)));
         }
         Ok(())
     }
