@@ -2,7 +2,7 @@
 //! barriers, loads that are not coherent, and what random inputs hold. Each has a kernel that is wrong and one that is
 //! right, which differ in what the rule is about.
 
-use arverify_model::check::{Options, Outcome, check_program};
+use arverify_model::check::{Engine, Options, Outcome, check_program_with};
 use arverify_model::program::Program;
 use arverify_model::ptx::launch::Overrides;
 use arverify_model::ptx::load::load;
@@ -56,7 +56,7 @@ fn outcome(ptx: &str, launch: &str, change: impl FnOnce(&mut Options)) -> Outcom
     let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
     let mut options = Options { launches: shape.launches, max_states: 20_000, ..Options::new(sizes) };
     change(&mut options);
-    check_program(Arc::new(program), &options)
+    check_program_with(&Arc::new(program), &options, Engine::Operational)
 }
 
 #[track_caller]
@@ -356,4 +356,11 @@ fn a_verdict_is_vacuous_only_where_nothing_comes_from_a_peer() {
     assert!(!vacuous(&pushed, &format!("st.relaxed.sys.global.u32 [%d0], 7;\n{signal}")), "so is a strong push");
     let swap = "$A:\natom.acquire.sys.global.cas.b32 %r1, [%f0], %e, 0;\nsetp.ne.u32 %p1, %r1, %e;\n@%p1 bra $A;\n";
     assert!(!vacuous(swap, signal), "and what a compare-and-swap waits for");
+    // The axioms, who decide it for its load buffering, count no waits; the machine has.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/zoo/kernels/vote-barrier");
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file of the kernel");
+    let voted = outcome(&text("good.ptx"), &text("launch.toml").replace("launches = 2", "launches = 1"), |_| ());
+    right(&voted);
+    let said = |words: &str| voted.warnings.iter().any(|warning| warning.contains(words));
+    assert!(said("load buffering") && !said("vacuous"), "and a vote: {:?}", voted.warnings);
 }

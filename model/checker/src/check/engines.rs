@@ -148,9 +148,7 @@ fn check_one<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) ->
 /// Where the machine has found nothing but that load buffering, which it does not explore, could matter, the axioms decide.
 fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Options) -> Outcome {
     let fair = options.progress == Progress::Fair && options.resident_blocks.is_none();
-    if !outcome.open_circle || !fair {
-        return outcome;
-    }
+    let Some(doubts) = outcome.open_circle.take().filter(|_| fair) else { return outcome };
     let mut patience = Patience::default();
     if let Some(timeout) = options.timeout {
         patience.time = timeout.saturating_sub(Duration::from_secs_f64(outcome.stats.seconds)).min(patience.time);
@@ -164,7 +162,7 @@ fn with_circles<P: Program>(mut outcome: Outcome, program: &Arc<P>, options: &Op
     outcome.verdict = found.verdict;
     match found.verdict {
         Verdict::Verified => {
-            outcome.warnings = vacuity(&**program, found.waits, found.peer_accesses);
+            outcome.warnings = doubts;
             outcome.warnings.push(
                 "load buffering, which the machine does not explore, was looked for by the axioms: nothing was found"
                     .to_owned(),
@@ -232,7 +230,8 @@ fn asked<P: Program>(program: &Arc<P>, options: &Options, patience: &Patience) -
     if decided || options.boundary_publishes || options.loads_done || program.without_waits().is_some() {
         return explored;
     }
-    let mut found = second_opinion(&**program, patience);
+    let time = patience.time.saturating_sub(Duration::from_secs_f64(explored.seconds));
+    let mut found = second_opinion(&**program, &Patience { time, ..*patience });
     found.seconds += explored.seconds;
     if found.verdict == Verdict::Inconclusive {
         let reasons = [explored.reason, found.reason].into_iter().flatten().collect::<Vec<_>>();
@@ -272,7 +271,7 @@ fn alone(opinion: Opinion) -> Outcome {
         further: Vec::new(),
         race: None,
         engines: None,
-        open_circle: false,
+        open_circle: None,
         out_of_memory: false,
     }
 }

@@ -96,8 +96,8 @@ pub struct Outcome {
     pub race: Option<Race>,
     /// What each engine says, where more than the machine was asked for.
     pub engines: Option<Engines>,
-    /// It is inconclusive for load buffering alone, which the machine does not explore.
-    pub open_circle: bool,
+    /// Of what is inconclusive for load buffering alone, which the machine does not explore: what else is doubtful.
+    pub open_circle: Option<Vec<String>>,
     /// It is inconclusive because the process has used all the memory that it may, for this or for other checks.
     pub out_of_memory: bool,
 }
@@ -130,7 +130,7 @@ impl Outcome {
             further: Vec::new(),
             race: None,
             engines: None,
-            open_circle: false,
+            open_circle: None,
             out_of_memory: false,
         }
     }
@@ -390,7 +390,7 @@ fn conclude<P: Program>(
         outcome.warnings.push("no execution came to an end: an error of the checker".to_owned());
     } else if let Some(circle) = open_circle(options, &exploration) {
         outcome.verdict = Verdict::Inconclusive;
-        outcome.open_circle = true;
+        outcome.open_circle = Some(doubts::doubts(&**program, &exploration));
         outcome.warnings.push(words::describe(&**program, &circle));
     } else {
         outcome.warnings.extend(doubts::doubts(&**program, &exploration));

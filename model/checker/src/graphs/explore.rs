@@ -78,7 +78,7 @@ impl<'p, P: Program> Search<'p, P> {
         let mut stack = vec![start];
         while let Some(mut state) = stack.pop() {
             self.covered.states += 1;
-            if self.covered.states.is_multiple_of(64) && process::now() > self.deadline {
+            if self.covered.states.is_multiple_of(8) && process::now() > self.deadline {
                 let seconds = self.begun.elapsed().as_secs();
                 return Err(self.refuse(Refusal::Time(seconds, self.covered.executions)));
             }

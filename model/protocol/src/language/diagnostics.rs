@@ -191,13 +191,15 @@ impl std::error::Error for Diagnostics {}
 /// The candidate nearest to a misspelt word, if one is near enough to suggest.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 3);
-    candidates
-        .into_iter()
-        .filter(|candidate| candidate.len() < 64 && word.len() < 64)
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let short = candidates.into_iter().filter(|candidate| candidate.len() < 64 && word.len() < 64);
+    let measured = short.map(|candidate| (distance(word, candidate), candidate));
+    let mut near: Vec<(usize, &str)> = measured.filter(|(distance, _)| *distance <= limit).collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    match near[..] {
+        [(first, _), (second, _), ..] if first == second => None,
+        [(_, candidate), ..] => Some(candidate),
+        [] => None,
+    }
 }
 
 /// Levenshtein's distance, with an exchange of neighbours counted once.
