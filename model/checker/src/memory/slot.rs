@@ -209,11 +209,6 @@ impl Message {
         }
     }
 
-    /// Whether its writer had seen the message at a place.
-    fn follows_directly(&self, slot: &Slot, place: usize) -> bool {
-        place <= slot.position(self.follows) && !self.beside.contains(&slot.messages[place].id)
-    }
-
     /// Whether reading it can order nothing.
     pub fn carries_nothing(&self) -> bool {
         self.strength.is_some() && self.releases.is_empty() && self.assumed.is_none()
@@ -620,8 +615,10 @@ impl Slot {
     /// one in causality order. Who reads the earlier one may then read a run without the other.
     pub fn may_come_before(&self, earlier: &Message, later: &Message) -> bool {
         let commute = |one: &Message| one.update.zip(later.update).is_some_and(|(left, right)| left.commutes(right));
-        let run = (0..=self.position(earlier.id)).rev().take_while(|place| commute(&self.messages[*place]));
-        run.into_iter().any(|place| !later.follows_directly(self, place))
+        let run = self.messages[..=self.position(earlier.id)].iter().enumerate().rev();
+        let followed = self.position(later.follows);
+        run.take_while(|(_, message)| commute(message))
+            .any(|(place, message)| place > followed || later.beside.contains(&message.id))
     }
 
     /// Places, from a place backwards through a run of updates that commute, of those that need not come before it: they are
@@ -633,19 +630,23 @@ impl Slot {
         covered: impl Fn(usize, &Message) -> bool,
     ) -> SmallVec<[usize; 4]> {
         let mut loose = SmallVec::new();
-        // What is followed and follows all up to some place, and the rest of what is followed.
-        let (mut all_up_to, mut followed): (usize, SmallVec<[&Message; 4]>) = (0, SmallVec::new());
+        // What is followed and follows all up to some place, and the rest of what is followed with the place up to which it
+        // follows all but what is beside it.
+        let (mut all_up_to, mut followed): (usize, SmallVec<[(usize, &Message); 4]>) = (0, SmallVec::new());
         for (index, message) in self.messages[..=place].iter().enumerate().rev() {
             if index <= all_up_to || !in_run(message) {
                 break;
             }
-            let precedes = |later: &&Message| later.follows_directly(self, index);
+            let precedes = |(place, later): &(usize, &Message)| index <= *place && !later.beside.contains(&message.id);
             if !covered(index, message) && !followed.iter().any(precedes) {
                 loose.push(index);
-            } else if message.beside.is_empty() {
-                all_up_to = all_up_to.max(self.position(message.follows));
-            } else {
-                followed.push(message);
+                continue;
+            }
+            let place = self.position(message.follows);
+            if message.beside.is_empty() {
+                all_up_to = all_up_to.max(place);
+            } else if !followed.iter().any(|(other, later)| place <= *other && later.beside == message.beside) {
+                followed.push((place, message));
             }
         }
         loose
