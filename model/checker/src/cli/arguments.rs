@@ -166,6 +166,9 @@ pub struct CheckArguments {
     /// Report every finding that is independent of the others, not only the first
     #[arg(long)]
     pub all: bool,
+    /// Look for the smallest change under which a target that is violated is verified: a check for each that is tried
+    #[arg(long)]
+    pub suggest: bool,
     /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
     #[arg(long)]
     pub lints: bool,

@@ -1,0 +1,164 @@
+//! The opcode of an instruction as text, and stronger ones.
+//!
+//! Words are those of the PTX ISA: `ld{.sem}{.scope}…`, `st`, `atom`, `red`, `multimem.red`, `fence`, `membar`, `mbarrier.arrive`,
+//! `barrier.cluster`. A word that is there is replaced where it stands; one that is not comes behind the name.
+
+use crate::ptx::syntax::Instruction;
+use arverify_protocol::ir::{Order, Span};
+
+const ORDERS: [&str; 6] = ["weak", "volatile", "relaxed", "acquire", "release", "acq_rel"];
+const SCOPES: [&str; 4] = ["cta", "cluster", "gpu", "sys"];
+
+/// `ld.volatile.global.u32`, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Opcode {
+    text: String,
+    span: Span,
+}
+
+impl Opcode {
+    pub(super) fn of(instruction: &Instruction, source: &str) -> Option<Opcode> {
+        let Span { start, end } = instruction.span;
+        let whole = source.get(start as usize..end as usize)?;
+        let guard = match whole.strip_prefix('@') {
+            Some(rest) => whole.len() - rest.trim_start_matches(|c: char| !c.is_whitespace()).trim_start().len(),
+            None => 0,
+        };
+        let text = whole[guard..].split(|c: char| c.is_whitespace() || c == ';').next()?.to_owned();
+        let start = start + u32::try_from(guard).ok()?;
+        let end = start + u32::try_from(text.len()).ok()?;
+        text.starts_with(&instruction.name).then_some(Opcode { text, span: start..end })
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    fn words(&self) -> Vec<&str> {
+        self.text.split('.').collect()
+    }
+
+    fn name(&self) -> &str {
+        self.text.split('.').next().unwrap_or_default()
+    }
+
+    /// The word of its order, with its index.
+    fn order(&self) -> Option<(usize, &str)> {
+        self.words().into_iter().enumerate().find(|(_, word)| ORDERS.contains(word))
+    }
+
+    fn scope(&self) -> Option<(usize, &str)> {
+        self.words().into_iter().enumerate().find(|(_, word)| SCOPES.contains(word))
+    }
+
+    /// A fence orders what is strong.
+    pub(super) fn is_strong_access(&self) -> bool {
+        match self.name() {
+            "ld" | "st" => self.order().is_some_and(|(_, order)| order != "weak"),
+            "atom" | "red" | "multimem" => true,
+            _ => false,
+        }
+    }
+
+    fn with(&self, index: usize, word: &str) -> String {
+        let mut words = self.words();
+        words[index] = word;
+        words.join(".")
+    }
+
+    fn with_behind_name(&self, added: &str) -> String {
+        let (name, rest) = self.text.split_once('.').unwrap_or((&self.text, ""));
+        format!("{name}.{added}.{rest}")
+    }
+
+    /// With the order that is missing, where there is such an instruction.
+    pub(super) fn ordered(&self, missing: Order) -> Option<String> {
+        let (may_release, may_acquire) = match self.name() {
+            "ld" => (false, true),
+            "st" | "red" | "multimem" => (true, false),
+            "atom" => (true, true),
+            "mbarrier" | "barrier" => (self.text.contains("arrive"), self.text.contains("wait")),
+            _ => return None,
+        };
+        let word = match missing {
+            Order::Release if may_release => "release",
+            Order::Acquire if may_acquire => "acquire",
+            _ => return None,
+        };
+        if self.words().contains(&"nc") {
+            return None;
+        }
+        match (self.order(), self.name()) {
+            (Some((index, "relaxed")), _) => Some(self.with(index, word)),
+            (Some((index, "acquire")), "atom") if word == "release" => Some(self.with(index, "acq_rel")),
+            (Some((index, "release")), "atom") if word == "acquire" => Some(self.with(index, "acq_rel")),
+            (Some((index, "volatile" | "weak")), _) => Some(self.with(index, &format!("{word}.sys"))),
+            (None, "ld" | "st") => Some(self.with_behind_name(&format!("{word}.sys"))),
+            (None, "atom" | "red") => {
+                let scope = if self.scope().is_none() { ".gpu" } else { "" };
+                Some(self.with_behind_name(&format!("{word}{scope}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// A weak access made a strong one.
+    pub(super) fn made_strong(&self) -> Option<String> {
+        if !matches!(self.name(), "ld" | "st") || self.words().contains(&"nc") {
+            return None;
+        }
+        match self.order() {
+            Some((index, "weak")) => Some(self.with(index, "relaxed.sys")),
+            None => Some(self.with_behind_name("relaxed.sys")),
+            Some(_) => None,
+        }
+    }
+
+    /// With the whole system as its scope.
+    pub(super) fn of_system(&self) -> Option<String> {
+        match (self.name(), self.scope()) {
+            ("membar", _) if self.text != "membar.sys" => Some("membar.sys".to_owned()),
+            ("ld" | "st" | "atom" | "red" | "multimem" | "fence", Some((index, "cta" | "cluster" | "gpu"))) => {
+                Some(self.with(index, "sys"))
+            }
+            ("atom" | "red", None) if self.order().is_none() => Some(self.with_behind_name("relaxed.sys")),
+            _ => None,
+        }
+    }
+}
+
+/// What a programmer writes for an opcode, where CUDA has a word for it.
+pub(super) fn in_cuda(opcode: &str) -> String {
+    let words: Vec<&str> = opcode.split('.').collect();
+    let scope = match words.iter().find(|word| SCOPES.contains(word)) {
+        Some(&"sys") => "system",
+        Some(&"gpu") => "device",
+        Some(&"cta") => "block",
+        _ => return String::new(),
+    };
+    let Some(order) = words.iter().find(|word| ORDERS.contains(word)) else { return String::new() };
+    let call = match words[0] {
+        "ld" => format!("load(cuda::memory_order_{order})"),
+        "st" => format!("store(…, cuda::memory_order_{order})"),
+        "atom" | "red" => format!("fetch_…(…, cuda::memory_order_{order})"),
+        "fence" => {
+            return format!(" (`cuda::atomic_thread_fence(cuda::memory_order_{order}, cuda::thread_scope_{scope})`)");
+        }
+        _ => return String::new(),
+    };
+    format!(" (`cuda::atomic_ref<…, cuda::thread_scope_{scope}>(…).{call}`)")
+}
+
+/// What a programmer writes for an instruction that is put in.
+pub(super) fn inserted_words(line: &str) -> String {
+    match line {
+        "bar.sync 0;" => "`__syncthreads();` (`bar.sync 0;`)".to_owned(),
+        "fence.acq_rel.sys;" => "`__threadfence_system();` (`fence.acq_rel.sys;`)".to_owned(),
+        "cp.async.wait_all;" => "`__pipeline_wait_prior(0);` (`cp.async.wait_all;`)".to_owned(),
+        other => format!("`{other}`"),
+    }
+}
