@@ -9,7 +9,7 @@
 //! Decision: steps are edits of the *text*, and every set of them is read and checked from the text on, so that what is suggested is
 //! what a user can apply. The road not taken is to edit the program that the machine runs, as the mutants of AR102 do, which would
 //! have to be led back to a text. Not found: repairs that need new buffers, slots or epochs, and more than [`MOST_STEPS`] steps.
-//! Only a verdict of verified counts, and none that is vacuous.
+//! Only a verdict of verified counts; none that is vacuous where a knob was chosen, and none for which a race was merely hidden.
 
 pub mod kernel;
 pub mod protocol;
@@ -57,9 +57,17 @@ pub struct Step {
     pub words: String,
     /// How much it changes: of two repairs the lighter one is shown.
     pub weight: u32,
+    /// It may hide what was found instead of mending it: a weak access becomes a strong one, which races with less, and no cause
+    /// asks for that. It counts only where results are checked.
+    pub may_hide: bool,
 }
 
 impl Step {
+    /// Edits of the text.
+    pub fn new(edits: Vec<Edit>, at: Span, words: String, weight: u32) -> Step {
+        Step { change: Change::Text(edits), at, words, weight, may_hide: false }
+    }
+
     /// Its edits of the text.
     pub fn edits(&self) -> &[Edit] {
         match &self.change {
@@ -188,7 +196,7 @@ impl<'a, M: Mendable> Search<'a, M> {
         while let Some(Reverse((_, number))) = self.queue.pop() {
             let steps = self.sets[number].clone();
             let Some(outcome) = self.checked(&steps) else { continue };
-            if is_mended(&outcome) {
+            if is_mended(&outcome, &steps) {
                 return Some(steps);
             }
             let Some(finding) = outcome.findings.first().filter(|_| outcome.verdict == Verdict::Violated) else {
@@ -241,7 +249,7 @@ impl<'a, M: Mendable> Search<'a, M> {
             let mut fewer = steps.clone();
             fewer.remove(index);
             match self.checked(&fewer) {
-                Some(outcome) if is_mended(&outcome) => steps = fewer,
+                Some(outcome) if is_mended(&outcome, &fewer) => steps = fewer,
                 _ => index += 1,
             }
         }
@@ -254,9 +262,14 @@ pub fn edits_of(steps: &[Step]) -> Vec<Edit> {
     steps.iter().flat_map(Step::edits).cloned().collect()
 }
 
-/// A verdict that rests on nothing mends nothing.
-fn is_mended(outcome: &Outcome) -> bool {
-    outcome.verdict == Verdict::Verified && !outcome.warnings.iter().any(|warning| warning.starts_with("vacuous"))
+/// Whether it is verified, and not for want of looking.
+fn is_mended(outcome: &Outcome, steps: &[Step]) -> bool {
+    let doubted = |doubt: &str| outcome.warnings.iter().any(|warning| warning.starts_with(doubt));
+    let chooses = steps.iter().any(|step| matches!(step.change, Change::Knob { .. }));
+    let may_hide = steps.iter().any(|step| step.may_hide);
+    outcome.verdict == Verdict::Verified
+        && !(chooses && doubted("vacuous"))
+        && !(may_hide && doubted("no result is checked"))
 }
 
 /// What is said of a finding.

@@ -89,6 +89,7 @@ impl ProtocolText<'_> {
                 change: Change::Knob { name: name.clone(), value, was: was.clone() },
                 at: knob.span.clone(),
                 weight: KNOB,
+                may_hide: false,
             })
         };
         self.chosen.iter().filter_map(step).collect()
@@ -299,12 +300,8 @@ impl<'a> Statements<'a> {
         let span = &ordering.at.0;
         let was = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         let word = format!("{}.{}", order_word(wanted.order), scope_word(wanted.scope));
-        steps.push(Step {
-            words: format!("`{word}` instead of `{was}`"),
-            change: Change::Text(vec![Edit::replace(span, word)]),
-            at: self.span(number),
-            weight,
-        });
+        let words = format!("`{word}` instead of `{was}`");
+        steps.push(Step::new(vec![Edit::replace(span, word)], self.span(number), words, weight));
     }
 
     /// A wait for equality, or for a signed comparison, made one for what is reached.
@@ -319,12 +316,8 @@ impl<'a> Statements<'a> {
         let Some(text) = self.text.get(between.start as usize..between.end as usize) else { return };
         let Some(at) = text.find(word) else { return };
         let start = between.start + at as u32;
-        steps.push(Step {
-            words: format!("wait until the value is `reached`, instead of `{word}`"),
-            change: Change::Text(vec![Edit::replace(&(start..start + 2), "reached")]),
-            at: self.span(number),
-            weight,
-        });
+        let words = format!("wait until the value is `reached`, instead of `{word}`");
+        steps.push(Step::new(vec![Edit::replace(&(start..start + 2), "reached")], self.span(number), words, weight));
     }
 
     /// `block_sync` before and behind statements, and those around them; not among a part of a block's threads.
@@ -342,8 +335,7 @@ impl<'a> Statements<'a> {
                 for (edit, side) in edits {
                     let Some(edit) = edit else { continue };
                     let words = format!("`block_sync` {side} `{}`", self.words_at(around));
-                    let change = Change::Text(vec![edit]);
-                    steps.push(Step { words, change, at: self.span(around), weight });
+                    steps.push(Step::new(vec![edit], self.span(around), words, weight));
                 }
             }
         }
@@ -376,12 +368,8 @@ impl<'a> Statements<'a> {
         let place = if later { self.line_after(past, "") } else { self.line_before(past, "") };
         let Some(place) = place else { return };
         let side = if later { "behind" } else { "before" };
-        steps.push(Step {
-            words: format!("move `{}` {side} `{}`", self.words_at(number), self.words_at(past)),
-            change: Change::Text(vec![Edit::insert(place.start, text), Edit::replace(&lines, "")]),
-            at: span,
-            weight,
-        });
+        let words = format!("move `{}` {side} `{}`", self.words_at(number), self.words_at(past));
+        steps.push(Step::new(vec![Edit::insert(place.start, text), Edit::replace(&lines, "")], span, words, weight));
     }
 
     /// One more call of a procedure that is called somewhere: at the end of the kernel, and around the statements named.
@@ -401,7 +389,7 @@ impl<'a> Statements<'a> {
                 let Some(indentation) = self.indentation(self.span(*number).start) else { continue };
                 let edit = Edit::insert(place.start, format!("{indentation}{call}\n"));
                 let words = format!("`{call}` {side}");
-                let step = Step { words, change: Change::Text(vec![edit]), at: self.span(*number), weight: CALL };
+                let step = Step::new(vec![edit], self.span(*number), words, CALL);
                 if !steps.contains(&step) {
                     steps.push(step);
                 }
@@ -479,12 +467,8 @@ impl<'a> Statements<'a> {
         let Some(rest) = self.text.get(self.list[number].end as usize..) else { return };
         let Some(length) = rest.find('\n') else { return };
         let lines = span.start - indentation.len() as u32..self.list[number].end + length as u32 + 1;
-        steps.push(Step {
-            words: format!("without `{}`", self.words_at(number)),
-            change: Change::Text(vec![Edit::replace(&lines, "")]),
-            at: span,
-            weight: MOVED,
-        });
+        let words = format!("without `{}`", self.words_at(number));
+        steps.push(Step::new(vec![Edit::replace(&lines, "")], span, words, MOVED));
     }
 }
 

@@ -75,27 +75,33 @@ impl Opcode {
         format!("{name}.{added}.{rest}")
     }
 
-    /// With the order that is missing, where there is such an instruction.
-    pub(super) fn ordered(&self, missing: Order) -> Option<String> {
+    /// With the order that is missing, the weakest first; nothing where there is no such instruction.
+    pub(super) fn ordered(&self, missing: Order) -> Vec<String> {
         let (may_release, may_acquire) = match self.name() {
             "ld" => (false, true),
             "st" | "red" | "multimem" => (true, false),
             "atom" => (true, true),
             "mbarrier" | "barrier" => (self.text.contains("arrive"), self.text.contains("wait")),
-            _ => return None,
+            _ => return Vec::new(),
         };
         let word = match missing {
             Order::Release if may_release => "release",
             Order::Acquire if may_acquire => "acquire",
-            _ => return None,
+            _ => return Vec::new(),
         };
         if self.words().contains(&"nc") {
-            return None;
+            return Vec::new();
         }
+        let words = if self.name() == "atom" { vec![word, "acq_rel"] } else { vec![word] };
+        words.into_iter().filter_map(|word| self.with_order(word)).collect()
+    }
+
+    fn with_order(&self, word: &str) -> Option<String> {
         match (self.order(), self.name()) {
             (Some((index, "relaxed")), _) => Some(self.with(index, word)),
-            (Some((index, "acquire")), "atom") if word == "release" => Some(self.with(index, "acq_rel")),
-            (Some((index, "release")), "atom") if word == "acquire" => Some(self.with(index, "acq_rel")),
+            (Some((index, known @ ("acquire" | "release"))), "atom") if word == "acq_rel" && known != word => {
+                Some(self.with(index, word))
+            }
             (Some((index, "volatile" | "weak")), _) => Some(self.with(index, &format!("{word}.sys"))),
             (None, "ld" | "st") => Some(self.with_behind_name(&format!("{word}.sys"))),
             (None, "atom" | "red") => {
@@ -158,6 +164,10 @@ pub(super) fn inserted_words(line: &str) -> String {
     match line {
         "bar.sync 0;" => "`__syncthreads();` (`bar.sync 0;`)".to_owned(),
         "fence.acq_rel.sys;" => "`__threadfence_system();` (`fence.acq_rel.sys;`)".to_owned(),
+        "bar.warp.sync 0xffffffff;" => "`__syncwarp();` (`bar.warp.sync 0xffffffff;`)".to_owned(),
+        "griddepcontrol.wait;" => "`cudaGridDependencySynchronize();` (`griddepcontrol.wait;`)".to_owned(),
+        "fence.proxy.async;" => "`cuda::ptx::fence_proxy_async();` (`fence.proxy.async;`)".to_owned(),
+        line if line.starts_with("barrier.cluster") => format!("`cluster.sync();` of `cg::this_cluster()` (`{line}`)"),
         "cp.async.wait_all;" => "`__pipeline_wait_prior(0);` (`cp.async.wait_all;`)".to_owned(),
         other => format!("`{other}`"),
     }
