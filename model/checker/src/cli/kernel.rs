@@ -324,10 +324,11 @@ impl KernelTarget {
         KernelTarget { name, options, text, kernels, launch, overrides, file, compiled, lines: None }
     }
 
-    /// The CUDA source and the line of an instruction there.
-    pub(super) fn source_line(&self, span: &Span) -> Option<(Arc<Source>, u32)> {
+    /// The CUDA source and the line of an instruction there, or of the call that it was inlined by.
+    pub(super) fn source_line(&self, span: &Span, of_call: bool) -> Option<(Arc<Source>, u32)> {
         let lines = self.lines.as_ref()?;
-        Some((lines.source.clone(), lines.lines.place(lines.file, span.start)?.line))
+        let Place { line, call } = lines.lines.place(lines.file, span.start)?;
+        Some((lines.source.clone(), call.filter(|_| of_call).unwrap_or(line)))
     }
 
     /// File and line of a step, for people.

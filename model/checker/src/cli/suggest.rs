@@ -81,6 +81,8 @@ pub(super) fn of_kernel(target: &KernelTarget, found: &Outcome, engine: Engine, 
     let text = KernelText::new(source, module, &checking);
     let searched = search(&text, found, share(target.options.timeout, spent));
     let is_file = Path::new(&target.name).extension().is_some_and(|extension| extension == "ptx");
-    let repair = searched.repair.map(|steps| Repair::of(&steps, source, is_file, |span| target.source_line(span)));
+    let repair = searched
+        .repair
+        .map(|steps| Repair::of(&steps, source, is_file, |step| target.source_line(&step.at, step.of_call)));
     Suggestion { tried: searched.tried, repair }
 }

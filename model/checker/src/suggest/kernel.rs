@@ -28,7 +28,7 @@ use super::{Clue, Clues, Mendable, Step};
 use crate::check::Outcome;
 use crate::ptx::syntax::Module;
 use arverify_protocol::ir::{Order, Source, Span};
-use arverify_protocol::verdict::WhyKind;
+use arverify_protocol::verdict::{Code, WhyKind};
 use listing::Listing;
 use opcode::Opcode;
 use std::time::Duration;
@@ -63,6 +63,10 @@ impl Mendable for KernelText<'_> {
 
     fn steps(&self, clues: &Clues) -> Vec<Step> {
         let mut steps = Vec::new();
+        // A scheduler that owes less is not mended by an edit.
+        if clues.code == Code::Progress {
+            return steps;
+        }
         for clue in &clues.causes {
             self.for_cause(clue, &mut steps);
         }
@@ -98,6 +102,8 @@ impl<'a> KernelText<'a> {
             WhyKind::ScopeTooNarrow => here.iter().for_each(|number| self.scope(*number, NAMED, steps)),
             WhyKind::NoBarrier | WhyKind::ReadTooEarly | WhyKind::HeldSlot => {
                 self.barriers(&all, INSERTED, steps);
+                waits::counts(&self.listing, steps);
+                all.iter().for_each(|number| waits::barrier_moved(&self.listing, *number, steps));
                 all.iter().for_each(|number| self.around(*number, WARP_BARRIER, INSERTED + 1, steps));
             }
             WhyKind::NoProxyFence => self.proxy_fences(&all, steps),
@@ -105,8 +111,21 @@ impl<'a> KernelText<'a> {
             WhyKind::Overwritten | WhyKind::NeverWritten | WhyKind::WrapAround | WhyKind::EarlierSignal => {
                 self.waits(&all, steps);
                 self.resets(&all, steps);
+                waits::counts(&self.listing, steps);
+                waits::expected_bytes(&self.listing, steps);
             }
             WhyKind::WrongPhase => self.waits(&all, steps),
+            WhyKind::Misused => {
+                self.copies(&all, steps);
+                let ends: Vec<usize> = all.first().map_or(Vec::new(), |number| self.listing.ends(*number));
+                self.copies(&ends, steps);
+            }
+            WhyKind::OutsideTheBuffer => all.iter().for_each(|number| waits::bounds(&self.listing, *number, steps)),
+            WhyKind::SignalledTooEarly => {
+                for (number, place) in here.iter().flat_map(|number| all.iter().map(move |place| (*number, *place))) {
+                    waits::moved_behind(&self.listing, (number, place), BARRIER, steps);
+                }
+            }
             WhyKind::Reset => self.resets(&all, steps),
             WhyKind::Exited => self.early_ends(steps),
             WhyKind::EndedBlock => {
@@ -138,6 +157,10 @@ impl<'a> KernelText<'a> {
                     self.order(*number, order, NAMED + NEAR, steps);
                 }
             }
+        }
+        if matches!(clues.code, Code::Deadlock | Code::EpochConfusion | Code::ZeroingRace) {
+            self.waits(&named, steps);
+            self.waits(&traced, steps);
         }
         self.barriers(&named, INSERTED + NEAR, steps);
         self.copies(&named, steps);

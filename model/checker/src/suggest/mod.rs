@@ -53,6 +53,8 @@ pub struct Step {
     pub change: Change,
     /// The statement that it is about, in the text as it is.
     pub at: Span,
+    /// It is about the call that leads to the statement, where that was inlined, and not about the statement.
+    pub of_call: bool,
     /// What to do there, in words.
     pub words: String,
     /// How much it changes: of two repairs the lighter one is shown.
@@ -65,7 +67,7 @@ pub struct Step {
 impl Step {
     /// Edits of the text.
     pub fn new(edits: Vec<Edit>, at: Span, words: String, weight: u32) -> Step {
-        Step { change: Change::Text(edits), at, words, weight, may_hide: false }
+        Step { change: Change::Text(edits), at, of_call: false, words, weight, may_hide: false }
     }
 
     /// Its edits of the text.
@@ -315,10 +317,10 @@ impl Repair {
         steps: &[Step],
         source: &Arc<Source>,
         is_file: bool,
-        place: impl Fn(&Span) -> Option<(Arc<Source>, u32)>,
+        place: impl Fn(&Step) -> Option<(Arc<Source>, u32)>,
     ) -> Repair {
         let advice = |step: &Step| {
-            let (file, line) = place(&step.at).unwrap_or_else(|| (source.clone(), source.line_column(step.at.start).0));
+            let (file, line) = place(step).unwrap_or_else(|| (source.clone(), source.line_column(step.at.start).0));
             let text = file.text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default().trim().to_owned();
             Advice { file: file.name.clone(), line, text, words: step.words.clone() }
         };

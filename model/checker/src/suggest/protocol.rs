@@ -20,7 +20,7 @@ use arverify_protocol::language::tree::{
     Body, Declaration, Expression, ExpressionKind, File, Item, Name, Ordering, Statement,
 };
 use arverify_protocol::language::{Document, parse};
-use arverify_protocol::verdict::WhyKind;
+use arverify_protocol::verdict::{Code, WhyKind};
 use std::time::Duration;
 
 /// What a step of each kind weighs: what the causes name is lighter than what merely stands near.
@@ -55,6 +55,10 @@ impl Mendable for ProtocolText<'_> {
     fn steps(&self, clues: &Clues) -> Vec<Step> {
         let statements = Statements::of(&self.document.file, &self.document.source.text);
         let mut steps = if self.with_knobs { self.knobs() } else { Vec::new() };
+        // A scheduler that owes less is not mended by an edit.
+        if clues.code == Code::Progress {
+            return steps;
+        }
         for clue in &clues.causes {
             statements.for_cause(clue, &mut steps);
         }
@@ -88,6 +92,7 @@ impl ProtocolText<'_> {
                 words: format!("choose `{value}` for the knob `{name}`, not `{was}`"),
                 change: Change::Knob { name: name.clone(), value, was: was.clone() },
                 at: knob.span.clone(),
+                of_call: false,
                 weight: KNOB,
                 may_hide: false,
             })

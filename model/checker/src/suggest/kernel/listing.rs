@@ -123,6 +123,12 @@ impl<'a> Listing<'a> {
         copies
     }
 
+    /// Those alike that were inlined by the same calls: what one call of a procedure has come to.
+    pub(super) fn of_one_call(&self, number: usize) -> Vec<usize> {
+        let calls = |other: usize| self.instruction(other).map(|own| self.lines.calls(own.span.start));
+        self.alike(number).into_iter().filter(|other| calls(*other) == calls(number)).collect()
+    }
+
     fn is_with(&self, number: usize) -> impl Fn(&usize) -> bool + '_ {
         let function = self.list[number].function;
         move |other| self.list[*other].function == function
@@ -156,6 +162,20 @@ impl<'a> Listing<'a> {
         behind.chain(self.before(number).filter(is_first).take(MOST_EDGES)).collect()
     }
 
+    /// The guard under which an instruction is reached: that of the nearest branch before it that leads past it, the other way
+    /// round; with the branch.
+    pub(super) fn guard_of(&self, number: usize) -> Option<(usize, String)> {
+        let label =
+            |name: &str| self.list.iter().position(|placed| matches!(placed.what, What::Label(own) if own == name));
+        self.before(number).filter(|other| self.is_branch(*other)).find_map(|branch| {
+            let own = self.instruction(branch)?;
+            let (register, negated) = own.guard.as_ref()?;
+            let Some(Operand::Name(target)) = own.operands.first() else { return None };
+            let past = label(target).is_some_and(|label| label > number);
+            past.then(|| (branch, format!("@{}{register}", if *negated { "" } else { "!" })))
+        })
+    }
+
     /// The conditional branches of a kernel to where it ends.
     pub(super) fn early_ends(&self) -> Vec<usize> {
         let ends = |name: &str| {
@@ -184,7 +204,7 @@ impl<'a> Listing<'a> {
 
     /// The ends of the function that an instruction stands in.
     pub(super) fn ends(&self, number: usize) -> Vec<usize> {
-        let all = self.before(number).chain(self.behind(number));
+        let all = self.before(number).chain([number]).chain(self.behind(number));
         all.filter(|other| self.instruction(*other).is_some_and(|own| matches!(own.name.as_str(), "ret" | "exit")))
             .collect()
     }

@@ -1,4 +1,5 @@
-//! Loops that wait for another value: one that is not less, one of the other parity, and waits for copies.
+//! Changes of what is waited for: a value that is not less, the other phase, other counts, all copies; of bounds by one; and
+//! instructions moved or removed.
 
 use super::listing::Listing;
 use super::{NAMED, REMOVED};
@@ -8,6 +9,8 @@ use crate::suggest::text::Edit;
 
 /// Instructions behind a load among which its comparison is looked for.
 const COMPARED_WITHIN: usize = 8;
+/// Comparisons before an access of which one may be its bound.
+const BOUNDS_WITHIN: usize = 4;
 
 /// A loop that waits for a value to be equal made one that waits until it is not less; and one that compares two values made one
 /// that looks at their difference, which is right through the wrap of a counter.
@@ -50,7 +53,7 @@ pub(super) fn reached(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step
     steps.push(Step::new(vec![Edit::replace(&own.span, now)], own.span.clone(), words.to_owned(), NAMED + 2));
 }
 
-/// A wait for the other phase of an mbarrier object.
+/// A wait for the other phase of an mbarrier object, by one call.
 pub(super) fn parity(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>) {
     let is_wait = |number: &usize| {
         listing
@@ -67,9 +70,104 @@ pub(super) fn parity(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>
         operands[2] = " %flipped";
         Some(Edit::replace(span, format!("{first} {}; }}", operands.join(","))))
     };
-    let edits = listing.alike(number).into_iter().filter_map(edit).collect();
+    let edits = listing.of_one_call(number).into_iter().filter_map(edit).collect();
     let words = "wait for the other phase: the parity `^ 1`".to_owned();
-    steps.push(Step::new(edits, own.span.clone(), words, NAMED + 1));
+    let step = Step::new(edits, own.span.clone(), words, NAMED + 1);
+    steps.push(Step { of_call: true, ..step });
+}
+
+/// Objects that are set up for one arrival more or less.
+pub(super) fn counts(listing: &Listing<'_>, steps: &mut Vec<Step>) {
+    for (number, opcode) in listing.opcodes().filter(|(_, opcode)| opcode.text().starts_with("mbarrier.init")) {
+        let alike = listing.of_one_call(number);
+        let Some(own) = listing.instruction(number).filter(|_| alike.first() == Some(&number)) else { continue };
+        for (word, more) in [("more", 1), ("less", -1)] {
+            let edit = |other: &usize| {
+                let span = &listing.instruction(*other)?.span;
+                let (object, count) = listing.text_of(span).trim_end_matches(';').rsplit_once(',')?;
+                let set_up = format!("{{ .reg .b32 %count; add.s32 %count, {}, {more};", count.trim());
+                Some(Edit::replace(span, format!("{set_up} {object}, %count; }}")))
+            };
+            let edits = alike.iter().filter_map(edit).collect();
+            let words = format!("set it up for one arrival {word} (`{}`)", opcode.text());
+            steps.push(Step { of_call: true, ..Step::new(edits, own.span.clone(), words, REMOVED) });
+        }
+    }
+}
+
+/// Bytes that are expected: those of a copy.
+pub(super) fn expected_bytes(listing: &Listing<'_>, steps: &mut Vec<Step>) {
+    let operands = |number: usize| {
+        let own = listing.instruction(number)?;
+        let text = listing.text_of(&own.span).trim_end_matches(';');
+        let (_, operands) = text.trim_start().split_once(char::is_whitespace)?;
+        Some(operands.split(',').map(|operand| operand.trim().to_owned()).collect::<Vec<String>>())
+    };
+    let is_copy = |opcode: &str| opcode.starts_with("cp.async.bulk.") && opcode.contains("complete_tx");
+    let copies = listing.opcodes().filter(|(_, opcode)| is_copy(opcode.text()));
+    let mut sizes: Vec<String> = copies.filter_map(|(number, _)| operands(number)?.get(2).cloned()).collect();
+    sizes.sort();
+    sizes.dedup();
+    for (number, opcode) in listing.opcodes().filter(|(_, opcode)| opcode.text().contains("expect_tx")) {
+        let (Some(own), Some(was)) = (listing.instruction(number), operands(number)) else { continue };
+        for size in sizes.iter().filter(|size| was.last() != Some(*size)) {
+            let Some((before, _)) = listing.text_of(&own.span).rsplit_once(',') else { continue };
+            let edit = Edit::replace(&own.span, format!("{before}, {size};"));
+            let words = format!("expect the bytes of one copy, `{size}` (`{}`)", opcode.text());
+            steps.push(Step { of_call: true, ..Step::new(vec![edit], own.span.clone(), words, REMOVED) });
+        }
+    }
+}
+
+/// Comparisons before an access, off by one.
+pub(super) fn bounds(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>) {
+    let compares = |other: &usize| listing.instruction(*other).is_some_and(|own| own.name == "setp");
+    for compare in listing.before(number).filter(compares).take(BOUNDS_WITHIN) {
+        let (Some(own), Some(opcode)) = (listing.instruction(compare), listing.opcode(compare)) else { continue };
+        let was = opcode.text().split('.').nth(1).unwrap_or_default();
+        let (word, sign, now_sign) = match was {
+            "gt" => ("ge", ">", ">="),
+            "ge" => ("gt", ">=", ">"),
+            "lt" => ("le", "<", "<="),
+            "le" => ("lt", "<=", "<"),
+            _ => continue,
+        };
+        let now = opcode.text().replacen(was, word, 1);
+        let words = format!("`{now_sign}` instead of `{sign}` (`{now}`)");
+        let edit = Edit::replace(opcode.span(), now);
+        steps.push(Step::new(vec![edit], own.span.clone(), words, REMOVED));
+    }
+}
+
+/// An instruction moved behind another, under the guard that it had, with a line before it.
+pub(super) fn moved_behind(listing: &Listing<'_>, (number, place): (usize, usize), line: &str, steps: &mut Vec<Step>) {
+    let (Some(own), Some(behind)) = (listing.instruction(number), listing.instruction(place)) else { return };
+    if own.guard.is_some() || place <= number {
+        return;
+    }
+    let guard =
+        listing.guard_of(number).filter(|(branch, _)| *branch < number).map_or(String::new(), |(_, guard)| guard + " ");
+    let text = listing.text_of(&own.span);
+    let edits = vec![Edit::replace(&own.span, ""), Edit::insert(behind.span.end, format!(" {line} {guard}{text}"))];
+    let words =
+        format!("move `{text}` behind `{}`, with a `__syncthreads();` before it", listing.text_of(&behind.span));
+    let step = Step::new(edits, own.span.clone(), words, REMOVED);
+    steps.push(Step { of_call: true, ..step });
+}
+
+/// A barrier of the block moved from a branch to a statement behind it.
+pub(super) fn barrier_moved(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>) {
+    let is_barrier = |other: &usize| listing.opcode(*other).is_some_and(|opcode| opcode.text() == "bar.sync");
+    let Some(barrier) = listing.before(number).find(is_barrier).filter(|other| listing.guard_of(*other).is_some())
+    else {
+        return;
+    };
+    let (Some(own), Some(place)) = (listing.instruction(barrier), listing.instruction(number)) else { return };
+    let text = listing.text_of(&own.span);
+    let edits = vec![Edit::replace(&own.span, ""), Edit::insert(place.span.start, format!("{text} "))];
+    let words =
+        format!("move `__syncthreads();` (`{text}`) out of its branch, to before `{}`", listing.text_of(&place.span));
+    steps.push(Step::new(edits, own.span.clone(), words, REMOVED));
 }
 
 /// A wait for copies that leaves nothing outstanding, and waits for their writes too.
@@ -91,8 +189,9 @@ pub(super) fn all_copies(listing: &Listing<'_>, steps: &mut Vec<Step>) {
 /// Without an instruction, and those of its line that read the same.
 pub(super) fn removed(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>) {
     let Some(own) = listing.instruction(number) else { return };
-    let alike = listing.alike(number);
+    let alike = listing.of_one_call(number);
     let edits = alike.into_iter().filter_map(|other| Some(Edit::replace(&listing.instruction(other)?.span, "")));
     let words = format!("without `{}`", listing.text_of(&own.span));
-    steps.push(Step::new(edits.collect(), own.span.clone(), words, REMOVED));
+    let step = Step::new(edits.collect(), own.span.clone(), words, REMOVED);
+    steps.push(Step { of_call: true, ..step });
 }
