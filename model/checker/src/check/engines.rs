@@ -274,6 +274,7 @@ fn alone(opinion: Opinion) -> Outcome {
         engines: None,
         open_circle: false,
         out_of_memory: false,
+        unawaited: Vec::new(),
     }
 }
 

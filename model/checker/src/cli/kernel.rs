@@ -311,6 +311,11 @@ impl KernelTarget {
         text
     }
 
+    /// Names of the entries that are launched.
+    pub(super) fn kernels(&self) -> &[String] {
+        &self.kernels
+    }
+
     /// The module and its text.
     pub(super) fn text(&self) -> &Text {
         &self.text

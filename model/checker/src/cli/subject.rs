@@ -3,7 +3,7 @@
 use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use super::kernel::{KernelTarget, is_kernel, kernel};
-use super::suggest::{of_kernel, of_protocol};
+use super::suggest::{lints_of_kernel, lints_of_protocol, of_kernel, of_protocol};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, POLLED_WORDS, WHOLE_VECTORS, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
@@ -11,6 +11,7 @@ use crate::prove::{Limits, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
 use crate::suggest::Suggestion;
+use crate::suggest::weaker::Found;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict;
 use std::time::Instant;
@@ -90,15 +91,15 @@ impl Subject {
 
     /// Checks it, and what is asked for beside.
     pub(super) fn check(&self, engine: Engine, asked: Asked) -> Result<Checked, InputError> {
-        let lints = asked.lints;
         match self {
             Subject::Protocol(target) => check_protocol(target, engine, asked),
-            Subject::Kernel(target) if lints => {
-                Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
-            }
             Subject::Kernel(target) => {
                 let started = Instant::now();
-                let outcome = target.check(engine)?;
+                let mut outcome = target.check(engine)?;
+                if asked.lints && outcome.verdict == Verdict::Verified {
+                    let found = lints_of_kernel(target, &outcome, engine, started.elapsed());
+                    add_lints(&mut outcome, found);
+                }
                 let wanted = asked.suggest && outcome.verdict == Verdict::Violated;
                 let suggestion = wanted.then(|| of_kernel(target, &outcome, engine, started.elapsed()));
                 Ok(Checked { outcome, options: target.options, tried: Vec::new(), suggestion })
@@ -157,15 +158,22 @@ fn check_protocol(target: &Target, engine: Engine, asked: Asked) -> Result<Check
         return Err(InputError::message(format!("`{}`: there is nothing to check", target.name)));
     };
     if asked.lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &options, engine);
-        outcome.findings.extend(findings);
-        if undecided > 0 {
-            outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
-        }
+        let (mut findings, mut undecided) = redundancies(&target.protocol, &options, engine);
+        let (further, others) = lints_of_protocol(target, &options, &outcome, started.elapsed());
+        findings.extend(further);
+        undecided += others;
+        add_lints(&mut outcome, (findings, undecided));
     }
     let wanted = asked.suggest && outcome.verdict == Verdict::Violated;
     let suggestion = wanted.then(|| of_protocol(target, &all, (&outcome, &options), engine, started.elapsed()));
     Ok(Checked { outcome, options, tried, suggestion })
+}
+
+fn add_lints(outcome: &mut Outcome, (findings, undecided): Found) {
+    outcome.findings.extend(findings);
+    if undecided > 0 {
+        outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
+    }
 }
 
 /// The sizes of the options first, unless a requirement excludes them and there are others that it does not.

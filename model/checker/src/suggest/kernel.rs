@@ -24,6 +24,7 @@ mod opcode;
 mod waits;
 
 use super::text::Edit;
+use super::weaker::{Kind, Weakenable, Weakening};
 use super::{Clue, Clues, Mendable, Step};
 use crate::check::Outcome;
 use crate::ptx::syntax::Module;
@@ -45,6 +46,7 @@ const WARP_BARRIER: &str = "bar.warp.sync 0xffffffff;";
 const CLUSTER_BARRIER: &str = "barrier.cluster.arrive.release; barrier.cluster.wait.acquire;";
 const FENCE: &str = "fence.acq_rel.sys;";
 const PROXY_FENCE: &str = "fence.proxy.async;";
+const BULK_END: &str = "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;";
 const LAUNCH_WAIT: &str = "griddepcontrol.wait;";
 
 /// Checks a module's text.
@@ -79,10 +81,46 @@ impl Mendable for KernelText<'_> {
     }
 }
 
+impl Weakenable for KernelText<'_> {
+    fn weakenings(&self) -> Vec<Weakening> {
+        let mut all = Vec::new();
+        for (number, opcode) in self.listing.opcodes() {
+            let Some(own) = self.listing.instruction(number) else { continue };
+            // What reads alike at one line is one statement, told at its first instruction.
+            let alike = self.listing.alike(number);
+            if alike.first() != Some(&number) {
+                continue;
+            }
+            if opcode.only_synchronises() {
+                let edit = |other: &usize| Some(Edit::replace(&self.listing.instruction(*other)?.span, ""));
+                let edits = alike.iter().filter_map(edit).collect();
+                let step = Step::new(edits, own.span.clone(), "without it".to_owned(), NAMED);
+                all.push(Weakening { step, kind: Kind::Removal });
+            }
+            let forms = opcode.weaker().into_iter().map(|form| (form, Kind::Weaker));
+            for (form, kind) in forms.chain(opcode.made_weak().map(|form| (form, Kind::MadeWeak))) {
+                let mut steps = Vec::new();
+                self.opcodes(number, &opcode, &form, NAMED, &mut steps);
+                all.extend(steps.into_iter().map(|step| Weakening { step, kind }));
+            }
+        }
+        all
+    }
+
+    fn tells_redundant(&self) -> bool {
+        true
+    }
+}
+
 impl<'a> KernelText<'a> {
-    /// A module with its text.
-    pub fn new(source: &'a Source, module: &'a Module, checking: &'a Checking<'a>) -> KernelText<'a> {
-        KernelText { listing: Listing::new(source, module), checking }
+    /// A module with its text, of which these kernels are launched.
+    pub fn new(
+        source: &'a Source,
+        module: &'a Module,
+        kernels: &[String],
+        checking: &'a Checking<'a>,
+    ) -> KernelText<'a> {
+        KernelText { listing: Listing::new(source, module, kernels), checking }
     }
 
     /// Steps for one cause.
@@ -111,14 +149,18 @@ impl<'a> KernelText<'a> {
             WhyKind::Overwritten | WhyKind::NeverWritten | WhyKind::WrapAround | WhyKind::EarlierSignal => {
                 self.waits(&all, steps);
                 self.resets(&all, steps);
+                for (number, _) in self.listing.opcodes() {
+                    waits::parity(&self.listing, number, steps);
+                }
                 waits::counts(&self.listing, steps);
                 waits::expected_bytes(&self.listing, steps);
             }
+            WhyKind::NoSynchronisation => self.all_orders(steps),
             WhyKind::WrongPhase => self.waits(&all, steps),
             WhyKind::Misused => {
                 self.copies(&all, steps);
                 let ends: Vec<usize> = all.first().map_or(Vec::new(), |number| self.listing.ends(*number));
-                self.copies(&ends, steps);
+                ends.into_iter().for_each(|end| self.inserted(end, BULK_END, true, INSERTED, steps));
             }
             WhyKind::OutsideTheBuffer => all.iter().for_each(|number| waits::bounds(&self.listing, *number, steps)),
             WhyKind::SignalledTooEarly => {
@@ -178,12 +220,25 @@ impl<'a> KernelText<'a> {
         }
     }
 
+    /// The orders of all strong loads and stores.
+    fn all_orders(&self, steps: &mut Vec<Step>) {
+        for (number, opcode) in self.listing.opcodes() {
+            let first = self.listing.alike(number).first() == Some(&number);
+            let missing = if opcode.text().starts_with("ld") { Order::Acquire } else { Order::Release };
+            for mended in opcode.ordered(missing).into_iter().filter(|_| first && opcode.is_strong_access()) {
+                self.opcodes(number, &opcode, &mended, NAMED, steps);
+            }
+        }
+    }
+
     fn strong(&self, number: usize, weight: u32, may_hide: bool, steps: &mut Vec<Step>) {
         let Some(opcode) = self.listing.opcode(number) else { return };
         let Some(mended) = opcode.made_strong() else { return };
         self.opcodes(number, &opcode, &mended, weight, steps);
         if let Some(step) = steps.last_mut() {
-            step.may_hide = may_hide;
+            // Of stores it is open which is the last, and who reads it is told of for himself.
+            step.makes_strong = true;
+            step.may_hide = may_hide && opcode.text().starts_with("ld");
         }
     }
 
@@ -235,7 +290,7 @@ impl<'a> KernelText<'a> {
         for number in numbers {
             self.inserted(*number, BARRIER, false, weight + 1, steps);
             for first in self.listing.behind_labels(*number) {
-                self.inserted(first, BARRIER, true, weight + 1, steps);
+                self.inserted(first, BARRIER, true, weight + NEAR, steps);
             }
         }
     }

@@ -14,6 +14,7 @@
 pub mod kernel;
 pub mod protocol;
 pub mod text;
+pub mod weaker;
 
 use crate::check::Outcome;
 use arverify_protocol::ir::{Source, Span};
@@ -59,6 +60,8 @@ pub struct Step {
     pub words: String,
     /// How much it changes: of two repairs the lighter one is shown.
     pub weight: u32,
+    /// A weak access becomes a strong one.
+    pub makes_strong: bool,
     /// It may hide what was found instead of mending it: a weak access becomes a strong one, which races with less, and no cause
     /// asks for that. It counts only where results are checked.
     pub may_hide: bool,
@@ -67,7 +70,7 @@ pub struct Step {
 impl Step {
     /// Edits of the text.
     pub fn new(edits: Vec<Edit>, at: Span, words: String, weight: u32) -> Step {
-        Step { change: Change::Text(edits), at, of_call: false, words, weight, may_hide: false }
+        Step { change: Change::Text(edits), at, of_call: false, words, weight, makes_strong: false, may_hide: false }
     }
 
     /// Its edits of the text.
@@ -230,7 +233,10 @@ impl<'a, M: Mendable> Search<'a, M> {
         if steps.len() == MOST_STEPS || !self.seen.insert(clues.clone()) {
             return;
         }
-        for step in self.subject.steps(clues) {
+        // That an access is weak counts for less where its partner is strong for having been made so.
+        let made_strong = steps.iter().any(|known| known.makes_strong);
+        for mut step in self.subject.steps(clues) {
+            step.may_hide |= made_strong && step.makes_strong;
             if steps.iter().any(|known| known.is_against(&step)) {
                 continue;
             }

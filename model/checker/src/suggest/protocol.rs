@@ -13,6 +13,7 @@
 //! | whatever it is | a knob back at its first value, the same changes at all other statements of the finding |
 
 use super::text::Edit;
+use super::weaker::{Kind, Weakenable, Weakening};
 use super::{Change, Clue, Clues, Mendable, Step};
 use crate::check::Outcome;
 use arverify_protocol::ir::{Compare, Order, Scope, Semantics, Source, Span};
@@ -81,6 +82,26 @@ impl Mendable for ProtocolText<'_> {
     }
 }
 
+impl Weakenable for ProtocolText<'_> {
+    fn weakenings(&self) -> Vec<Weakening> {
+        let statements = Statements::of(&self.document.file, &self.document.source.text);
+        let made_weak = |placed: &Placed<'_>| {
+            let (Statement::Store { .. } | Statement::Let { .. }) = &placed.item.kind else { return None };
+            let ordering = ordering_of(&placed.item.kind)?;
+            let strong = matches!(ordering.semantics.order, Order::Volatile | Order::Relaxed);
+            let edit = strong.then(|| Edit::replace(&ordering.at.0, "weak"))?;
+            let step = Step::new(vec![edit], placed.item.at.0.clone(), "`weak`".to_owned(), NAMED);
+            Some(Weakening { step, kind: Kind::MadeWeak })
+        };
+        statements.list.iter().filter_map(made_weak).collect()
+    }
+
+    /// That is told of the protocol itself (`check/lints`).
+    fn tells_redundant(&self) -> bool {
+        false
+    }
+}
+
 impl ProtocolText<'_> {
     /// Each knob that was chosen back at its first value.
     fn knobs(&self) -> Vec<Step> {
@@ -94,6 +115,7 @@ impl ProtocolText<'_> {
                 at: knob.span.clone(),
                 of_call: false,
                 weight: KNOB,
+                makes_strong: false,
                 may_hide: false,
             })
         };
@@ -289,6 +311,9 @@ impl<'a> Statements<'a> {
         let Some(ordering) = ordering_of(&self.list[number].item.kind) else { return };
         if ordering.semantics.order == Order::Weak {
             self.semantics(number, Semantics { order: Order::Relaxed, scope: Scope::Sys }, weight, steps);
+            if let Some(step) = steps.last_mut() {
+                step.makes_strong = true;
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::opcode::Opcode;
 use crate::ptx::lines::Lines;
-use crate::ptx::syntax::{Instruction, Module, Operand, Statement};
+use crate::ptx::syntax::{Function, Instruction, Module, Operand, Statement};
 use arverify_protocol::ir::{Source, Span};
 
 /// Branches and labels on each side of a statement that are looked at.
@@ -28,8 +28,11 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(source: &'a Source, module: &'a Module) -> Listing<'a> {
-        let bodies = module.functions.iter().enumerate().filter_map(|(number, own)| Some((number, own.body.as_ref()?)));
+    /// The kernels of these names, and what they may call.
+    pub(super) fn new(source: &'a Source, module: &'a Module, kernels: &[String]) -> Listing<'a> {
+        let runs = |own: &Function| !own.is_entry || kernels.contains(&own.name);
+        let functions = module.functions.iter().enumerate().filter(|(_, own)| runs(own));
+        let bodies = functions.filter_map(|(number, own)| Some((number, own.body.as_ref()?)));
         let mut list = Vec::new();
         for (function, body) in bodies {
             let placed = body.statements.iter().filter_map(|statement| match statement {

@@ -124,6 +124,43 @@ impl Opcode {
         }
     }
 
+    /// One step weaker in order or scope.
+    pub(super) fn weaker(&self) -> Vec<String> {
+        let orders: &[&str] = match self.order() {
+            Some((_, "acq_rel")) if self.name() != "fence" => &["release", "acquire"],
+            Some((_, "acquire" | "release")) if self.name() != "fence" => &["relaxed"],
+            _ => &[],
+        };
+        let orders = orders.iter().filter_map(|word| Some(self.with(self.order()?.0, word)));
+        let is_scoped = matches!(self.name(), "ld" | "st" | "atom" | "red" | "multimem" | "fence");
+        let scope = match self.scope().filter(|_| is_scoped) {
+            Some((index, "sys")) => Some(self.with(index, "gpu")),
+            Some((index, "gpu")) => Some(self.with(index, "cta")),
+            _ => None,
+        };
+        let membar = match self.text.as_str() {
+            "membar.sys" => Some("membar.gl".to_owned()),
+            "membar.gl" => Some("membar.cta".to_owned()),
+            _ => None,
+        };
+        orders.chain(scope).chain(membar).collect()
+    }
+
+    /// A strong load or store made a weak one.
+    pub(super) fn made_weak(&self) -> Option<String> {
+        if !matches!(self.name(), "ld" | "st") || !matches!(self.order()?.1, "volatile" | "relaxed") {
+            return None;
+        }
+        let kept = |word: &&str| !ORDERS.contains(word) && !SCOPES.contains(word);
+        Some(self.words().into_iter().filter(kept).collect::<Vec<_>>().join("."))
+    }
+
+    /// Whether it does nothing but synchronise.
+    pub(super) fn only_synchronises(&self) -> bool {
+        let is_barrier = ["bar.sync", "barrier.sync", "bar.warp.sync"].iter().any(|words| self.text.starts_with(words));
+        is_barrier || matches!(self.name(), "fence" | "membar")
+    }
+
     /// With the whole system as its scope.
     pub(super) fn of_system(&self) -> Option<String> {
         match (self.name(), self.scope()) {

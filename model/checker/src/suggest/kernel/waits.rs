@@ -61,6 +61,9 @@ pub(super) fn parity(listing: &Listing<'_>, number: usize, steps: &mut Vec<Step>
             .is_some_and(|opcode| opcode.text().contains("_wait") && opcode.text().contains(".parity"))
     };
     let Some(own) = listing.instruction(number).filter(|_| is_wait(&number)) else { return };
+    if listing.of_one_call(number).first() != Some(&number) {
+        return;
+    }
     let edit = |other: usize| {
         let span = &listing.instruction(other)?.span;
         let text = listing.text_of(span).trim_end_matches(';');
@@ -81,15 +84,21 @@ pub(super) fn counts(listing: &Listing<'_>, steps: &mut Vec<Step>) {
     for (number, opcode) in listing.opcodes().filter(|(_, opcode)| opcode.text().starts_with("mbarrier.init")) {
         let alike = listing.of_one_call(number);
         let Some(own) = listing.instruction(number).filter(|_| alike.first() == Some(&number)) else { continue };
-        for (word, more) in [("more", 1), ("less", -1)] {
+        let forms = [
+            ("one arrival more", "add.s32 %count, COUNT, 1;"),
+            ("one arrival less", "add.s32 %count, COUNT, -1;"),
+            ("an arrival of each thread of the block", "mov.u32 %count, %ntid.x;"),
+            ("an arrival of each thread of the block but one", "mov.u32 %count, %ntid.x; add.s32 %count, %count, -1;"),
+        ];
+        for (what, form) in forms {
             let edit = |other: &usize| {
                 let span = &listing.instruction(*other)?.span;
                 let (object, count) = listing.text_of(span).trim_end_matches(';').rsplit_once(',')?;
-                let set_up = format!("{{ .reg .b32 %count; add.s32 %count, {}, {more};", count.trim());
-                Some(Edit::replace(span, format!("{set_up} {object}, %count; }}")))
+                let form = form.replace("COUNT", count.trim());
+                Some(Edit::replace(span, format!("{{ .reg .b32 %count; {form} {object}, %count; }}")))
             };
             let edits = alike.iter().filter_map(edit).collect();
-            let words = format!("set it up for one arrival {word} (`{}`)", opcode.text());
+            let words = format!("set it up for {what} (`{}`)", opcode.text());
             steps.push(Step { of_call: true, ..Step::new(edits, own.span.clone(), words, REMOVED) });
         }
     }
@@ -105,16 +114,31 @@ pub(super) fn expected_bytes(listing: &Listing<'_>, steps: &mut Vec<Step>) {
     };
     let is_copy = |opcode: &str| opcode.starts_with("cp.async.bulk.") && opcode.contains("complete_tx");
     let copies = listing.opcodes().filter(|(_, opcode)| is_copy(opcode.text()));
-    let mut sizes: Vec<String> = copies.filter_map(|(number, _)| operands(number)?.get(2).cloned()).collect();
+    // The register may be set behind the place where it would be read.
+    let constant = |operand: &String| match operand.starts_with('%') {
+        true => listing.opcodes().find_map(|(number, opcode)| {
+            let moved = operands(number).filter(|_| opcode.text().starts_with("mov."))?;
+            (moved.first() == Some(operand)).then(|| moved[1].clone()).filter(|value| !value.starts_with('%'))
+        }),
+        false => Some(operand.clone()),
+    };
+    let mut sizes: Vec<String> = copies.filter_map(|(number, _)| constant(operands(number)?.get(2)?)).collect();
     sizes.sort();
     sizes.dedup();
     for (number, opcode) in listing.opcodes().filter(|(_, opcode)| opcode.text().contains("expect_tx")) {
+        let alike = listing.of_one_call(number);
         let (Some(own), Some(was)) = (listing.instruction(number), operands(number)) else { continue };
+        if alike.first() != Some(&number) {
+            continue;
+        }
         for size in sizes.iter().filter(|size| was.last() != Some(*size)) {
-            let Some((before, _)) = listing.text_of(&own.span).rsplit_once(',') else { continue };
-            let edit = Edit::replace(&own.span, format!("{before}, {size};"));
+            let edit = |other: &usize| {
+                let span = &listing.instruction(*other)?.span;
+                Some(Edit::replace(span, format!("{}, {size};", listing.text_of(span).rsplit_once(',')?.0)))
+            };
+            let edits = alike.iter().filter_map(edit).collect();
             let words = format!("expect the bytes of one copy, `{size}` (`{}`)", opcode.text());
-            steps.push(Step { of_call: true, ..Step::new(vec![edit], own.span.clone(), words, REMOVED) });
+            steps.push(Step { of_call: true, ..Step::new(edits, own.span.clone(), words, REMOVED) });
         }
     }
 }
