@@ -7,6 +7,7 @@
 //!   is applied, too, and every step has its line in the source.
 
 mod kernels;
+mod lints;
 
 use arverify_protocol::catalogue;
 use arverify_protocol::language::{Configuration, Expected, Variant};

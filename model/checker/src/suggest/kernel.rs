@@ -214,6 +214,9 @@ impl<'a> KernelText<'a> {
         let Some(opcode) = self.listing.opcode(number) else { return };
         for (index, mended) in opcode.ordered(missing).into_iter().enumerate() {
             self.opcodes(number, &opcode, &mended, weight + index as u32, steps);
+            if let Some(step) = steps.last_mut() {
+                step.makes_strong = !opcode.is_strong_access() && matches!(opcode.name(), "ld" | "st");
+            }
         }
         if opcode.is_strong_access() {
             self.inserted(number, FENCE, missing == Order::Release, weight + 1, steps);

@@ -304,6 +304,10 @@ impl<'a> Statements<'a> {
         let Some(ordering) = ordering_of(statement) else { return };
         let Some(order) = stronger(statement, ordering.semantics.order, missing) else { return };
         self.semantics(number, Semantics { order, ..ordering.semantics }, weight, steps);
+        if let Some(step) = steps.last_mut().filter(|_| ordering.semantics.order == Order::Weak) {
+            step.makes_strong = true;
+            step.may_hide = weight > NAMED && matches!(statement, Statement::Let { .. });
+        }
     }
 
     /// A weak access made a strong one.

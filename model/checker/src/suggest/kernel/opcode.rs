@@ -42,7 +42,7 @@ impl Opcode {
         self.text.split('.').collect()
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.text.split('.').next().unwrap_or_default()
     }
 
