@@ -107,7 +107,7 @@ fn mended(program: &Path, protocol: &str, variant: &Variant) -> bool {
     }
     let mut chosen = variant.assignments.clone();
     for knob in &knobs {
-        chosen.retain(|(name, _)| Value::from(&**name) != knob["knob"]);
+        chosen.retain(|(name, _)| knob["knob"] != name.as_str());
     }
     let rest = chosen.iter().flat_map(|(knob, value)| ["--knob".to_owned(), format!("{knob}={value}")]);
     let again: Vec<String> =
