@@ -108,6 +108,23 @@ fn every_independent_finding_of_a_kernel_is_a_result() {
 }
 
 #[test]
+fn what_is_suggested_is_a_fix() {
+    let folder = zoo("bulk-push");
+    let (ptx, launch) = (folder.join("relaxed-flag.ptx"), folder.join("launch.toml"));
+    let arguments = [&ptx.to_string_lossy(), "--launch", &launch.to_string_lossy(), "--suggest"];
+    let (report, status) = sarif(&arguments);
+    let found = results(&report, status);
+    let [fix] = list(&found[0], "fixes") else { panic!("one fix: {found:?}") };
+    assert!(text(&fix["description"]["text"]).contains("st.release.sys"), "{fix}");
+    let [change] = list(fix, "artifactChanges") else { panic!("one file: {fix}") };
+    assert!(text(&change["artifactLocation"]["uri"]).ends_with("relaxed-flag.ptx"));
+    let [replacement] = list(change, "replacements") else { panic!("one replacement: {fix}") };
+    let region = &replacement["deletedRegion"];
+    assert_eq!(region["startLine"], region["endLine"]);
+    assert_eq!(text(&replacement["insertedContent"]["text"]), "st.release.sys.global.u32");
+}
+
+#[test]
 fn an_accepted_finding_is_suppressed_with_its_reason() {
     let scratch = tempfile::tempdir().expect("a temporary folder can be made");
     let launch = scratch.path().join("launch.toml");

@@ -94,12 +94,14 @@ codes! {
     DeadPublish = "AR101", "dead-publish", "lint: published data that no peer reads";
     /// Lint: more synchronisation than is needed.
     Redundant = "AR102", "redundant-synchronisation", "lint: synchronisation that can be removed or weakened, with the weakest form that still verifies";
+    /// Lint: strong accesses that conflict, in no order, and that nobody waits for.
+    Unordered = "AR103", "unordered-accesses", "lint: conflicting strong accesses in no order, on which nobody waits";
 }
 
 impl Code {
     /// Lints are warnings: they do not change a verdict.
     pub const fn is_lint(self) -> bool {
-        matches!(self, Code::DeadPublish | Code::Redundant)
+        matches!(self, Code::DeadPublish | Code::Redundant | Code::Unordered)
     }
 
     /// The code with this number, as typed by a user in either case.

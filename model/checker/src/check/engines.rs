@@ -273,6 +273,7 @@ fn alone(opinion: Opinion) -> Outcome {
         engines: None,
         open_circle: None,
         out_of_memory: false,
+        unawaited: Vec::new(),
     }
 }
 

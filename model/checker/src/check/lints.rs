@@ -2,7 +2,8 @@
 //!
 //! AR101 comes with every verified check: a buffer, or a part of one, that peers can reach, that kernels write, and that no rank
 //! ever reached on another (or that nobody reads at all). AR102 is asked for, because it repeats the check once for every
-//! mutant: a synchronising operation is redundant where the protocol verifies without it, or with a weaker one.
+//! mutant: a synchronising operation is redundant where the protocol verifies without it, or with a weaker one. That of kernels, and
+//! AR103, ask about edits of the text ([`crate::suggest::weaker`]).
 //!
 //! Not found: bytes of a part that nobody reads, and two operations of which either is redundant but not both.
 
@@ -10,7 +11,7 @@ use super::doubts::first_parts;
 use super::mutants::{Change, mutants};
 use super::{Engine, Options, check, try_check_with};
 use crate::machine::uses::Uses;
-use crate::program::{Program, Readers};
+use crate::program::{Instance, Part, Program, Readers};
 use arverify_protocol::ir::{Protocol, Span};
 use arverify_protocol::verdict::{Code, Finding, Point, Verdict};
 
@@ -44,6 +45,13 @@ pub(super) fn dead_publishes<P: Program>(program: &P, uses: &Uses) -> Vec<Findin
         findings.push(lint(Code::DeadPublish, message, point, vec![waste], help));
     }
     findings
+}
+
+/// Parts of buffers at which nobody waits for a word, by the names that findings have for them.
+pub(super) fn unawaited<P: Program>(program: &P, uses: &Uses) -> Vec<String> {
+    let awaited = |(_, part): &(&Instance, &Part)| uses.of(part.id).awaited;
+    let name = |(instance, part): (&Instance, &Part)| part.name.as_ref().unwrap_or(&instance.name).clone();
+    first_parts(program).filter(|found| !awaited(found)).map(name).collect()
 }
 
 /// AR102: synchronising operations without which, or with a weaker form of which, the protocol verifies at these

@@ -100,6 +100,8 @@ pub struct Outcome {
     pub open_circle: Option<Vec<String>>,
     /// It is inconclusive because the process has used all the memory that it may, for this or for other checks.
     pub out_of_memory: bool,
+    /// Parts of buffers at which nobody has waited for a word, by name.
+    pub unawaited: Vec<String>,
 }
 
 impl Outcome {
@@ -132,6 +134,7 @@ impl Outcome {
             engines: None,
             open_circle: None,
             out_of_memory: false,
+            unawaited: Vec::new(),
         }
     }
 }
@@ -395,6 +398,7 @@ fn conclude<P: Program>(
     } else {
         outcome.warnings.extend(doubts::doubts(&**program, &exploration));
         outcome.findings.extend(lints::dead_publishes(&**program, &exploration.uses));
+        outcome.unawaited = lints::unawaited(&**program, &exploration.uses);
     }
     outcome
 }

@@ -166,7 +166,11 @@ pub struct CheckArguments {
     /// Report every finding that is independent of the others, not only the first
     #[arg(long)]
     pub all: bool,
-    /// Look for synchronisation that can be removed or weakened, too (AR102): a check for each operation
+    /// Look for the smallest change under which a target that is violated is verified: a check for each that is tried
+    #[arg(long)]
+    pub suggest: bool,
+    /// Look for synchronisation that can be removed or weakened (AR102), and for strong accesses in no order on which nobody waits
+    /// (AR103), too: a check for each operation
     #[arg(long)]
     pub lints: bool,
     /// Say what is proven for all sizes of protocols of one's own, too: seconds to a minute each

@@ -2,7 +2,7 @@
 
 use super::arguments::{CheckArguments, ReportFormat};
 use super::kernel::is_kernel;
-use super::subject::{Checked, Subject, subject};
+use super::subject::{Asked, Checked, Subject, subject};
 use super::{InputError, print, threads};
 use crate::axioms::solver_is_new_enough;
 use crate::prove::Limits;
@@ -78,6 +78,10 @@ fn targets(arguments: &CheckArguments) -> Result<Vec<Subject>, InputError> {
         .collect()
 }
 
+const fn asked(arguments: &CheckArguments) -> Asked {
+    Asked { lints: arguments.lints, suggest: arguments.suggest }
+}
+
 /// Several at a time. What there was no memory for beside others is checked once more, alone.
 fn check_all(targets: &mut [Subject], arguments: &CheckArguments) -> Result<Vec<Checked>, InputError> {
     let bar = progress_bar(targets.len());
@@ -88,7 +92,7 @@ fn check_all(targets: &mut [Subject], arguments: &CheckArguments) -> Result<Vec<
             options.beside_others = false;
             options.jobs = threads(arguments.jobs);
             bar.set_message(target.name().to_owned());
-            *outcome = target.check(arguments.engine.into(), arguments.lints);
+            *outcome = target.check(arguments.engine.into(), asked(arguments));
         }
     }
     bar.finish_and_clear();
@@ -107,7 +111,7 @@ fn check_together(
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(target) = targets.get(index) else { break };
             bar.set_message(target.name().to_owned());
-            let outcome = target.check(arguments.engine.into(), arguments.lints);
+            let outcome = target.check(arguments.engine.into(), asked(arguments));
             *slots[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
             bar.inc(1);
         }

@@ -14,7 +14,7 @@ macro_rules! pages {
 
 pages!(
     "AR001", "AR002", "AR003", "AR004", "AR005", "AR006", "AR007", "AR008", "AR009", "AR010", "AR011", "AR012",
-    "AR013", "AR014", "AR101", "AR102",
+    "AR013", "AR014", "AR101", "AR102", "AR103",
 );
 
 /// Runs the command.

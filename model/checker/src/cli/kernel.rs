@@ -285,6 +285,7 @@ impl KernelTarget {
             options: self.options,
             tried: Vec::new(),
             outcome,
+            suggestion: None,
             beyond: None,
         }
     }
@@ -308,6 +309,31 @@ impl KernelTarget {
         }
         super::replay::common_options(&mut text, &self.options, schedule);
         text
+    }
+
+    /// Names of the entries that are launched.
+    pub(super) fn kernels(&self) -> &[String] {
+        &self.kernels
+    }
+
+    /// The module and its text.
+    pub(super) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The same kernels in another text, launched the same way.
+    pub(super) fn with_text(&self, text: Text, options: Options) -> KernelTarget {
+        let KernelTarget { name, kernels, launch, overrides, file, compiled, .. } = self;
+        let (name, kernels, launch) = (name.clone(), kernels.clone(), launch.clone());
+        let (overrides, file, compiled) = (overrides.clone(), file.clone(), compiled.clone());
+        KernelTarget { name, options, text, kernels, launch, overrides, file, compiled, lines: None }
+    }
+
+    /// The CUDA source and the line of an instruction there, or of the call that it was inlined by.
+    pub(super) fn source_line(&self, span: &Span, of_call: bool) -> Option<(Arc<Source>, u32)> {
+        let lines = self.lines.as_ref()?;
+        let Place { line, call } = lines.lines.place(lines.file, span.start)?;
+        Some((lines.source.clone(), call.filter(|_| of_call).unwrap_or(line)))
     }
 
     /// File and line of a step, for people.
@@ -415,8 +441,17 @@ impl CudaLines {
 }
 
 impl KernelTarget {
-    /// Checks it. Every finding that the launch file accepts must still come up without that.
+    /// Checks it, and says what a finding rests on.
     pub(super) fn check(&self, engine: Engine) -> Result<Outcome, InputError> {
+        let mut outcome = self.decide(engine)?;
+        if outcome.verdict == Verdict::Violated {
+            self.note_assumptions(&self.program()?, &mut outcome);
+        }
+        Ok(outcome)
+    }
+
+    /// The verdict. Every finding that the launch file accepts must still come up without that.
+    pub(super) fn decide(&self, engine: Engine) -> Result<Outcome, InputError> {
         let begun = Instant::now();
         // All that is asked shares the target's time.
         let left = || {
@@ -452,7 +487,6 @@ impl KernelTarget {
         let program = Arc::new(program);
         let mut outcome = self.checked(&program, &left(), engine)?;
         outcome.accepted = self.launch.accepts.iter().map(accepted).collect();
-        self.note_assumptions(&program, &mut outcome);
         Ok(outcome)
     }
 

@@ -14,6 +14,7 @@ mod prove;
 mod replay;
 mod show;
 mod subject;
+mod suggest;
 mod target;
 
 use crate::process;

@@ -3,12 +3,15 @@
 use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use super::kernel::{KernelTarget, is_kernel, kernel};
+use super::suggest::{lints_of_kernel, lints_of_protocol, of_kernel, of_protocol};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, POLLED_WORDS, WHOLE_VECTORS, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
 use crate::prove::{Limits, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
+use crate::suggest::Suggestion;
+use crate::suggest::weaker::Found;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict;
 use std::time::Instant;
@@ -19,6 +22,15 @@ pub(super) enum Subject {
     Protocol(Box<Target>),
     /// A kernel in PTX or CUDA.
     Kernel(Box<KernelTarget>),
+}
+
+/// What is asked for beside the verdict.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// What could be weaker, where it is verified.
+    pub(super) lints: bool,
+    /// What would mend it, where it is violated.
+    pub(super) suggest: bool,
 }
 
 /// Finds and reads a target.
@@ -77,16 +89,20 @@ impl Subject {
         }
     }
 
-    /// Checks it; `lints` asks for what could be weaker, too, where it is verified.
-    pub(super) fn check(&self, engine: Engine, lints: bool) -> Result<Checked, InputError> {
+    /// Checks it, and what is asked for beside.
+    pub(super) fn check(&self, engine: Engine, asked: Asked) -> Result<Checked, InputError> {
         match self {
-            Subject::Protocol(target) => check_protocol(target, engine, lints),
-            Subject::Kernel(target) if lints => {
-                Err(InputError::message(format!("--lints is for protocols: `{}` is a kernel", target.name)))
-            }
+            Subject::Protocol(target) => check_protocol(target, engine, asked),
             Subject::Kernel(target) => {
-                let outcome = target.check(engine)?;
-                Ok(Checked { outcome, options: target.options, tried: Vec::new() })
+                let started = Instant::now();
+                let mut outcome = target.check(engine)?;
+                if asked.lints && outcome.verdict == Verdict::Verified {
+                    let found = lints_of_kernel(target, &outcome, engine, started.elapsed());
+                    add_lints(&mut outcome, found);
+                }
+                let wanted = asked.suggest && outcome.verdict == Verdict::Violated;
+                let suggestion = wanted.then(|| of_kernel(target, &outcome, engine, started.elapsed()));
+                Ok(Checked { outcome, options: target.options, tried: Vec::new(), suggestion })
             }
         }
     }
@@ -95,7 +111,7 @@ impl Subject {
     pub(super) fn row(&self, checked: Checked, proofs: Option<&Limits>) -> Row {
         match self {
             Subject::Protocol(target) => protocol_row(target, checked, proofs),
-            Subject::Kernel(target) => target.row(checked.outcome),
+            Subject::Kernel(target) => Row { suggestion: checked.suggestion, ..target.row(checked.outcome) },
         }
     }
 }
@@ -106,6 +122,8 @@ pub(super) struct Checked {
     options: Options,
     /// All sizes that were tried, each with its verdict; nothing where there was one.
     tried: Vec<(Sizes, Verdict)>,
+    /// What would mend it, where that was asked for.
+    suggestion: Option<Suggestion>,
 }
 
 impl Checked {
@@ -116,11 +134,12 @@ impl Checked {
 }
 
 /// The worst verdict of all sizes counts; of equal ones the first. A violation ends it.
-fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Checked, InputError> {
+fn check_protocol(target: &Target, engine: Engine, asked: Asked) -> Result<Checked, InputError> {
     let started = Instant::now();
     let mut worst: Option<(Outcome, Options)> = None;
     let mut tried = Vec::new();
-    for (number, options) in all_options(target).into_iter().enumerate() {
+    let all = all_options(target);
+    for (number, options) in all.iter().copied().enumerate() {
         let left = options.timeout.map(|limit| limit.saturating_sub(started.elapsed()));
         // A second opinion is asked for once, at the sizes that come first.
         let engine = if number == 0 { engine } else { Engine::Operational };
@@ -138,14 +157,23 @@ fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Checke
     let Some((mut outcome, options)) = worst else {
         return Err(InputError::message(format!("`{}`: there is nothing to check", target.name)));
     };
-    if lints && outcome.verdict == Verdict::Verified {
-        let (findings, undecided) = redundancies(&target.protocol, &options, engine);
-        outcome.findings.extend(findings);
-        if undecided > 0 {
-            outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
-        }
+    if asked.lints && outcome.verdict == Verdict::Verified {
+        let (mut findings, mut undecided) = redundancies(&target.protocol, &options, engine);
+        let (further, others) = lints_of_protocol(target, &options, &outcome, started.elapsed());
+        findings.extend(further);
+        undecided += others;
+        add_lints(&mut outcome, (findings, undecided));
     }
-    Ok(Checked { outcome, options, tried })
+    let wanted = asked.suggest && outcome.verdict == Verdict::Violated;
+    let suggestion = wanted.then(|| of_protocol(target, &all, (&outcome, &options), engine, started.elapsed()));
+    Ok(Checked { outcome, options, tried, suggestion })
+}
+
+fn add_lints(outcome: &mut Outcome, (findings, undecided): Found) {
+    outcome.findings.extend(findings);
+    if undecided > 0 {
+        outcome.warnings.push(format!("{undecided} weaker forms were not decided"));
+    }
 }
 
 /// The sizes of the options first, unless a requirement excludes them and there are others that it does not.
@@ -177,7 +205,7 @@ fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
 }
 
 fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> Row {
-    let Checked { mut outcome, options, tried } = checked;
+    let Checked { mut outcome, options, tried, suggestion } = checked;
     outcome.tell_replays(|schedule| super::replay::command(target, &options, schedule));
     Row {
         target: target.name.clone(),
@@ -190,6 +218,7 @@ fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> R
         options,
         tried,
         outcome,
+        suggestion,
         beyond: Some(beyond(target, proofs)),
     }
 }

@@ -79,6 +79,10 @@ pub(super) struct Target {
     pub(super) knobs: Vec<(String, String)>,
     /// The topology chosen.
     pub(super) topology: Option<Topology>,
+    /// The text.
+    pub(super) document: Document,
+    /// Every knob that is not at its first value, by the variant or the command line.
+    pub(super) chosen: Vec<(String, String)>,
     /// The protocol.
     pub(super) protocol: Protocol,
     /// Sizes and assumptions.
@@ -140,7 +144,8 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     let options = options(bounds, ranks, &configuration, &protocol);
     let others = other_sizes(bounds, &configuration, &protocol, &options.sizes);
     let (variant, topology) = (bounds.variant.clone(), topology.cloned());
-    Ok(Target { name: name.to_owned(), variant, knobs, topology, protocol, options, others, expected })
+    let (name, chosen) = (name.to_owned(), assignments);
+    Ok(Target { name, variant, knobs, topology, document, chosen, protocol, options, others, expected })
 }
 
 /// Sizes beside the default ones, where neither threads nor elements were named.

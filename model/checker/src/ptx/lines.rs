@@ -128,6 +128,16 @@ impl Lines {
         self.chain(offset)?.place(file)
     }
 
+    /// The file and line of the instruction at an offset: where its text stands, not where it was inlined to.
+    pub fn innermost(&self, offset: u32) -> Option<(u32, u32)> {
+        self.chain(offset)?.0.first().copied()
+    }
+
+    /// The same with the files and lines of the calls that it was inlined by, from the inside out.
+    pub fn calls(&self, offset: u32) -> &[(u32, u32)] {
+        self.chain(offset).map_or(&[], |chain| &chain.0)
+    }
+
     /// First bytes of the instructions that are shown at a line of files.
     pub(super) fn shown_at(&self, files: &[u32], line: u32) -> impl Iterator<Item = u32> {
         let shown = move |chain: &Chain| files.iter().any(|file| chain.place(*file).is_some_and(|at| at.line == line));

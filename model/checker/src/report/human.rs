@@ -12,8 +12,11 @@ const FINGERPRINT_BITS: i32 = 64;
 pub fn render(rows: &[Row], colour: bool) -> String {
     let mut text = String::new();
     for row in rows {
-        for finding in &row.outcome.findings {
+        for (index, finding) in row.outcome.findings.iter().enumerate() {
             text.push_str(&render_finding(row, finding, colour));
+            if let Some(suggestion) = row.suggestion.as_ref().filter(|_| index == 0) {
+                text.push_str(&super::suggestion::lines(suggestion, row.kernel.is_some()));
+            }
             text.push('\n');
         }
     }

@@ -66,7 +66,7 @@ fn plain_result(row: &Row) -> Value {
         "assumptions": row.outcome.assumptions,
         "accepted": row.outcome.accepted.iter().map(accepted).collect::<Vec<_>>(),
         "warnings": row.outcome.warnings,
-        "findings": row.outcome.findings.iter().map(|found| finding(row, found)).collect::<Vec<_>>(),
+        "findings": findings(row),
         "stats": {
             "states": stats.states,
             "executions": stats.executions,
@@ -74,6 +74,15 @@ fn plain_result(row: &Row) -> Value {
             "seconds": stats.seconds,
         },
     })
+}
+
+/// All findings; what would mend them stands with the first.
+fn findings(row: &Row) -> Vec<Value> {
+    let mut all: Vec<Value> = row.outcome.findings.iter().map(|found| finding(row, found)).collect();
+    if let (Some(first), Some(suggestion)) = (all.first_mut(), &row.suggestion) {
+        first["suggestion"] = super::suggestion::json(suggestion);
+    }
+    all
 }
 
 fn accepted(accept: &Accepted) -> Value {

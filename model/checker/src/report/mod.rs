@@ -5,9 +5,11 @@ pub mod human;
 pub mod json;
 pub mod proof;
 pub mod sarif;
+mod suggestion;
 mod tried;
 
 use crate::check::{Options, Outcome};
+use crate::suggest::Suggestion;
 use arverify_protocol::data::DataType;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Source;
@@ -67,6 +69,8 @@ pub struct Row {
     pub tried: Vec<(Sizes, Verdict)>,
     /// The result.
     pub outcome: Outcome,
+    /// What would mend the first finding, where that was asked for.
+    pub suggestion: Option<Suggestion>,
     /// What is proven beyond the bounds; none for kernels.
     pub beyond: Option<beyond::Beyond>,
 }

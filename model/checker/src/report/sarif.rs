@@ -56,8 +56,13 @@ fn rule_index(code: Code) -> Option<usize> {
 }
 
 fn results(row: &Row) -> Vec<Value> {
-    let found = row.outcome.findings.iter().map(|found| finding(row, found));
-    found.chain(row.outcome.accepted.iter().map(|accept| accepted(row, accept))).collect()
+    let mut found: Vec<Value> = row.outcome.findings.iter().map(|found| finding(row, found)).collect();
+    let fixes = row.suggestion.as_ref().and_then(|suggestion| super::suggestion::fixes(suggestion, uri));
+    if let (Some(first), Some(fixes)) = (found.first_mut(), fixes) {
+        first["fixes"] = fixes;
+    }
+    found.extend(row.outcome.accepted.iter().map(|accept| accepted(row, accept)));
+    found
 }
 
 /// Why a verdict is inconclusive is a warning, anything else a note.

@@ -15,7 +15,7 @@ pub const VALUE_LIMIT: usize = 16;
 pub const VARIANT_LIMIT: usize = 128;
 
 /// Every code that a finding may carry, with its meaning.
-pub const CODES: [(&str, &str); 16] = [
+pub const CODES: [(&str, &str); 17] = [
     ("AR001", "data race"),
     ("AR002", "deadlock"),
     ("AR003", "barrier divergence"),
@@ -32,6 +32,7 @@ pub const CODES: [(&str, &str); 16] = [
     ("AR014", "peers disagree"),
     ("AR101", "lint: published data that no peer reads"),
     ("AR102", "lint: synchronisation that can be removed or weakened"),
+    ("AR103", "lint: conflicting strong accesses in no order, on which nobody waits"),
 ];
 
 /// Progress models, as the command line names them.
