@@ -195,13 +195,18 @@ fn write_found(events: &[Event], read: usize) -> Option<usize> {
     let (Operation::Read { at, .. } | Operation::Await { at, .. } | Operation::Atomic { at, .. }) = operation else {
         return None;
     };
-    let is_it = |event: &Event| match &event.what {
+    let writes = |event: &Event| match &event.what {
         What::Operation { operation: Operation::Write { at: own, .. } | Operation::Atomic { at: own, .. }, .. } => {
-            event.epoch == from.epoch && own == at
+            own == at
         }
         _ => false,
     };
-    events[..read].iter().rposition(is_it)
+    let is_it = |event: &Event| writes(event) && event.epoch == from.epoch;
+    // Of what everybody has passed the step is forgotten.
+    let is_alike =
+        |event: &Event| writes(event) && event.epoch.thread == from.epoch.thread && event.site == Some(from.site);
+    let before = &events[..read];
+    before.iter().rposition(is_it).or_else(|| before.iter().rposition(is_alike))
 }
 
 /// The write that a read found.

@@ -2,16 +2,18 @@
 
 use super::lanes::Lanes;
 use super::{
-    AROUND, Arrow, BESIDE, Band, Bar, Bounds, Caption, GUTTER, HEAD, Heading, LINE, LaneView, Mark, Missing, Picture,
-    SENTENCE, STEP, Tail, cut, legend, shapes, wrapped,
+    AROUND, Arrow, BEGIN, BESIDE, Band, Bar, Bounds, Caption, GUTTER, HEAD, Heading, LINE, LaneView, Mark, Missing,
+    Picture, SENTENCE, STEP, Tail, cut, legend, shapes, wrapped,
 };
 use arverify_protocol::ir::Source;
-use arverify_protocol::verdict::{Finding, StepKind, TraceStep, WhyKind};
+use arverify_protocol::verdict::{Finding, Phrase, Point, StepKind, TraceStep, Why, WhyKind};
 
 /// Lanes of a picture that are as wide as their names.
 const WIDE: usize = 7;
 const WIDE_LANE: i32 = 92;
+const NARROW: usize = 14;
 const NARROW_LANE: i32 = 52;
+const NARROWEST_LANE: i32 = 40;
 /// How far from the middle of a mark lines begin and end.
 const RADIUS: f64 = 13.0;
 const RADIUS_OF_BURST: f64 = 20.0;
@@ -24,6 +26,8 @@ pub(super) struct Layout<'f> {
     lane_width: i32,
     /// The step of each row; `None` for the sentences.
     rows: Vec<Option<usize>>,
+    /// Whether a launch of a rank begins in a row: its name needs room.
+    begins: Vec<bool>,
     /// The top of each row, and of what comes behind the last.
     tops: Vec<i32>,
     /// What the missing link would lead from and to.
@@ -39,17 +43,23 @@ impl<'f> Layout<'f> {
         let stands = |index: &usize| lanes.of[*index].1 == *index;
         let mut rows: Vec<Option<usize>> = (0..finding.trace.len()).filter(stands).map(Some).collect();
         if !sentences.is_empty() {
-            let before = edge.and_then(|(_, to)| rows.iter().position(|row| *row == Some(to)));
+            let later = edge.map(|(from, to)| lanes.of[from].1.max(lanes.of[to].1));
+            let before = later.and_then(|later| rows.iter().position(|row| *row == Some(later)));
             rows.insert(before.unwrap_or(rows.len()), None);
         }
+        let begins: Vec<bool> = (0..rows.len()).map(|row| begins_launch(finding, &rows, row)).collect();
         let lines: usize = sentences.iter().map(Vec::len).sum();
         let mut tops = vec![HEAD];
-        for row in &rows {
+        for (row, begins) in rows.iter().zip(&begins) {
             let height = if row.is_some() { STEP } else { LINE * lines as i32 + AROUND };
-            tops.push(tops[tops.len() - 1] + height);
+            tops.push(tops[tops.len() - 1] + height + if *begins { BEGIN } else { 0 });
         }
-        let lane_width = if lanes.all.len() <= WIDE { WIDE_LANE } else { NARROW_LANE };
-        Layout { source, finding, lanes, lane_width, rows, tops, edge, sentences }
+        let lane_width = match lanes.all.len() {
+            ..=WIDE => WIDE_LANE,
+            ..=NARROW => NARROW_LANE,
+            _ => NARROWEST_LANE,
+        };
+        Layout { source, finding, lanes, lane_width, rows, begins, tops, edge, sentences }
     }
 
     pub(super) fn picture(&self, id: String, bounds: &Bounds) -> Picture {
@@ -91,7 +101,12 @@ impl<'f> Layout<'f> {
     }
 
     fn row_y(&self, row: usize) -> i32 {
-        (self.tops[row] + self.tops[row + 1]) / 2
+        (self.tops[row] + self.above(row) + self.tops[row + 1]) / 2
+    }
+
+    /// What is left free above a row's step.
+    fn above(&self, row: usize) -> i32 {
+        if self.begins[row] { BEGIN } else { 0 }
     }
 
     fn place(&self, step: usize) -> (i32, i32) {
@@ -121,7 +136,8 @@ impl<'f> Layout<'f> {
     fn headings(&self) -> Vec<Heading> {
         let heading = |(rank, first, last)| {
             let (x, width) = self.extent(first, last);
-            Heading { x, width, text: format!("rank {rank}") }
+            let text = if width < WIDE_LANE / 2 { format!("r{rank}") } else { format!("rank {rank}") };
+            Heading { x, width, text }
         };
         self.ranks().into_iter().map(heading).collect()
     }
@@ -140,10 +156,8 @@ impl<'f> Layout<'f> {
         for (rank, first, last) in self.ranks() {
             let mut starts: Vec<(u32, usize)> = Vec::new();
             for (row, step) in self.rows.iter().enumerate() {
-                let Some(step) = step.map(|step| self.step(step)).filter(|step| step.thread.rank == rank) else {
-                    continue;
-                };
-                if starts.last().is_none_or(|(launch, _)| *launch != step.thread.launch) {
+                let step = step.map(|step| self.step(step)).filter(|step| step.thread.rank == rank);
+                if let Some(step) = step.filter(|_| self.begins[row]) {
                     starts.push((step.thread.launch, row));
                 }
             }
@@ -151,7 +165,7 @@ impl<'f> Layout<'f> {
             for ((launch, start), end) in starts.iter().zip(ends) {
                 let (x, width) = self.extent(first, last);
                 let (y, height) = (self.tops[*start], self.tops[end] - self.tops[*start]);
-                let text = format!("launch {launch}");
+                let text = if width < WIDE_LANE / 2 { format!("la. {launch}") } else { format!("launch {launch}") };
                 bands.push(Band { x: x + 2, y, width: width - 4, height, is_odd: launch % 2 == 1, text });
             }
         }
@@ -170,12 +184,26 @@ impl<'f> Layout<'f> {
 
     fn caption(&self, row: usize) -> Caption {
         let (at, y, height) = (row + 1, self.tops[row], self.tops[row + 1] - self.tops[row]);
+        let above = self.above(row);
         let Some(index) = self.rows[row] else {
             let missing = self.sentences.clone();
             let empty = String::new;
             let (number, first, second, who, label) = (empty(), empty(), empty(), empty(), empty());
             let short = [empty(), empty()];
-            return Caption { at, y, height, number, first, second, short, who, label, missing, is_racing: false };
+            return Caption {
+                at,
+                y,
+                height,
+                above,
+                number,
+                first,
+                second,
+                short,
+                who,
+                label,
+                missing,
+                is_racing: false,
+            };
         };
         let step = self.step(index);
         let lane = &self.lanes.all[self.lanes.of[index].0];
@@ -189,16 +217,20 @@ impl<'f> Layout<'f> {
         let short = [cut(&first, BESIDE), cut(&second, BESIDE)];
         let (number, label, missing) = (step.step.to_string(), self.label(step), Vec::new());
         let who = format!("{}, launch {}", lane.heading(false).1, step.thread.launch);
-        Caption { at, y, height, number, first, second, short, who, label, missing, is_racing: step.racing }
+        Caption { at, y, height, above, number, first, second, short, who, label, missing, is_racing: step.racing }
     }
 
     /// What the finding says of the statement of a step.
     fn label(&self, step: &TraceStep) -> String {
         let line = |start: u32| self.source.line_column(start).0;
-        let is_it = |point: &&arverify_protocol::verdict::Point| {
+        let is_it = |point: &&Point| {
             point.thread == Some(step.thread) && !point.span.is_empty() && line(point.span.start) == step.line
         };
-        self.finding.points.iter().find(is_it).map_or(String::new(), |point| point.label.clone())
+        // What stands on one line and is of one thread was done in the order in which it is told.
+        let is_same = |other: &&TraceStep| (other.thread, other.line) == (step.thread, step.line);
+        let before = self.finding.trace[..step.step as usize - 1].iter().filter(is_same).count();
+        let labels: Vec<&String> = self.finding.points.iter().filter(is_it).map(|point| &point.label).collect();
+        labels.get(before).or(labels.last()).map_or(String::new(), |label| (*label).clone())
     }
 
     fn mark(&self, row: usize, index: usize) -> Mark {
@@ -297,8 +329,8 @@ impl<'f> Layout<'f> {
             return Some(Missing { at: row + 1, path, x, y, is_edge: false, title });
         };
         let [(x1, y1), (x2, y2)] = [self.place(from), self.place(to)];
-        let (dx, dy) = (f64::from(x2 - x1), f64::from(y2 - y1).max(1.0));
-        let straight = f64::from(x1) + dx * f64::from(y - y1) / dy;
+        let (dx, dy) = (f64::from(x2 - x1), f64::from(y2 - y1));
+        let straight = f64::from(x1) + dx * f64::from(y - y1) / if dy == 0.0 { 1.0 } else { dy };
         let x = if x1 == x2 { x1 + 26 } else { straight.round() as i32 };
         let path = format!("{}{}", self.to_badge((x1, y1), (x, y), from), self.from_badge((x, y), (x2, y2), to));
         Some(Missing { at: row + 1, path, x, y, is_edge: true, title })
@@ -357,31 +389,53 @@ impl<'f> Layout<'f> {
     }
 }
 
-/// What the missing link would lead from and to: the write and the read of a signal where the cause names one of them, else
-/// the accesses that race.
+/// Whether the launch of a row's step is another than that of the step before it on its rank.
+fn begins_launch(finding: &Finding, rows: &[Option<usize>], row: usize) -> bool {
+    let thread = |row: &Option<usize>| row.map(|step| finding.trace[step].thread);
+    let Some(own) = thread(&rows[row]) else { return false };
+    let before = rows[..row].iter().rev().filter_map(thread).find(|thread| thread.rank == own.rank);
+    before.is_none_or(|before| before.launch != own.launch)
+}
+
+/// Causes that name two statements between which a link is missing.
+const LINKS: &[WhyKind] = &[
+    WhyKind::NotReleased,
+    WhyKind::NotAcquired,
+    WhyKind::ScopeTooNarrow,
+    WhyKind::WeakAccess,
+    WhyKind::NoBarrier,
+    WhyKind::FenceByAnotherThread,
+    WhyKind::EarlierSignal,
+    WhyKind::SignalledTooEarly,
+    WhyKind::WaitedTooLate,
+    WhyKind::WrongPhase,
+    WhyKind::NoProxyFence,
+    WhyKind::CopyNotAwaited,
+];
+
+/// What the missing link would lead from and to: the first two steps that a cause names, else the accesses that race.
 fn missing_edge(source: &Source, finding: &Finding) -> Option<(usize, usize)> {
-    let trace = &finding.trace;
-    let signal = |why: &&arverify_protocol::verdict::Why| {
-        let of_signal = [
-            WhyKind::NotReleased,
-            WhyKind::NotAcquired,
-            WhyKind::ScopeTooNarrow,
-            WhyKind::WeakAccess,
-            WhyKind::EarlierSignal,
-            WhyKind::WrongPhase,
-            WhyKind::FenceByAnotherThread,
-        ];
-        of_signal.contains(&why.kind) && !why.span.is_empty()
-    };
-    let line = |start: u32| source.line_column(start).0;
-    let named = finding.why.iter().filter(signal).find_map(|why| {
-        let at = line(why.span.start);
-        trace.iter().enumerate().find_map(|(read, step)| {
-            let write = step.reads_from?.checked_sub(1)? as usize;
-            let is_named = step.line == at || trace.get(write).is_some_and(|write| write.line == at);
-            (is_named && write < read).then_some((write, read))
-        })
-    });
-    let mut racing = trace.iter().enumerate().filter(|(_, step)| step.racing).map(|(index, _)| index);
+    let named =
+        finding.why.iter().filter(|why| LINKS.contains(&why.kind)).find_map(|why| named_steps(source, finding, why));
+    let mut racing = finding.trace.iter().enumerate().filter(|(_, step)| step.racing).map(|(index, _)| index);
     named.or_else(|| Some((racing.next()?, racing.next()?)))
+}
+
+/// The first two steps that a sentence names, by line and thread; a read behind the write that it found.
+fn named_steps(source: &Source, finding: &Finding, why: &Why) -> Option<(usize, usize)> {
+    let mut named: Vec<usize> = Vec::new();
+    for (index, phrase) in why.sentence.iter().enumerate() {
+        let Phrase::At { span, .. } = phrase else { continue };
+        let line = (!span.is_empty()).then(|| source.line_column(span.start).0);
+        let who = match why.sentence.get(index + 1) {
+            Some(Phrase::Words(words)) => words.as_str(),
+            _ => "",
+        };
+        let is_it = |step: &TraceStep| Some(step.line) == line && who.contains(&step.thread.to_string());
+        let found = finding.trace.iter().rposition(is_it);
+        named.extend(found.filter(|found| !named.contains(found)));
+    }
+    let [first, second, ..] = named[..] else { return None };
+    let reads = |read: usize, write: usize| finding.trace[read].reads_from == Some(write as u32 + 1);
+    Some(if reads(first, second) { (second, first) } else { (first, second) })
 }

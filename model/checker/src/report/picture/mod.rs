@@ -25,6 +25,8 @@ use layout::Layout;
 pub(super) const HEAD: i32 = 62;
 /// Height of a step.
 pub(super) const STEP: i32 = 46;
+/// What a row is higher where a launch begins.
+const BEGIN: i32 = 14;
 /// Height of a line of a sentence, and what is left around it.
 const LINE: i32 = 20;
 const AROUND: i32 = 22;
@@ -66,6 +68,8 @@ pub(super) struct Caption {
     pub(super) at: usize,
     pub(super) y: i32,
     pub(super) height: i32,
+    /// Of that, what is left free above.
+    pub(super) above: i32,
     /// The step's number in the trace; empty for sentences.
     pub(super) number: String,
     pub(super) first: String,
@@ -192,6 +196,10 @@ struct Line<'c> {
 }
 
 impl Caption {
+    fn middle(&self) -> i32 {
+        (self.y + self.above + self.y + self.height) / 2
+    }
+
     /// The sentences, each on one line.
     pub(super) fn sentences(&self) -> Vec<String> {
         self.missing.iter().map(|lines| lines.join(" ")).collect()
@@ -203,7 +211,7 @@ impl Caption {
             let y = |index: usize| self.y + AROUND / 2 + 14 + LINE * index as i32;
             return all.map(|(index, text)| Line { class: "sentence", y: y(index), text }).collect();
         }
-        let middle = self.y + self.height / 2;
+        let middle = self.middle();
         let class = if self.is_racing { "operation racing" } else { "operation" };
         let [first, second] = &self.short;
         if second.is_empty() {
