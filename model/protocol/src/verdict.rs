@@ -207,6 +207,73 @@ pub struct TraceStep {
     pub line: u32,
     /// Line of the innermost call that leads there; 0 where there is none.
     pub call: u32,
+    /// What kind of operation.
+    pub kind: StepKind,
+    /// The step that wrote what it read, where that is in the trace.
+    pub reads_from: Option<u32>,
+    /// The barrier that it came to, where those who were awaited have come.
+    pub meeting: Option<Meeting>,
+    /// Whether it is one of the accesses that race.
+    pub racing: bool,
+}
+
+/// A barrier at which threads of a trace have met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// Its number, counted from 1 within the trace: steps of one number have met.
+    pub number: u32,
+    /// How many threads came.
+    pub threads: u32,
+    /// Those of them that the trace has steps of.
+    pub shown: Vec<ThreadName>,
+}
+
+macro_rules! step_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// What kind of operation a step of a trace is.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum StepKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl StepKind {
+            /// Every kind.
+            pub const ALL: &'static [StepKind] = &[$(StepKind::$variant,)*];
+
+            /// The word in json output: `blocked`.
+            pub const fn name(self) -> &'static str {
+                match self { $(StepKind::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+step_kinds! {
+    /// A launch begins: its rank's stream writes new contents.
+    Launch = "launch";
+    /// A launch has ended.
+    End = "end";
+    /// A thread comes to a barrier, or a barrier is complete.
+    Barrier = "barrier";
+    /// A store.
+    Write = "write";
+    /// A load.
+    Read = "read";
+    /// A read-modify-write.
+    Update = "update";
+    /// A copy or reduction, which reads and writes.
+    Copy = "copy";
+    /// A wait that was satisfied.
+    Wait = "wait";
+    /// A wait that is not satisfied.
+    Blocked = "blocked";
+    /// A fence, of memory or between proxies.
+    Fence = "fence";
+    /// What a thread does not come to, or does not go on from.
+    Absent = "absent";
+    /// Anything else.
+    #[default]
+    Other = "other";
 }
 
 macro_rules! why_kinds {

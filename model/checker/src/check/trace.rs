@@ -8,11 +8,12 @@ use super::why::Explained;
 use super::{Schedule, check_by_machine};
 use crate::machine::event::{Event, What};
 use crate::machine::{Action, Contended, Machine, SetAside, Settings, State, Violation, Watch};
+use crate::memory::clock::Epoch;
 use crate::program::{
     AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, Word, mbarrier,
 };
 use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
-use arverify_protocol::verdict::{ThreadName, TraceStep};
+use arverify_protocol::verdict::{Meeting, StepKind, ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,12 +116,12 @@ pub(super) fn slice<P: Program>(
         if let (None, Some(named)) = (found, point.thread) {
             let stands = state.pending_at(machine, named, point.site);
             let begun = events.iter().any(|event| event.is_of_thread() && is_own(event));
-            let operation = match stands {
-                Some(operation) => format!("{}: waits", operation_words(machine, operation, None)),
-                None if begun && violation.is_of_one_operation() => "stops here".to_owned(),
-                None => "does not come here".to_owned(),
+            let (kind, operation) = match stands {
+                Some(operation) => (StepKind::Blocked, format!("{}: waits", operation_words(machine, operation, None))),
+                None if begun && violation.is_of_one_operation() => (StepKind::Absent, "stops here".to_owned()),
+                None => (StepKind::Absent, "does not come here".to_owned()),
             };
-            absent.push(TraceStep { operation, ..step_at(machine, Some(point.site), named, 0) });
+            absent.push(TraceStep { kind, operation, ..step_at(machine, Some(point.site), named, 0) });
         }
         kept.extend(found);
     }
@@ -132,8 +133,80 @@ pub(super) fn slice<P: Program>(
         };
         kept.extend(events.iter().position(begins));
     }
-    let steps = kept.into_iter().map(|index| step(machine, state, &events[index], 0)).chain(absent);
+    let kept: Vec<usize> = kept.into_iter().collect();
+    let mut steps: Vec<TraceStep> = kept.iter().map(|index| step(machine, state, &events[*index], 0)).collect();
+    relate((machine, state), events, &kept, &mut steps);
+    for index in explained.racing.into_iter().flatten() {
+        kept.binary_search(&index).into_iter().for_each(|place| steps[place].racing = true);
+    }
+    let steps = steps.into_iter().chain(absent);
     steps.enumerate().map(|(number, step)| TraceStep { step: number as u32 + 1, ..step }).collect()
+}
+
+/// Says of the steps of a slice which of them read what another wrote, and which met at a barrier. `kept` are their events.
+fn relate<P: Program>(
+    (machine, state): (&Machine<P>, &State<P::Thread>),
+    events: &[Event],
+    kept: &[usize],
+    steps: &mut [TraceStep],
+) {
+    let number = |event: usize| kept.binary_search(&event).ok().map(|place| place as u32 + 1);
+    let mut threads: Vec<_> = kept.iter().map(|index| &events[*index]).collect();
+    threads.retain(|event| event.is_of_thread());
+    let mut meetings: Vec<usize> = Vec::new();
+    for (index, step) in kept.iter().zip(steps) {
+        step.reads_from = write_found(events, *index).and_then(number);
+        let Some((met, arrivals)) = meeting_of(events, *index) else { continue };
+        let known = meetings.iter().position(|meeting| *meeting == met);
+        let number = known.unwrap_or(meetings.len()) as u32 + 1;
+        if known.is_none() {
+            meetings.push(met);
+        }
+        let came = threads.iter().filter(|event| arrivals.iter().any(|(epoch, _)| epoch.thread == event.thread));
+        let mut shown: Vec<ThreadName> =
+            came.map(|event| state.name_in(machine, event.thread, events[*index].launch)).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        step.meeting = Some(Meeting { number, threads: arrivals.len() as u32, shown });
+    }
+}
+
+/// The barrier that an arrival took part in, or that an event is, with those who came.
+fn meeting_of(events: &[Event], index: usize) -> Option<(usize, &[(Epoch, bool)])> {
+    let own = &events[index];
+    let is_arrival = matches!(own.what, What::Operation { operation: Operation::Barrier(_), .. });
+    if !is_arrival && !matches!(own.what, What::Met(_)) {
+        return None;
+    }
+    let took_part = |event: &Event| match &event.what {
+        What::Met(arrivals) => !is_arrival || arrivals.iter().any(|(epoch, _)| *epoch == own.epoch),
+        _ => false,
+    };
+    let met = index + events[index..].iter().position(took_part)?;
+    match &events[met].what {
+        What::Met(arrivals) => Some((met, arrivals)),
+        _ => None,
+    }
+}
+
+/// The write to the same word that any read found.
+fn write_found(events: &[Event], read: usize) -> Option<usize> {
+    let What::Operation { operation, from: Some(from), .. } = &events[read].what else { return None };
+    let (Operation::Read { at, .. } | Operation::Await { at, .. } | Operation::Atomic { at, .. }) = operation else {
+        return None;
+    };
+    let writes = |event: &Event| match &event.what {
+        What::Operation { operation: Operation::Write { at: own, .. } | Operation::Atomic { at: own, .. }, .. } => {
+            own == at
+        }
+        _ => false,
+    };
+    let is_it = |event: &Event| writes(event) && event.epoch == from.epoch;
+    // Of what everybody has passed the step is forgotten.
+    let is_alike =
+        |event: &Event| writes(event) && event.epoch.thread == from.epoch.thread && event.site == Some(from.site);
+    let before = &events[..read];
+    before.iter().rposition(is_it).or_else(|| before.iter().rposition(is_alike))
 }
 
 /// The write that a read found.
@@ -149,8 +222,8 @@ fn name<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Even
 }
 
 fn step<P: Program>(machine: &Machine<P>, state: &State<P::Thread>, event: &Event, number: u32) -> TraceStep {
-    let operation = words(machine, &event.what);
-    TraceStep { operation, ..step_at(machine, event.site, name(machine, state, event), number) }
+    let (kind, operation) = (kind_of(&event.what), words(machine, &event.what));
+    TraceStep { kind, operation, ..step_at(machine, event.site, name(machine, state, event), number) }
 }
 
 /// A step without words.
@@ -159,7 +232,30 @@ fn step_at<P: Program>(machine: &Machine<P>, site: Option<SiteIndex>, thread: Th
     let line = site.map_or(0, |site| program.line(site));
     let call = site.and_then(|site| program.site(site).1.last().cloned()).filter(|call| !call.is_empty());
     let call = call.map_or(0, |call| program.source().line_column(call.start).0);
-    TraceStep { step, thread, operation: String::new(), line, call }
+    let (kind, operation) = (StepKind::Other, String::new());
+    TraceStep { step, thread, operation, line, call, kind, reads_from: None, meeting: None, racing: false }
+}
+
+fn kind_of(what: &What) -> StepKind {
+    let operation = match what {
+        What::Launch => return StepKind::Launch,
+        What::Ended => return StepKind::End,
+        What::Met(_) => return StepKind::Barrier,
+        What::Blocked { .. } | What::Missed { .. } => return StepKind::Blocked,
+        What::Operation { operation, .. } => operation,
+    };
+    match operation {
+        Operation::Barrier(_) => StepKind::Barrier,
+        Operation::Load { .. } | Operation::Read { .. } => StepKind::Read,
+        Operation::Store { .. } | Operation::Write { .. } => StepKind::Write,
+        Operation::Atomic { .. } => StepKind::Update,
+        Operation::Await { .. } => StepKind::Wait,
+        // Who stands before a loop has not left it.
+        Operation::Spin { .. } => StepKind::Blocked,
+        Operation::Bulk(_) => StepKind::Copy,
+        Operation::Fence { .. } | Operation::ProxyFence { .. } => StepKind::Fence,
+        _ => StepKind::Other,
+    }
 }
 
 /// An event in words.

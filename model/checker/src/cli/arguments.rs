@@ -179,6 +179,9 @@ pub struct CheckArguments {
     /// Output format
     #[arg(long, default_value = "human", value_name = "FORMAT")]
     pub format: ReportFormat,
+    /// Write a page with pictures, too; or, as FILE.svg, the picture of the first finding
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
 }
 
 /// `arverify list`

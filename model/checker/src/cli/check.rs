@@ -11,6 +11,7 @@ use arverify_protocol::catalogue;
 use arverify_protocol::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,7 @@ const PROOF_TIME: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
+    let report = arguments.report.as_deref().map(Report::to).transpose()?;
     let mut targets = targets(arguments)?;
     let outcomes = check_all(&mut targets, arguments)?;
     let limits = Limits { most_ranks: MOST_RANKS, time: PROOF_TIME };
@@ -35,7 +37,42 @@ pub(super) fn run(arguments: &CheckArguments) -> Result<u8, InputError> {
         ReportFormat::Sarif => report::sarif::render(&rows, status(&rows)),
     };
     print(&text)?;
+    if let Some(report) = report {
+        report.write(&rows)?;
+    }
     Ok(status(&rows))
+}
+
+/// A file for a report.
+struct Report<'a> {
+    path: &'a Path,
+    is_picture: bool,
+}
+
+impl Report<'_> {
+    /// Its name says what it holds.
+    fn to(path: &Path) -> Result<Report<'_>, InputError> {
+        let is_picture = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("html" | "htm") => false,
+            Some("svg") => true,
+            _ => {
+                let path = path.display();
+                return Err(InputError::message(format!("`--report {path}`: expected FILE.html or FILE.svg")));
+            }
+        };
+        Ok(Report { path, is_picture })
+    }
+
+    /// What has been found is written down; nothing is explored for it.
+    fn write(&self, rows: &[Row]) -> Result<(), InputError> {
+        let path = self.path.display();
+        let failed = |error: &dyn std::fmt::Display| InputError::message(format!("cannot write `{path}`: {error}"));
+        let text = match self.is_picture {
+            false => report::html::page(rows).map_err(|error| failed(&error))?,
+            true => report::html::picture(rows).map_err(|error| failed(&error))?,
+        };
+        std::fs::write(self.path, text).map_err(|error| failed(&error))
+    }
 }
 
 /// Violated wins over inconclusive, inconclusive over verified.

@@ -35,7 +35,8 @@ pub fn render(rows: &[Row], colour: bool) -> String {
     text
 }
 
-fn label_of(point: &Point) -> String {
+/// What is written beside a place, and who was there.
+pub(super) fn label_of(point: &Point) -> String {
     match point.thread {
         Some(name) => format!("{} ({name})", point.label),
         None => point.label.clone(),
@@ -128,61 +129,74 @@ fn extent((least, greatest): (u64, u64)) -> String {
     if least == greatest { least.to_string() } else { format!("{least} to {greatest}") }
 }
 
+/// The bounds of one target, what was accepted, and which other sizes were tried.
+pub(super) fn bounds_of(row: &Row) -> String {
+    let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
+    let mut line = match row.bounds.streams {
+        Some(streams) => format!("{} ranks{topology} × {streams} streams, ", row.bounds.ranks),
+        None => format!(
+            "{} ranks{topology} × {} blocks × {} threads, ",
+            row.bounds.ranks,
+            extent(row.bounds.blocks),
+            extent(row.bounds.threads)
+        ),
+    };
+    if let Some((elements, data)) = row.bounds.message {
+        let _ = write!(line, "{elements} {data} elements, ");
+    }
+    let _ = write!(line, "{} launches, progress {}", row.options.launches, row.options.progress.name());
+    if row.kernel.is_some() {
+        let _ = write!(line, ", seed {}", row.options.seed);
+    }
+    if let Some(resident) = row.options.resident_blocks {
+        let _ = write!(line, ", {resident} resident blocks");
+    }
+    for assumption in &row.outcome.assumptions {
+        let _ = write!(line, ", assuming {assumption}");
+    }
+    match row.outcome.accepted.len() {
+        0 => {}
+        1 => line.push_str(", with 1 accepted finding"),
+        count => {
+            let _ = write!(line, ", with {count} accepted findings");
+        }
+    }
+    for accept in &row.outcome.accepted {
+        let [at, and] = accept.places.each_ref().map(|(file, line)| format!("{file}:{line}"));
+        let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
+    }
+    if let Some(tried) = super::tried::line(row) {
+        let _ = write!(line, "\n{tried}");
+    }
+    line
+}
+
 /// The bounds, once for each different set, with what is proven beyond them, and the chance that a fingerprint hid a state.
 fn bounds(text: &mut String, rows: &[Row]) {
     let mut lines: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in rows {
-        let topology = row.topology.as_ref().map_or(String::new(), |topology| format!(" ({topology})"));
-        let mut line = match row.bounds.streams {
-            Some(streams) => format!("bounds: {} ranks{topology} × {streams} streams, ", row.bounds.ranks),
-            None => format!(
-                "bounds: {} ranks{topology} × {} blocks × {} threads, ",
-                row.bounds.ranks,
-                extent(row.bounds.blocks),
-                extent(row.bounds.threads)
-            ),
-        };
-        if let Some((elements, data)) = row.bounds.message {
-            let _ = write!(line, "{elements} {data} elements, ");
-        }
-        let _ = write!(line, "{} launches, progress {}", row.options.launches, row.options.progress.name());
-        if row.kernel.is_some() {
-            let _ = write!(line, ", seed {}", row.options.seed);
-        }
-        if let Some(resident) = row.options.resident_blocks {
-            let _ = write!(line, ", {resident} resident blocks");
-        }
-        for assumption in &row.outcome.assumptions {
-            let _ = write!(line, ", assuming {assumption}");
-        }
-        match row.outcome.accepted.len() {
-            0 => {}
-            1 => line.push_str(", with 1 accepted finding"),
-            count => {
-                let _ = write!(line, ", with {count} accepted findings");
-            }
-        }
-        for accept in &row.outcome.accepted {
-            let [at, and] = accept.places.each_ref().map(|(file, line)| format!("{file}:{line}"));
-            let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
-        }
-        if let Some(tried) = super::tried::line(row) {
-            let _ = write!(line, "\n{tried}");
-        }
+        let line = bounds_of(row);
         match lines.iter_mut().find(|(known, _)| *known == line) {
             Some((_, same)) => same.push(row),
             None => lines.push((line, vec![row])),
         }
     }
-    let states = rows.iter().map(|row| row.outcome.stats.states).max().unwrap_or(0) as f64;
     for (line, same) in lines {
-        let _ = writeln!(text, "{line}");
+        let _ = writeln!(text, "bounds: {line}");
         for proven in beyond::lines(&same) {
             let _ = writeln!(text, "{proven}");
         }
     }
-    if states > 1.0 && rows.iter().any(|row| row.outcome.verdict == Verdict::Verified) {
-        let chance = states * states / 2.0 / 2f64.powi(FINGERPRINT_BITS);
-        let _ = writeln!(text, "a fingerprint collision hid a state with probability below {chance:.0e}");
+    let all: Vec<&Row> = rows.iter().collect();
+    if let Some(chance) = collision(&all) {
+        let _ = writeln!(text, "{chance}");
     }
+}
+
+/// The chance that a fingerprint hid a state, where something is verified.
+pub(super) fn collision(rows: &[&Row]) -> Option<String> {
+    let states = rows.iter().map(|row| row.outcome.stats.states).max().unwrap_or(0) as f64;
+    let any = states > 1.0 && rows.iter().any(|row| row.outcome.verdict == Verdict::Verified);
+    let chance = states * states / 2.0 / 2f64.powi(FINGERPRINT_BITS);
+    any.then(|| format!("a fingerprint collision hid a state with probability below {chance:.0e}"))
 }

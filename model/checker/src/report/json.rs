@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::check::{Accepted, Answer, Engines};
-use arverify_protocol::verdict::{Finding, Role, ThreadName, Why};
+use arverify_protocol::verdict::{Finding, Meeting, Role, ThreadName, TraceStep, Why};
 use serde_json::{Value, json};
 
 /// Everything a check prints, on one line.
@@ -109,6 +109,23 @@ fn role(value: &mut Value, name: ThreadName) {
     }
 }
 
+/// What relates a step to others, where something does.
+fn relations(value: &mut Value, step: &TraceStep) {
+    if step.call > 0 {
+        value["call"] = json!(step.call);
+    }
+    if let Some(write) = step.reads_from {
+        value["reads_from"] = json!(write);
+    }
+    if let Some(Meeting { number, threads, shown }) = &step.meeting {
+        let shown: Vec<Value> = shown.iter().copied().map(thread).collect();
+        value["barrier"] = json!({ "number": number, "threads": threads, "shown": shown });
+    }
+    if step.racing {
+        value["racing"] = json!(true);
+    }
+}
+
 /// A reason; without a place where the text has none.
 fn why(row: &Row, why: &Why) -> Value {
     let place = (!why.span.is_empty()).then(|| row.source.line_column(why.span.start));
@@ -146,11 +163,10 @@ fn finding(row: &Row, finding: &Finding) -> Value {
             let name = step.thread;
             let mut value = json!({
                 "step": step.step, "rank": name.rank, "block": name.block, "thread": name.thread,
-                "launch": name.launch, "line": step.line, "op": step.operation,
+                "launch": name.launch, "line": step.line, "op": step.operation, "kind": step.kind.name(),
+                "file": (step.line > 0).then_some(&row.source.name),
             });
-            if step.call > 0 {
-                value["call"] = json!(step.call);
-            }
+            relations(&mut value, step);
             role(&mut value, name);
             value
         })

@@ -1,8 +1,10 @@
-//! Results in words: a table and diagnostics for people, one object for programs, SARIF for code scanners.
+//! Results in words: a table and diagnostics for people, one object for programs, SARIF for code scanners, a page with pictures to keep.
 
 pub mod beyond;
+pub mod html;
 pub mod human;
 pub mod json;
+mod picture;
 pub mod proof;
 pub mod sarif;
 mod suggestion;

@@ -42,6 +42,8 @@ pub(super) struct Explained {
     pub(super) events: Vec<Event>,
     /// The events that matter, in order: both accesses, and what leads from one to the other.
     pub(super) kept: Vec<usize>,
+    /// The events that race.
+    pub(super) racing: Option<[usize; 2]>,
 }
 
 /// Runs an execution again, as if no race ended it.
@@ -86,6 +88,7 @@ pub(super) fn explain<P: Program>(
     let words = Words { execution: &execution, state, named: RefCell::default(), boundary_helps };
     let mut why: Vec<Why> = violation.reasons.iter().map(|reason| words.reason(reason)).collect();
     let mut kept = Vec::new();
+    let racing = accesses(&execution, violation, last).filter(|_| violation.race.is_some());
     if let Some([first, second]) = accesses(&execution, violation, last) {
         kept.extend([first, second]);
         if is_race {
@@ -98,7 +101,7 @@ pub(super) fn explain<P: Program>(
         why.extend(others::explain(&execution, &words, violation));
     }
     kept.extend(words.named.into_inner());
-    Explained { why, kept, events }
+    Explained { why, events, kept, racing }
 }
 
 /// The events of a race's accesses; `last` is where the execution shows the race.
