@@ -27,7 +27,7 @@ impl Target {
             ranks: self.ranks,
             blocks,
             threads: self.threads,
-            elements,
+            elements, capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }

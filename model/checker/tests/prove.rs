@@ -131,7 +131,7 @@ fn found_by_check(protocol: &Protocol, at: &Counterexample) -> Vec<&'static str>
         ranks: at.ranks as u32,
         blocks: at.blocks as u32,
         threads: at.threads as u32,
-        elements: at.elements,
+        elements: at.elements, capacity: at.elements,
         data: at.data,
         accumulate: Accumulate::Own,
     };

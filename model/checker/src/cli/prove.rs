@@ -137,7 +137,7 @@ fn reproduce(target: &Target, counterexample: &Counterexample) -> Reproduction {
         ranks: ranks as u32,
         blocks: blocks as u32,
         threads: threads as u32,
-        elements,
+        elements, capacity: elements,
         data,
         accumulate: Accumulate::Own,
     };

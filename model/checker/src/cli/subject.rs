@@ -129,7 +129,8 @@ fn check_protocol(target: &Target, engine: Engine, lints: bool) -> Result<Checke
         tried.push((options.sizes, outcome.verdict));
         let verdict = outcome.verdict;
         if worst.as_ref().is_none_or(|(worst, _)| severity(verdict) > severity(worst.verdict)) {
-            worst = Some((outcome, options));
+            let lengths = outcome.lengths.filter(|lengths| lengths.differ());
+            worst = Some((outcome, Options { lengths, ..options }));
         }
         if verdict == Verdict::Violated || engine == Engine::Axiomatic {
             break;

@@ -58,6 +58,8 @@ impl Scope {
             Symbol::Blocks => Ok(self.sizes.blocks.clone()),
             Symbol::Threads => Ok(self.sizes.threads.clone()),
             Symbol::Elements => Ok(self.sizes.elements.clone()),
+            // Launches of one length are proven: then it is the most there is.
+            Symbol::Capacity => Ok(self.sizes.elements.clone()),
             Symbol::Vector => Ok(self.sizes.vector.clone()),
             Symbol::ElementBytes => Ok(self.sizes.element_bytes.clone()),
             Symbol::Grid => self.grid.clone().ok_or_else(|| unknown("grid")),

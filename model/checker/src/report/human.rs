@@ -163,6 +163,9 @@ fn bounds(text: &mut String, rows: &[Row]) {
             let [at, and] = accept.places.each_ref().map(|(file, line)| format!("{file}:{line}"));
             let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
         }
+        if let Some(lengths) = super::tried::lengths_line(row) {
+            let _ = write!(line, "\n{lengths}");
+        }
         if let Some(tried) = super::tried::line(row) {
             let _ = write!(line, "\n{tried}");
         }

@@ -243,7 +243,7 @@ impl KernelEntry {
             ranks: self.ranks,
             blocks,
             threads: self.threads,
-            elements,
+            elements, capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }
