@@ -48,7 +48,8 @@ pub(crate) fn check_again(protocol: &Protocol, recorded: &CheckEntry) -> Result<
         ranks: recorded.ranks,
         blocks: recorded.blocks,
         threads: recorded.threads,
-        elements: recorded.elements, capacity: recorded.elements,
+        elements: recorded.elements,
+        capacity: recorded.elements,
         data: recorded.dtype,
         accumulate: recorded.accumulate,
     };

@@ -27,7 +27,8 @@ impl Target {
             ranks: self.ranks,
             blocks,
             threads: self.threads,
-            elements, capacity: elements,
+            elements,
+            capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }

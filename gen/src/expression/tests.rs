@@ -116,7 +116,8 @@ fn rendered_expressions_have_the_value_that_evaluate_gives() {
         ranks: 8,
         blocks: 36,
         threads: 512,
-        elements: 1_000_003, capacity: 1_000_003,
+        elements: 1_000_003,
+        capacity: 1_000_003,
         data: DataType::BF16,
         accumulate: Accumulate::Own,
     };

@@ -15,7 +15,15 @@ fn verdict(threads: u32, body: &str) -> Verdict {
     );
     let document = language::parse("barriers.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
-    let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 1, capacity: 1, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 2,
+        blocks: 1,
+        threads,
+        elements: 1,
+        capacity: 1,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     check(&protocol, &Options { launches: 1, ..Options::new(sizes) }).verdict
 }
 

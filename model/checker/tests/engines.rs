@@ -139,7 +139,10 @@ fn what_the_solver_does_not_express_is_explored_as_graphs() {
 
 #[test]
 fn what_the_axioms_do_not_express_is_said() {
-    let large = Options { sizes: Sizes { threads: 64, elements: 4096, capacity: 4096, ..options(4, 3).sizes }, ..options(4, 3) };
+    let large = Options {
+        sizes: Sizes { threads: 64, elements: 4096, capacity: 4096, ..options(4, 3).sizes },
+        ..options(4, 3)
+    };
     let cases = [(large, "too large"), (Options { resident_blocks: Some(1), ..options(2, 1) }, "resident")];
     for (options, reason) in cases {
         let outcome = both("one-shot", None, &options);

@@ -110,7 +110,8 @@ fn protocol_cases(name: &str, text: &str) -> Vec<(String, Case)> {
             ranks: number("ranks").unwrap_or(2),
             blocks,
             threads,
-            elements: u64::from(elements), capacity: u64::from(elements),
+            elements: u64::from(elements),
+            capacity: u64::from(elements),
             data: DataType::F32,
             accumulate: Accumulate::Own,
         };

@@ -583,6 +583,21 @@ pub enum Expression {
     If { condition: Box<Expression>, then: Box<Expression>, otherwise: Box<Expression> },
 }
 
+impl Expression {
+    /// Whether a size or coordinate stands in it.
+    pub fn mentions(&self, symbol: Symbol) -> bool {
+        match self {
+            Expression::Symbol(own) => *own == symbol,
+            Expression::Constant(_) | Expression::Local(_) | Expression::Argument(_) => false,
+            Expression::Not(inner) => inner.mentions(symbol),
+            Expression::Binary { left, right, .. } => left.mentions(symbol) || right.mentions(symbol),
+            Expression::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().any(|part| part.mentions(symbol))
+            }
+        }
+    }
+}
+
 /// Operators of two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Binary {

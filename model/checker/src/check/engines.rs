@@ -4,8 +4,8 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, check_program, lengths};
 use super::doubts::vacuity;
+use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, check_program, lengths};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;

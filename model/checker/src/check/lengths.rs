@@ -1,8 +1,8 @@
 //! Launches that differ in length: which sequences a check of a protocol with a capacity tries, and what it says of them.
 //!
 //! Four suffice to meet every change that has broken a kernel: one length throughout; rising, falling and rising again, by
-//! half, to one element and back; a launch of no elements between others, and an odd length behind it; and one element
-//! between two long ones. The greatest is the capacity. The first finding ends it. Decision: the sequences are checked one
+//! half, to one element and back; an odd length, and a launch of no elements just before a set of buffers comes round; and one
+//! element behind a long launch, whose set of buffers a long one takes again. The greatest is the capacity. The first finding ends it. Decision: the sequences are checked one
 //! after the other, for each has few states; the road not taken, N as a choice of the machine at each launch, costs their
 //! product. Not shown: all sequences; `arverify prove` is for those.
 
@@ -13,8 +13,8 @@ use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Stats, Verdict};
 use std::time::Instant;
 
-/// Launches by which the second sequence has come to one element and left it again.
-const THERE_AND_BACK: u32 = 4;
+/// Launches in which two sets of buffers come round.
+const TWO_SETS: u32 = 3;
 
 /// The sequences to try; the one asked for, where it was.
 pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> {
@@ -31,10 +31,8 @@ pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> 
         let sizes = Sizes { elements: length, ..options.sizes };
         matches!(protocol.unmet_requirement(&sizes), Ok(None))
     };
-    let mut varying = vec![vec![half, greatest, 1, greatest - 1], vec![greatest, 0, odd, 1]];
-    if options.launches < THERE_AND_BACK {
-        varying.push(vec![greatest, 1, half]);
-    }
+    let gap = if options.launches <= TWO_SETS { [greatest, 0, odd, greatest] } else { [greatest, odd, 0, greatest] };
+    let varying = [[half, greatest, 1, greatest - 1], gap, [greatest, 1, half, greatest]];
     for lengths in varying {
         let allowed: Vec<u64> = lengths.into_iter().map(|length| if met(length) { length } else { greatest }).collect();
         let seen = &allowed[..allowed.len().min(options.launches.max(1) as usize)];
@@ -127,7 +125,7 @@ mod tests {
 
     #[test]
     fn lengths_fall_and_rise_and_are_odd_one_and_none() {
-        let all = ["32", "16,32,1,31", "32,0,17,1"];
+        let all = ["32", "16,32,1,31", "32,17,0,32", "32,1,16,32"];
         assert_eq!(tried("param elements N up to C", 32, 4), all);
         assert_eq!(tried("param elements N up to C", 32, 3), ["32", "16,32,1", "32,0,17", "32,1,16"]);
         assert_eq!(tried("param elements N up to C", 1, 3), ["1", "1,0,1"]);
@@ -141,7 +139,10 @@ mod tests {
 
     #[test]
     fn requirements_hold_at_every_launch() {
-        assert_eq!(tried("param elements N up to C\nrequire N > 0", 32, 4), ["32", "16,32,1,31", "32,32,17,1"]);
+        assert_eq!(
+            tried("param elements N up to C\nrequire N > 0", 32, 4),
+            ["32", "16,32,1,31", "32,17,32,32", "32,1,16,32"]
+        );
         assert_eq!(tried("param elements N up to C\nrequire N == C", 32, 4), ["32"]);
     }
 }

@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
         ranks,
         blocks,
         threads,
-        elements: u64::from(blocks * threads * ranks) * vector, capacity: u64::from(blocks * threads * ranks) * vector,
+        elements: u64::from(blocks * threads * ranks) * vector,
+        capacity: u64::from(blocks * threads * ranks) * vector,
         data: DataType::F32,
         accumulate: Accumulate::Own,
     };

@@ -6,7 +6,7 @@ use super::kernel::{KernelTarget, is_kernel, kernel};
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, POLLED_WORDS, WHOLE_VECTORS, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
-use crate::prove::{Limits, prove, ranks_left, written_requirements};
+use crate::prove::{Limits, described_launches, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
 use arverify_protocol::evaluate::Sizes;
@@ -174,7 +174,8 @@ fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
     });
     let Some(known) = proven else { return Beyond::Unasked(super::target::command("prove", target)) };
     let ranks = ranks_left(&target.protocol, known.most_ranks);
-    Beyond::Proven { known, ranks, requirements: written_requirements(&target.protocol) }
+    let launches = described_launches(&target.protocol);
+    Beyond::Proven { known, ranks, requirements: written_requirements(&target.protocol), launches }
 }
 
 fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> Row {

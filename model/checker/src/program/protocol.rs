@@ -50,7 +50,8 @@ impl ProtocolProgram {
         all.sort_unstable();
         all.dedup();
         let at = |elements: &u64| Sizes { elements: *elements, ..*sizes };
-        let codes = all.iter().map(|length| FlatCode::new(protocol, &at(length), true)).collect::<Result<Vec<_>, _>>()?;
+        let codes =
+            all.iter().map(|length| FlatCode::new(protocol, &at(length), true)).collect::<Result<Vec<_>, _>>()?;
         let of_launch = (0..launches.max(1)).map(|launch| all.partition_point(|known| *known < lengths.at(launch)));
         let of_launch: Vec<usize> = of_launch.collect();
         let grids = (0..sizes.ranks).map(|rank| protocol.grid_of(sizes, rank)).collect::<Result<Vec<_>, _>>()?;
@@ -290,7 +291,8 @@ impl Program for ProtocolProgram {
     }
 
     fn rest_of_phase(&self, at: Coordinates, thread: &Cursor) -> Option<(Sweep, SiteIndex, Cursor)> {
-        let rest = self.with_position(at, |position| thread.rest_of_phase(self.code_of(at.launch), position, LEAST_SWEPT))?;
+        let rest =
+            self.with_position(at, |position| thread.rest_of_phase(self.code_of(at.launch), position, LEAST_SWEPT))?;
         let bytes = u64::from(self.code().sizes.data.bytes());
         // What is copied are elements, on both sides.
         let mut places = rest.first.sources.iter().chain([&rest.first.destination]);

@@ -140,9 +140,13 @@ fn bounds(text: &mut String, rows: &[Row]) {
             ),
         };
         if let Some((elements, data)) = row.bounds.message {
-            let _ = write!(line, "{elements} {data} elements, ");
+            let most = if row.outcome.tried.is_empty() { "" } else { "up to " };
+            let _ = write!(line, "{most}{elements} {data} elements, ");
         }
-        let _ = write!(line, "{} launches, progress {}", row.options.launches, row.options.progress.name());
+        // A protocol without a capacity; a kernel's launch file says what its launches are.
+        let alike = row.kernel.is_none() && row.outcome.tried.is_empty() && row.options.launches > 1;
+        let alike = if alike { " of one length" } else { "" };
+        let _ = write!(line, "{} launches{alike}, progress {}", row.options.launches, row.options.progress.name());
         if row.kernel.is_some() {
             let _ = write!(line, ", seed {}", row.options.seed);
         }

@@ -56,11 +56,11 @@ pub(super) fn lengths_line(row: &Row) -> Option<String> {
     for lengths in &row.outcome.tried {
         let turns: Vec<String> = lengths.turns().iter().map(u64::to_string).collect();
         match turns.as_slice() {
-            [only] => parts.push(format!("{only} at every launch")),
-            _ => parts.push(format!("{} in turn", listed(&turns))),
+            [only] => parts.push(format!("{only} each")),
+            _ => parts.push(listed(&turns)),
         }
     }
-    (!parts.is_empty()).then(|| format!("launches of {} elements", parts.join(", of ")))
+    (!parts.is_empty()).then(|| format!("lengths of launches: {}", parts.join("; ")))
 }
 
 /// For programs: the same, a list for each sequence.

@@ -243,7 +243,8 @@ impl KernelEntry {
             ranks: self.ranks,
             blocks,
             threads: self.threads,
-            elements, capacity: elements,
+            elements,
+            capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }

@@ -7,7 +7,7 @@
 //! finds those.
 
 use super::{Global, Resolver, host};
-use crate::ir::{Expression, Protocol, Symbol};
+use crate::ir::{Protocol, Symbol};
 use crate::language::diagnostics::Diagnostic;
 use crate::language::tree::{Declaration, File};
 
@@ -33,7 +33,7 @@ impl<'a> Resolver<'a> {
                             continue;
                         }
                         let extents = self.buffers[id.index()].shape.iter().zip(shape);
-                        let moving = extents.filter(|(extent, _)| uses_length(extent));
+                        let moving = extents.filter(|(extent, _)| extent.mentions(Symbol::Elements));
                         let places: Vec<_> = moving.map(|(_, written)| written.at.0.clone()).collect();
                         for place in places {
                             let message = format!("an extent of `{}` changes with N from launch to launch", name.text);
@@ -44,7 +44,7 @@ impl<'a> Resolver<'a> {
                         }
                     }
                 }
-                Declaration::Grid(written) if uses_length(&protocol.grid) => {
+                Declaration::Grid(written) if protocol.grid.mentions(Symbol::Elements) => {
                     let error = Diagnostic::new("the grid changes with N from launch to launch", written.at.0.clone());
                     let note = "pads have a slot for each block: all launches have the same blocks";
                     self.report(error.label("computed from N").context(declared.clone(), "the capacity").note(note));
@@ -52,15 +52,5 @@ impl<'a> Resolver<'a> {
                 _ => {}
             }
         }
-    }
-}
-
-fn uses_length(expression: &Expression) -> bool {
-    match expression {
-        Expression::Symbol(symbol) => *symbol == Symbol::Elements,
-        Expression::Constant(_) | Expression::Local(_) | Expression::Argument(_) => false,
-        Expression::Not(inner) => uses_length(inner),
-        Expression::Binary { left, right, .. } => uses_length(left) || uses_length(right),
-        Expression::If { condition, then, otherwise } => [condition, then, otherwise].into_iter().any(|part| uses_length(part)),
     }
 }
