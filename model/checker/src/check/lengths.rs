@@ -26,7 +26,7 @@ pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> 
     if !protocol.varies || greatest == 0 {
         return all;
     }
-    let (half, odd) = (greatest.div_ceil(2), (greatest / 2 | 1).min(greatest));
+    let (half, odd) = (greatest.div_ceil(2), ((greatest / 2) | 1).min(greatest));
     let met = |length: u64| {
         let sizes = Sizes { elements: length, ..options.sizes };
         matches!(protocol.unmet_requirement(&sizes), Ok(None))
@@ -47,6 +47,12 @@ pub(super) fn try_all(
     options: &Options,
     check: impl Fn(&Lengths, &Options) -> Result<Outcome, CheckError>,
 ) -> Result<Outcome, CheckError> {
+    for length in options.lengths.iter().flat_map(Lengths::turns) {
+        let sizes = Sizes { elements: *length, ..options.sizes };
+        if let Some(requirement) = protocol.unmet_requirement(&sizes)? {
+            return Err(CheckError::Requirement { span: requirement.span.clone() });
+        }
+    }
     let started = Instant::now();
     let mut stats = Stats::default();
     let mut tried = Vec::new();

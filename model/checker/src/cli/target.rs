@@ -3,6 +3,7 @@
 use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use crate::check::{CheckError, Fixed, Options, Progress, small_sizes};
+use crate::program::lengths::Lengths;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
@@ -227,6 +228,7 @@ pub(super) fn refusal(target: &Target, error: &CheckError) -> InputError {
         return InputError::message(format!("`{}`: {error}", target.name));
     };
     let Sizes { ranks, blocks, threads, elements, .. } = target.options.sizes;
+    let elements = target.options.lengths.unwrap_or(Lengths::one(elements));
     let message = Message {
         severity: Severity::Error,
         code: None,

@@ -68,7 +68,7 @@ pub fn described_launches(protocol: &Protocol) -> &'static str {
 /// The protocol as the launches see it that do something: without the condition under which a launch leaves at once, which
 /// they do not meet.
 pub(super) fn without_empty_launches(protocol: &Protocol) -> Option<Protocol> {
-    let Some((first, rest)) = protocol.body.split_first() else { return None };
+    let (first, rest) = protocol.body.split_first()?;
     let StatementKind::If { condition, then, otherwise } = &first.kind else { return None };
     let leaves = matches!(then.as_slice(), [Statement { kind: StatementKind::Exit, .. }]) && otherwise.is_empty();
     if !protocol.varies || !leaves || !protocol.arguments.is_empty() || !is_of_sizes(condition) {
