@@ -49,6 +49,7 @@ pub(crate) fn check_again(protocol: &Protocol, recorded: &CheckEntry) -> Result<
         blocks: recorded.blocks,
         threads: recorded.threads,
         elements: recorded.elements,
+        capacity: recorded.elements,
         data: recorded.dtype,
         accumulate: recorded.accumulate,
     };

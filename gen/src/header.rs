@@ -108,7 +108,7 @@ impl Scope for SizeScope<'_> {
             Symbol::Vector => self.entry.dtype.vector().to_string(),
             Symbol::ElementBytes => self.entry.dtype.bytes().to_string(),
             Symbol::Blocks => "(long long)(B)".to_owned(),
-            Symbol::Elements => "(long long)(N)".to_owned(),
+            Symbol::Elements | Symbol::Capacity => "(long long)(N)".to_owned(),
             _ => return Err(RenderError::Unbound),
         };
         Ok(Rendered::name(&text, Type::Index))

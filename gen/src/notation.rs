@@ -69,6 +69,7 @@ fn symbol_text(symbol: Symbol) -> &'static str {
         Symbol::Blocks => "B",
         Symbol::Threads => "T",
         Symbol::Elements => "N",
+        Symbol::Capacity => "C",
         Symbol::Vector => "V",
         Symbol::ElementBytes => "(16 / V)",
         Symbol::Grid => "grid",

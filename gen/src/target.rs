@@ -28,6 +28,7 @@ impl Target {
             blocks,
             threads: self.threads,
             elements,
+            capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }

@@ -92,7 +92,8 @@ fn every_element_is_written_once_for_every_small_size() {
             (5, 3, 7, DataType::F32),
         ] {
             for elements in 0..200 {
-                let sizes = Sizes { ranks, blocks, threads, elements, data, accumulate: Accumulate::Own };
+                let sizes =
+                    Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate: Accumulate::Own };
                 check_coverage(&protocol, &sizes);
             }
         }

@@ -21,7 +21,15 @@ fn protocol(name: &str) -> Protocol {
 fn verify(bencher: divan::Bencher, name: &str, blocks: u32, threads: u32) {
     let protocol = protocol(name);
     let elements = u64::from(blocks * threads) * 8 + 3;
-    let sizes = Sizes { ranks: 8, blocks, threads, elements, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 8,
+        blocks,
+        threads,
+        elements,
+        capacity: elements,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     let options = Options { launches: 2, ..Options::new(sizes) };
     bencher.bench(|| assert_eq!(check(&protocol, &options).verdict, Verdict::Verified));
 }

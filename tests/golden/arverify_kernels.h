@@ -1097,11 +1097,13 @@ extern "C" __global__ void ll_p8_bf16(
 #define LAMPORT_P2_F32_MAX_BLOCKS 36
 
 #define LAMPORT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
 #define LAMPORT_P2_F32_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
@@ -1114,6 +1116,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p2_f32(
+    void *,
     void *,
     void *,
     void *,
@@ -1132,11 +1135,13 @@ extern "C" __global__ void lamport_p2_f32(
 #define LAMPORT_P2_F16_MAX_BLOCKS 36
 
 #define LAMPORT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_F16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
@@ -1149,6 +1154,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p2_f16(
+    void *,
     void *,
     void *,
     void *,
@@ -1167,11 +1173,13 @@ extern "C" __global__ void lamport_p2_f16(
 #define LAMPORT_P2_BF16_MAX_BLOCKS 36
 
 #define LAMPORT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_BF16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
@@ -1184,6 +1192,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p2_bf16(
+    void *,
     void *,
     void *,
     void *,
@@ -1202,11 +1211,13 @@ extern "C" __global__ void lamport_p2_bf16(
 #define LAMPORT_P4_F32_MAX_BLOCKS 36
 
 #define LAMPORT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
 #define LAMPORT_P4_F32_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
@@ -1219,6 +1230,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p4_f32(
+    void *,
     void *,
     void *,
     void *,
@@ -1237,11 +1249,13 @@ extern "C" __global__ void lamport_p4_f32(
 #define LAMPORT_P4_F16_MAX_BLOCKS 36
 
 #define LAMPORT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_F16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
@@ -1254,6 +1268,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p4_f16(
+    void *,
     void *,
     void *,
     void *,
@@ -1272,11 +1287,13 @@ extern "C" __global__ void lamport_p4_f16(
 #define LAMPORT_P4_BF16_MAX_BLOCKS 36
 
 #define LAMPORT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_BF16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
@@ -1289,6 +1306,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p4_bf16(
+    void *,
     void *,
     void *,
     void *,
@@ -1307,11 +1325,13 @@ extern "C" __global__ void lamport_p4_bf16(
 #define LAMPORT_P8_F32_MAX_BLOCKS 36
 
 #define LAMPORT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
 #define LAMPORT_P8_F32_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
@@ -1324,6 +1344,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p8_f32(
+    void *,
     void *,
     void *,
     void *,
@@ -1342,11 +1363,13 @@ extern "C" __global__ void lamport_p8_f32(
 #define LAMPORT_P8_F16_MAX_BLOCKS 36
 
 #define LAMPORT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_F16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
@@ -1359,6 +1382,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p8_f16(
+    void *,
     void *,
     void *,
     void *,
@@ -1377,11 +1401,13 @@ extern "C" __global__ void lamport_p8_f16(
 #define LAMPORT_P8_BF16_MAX_BLOCKS 36
 
 #define LAMPORT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
 #define LAMPORT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_BF16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
+    void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
     void *output; /* this rank's instance */
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
@@ -1394,6 +1420,7 @@ typedef struct {
 
 #ifdef __CUDACC__
 extern "C" __global__ void lamport_p8_bf16(
+    void *,
     void *,
     void *,
     void *,

@@ -2,7 +2,7 @@
 //
 // all-reduce: words pushed to every rank, polled until they are no sentinel
 // Knobs: ordering = fences, stages = three, clear = before, clear_at = end, send_order = relaxed, scope = sys,
-// order = by_rank, last_sync = on
+// order = by_rank, last_sync = on, cleared = of_before, empty = left
 // P = 2 ranks, f16, rounded after each operation; 512 threads for each block.
 // Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
 // contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
@@ -207,6 +207,7 @@ __device__ __forceinline__ u32 without_negative_zeros(u32 word) {
 
 extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
     u32* counter,
+    u32* sent,
     Element* input,
     Element* output,
     const __grid_constant__ Instances<u32> slots,
@@ -225,30 +226,42 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 44: let stage = load counter[block] % count weak
+    // line 51: if empty is left and N == 0
+    if (N == 0) {
+        // line 52: exit
+        return;
+    }
+
+    // line 54: let stage = load counter[block] % count weak
     const u32 stage_loaded = load_weak(counter + block);
 
-    // line 44: let stage = load counter[block] % count weak
+    // line 54: let stage = load counter[block] % count weak
     const u32 stage = stage_loaded % 3u;
 
-    // line 45: let next = if stage + 1 == count then 0 else stage + 1
+    // line 55: let next = if stage + 1 == count then 0 else stage + 1
     const i64 next = stage + 1u == 3u ? 0 : i64(stage + 1u);
 
-    // line 46: let before = if stage == 0 then count - 1 else stage - 1
+    // line 56: let before = if stage == 0 then count - 1 else stage - 1
     const i64 before = stage == 0u ? 2 : i64(stage - 1u);
 
-    // line 47: let old = if clear is before then before else next
+    // line 57: let old = if clear is before then before else next
     const i64 old = before;
 
-    // line 54: fence acq_rel.sys
+    // line 58: let before_words = load sent[block] weak
+    const u32 before_words = load_weak(sent + block);
+
+    // line 59: let old_words = if cleared is of_before then before_words else words
+    const u32 old_words = before_words;
+
+    // line 66: fence acq_rel.sys
     fence_acq_rel_sys();
 
-    // line 58: for step in 0..P
+    // line 70: for step in 0..P
     #pragma unroll 1
     for (i64 step_2 = 0; step_2 < P; ++step_2) {
-        // line 59: let to = (self + step) % P
+        // line 71: let to = (self + step) % P
         const i64 to = (rank + step_2) % P;
-        // line 69: send slots[stage][self] on rank to <- input over whole sentinel relaxed.sys
+        // line 81: send slots[stage][self] on rank to <- input over whole sentinel relaxed.sys
         {
             const i64 limit = N;
             const i64 step = grid * T * (V / 4);
@@ -261,7 +274,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
         }
     }
 
-    // line 81: receive output <- sum over q in 0..P of slots[stage][q] over whole sentinel relaxed.sys
+    // line 93: receive output <- sum over q in 0..P of slots[stage][q] over whole sentinel relaxed.sys
     {
         const i64 limit = N;
         const i64 step = grid * T * (V / 4);
@@ -273,7 +286,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
             for (i64 q = 0; q < P; ++q) {
                 const i64 slot = (i64(stage) * P + q) * ceil_div(N, V / 4) + word;
                 u32 data = 0;
-                expired = !receive_word_relaxed_sys(slots.of[rank] + slot, 0x80000000u, data, watch, Wait{3, u32(slot), 81});
+                expired = !receive_word_relaxed_sys(slots.of[rank] + slot, 0x80000000u, data, watch, Wait{4, u32(slot), 93});
                 if (expired) {
                     break;
                 }
@@ -287,20 +300,20 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
         }
     }
 
-    // line 85: fence acq_rel.sys
+    // line 97: fence acq_rel.sys
     fence_acq_rel_sys();
 
-    // line 33, from line 89: for k in 0..ceil_div(words, grid * T)
+    // line 40, from line 101: for k in 0..ceil_div(room, grid * T)
     #pragma unroll 1
     for (i64 k = 0; k < ceil_div(ceil_div(N, V / 4), grid * T); ++k) {
-        // line 34, from line 89: let word = (k * grid + block) * T + thread
+        // line 41, from line 101: let word = (k * grid + block) * T + thread
         const i64 word_2 = (k * grid + block) * T + thread;
-        // line 35, from line 89: if word < words
-        if (word_2 < ceil_div(N, V / 4)) {
-            // line 36, from line 89: for q in 0..P
+        // line 42, from line 101: if word < room and word < many
+        if (word_2 < ceil_div(N, V / 4) && u32(word_2) < old_words) {
+            // line 43, from line 101: for q in 0..P
             #pragma unroll 1
             for (i64 q_2 = 0; q_2 < P; ++q_2) {
-                // line 37, from line 89: store slots[stage][q][word] = 0x80000000 relaxed.sys
+                // line 44, from line 101: store slots[stage][q][word] = 0x80000000 relaxed.sys
                 if (!expired) {
                     store_relaxed_sys(slots.of[rank] + (old * P + q_2) * ceil_div(N, V / 4) + word_2, 2147483648u);
                 }
@@ -308,14 +321,16 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p2_f16(
         }
     }
 
-    // line 92: block_sync
+    // line 104: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 94: if thread == 0
+    // line 106: if thread == 0
     if (thread == 0) {
-        // line 95: store counter[block] = next weak
+        // line 107: store counter[block] = next weak
         store_weak(counter + block, u32(next));
+        // line 108: store sent[block] = words weak
+        store_weak(sent + block, u32(ceil_div(N, V / 4)));
     }
 }

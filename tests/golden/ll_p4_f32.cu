@@ -2,7 +2,7 @@
 //
 // all-reduce: 8-byte packets of data and flag, pushed to every rank
 // Knobs: epoch_from = device, sets = parity, packet = whole, send_order = relaxed, scope = sys, order = by_rank,
-// last_sync = on
+// last_sync = on, empty = left
 // P = 4 ranks, f32, rounded after each operation; 512 threads for each block.
 // Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
 // contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
@@ -205,21 +205,27 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 51: let done = load counter[block] weak
+    // line 54: if empty is left and N == 0
+    if (N == 0) {
+        // line 55: exit
+        return;
+    }
+
+    // line 57: let done = load counter[block] weak
     const u32 done = load_weak(counter + block);
 
-    // line 52: let epoch = if epoch_from is device then done + 1 else launch_epoch
+    // line 58: let epoch = if epoch_from is device then done + 1 else launch_epoch
     const u32 epoch = done + 1u;
 
-    // line 53: let row = if sets is parity then epoch % 2 else 0
+    // line 59: let row = if sets is parity then epoch % 2 else 0
     const u32 row = epoch % 2u;
 
-    // line 56: for step in 0..P
+    // line 62: for step in 0..P
     #pragma unroll 1
     for (i64 step_2 = 0; step_2 < P; ++step_2) {
-        // line 57: let to = (self + step) % P
+        // line 63: let to = (self + step) % P
         const i64 to = (rank + step_2) % P;
-        // line 69: send packets[row][self] on rank to <- input over whole flag epoch relaxed.sys
+        // line 75: send packets[row][self] on rank to <- input over whole flag epoch relaxed.sys
         {
             const i64 limit = N;
             const i64 step = grid * T * (V / 4);
@@ -232,7 +238,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
         }
     }
 
-    // line 87: receive output <- sum over q in 0..P of packets[row][q] over whole flag epoch relaxed.sys
+    // line 93: receive output <- sum over q in 0..P of packets[row][q] over whole flag epoch relaxed.sys
     {
         const i64 limit = N;
         const i64 step = grid * T * (V / 4);
@@ -244,7 +250,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
             for (i64 q = 0; q < P; ++q) {
                 const i64 slot = (i64(row) * P + q) * ceil_div(N, V / 4) + word;
                 u32 data = 0;
-                expired = !receive_packet_relaxed_sys(packets.of[rank] + slot, epoch, data, watch, Wait{3, u32(slot), 87});
+                expired = !receive_packet_relaxed_sys(packets.of[rank] + slot, epoch, data, watch, Wait{3, u32(slot), 93});
                 if (expired) {
                     break;
                 }
@@ -258,14 +264,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
         }
     }
 
-    // line 98: block_sync
+    // line 104: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 100: if thread == 0
+    // line 106: if thread == 0
     if (thread == 0) {
-        // line 101: store counter[block] = epoch weak
+        // line 107: store counter[block] = epoch weak
         store_weak(counter + block, epoch);
     }
 }

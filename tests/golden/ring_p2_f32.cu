@@ -201,22 +201,22 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
     const Watch watch{u32(rank), deadline_ns, status};
     bool expired = false;
 
-    // line 84: let done = load counter[block] weak
+    // line 85: let done = load counter[block] weak
     const u32 done = load_weak(counter + block);
 
-    // line 85: let counted = if epoch_from is device then done + 1 else launch_epoch
+    // line 86: let counted = if epoch_from is device then done + 1 else launch_epoch
     const u32 counted = done + 1u;
 
-    // line 86: let epoch = if epochs is none then 1 else counted
+    // line 87: let epoch = if epochs is none then 1 else counted
     const u32 epoch = counted;
 
-    // line 87: let left = (self + P - 1) % P
+    // line 88: let left = (self + P - 1) % P
     const i64 left = (rank + P - 1) % P;
 
-    // line 98: for c in 0..P
+    // line 99: for c in 0..P
     #pragma unroll 1
     for (i64 c = 0; c < P; ++c) {
-        // line 99: copy window[c] <- input at c * chunk over within(c)
+        // line 100: copy window[c] <- input at c * chunk over within(c)
         {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -234,41 +234,41 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
         }
     }
 
-    // line 55, from line 105: block_sync
+    // line 56, from line 106: block_sync
     block_sync();
 
-    // line 57, from line 105: threads t < P
+    // line 58, from line 106: threads t < P
     if (thread < P) {
         const i64 t = thread;
-        // line 58, from line 105: if t != self
+        // line 59, from line 106: if t != self
         if (t != rank) {
-            // line 59, from line 105: let there = if counters is by_round then round * row else round * row + self
+            // line 60, from line 106: let there = if counters is by_round then round * row else round * row + self
             const i64 there = rank;
-            // line 60, from line 105: let here = if counters is by_round then round * row else round * row + t
+            // line 61, from line 106: let here = if counters is by_round then round * row else round * row + t
             const i64 here = t;
-            // line 61, from line 105: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+            // line 62, from line 106: let wanted = if counters is by_round then epoch * (P - 1) else epoch
             const u32 wanted = epoch;
-            // line 69, from line 105: atomic add signal[block][there] on rank t, 1 release.sys
+            // line 70, from line 106: atomic add signal[block][there] on rank t, 1 release.sys
             red_add_release_sys(signal.of[t] + block * ((2 * P - 1 - 1) * P + P) + there, 1u);
-            // line 73, from line 105: await signal[block][here] reached wanted acquire.sys
+            // line 74, from line 106: await signal[block][here] reached wanted acquire.sys
             {
                 const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here;
-                expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted, watch, Wait{4, u32(slot), 73});
+                expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted, watch, Wait{4, u32(slot), 74});
             }
         }
     }
 
-    // line 79, from line 105: block_sync
+    // line 80, from line 106: block_sync
     if (block_sync_any(expired)) {
         return;
     }
 
-    // line 109: for k in 0..P - 1
+    // line 110: for k in 0..P - 1
     #pragma unroll 1
     for (i64 k = 0; k < P - 1; ++k) {
-        // line 110: let c = (self + P - k - 1) % P
+        // line 111: let c = (self + P - k - 1) % P
         const i64 c_2 = (rank + P - k - 1) % P;
-        // line 112: accumulate window[c] <- sum of window[c] on rank left over within(c)
+        // line 113: accumulate window[c] <- sum of window[c] on rank left over within(c)
         if (!expired) {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_2 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -292,42 +292,42 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
                 }
             }
         }
-        // line 55, from line 130: block_sync
+        // line 56, from line 131: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 57, from line 130: threads t < P
+        // line 58, from line 131: threads t < P
         if (thread < P) {
             const i64 t_2 = thread;
-            // line 58, from line 130: if t != self
+            // line 59, from line 131: if t != self
             if (t_2 != rank) {
-                // line 59, from line 130: let there = if counters is by_round then round * row else round * row + self
+                // line 60, from line 131: let there = if counters is by_round then round * row else round * row + self
                 const i64 there_2 = (1 + k) * P + rank;
-                // line 60, from line 130: let here = if counters is by_round then round * row else round * row + t
+                // line 61, from line 131: let here = if counters is by_round then round * row else round * row + t
                 const i64 here_2 = (1 + k) * P + t_2;
-                // line 61, from line 130: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+                // line 62, from line 131: let wanted = if counters is by_round then epoch * (P - 1) else epoch
                 const u32 wanted_2 = epoch;
-                // line 69, from line 130: atomic add signal[block][there] on rank t, 1 release.sys
+                // line 70, from line 131: atomic add signal[block][there] on rank t, 1 release.sys
                 red_add_release_sys(signal.of[t_2] + block * ((2 * P - 1 - 1) * P + P) + there_2, 1u);
-                // line 73, from line 130: await signal[block][here] reached wanted acquire.sys
+                // line 74, from line 131: await signal[block][here] reached wanted acquire.sys
                 {
                     const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here_2;
-                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_2, watch, Wait{4, u32(slot), 73});
+                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_2, watch, Wait{4, u32(slot), 74});
                 }
             }
         }
-        // line 79, from line 130: block_sync
+        // line 80, from line 131: block_sync
         if (block_sync_any(expired)) {
             return;
         }
     }
 
-    // line 135: for k in 0..P - 1
+    // line 136: for k in 0..P - 1
     #pragma unroll 1
     for (i64 k_2 = 0; k_2 < P - 1; ++k_2) {
-        // line 136: let c = (self + P - k) % P
+        // line 137: let c = (self + P - k) % P
         const i64 c_3 = (rank + P - k_2) % P;
-        // line 138: copy window[c] <- window[c] on rank left over within(c)
+        // line 139: copy window[c] <- window[c] on rank left over within(c)
         if (!expired) {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_3 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -343,40 +343,40 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
                 }
             }
         }
-        // line 55, from line 147: block_sync
+        // line 56, from line 148: block_sync
         if (block_sync_any(expired)) {
             return;
         }
-        // line 57, from line 147: threads t < P
+        // line 58, from line 148: threads t < P
         if (thread < P) {
             const i64 t_3 = thread;
-            // line 58, from line 147: if t != self
+            // line 59, from line 148: if t != self
             if (t_3 != rank) {
-                // line 59, from line 147: let there = if counters is by_round then round * row else round * row + self
+                // line 60, from line 148: let there = if counters is by_round then round * row else round * row + self
                 const i64 there_3 = (P + k_2) * P + rank;
-                // line 60, from line 147: let here = if counters is by_round then round * row else round * row + t
+                // line 61, from line 148: let here = if counters is by_round then round * row else round * row + t
                 const i64 here_3 = (P + k_2) * P + t_3;
-                // line 61, from line 147: let wanted = if counters is by_round then epoch * (P - 1) else epoch
+                // line 62, from line 148: let wanted = if counters is by_round then epoch * (P - 1) else epoch
                 const u32 wanted_3 = epoch;
-                // line 69, from line 147: atomic add signal[block][there] on rank t, 1 release.sys
+                // line 70, from line 148: atomic add signal[block][there] on rank t, 1 release.sys
                 red_add_release_sys(signal.of[t_3] + block * ((2 * P - 1 - 1) * P + P) + there_3, 1u);
-                // line 73, from line 147: await signal[block][here] reached wanted acquire.sys
+                // line 74, from line 148: await signal[block][here] reached wanted acquire.sys
                 {
                     const i64 slot = block * ((2 * P - 1 - 1) * P + P) + here_3;
-                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_3, watch, Wait{4, u32(slot), 73});
+                    expired = !await_acquire_sys_reached(signal.of[rank] + slot, wanted_3, watch, Wait{4, u32(slot), 74});
                 }
             }
         }
-        // line 79, from line 147: block_sync
+        // line 80, from line 148: block_sync
         if (block_sync_any(expired)) {
             return;
         }
     }
 
-    // line 150: for c in 0..P
+    // line 151: for c in 0..P
     #pragma unroll 1
     for (i64 c_4 = 0; c_4 < P; ++c_4) {
-        // line 151: copy output at c * chunk <- window[c] over within(c)
+        // line 152: copy output at c * chunk <- window[c] over within(c)
         {
             const i64 limit = smaller(ceil_div(N, P * V) * V, N - c_4 * (ceil_div(N, P * V) * V));
             const i64 step = grid * T * V;
@@ -394,9 +394,9 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p2_f32(
         }
     }
 
-    // line 153: if thread == 0
+    // line 154: if thread == 0
     if (thread == 0) {
-        // line 154: store counter[block] = counted weak
+        // line 155: store counter[block] = counted weak
         store_weak(counter + block, counted);
     }
 }

@@ -117,6 +117,7 @@ fn rendered_expressions_have_the_value_that_evaluate_gives() {
         blocks: 36,
         threads: 512,
         elements: 1_000_003,
+        capacity: 1_000_003,
         data: DataType::BF16,
         accumulate: Accumulate::Own,
     };

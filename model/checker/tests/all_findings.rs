@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 fn options(all: bool) -> Options {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements: 16, data, accumulate };
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements: 16, capacity: 16, data, accumulate };
     Options { launches: 2, max_states: 20_000, all, ..Options::new(sizes) }
 }
 

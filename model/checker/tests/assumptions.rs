@@ -60,7 +60,7 @@ fn found(ranks: [&str; 2], threads: u32, assumed: Assumed) -> Option<Code> {
     let shape = program.shape();
     let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+    let sizes = Sizes { ranks, blocks, threads, elements: 0, capacity: 0, data, accumulate };
     let timeout = Some(Duration::from_secs(20));
     let options = Options { launches: 1, loads_done, whole_vectors, timeout, ..Options::new(sizes) };
     let outcome = check_program_with(&program, &options, Engine::Both);
@@ -223,7 +223,7 @@ fn found_in_steps(ptx: &str, launch: &str, boundary_publishes: bool) -> Option<C
     let program = load_assuming(&source, ("launch.toml", launch), (&Overrides::default(), 1), Assuming::default());
     let program = Arc::new(program.unwrap_or_else(|error| panic!("{error}\n{launch}")));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 0, data, accumulate };
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 0, capacity: 0, data, accumulate };
     let timeout = Some(Duration::from_secs(30));
     let options = Options { launches: program.shape().launches, boundary_publishes, timeout, ..Options::new(sizes) };
     let outcome = check_program_with(&program, &options, Engine::Both);

@@ -15,7 +15,15 @@ fn verdict(threads: u32, body: &str) -> Verdict {
     );
     let document = language::parse("barriers.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
-    let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 1, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 2,
+        blocks: 1,
+        threads,
+        elements: 1,
+        capacity: 1,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     check(&protocol, &Options { launches: 1, ..Options::new(sizes) }).verdict
 }
 
@@ -54,7 +62,7 @@ fn exploring_arrivals_is_exploring_everything() {
         let document = language::parse("barriers.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
         let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
         let (data, accumulate) = (DataType::F32, Accumulate::Own);
-        let sizes = Sizes { ranks: 1, blocks: 1, threads: 3, elements: 1, data, accumulate };
+        let sizes = Sizes { ranks: 1, blocks: 1, threads: 3, elements: 1, capacity: 1, data, accumulate };
         let options = Options { launches: 1, ..Options::new(sizes) };
         let reduced = check(&protocol, &options);
         let everything = check(&protocol, &Options { everything: true, ..options });
@@ -124,7 +132,7 @@ fn a_block_barrier_is_one_statement() {
         let document = language::parse("barriers.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
         let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
         let (data, accumulate) = (DataType::F32, Accumulate::Own);
-        let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements: 1, data, accumulate };
+        let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements: 1, capacity: 1, data, accumulate };
         let options = Options { launches: 1, ..Options::new(sizes) };
         let both = try_check_with(&protocol, &options, Engine::Both).expect("sizes that fit");
         assert_eq!(both.verdict, verdict, "{:?}", both.warnings);

@@ -13,7 +13,7 @@ fn outcome(name: &str, assignments: &[(&str, &str)], ranks: u32, topology: Optio
     let document = catalogue::find(name).expect("it is in the catalogue").expect("the catalogue has no errors");
     let protocol = document.resolve_at(assignments, topology).unwrap_or_else(|errors| panic!("{errors}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks, blocks: 2, threads: 4, elements: 67, data, accumulate };
+    let sizes = Sizes { ranks, blocks: 2, threads: 4, elements: 67, capacity: 67, data, accumulate };
     check(&protocol, &Options::new(sizes))
 }
 
@@ -75,7 +75,7 @@ fn a_topology_of_another_number_of_ranks_is_refused() {
     let topology: Topology = "4x4".parse().unwrap_or_else(|error| panic!("{error}"));
     let protocol = document.resolve_at(&[], Some(&topology)).unwrap_or_else(|errors| panic!("{errors}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = |ranks| Sizes { ranks, blocks: 1, threads: 2, elements: 4, data, accumulate };
+    let sizes = |ranks| Sizes { ranks, blocks: 1, threads: 2, elements: 4, capacity: 4, data, accumulate };
     assert!(protocol.unmet_requirement(&sizes(8)).expect("it has a value").is_some());
     assert!(protocol.unmet_requirement(&sizes(16)).expect("it has a value").is_none());
 }

@@ -20,7 +20,8 @@ use std::time::Duration;
 
 fn options(sizes: [u32; 3], launches: u32) -> Options {
     let [ranks, blocks, threads] = sizes;
-    let sizes = Sizes { ranks, blocks, threads, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes =
+        Sizes { ranks, blocks, threads, elements: 4, capacity: 4, data: DataType::F32, accumulate: Accumulate::Own };
     Options { launches, timeout: Some(Duration::from_secs(20)), ..Options::new(sizes) }
 }
 

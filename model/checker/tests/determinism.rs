@@ -34,6 +34,7 @@ fn a_check_run_twice_says_the_same_and_its_schedule_replays() {
                 blocks: at.blocks.unwrap_or(2),
                 threads: at.threads.unwrap_or(4),
                 elements: at.elements.map_or(45, u64::from),
+                capacity: at.elements.map_or(45, u64::from),
                 data: DataType::F32,
                 accumulate: Accumulate::Own,
             };

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn options(ranks: u32, launches: u32) -> Options {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks, blocks: 1, threads: ranks, elements: 8, data, accumulate };
+    let sizes = Sizes { ranks, blocks: 1, threads: ranks, elements: 8, capacity: 8, data, accumulate };
     Options { launches, ..Options::new(sizes) }
 }
 
@@ -80,10 +80,10 @@ fn what_only_a_second_launch_shows_is_found_by_both() {
 #[test]
 fn orders_of_sums_and_divergent_barriers_are_found_by_both() {
     // Enough elements for some to round otherwise.
-    let three = Options { sizes: Sizes { elements: 12, ..options(3, 1).sizes }, ..options(3, 1) };
+    let three = Options { sizes: Sizes { elements: 12, capacity: 12, ..options(3, 1).sizes }, ..options(3, 1) };
     assert_eq!(agreed("one-shot", Some("rotated-order"), &three), Verdict::Violated);
     assert_eq!(agreed("one-shot", None, &three), Verdict::Verified);
-    let short = Options { sizes: Sizes { elements: 4, ..options(2, 1).sizes }, ..options(2, 1) };
+    let short = Options { sizes: Sizes { elements: 4, capacity: 4, ..options(2, 1).sizes }, ..options(2, 1) };
     assert_eq!(agreed("one-shot", Some("early-exit"), &short), Verdict::Violated);
 }
 
@@ -139,7 +139,10 @@ fn what_the_solver_does_not_express_is_explored_as_graphs() {
 
 #[test]
 fn what_the_axioms_do_not_express_is_said() {
-    let large = Options { sizes: Sizes { threads: 64, elements: 4096, ..options(4, 3).sizes }, ..options(4, 3) };
+    let large = Options {
+        sizes: Sizes { threads: 64, elements: 4096, capacity: 4096, ..options(4, 3).sizes },
+        ..options(4, 3)
+    };
     let cases = [(large, "too large"), (Options { resident_blocks: Some(1), ..options(2, 1) }, "resident")];
     for (options, reason) in cases {
         let outcome = both("one-shot", None, &options);

@@ -14,7 +14,7 @@ fn outcome_with(text: &str, threads: u32, launches: u32, change: impl FnOnce(&mu
     let document = language::parse("fences.arp", text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 64, data, accumulate };
+    let sizes = Sizes { ranks: 2, blocks: 1, threads, elements: 64, capacity: 64, data, accumulate };
     let mut options = Options { launches, max_states: 100_000, ..Options::new(sizes) };
     change(&mut options);
     check(&protocol, &options)

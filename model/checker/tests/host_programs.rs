@@ -18,7 +18,15 @@ fn with(knobs: &[(&str, &str)]) -> Protocol {
 }
 
 fn options(ranks: u32, elements: u64, launches: u32) -> Options {
-    let sizes = Sizes { ranks, blocks: 1, threads: 1, elements, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks,
+        blocks: 1,
+        threads: 1,
+        elements,
+        capacity: elements,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     Options { launches, ..Options::new(sizes) }
 }
 

@@ -53,7 +53,7 @@ fn outcome(ptx: &str, launch: &str, change: impl FnOnce(&mut Options)) -> Outcom
     let shape = program.shape();
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
     let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
-    let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+    let sizes = Sizes { ranks, blocks, threads, elements: 0, capacity: 0, data, accumulate };
     let mut options = Options { launches: shape.launches, max_states: 20_000, ..Options::new(sizes) };
     change(&mut options);
     check_program_with(&Arc::new(program), &options, Engine::Operational)

@@ -14,7 +14,7 @@ const REDUNDANT: &[(&str, &str, &str)] = &include!("redundant.in");
 
 fn options(ranks: u32, blocks: u32, threads: u32, elements: u64, launches: u32) -> Options {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks, blocks, threads, elements, data, accumulate };
+    let sizes = Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate };
     Options { launches, max_states: 50_000, ..Options::new(sizes) }
 }
 

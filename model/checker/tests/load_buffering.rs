@@ -21,8 +21,15 @@ fn verdict(load: &str, store: &str, between: &str) -> Verdict {
     );
     let document = language::parse("crossed.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
-    let sizes =
-        Sizes { ranks: 2, blocks: 1, threads: 1, elements: 1, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 2,
+        blocks: 1,
+        threads: 1,
+        elements: 1,
+        capacity: 1,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     check(&protocol, &Options { launches: 1, ..Options::new(sizes) }).verdict
 }
 
@@ -50,8 +57,15 @@ fn verdict_of_a_wait(wait: &str, store_y: &str, load: &str, store_x: &str, barri
     );
     let document = language::parse("crossed.arp", &text).unwrap_or_else(|errors| panic!("{errors}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|errors| panic!("{errors}"));
-    let sizes =
-        Sizes { ranks: 2, blocks: 1, threads: 2, elements: 1, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 2,
+        blocks: 1,
+        threads: 2,
+        elements: 1,
+        capacity: 1,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     check(&protocol, &Options { launches: 1, ..Options::new(sizes) }).verdict
 }
 

@@ -36,7 +36,7 @@ fn elements(protocol: &Protocol) -> u64 {
 fn options(protocol: &Protocol, ranks: u32, data: DataType) -> Options {
     let elements = elements(protocol);
     let launches = protocol.launches_to_come_round();
-    let sizes = Sizes { ranks, blocks: 2, threads: 4, elements, data, accumulate: Accumulate::Own };
+    let sizes = Sizes { ranks, blocks: 2, threads: 4, elements, capacity: elements, data, accumulate: Accumulate::Own };
     Options { max_states: 50_000, launches, ..Options::new(sizes) }
 }
 

@@ -118,7 +118,7 @@ fn verdict(text: &str) -> String {
     let protocol = language::parse("pipes.arp", text).and_then(|document| document.resolve(&[]));
     let protocol = protocol.unwrap_or_else(|errors| panic!("{errors}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 2, blocks: 1, threads: 6, elements: 4, data, accumulate };
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 6, elements: 4, capacity: 4, data, accumulate };
     let outcome = check(&protocol, &Options { launches: 1, ..Options::new(sizes) });
     let found = outcome.findings.iter().find(|finding| !finding.code.is_lint());
     found.map_or(outcome.verdict.name().to_owned(), |finding| finding.code.number().to_owned())

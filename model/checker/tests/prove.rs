@@ -2,6 +2,7 @@
 //! check finds the bug too.
 
 use arverify_model::check::{Options, try_check};
+use arverify_model::program::lengths::Lengths;
 use arverify_model::prove::known::{Known, digest, entries};
 use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Proven, Verdict, premise, prove};
 use arverify_protocol::catalogue;
@@ -131,11 +132,13 @@ fn found_by_check(protocol: &Protocol, at: &Counterexample) -> Vec<&'static str>
         ranks: at.ranks as u32,
         blocks: at.blocks as u32,
         threads: at.threads as u32,
-        elements: at.elements,
+        elements: at.elements.max(at.capacity),
+        capacity: at.elements.max(at.capacity),
         data: at.data,
         accumulate: Accumulate::Own,
     };
-    let options = Options { launches: at.launches as u32, ..Options::new(sizes) };
+    let lengths = Lengths::of(&[at.elements, at.capacity]).filter(|_| at.capacity > at.elements);
+    let options = Options { launches: at.launches as u32, lengths, ..Options::new(sizes) };
     let outcome = try_check(protocol, &options).unwrap_or_else(|error| panic!("{}: {error}", protocol.name));
     assert_eq!(outcome.verdict, CheckVerdict::Violated, "{} at {at:?}", protocol.name);
     outcome.findings.iter().map(|finding| finding.code.number()).collect()
@@ -297,4 +300,68 @@ fn requirements_that_no_sizes_meet_prove_nothing() {
 fn fewer_ranks_are_proven_alike() {
     let limits = Limits { most_ranks: 3, ..LIMITS };
     assert_eq!(open(&prove(&of_catalogue("block-barrier", None), &limits)), Vec::<String>::new());
+}
+
+/// Rows, and slots of a pad, that lie where this launch's length puts them: right for launches of one length.
+const BY_LENGTH: &str = "protocol by-length
+param ranks P, blocks B, threads T, elements N up to C, element E
+require P <= T
+let row = ROW
+local     counter : u32[B] initially 0
+local     input   : E[N] refreshed
+local     output  : E[N]
+symmetric comm    : E[2 * ceil_div(C, V) * V]
+pad       arrived : flag[2][C + 1][B][P]
+partition whole = 0..N
+kernel {
+  let epoch = load counter[block] + 1  weak
+  copy comm at (epoch % 2) * row <- input over whole
+  block_sync
+  threads t < P {
+    store arrived[epoch % 2][SLOT][block][self] on rank t = epoch  release.sys
+    await arrived[epoch % 2][SLOT][block][t] == epoch              acquire.sys
+  }
+  block_sync
+  reduce output <- sum over q in 0..P of comm at (epoch % 2) * row on rank q over whole
+  if thread == 0 {
+    store counter[block] = epoch  weak
+  }
+}
+expect output == sum of input, same on all ranks
+";
+
+#[test]
+fn what_lies_where_n_puts_it_is_not_proven_for_launches_of_any_length() {
+    let by = |row: &str, slot: &str| of_text("by-length.arp", &BY_LENGTH.replace("ROW", row).replace("SLOT", slot));
+    let of_kind = |proof: &Proof, kind: Kind| -> Vec<Verdict> {
+        let of_kind = proof.obligations.iter().filter(|obligation| obligation.kind == kind);
+        of_kind.map(|obligation| obligation.verdict.clone()).collect()
+    };
+    let proof = prove(&by("ceil_div(C, V) * V", "0"), &LIMITS);
+    for kind in [Kind::Slots, Kind::Peers, Kind::Epochs, Kind::Lost] {
+        let found = of_kind(&proof, kind);
+        assert!(!found.is_empty() && found.iter().all(|verdict| *verdict == Verdict::Proven), "{kind:?}: {found:?}");
+    }
+    // The same slots in launches of one length, and nothing is known of others.
+    let proof = prove(&by("ceil_div(C, V) * V", "N"), &LIMITS);
+    for kind in [Kind::Slots, Kind::Peers, Kind::Epochs, Kind::Lost] {
+        let found = of_kind(&proof, kind);
+        let open = |verdict: &Verdict| matches!(verdict, Verdict::Inconclusive(why) if why.contains("depends on N"));
+        assert!(!found.is_empty() && found.iter().all(open), "{kind:?}: {found:?}");
+    }
+    // Which rows are met when is a question of order: the check at small sizes, on which a proof rests, answers it.
+    let premise = premise(&by("ceil_div(N, V) * V", "0"), &[2], Duration::from_secs(60));
+    assert_eq!(premise.verdict(), CheckVerdict::Violated, "{premise:?}");
+}
+
+#[test]
+fn a_launch_that_leaves_at_once_is_none() {
+    for (leave, proven) in [("N == 0", true), ("N == 0 and block == 0", false), ("N < 8 and thread == 0", false)] {
+        let text = BY_LENGTH.replace("ROW", "ceil_div(C, V) * V").replace("SLOT", "0");
+        let text = text.replace("kernel {\n", &format!("kernel {{\n  if {leave} {{\n    exit\n  }}\n"));
+        let proof = prove(&of_text("by-length.arp", &text), &LIMITS);
+        let epochs = proof.obligations.iter().filter(|obligation| obligation.kind == Kind::Epochs);
+        let all = epochs.clone().count() > 0 && epochs.clone().all(|one| one.verdict == Verdict::Proven);
+        assert_eq!(all, proven, "{leave}: {:?}", epochs.collect::<Vec<_>>());
+    }
 }

@@ -86,7 +86,7 @@ fn a_grid_of_no_blocks_has_a_wrong_result() {
     let document = arverify_protocol::language::parse("none.arp", text).unwrap_or_else(|error| panic!("{error}"));
     let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 8, data, accumulate };
+    let sizes = Sizes { ranks: 2, blocks: 1, threads: 1, elements: 8, capacity: 8, data, accumulate };
     let outcome = try_check(&protocol, &Options::new(sizes)).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(outcome.verdict, CheckVerdict::Violated);
 }
@@ -147,5 +147,6 @@ fn draw(mutant: &Protocol, random: &mut Random) -> Sizes {
         false => (1 + random.below(3) as u32, [ranks, 1 + random.below(9) as u32][random.below(2)]),
     };
     let data = [DataType::F32, DataType::F16, DataType::BF16][random.below(3)];
-    Sizes { ranks, blocks, threads, elements: random.below(100) as u64, data, accumulate: Accumulate::Own }
+    let elements = random.below(100) as u64;
+    Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate: Accumulate::Own }
 }

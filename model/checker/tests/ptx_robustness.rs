@@ -88,7 +88,7 @@ impl Question {
         let shape = program.shape();
         let (data, accumulate) = (DataType::F32, Accumulate::Own);
         let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
-        let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+        let sizes = Sizes { ranks, blocks, threads, elements: 0, capacity: 0, data, accumulate };
         Options {
             launches: shape.launches,
             max_states: 2_000,

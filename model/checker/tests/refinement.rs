@@ -100,8 +100,15 @@ fn outcome(text: &str, launches: u32, everything: bool, order_fences: bool) -> O
         Ok(protocol) => protocol,
         Err(errors) => panic!("{errors}"),
     };
-    let sizes =
-        Sizes { ranks: 2, blocks: 1, threads: 2, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks: 2,
+        blocks: 1,
+        threads: 2,
+        elements: 4,
+        capacity: 4,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     let options = Options {
         launches,
         everything,

@@ -65,7 +65,7 @@ fn answer(case: &Case, without: Option<Rule>) -> String {
             let shape = program.shape();
             let (data, accumulate) = (DataType::F32, Accumulate::Own);
             let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
-            let sizes = Sizes { ranks, blocks, threads, elements: 0, data, accumulate };
+            let sizes = Sizes { ranks, blocks, threads, elements: 0, capacity: 0, data, accumulate };
             let options = Options { launches: shape.launches, max_states: 20_000, without, ..Options::new(sizes) };
             words(&check_program(Arc::new(program), &options))
         }
@@ -111,6 +111,7 @@ fn protocol_cases(name: &str, text: &str) -> Vec<(String, Case)> {
             blocks,
             threads,
             elements: u64::from(elements),
+            capacity: u64::from(elements),
             data: DataType::F32,
             accumulate: Accumulate::Own,
         };

@@ -99,7 +99,7 @@ fn on(stream: u32, step: &str) -> String {
 
 fn options(launches: u32, seconds: u64) -> Options {
     let data = DataType::F32;
-    let sizes = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 4, data, accumulate: Accumulate::Own };
+    let sizes = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 4, capacity: 4, data, accumulate: Accumulate::Own };
     Options { launches, timeout: Some(Duration::from_secs(seconds)), ..Options::new(sizes) }
 }
 

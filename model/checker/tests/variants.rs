@@ -15,7 +15,15 @@ use std::fmt::Write;
 
 /// What was tried: sizes, and what limits the scheduler.
 fn options(at: &Configuration, ranks: u32, blocks: u32, threads: u32, launches: u32, elements: u64) -> Options {
-    let sizes = Sizes { ranks, blocks, threads, elements, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes = Sizes {
+        ranks,
+        blocks,
+        threads,
+        elements,
+        capacity: elements,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     let progress = at.progress.as_ref().and_then(|name| name.parse().ok()).unwrap_or(Progress::Fair);
     Options { launches, progress, resident_blocks: at.resident_blocks, max_states: 60_000, ..Options::new(sizes) }
 }

@@ -549,7 +549,13 @@ fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
     let constant = |value: &Expression| matches!(value, Expression::Constant(_));
     let folded = match expression {
         Expression::Symbol(
-            Symbol::Ranks | Symbol::Blocks | Symbol::Threads | Symbol::Elements | Symbol::Vector | Symbol::ElementBytes,
+            Symbol::Ranks
+            | Symbol::Blocks
+            | Symbol::Threads
+            | Symbol::Elements
+            | Symbol::Capacity
+            | Symbol::Vector
+            | Symbol::ElementBytes,
         ) => expression.clone(),
         Expression::Binary { operator, kind, left, right } => {
             let (left, right) = (fold(left, sizes), fold(right, sizes));

@@ -12,8 +12,10 @@ pub struct Sizes {
     pub blocks: u32,
     /// T
     pub threads: u32,
-    /// N, elements of the message on each rank.
+    /// N, elements of the message on each rank: in one launch, where launches differ.
     pub elements: u64,
+    /// C, the most elements that a launch may have; N where a protocol has one length.
+    pub capacity: u64,
     /// E
     pub data: DataType,
     /// How 16-bit elements are summed.
@@ -64,6 +66,7 @@ impl<'a> Environment<'a> {
             Symbol::Blocks => i64::from(self.sizes.blocks),
             Symbol::Threads => i64::from(self.sizes.threads),
             Symbol::Elements => self.sizes.elements as i64,
+            Symbol::Capacity => self.sizes.capacity as i64,
             Symbol::Vector => i64::from(self.sizes.data.vector()),
             Symbol::ElementBytes => i64::from(self.sizes.data.bytes()),
             Symbol::Grid => i64::from(self.grid),

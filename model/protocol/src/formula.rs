@@ -220,7 +220,7 @@ mod tests {
         #[test]
         fn a_formula_is_its_expression(expression in expressions()) {
             let (data, accumulate) = (DataType::F32, Accumulate::Own);
-            let sizes = Sizes { ranks: 4, blocks: 2, threads: 8, elements: 131, data, accumulate };
+            let sizes = Sizes { ranks: 4, blocks: 2, threads: 8, elements: 131, capacity: 131, data, accumulate };
             let environment = Environment {
                 thread: 5,
                 arguments: &[7],

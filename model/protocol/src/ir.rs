@@ -56,6 +56,8 @@ pub struct Protocol {
     pub grid: Expression,
     /// Conditions on the sizes that a caller must meet (`require P <= T`).
     pub requirements: Vec<Requirement>,
+    /// Launches may differ in length: `elements N up to C`. What stays between them is laid out by C.
+    pub varies: bool,
     /// A host program on streams in place of a kernel: how many streams each rank has, over the sizes only. Stream 0 is
     /// the caller's.
     pub streams: Option<Expression>,
@@ -541,8 +543,10 @@ pub enum Symbol {
     Blocks,
     /// T, threads in each block.
     Threads,
-    /// N, elements of the message on each rank.
+    /// N, elements of the message on each rank in this launch.
     Elements,
+    /// C, the most elements that a launch may have.
+    Capacity,
     /// V, elements in a 16-byte vector.
     Vector,
     /// Bytes of one element.
@@ -577,6 +581,21 @@ pub enum Expression {
     Not(Box<Expression>),
     /// `if condition then a else b`: only the branch taken is evaluated.
     If { condition: Box<Expression>, then: Box<Expression>, otherwise: Box<Expression> },
+}
+
+impl Expression {
+    /// Whether a size or coordinate stands in it.
+    pub fn mentions(&self, symbol: Symbol) -> bool {
+        match self {
+            Expression::Symbol(own) => *own == symbol,
+            Expression::Constant(_) | Expression::Local(_) | Expression::Argument(_) => false,
+            Expression::Not(inner) => inner.mentions(symbol),
+            Expression::Binary { left, right, .. } => left.mentions(symbol) || right.mentions(symbol),
+            Expression::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().any(|part| part.mentions(symbol))
+            }
+        }
+    }
 }
 
 /// Operators of two operands.

@@ -4,12 +4,12 @@
 //! Decision: where one engine is inconclusive the other's answer stands, and it is said that nobody confirmed it;
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
-use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, doubts::vacuity, try_check};
+use super::doubts::vacuity;
+use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, check_program, lengths};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;
 use crate::program::host::HostProgram;
-use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Finding, Stats, Verdict};
 use std::collections::BTreeSet;
@@ -86,11 +86,13 @@ pub fn try_check_with(protocol: &Protocol, options: &Options, engine: Engine) ->
         let program = HostProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
         return Ok(check_program_with(&Arc::new(program), options, engine));
     }
-    let program = || ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed).map(Arc::new);
-    Ok(match engine {
-        Engine::Operational => with_circles(try_check(protocol, options)?, &program()?, options),
-        Engine::Axiomatic => by_axioms(&program()?, options),
-        Engine::Both => together(try_check(protocol, options)?, &opinion(&program()?, options).0),
+    lengths::try_all(protocol, options, |lengths, options| {
+        let program = Arc::new(super::program_of(protocol, options, lengths)?);
+        Ok(match engine {
+            Engine::Operational => with_circles(check_program(program.clone(), options), &program, options),
+            Engine::Axiomatic => by_axioms(&program, options),
+            Engine::Both => together(check_program(program.clone(), options), &opinion(&program, options).0),
+        })
     })
 }
 
@@ -271,6 +273,8 @@ fn alone(opinion: Opinion) -> Outcome {
         further: Vec::new(),
         race: None,
         engines: None,
+        lengths: None,
+        tried: Vec::new(),
         open_circle: None,
         out_of_memory: false,
         unawaited: Vec::new(),

@@ -11,6 +11,7 @@ mod doubts;
 mod engines;
 mod explore;
 mod hardware;
+mod lengths;
 mod lints;
 mod mutants;
 mod options;
@@ -29,6 +30,7 @@ use crate::machine::{
 use crate::process;
 use crate::program::Program;
 use crate::program::host::HostProgram;
+use crate::program::lengths::Lengths;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::evaluate::EvaluationError;
 use arverify_protocol::ir::Protocol;
@@ -96,6 +98,10 @@ pub struct Outcome {
     pub race: Option<Race>,
     /// What each engine says, where more than the machine was asked for.
     pub engines: Option<Engines>,
+    /// Of a protocol with a capacity: the lengths of the launches that decided.
+    pub lengths: Option<Lengths>,
+    /// The same: all that were tried, those among them.
+    pub tried: Vec<Lengths>,
     /// Of what is inconclusive for load buffering alone, which the machine does not explore: what else is doubtful.
     pub open_circle: Option<Vec<String>>,
     /// It is inconclusive because the process has used all the memory that it may, for this or for other checks.
@@ -132,6 +138,8 @@ impl Outcome {
             further: Vec::new(),
             race: None,
             engines: None,
+            lengths: None,
+            tried: Vec::new(),
             open_circle: None,
             out_of_memory: false,
             unawaited: Vec::new(),
@@ -177,8 +185,15 @@ pub fn try_check(protocol: &Protocol, options: &Options) -> Result<Outcome, Chec
         let program = HostProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
         return Ok(check_program(Arc::new(program), options));
     }
-    let program = ProtocolProgram::new(protocol, &options.sizes, options.launches, options.seed)?;
-    Ok(check_program(Arc::new(program), options))
+    lengths::try_all(protocol, options, |lengths, options| {
+        Ok(check_program(Arc::new(program_of(protocol, options, lengths)?), options))
+    })
+}
+
+/// A kernel at these sizes, with launches of these lengths.
+fn program_of(protocol: &Protocol, options: &Options, lengths: &Lengths) -> Result<ProtocolProgram, EvaluationError> {
+    let Options { sizes, launches, seed, .. } = options;
+    ProtocolProgram::of_lengths(protocol, sizes, lengths, *launches, *seed)
 }
 
 /// Checks a protocol; bad sizes are inconclusive.

@@ -2,6 +2,7 @@
 
 use super::{LAUNCH_BOUNDARY, LOADS_DONE, POLLED_WORDS, WHOLE_VECTORS};
 use crate::machine::{Rule, StartOrder};
+use crate::program::lengths::Lengths;
 use arverify_protocol::evaluate::Sizes;
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ impl std::str::FromStr for Progress {
 pub struct Options {
     /// Ranks, blocks, threads, elements, data type.
     pub sizes: Sizes,
+    /// N of each launch, where a protocol has a capacity; else several sequences are tried, up to the elements of the sizes.
+    pub lengths: Option<Lengths>,
     /// Back-to-back launches.
     pub launches: u32,
     /// Of the random inputs.
@@ -132,6 +135,7 @@ impl Options {
     pub fn new(sizes: Sizes) -> Options {
         Options {
             sizes,
+            lengths: None,
             launches: 3,
             seed: 1,
             resident_blocks: None,

@@ -78,7 +78,7 @@ fn fewest_threads(protocol: &Protocol, fixed: &Fixed, blocks: u32) -> Option<u32
 
 fn with(fixed: &Fixed, blocks: u32, threads: u32, elements: u64) -> Sizes {
     let Fixed { ranks, data, accumulate, .. } = *fixed;
-    Sizes { ranks, blocks, threads, elements, data, accumulate }
+    Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate }
 }
 
 #[cfg(test)]

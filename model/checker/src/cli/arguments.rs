@@ -2,6 +2,7 @@
 
 use crate::check::{Engine, Progress};
 use crate::liveness::ProgressModel;
+use crate::program::lengths::Lengths;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::topology::Topology;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,9 +55,10 @@ pub struct BoundArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024), value_name = "N")]
     pub threads: Option<u32>,
     /// Elements of a protocol's message on each rank [default: two vectors for each thread, and a cut-off one; `check` of a
-    /// protocol tries other small sizes as well, where neither these nor the threads are named]
-    #[arg(long, value_name = "N")]
-    pub elements: Option<u64>,
+    /// protocol tries other small sizes as well, where neither these nor the threads are named]. Of a protocol with a capacity
+    /// these are the most, and launches of other lengths are tried as well; a list gives the launches' lengths, in turn
+    #[arg(long, value_name = "N[,N…]")]
+    pub elements: Option<Lengths>,
     /// Back-to-back launches on every rank [default: 3, or one more than the sets of buffers that
     /// take turns, or what LAUNCH.toml says]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]

@@ -164,6 +164,7 @@ pub(super) fn kernel(name: &str, bounds: &BoundArguments, options: Options) -> R
         threads: u32::try_from(threads.1).unwrap_or(u32::MAX),
         // A kernel has buffers of its own sizes and types; nothing reads these.
         elements: 0,
+        capacity: 0,
         data: DataType::F32,
         accumulate: Accumulate::Own,
     };

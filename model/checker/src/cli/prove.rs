@@ -6,6 +6,7 @@ use super::target::{Target, target};
 use super::{InputError, print};
 use crate::axioms::solver_is_new_enough;
 use crate::check::{Options, try_check};
+use crate::program::lengths::Lengths;
 use crate::prove::{Counterexample, Kind, Limits, Proven, Verdict, premise, prove, ranks_left};
 use crate::report::proof::{Answer, Reproduction, Row, human, json};
 use arverify_protocol::catalogue;
@@ -112,7 +113,7 @@ struct Sentence<'c>(&'c Counterexample);
 
 impl std::fmt::Display for Sentence<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Counterexample { ranks, blocks, threads, elements, launches, data } = self.0;
+        let Counterexample { ranks, blocks, threads, elements, launches, data, .. } = self.0;
         write!(
             formatter,
             "{ranks} ranks, {blocks} blocks, {threads} threads, {elements} {data} elements, {launches} launches"
@@ -121,11 +122,15 @@ impl std::fmt::Display for Sentence<'_> {
 }
 
 fn reproduce(target: &Target, counterexample: &Counterexample) -> Reproduction {
-    let Counterexample { ranks, blocks, threads, elements, launches, data } = *counterexample;
+    let Counterexample { ranks, blocks, threads, elements, capacity, launches, data } = *counterexample;
+    // A launch of so many elements, where there is room for more.
+    let lengths = Lengths::of(&[elements, capacity]).filter(|_| capacity > elements);
+    let elements = elements.max(capacity);
+    let written = lengths.unwrap_or(Lengths::one(elements));
     let mut command = super::target::command("check", target);
     let _ = write!(
         command,
-        " --ranks {ranks} --blocks {blocks} --threads {threads} --elements {elements} --launches {launches} --dtype {data}"
+        " --ranks {ranks} --blocks {blocks} --threads {threads} --elements {written} --launches {launches} --dtype {data}"
     );
     let small = ranks.saturating_mul(blocks).saturating_mul(threads) <= MOST_THREADS_CHECKED
         && elements <= MOST_ELEMENTS_CHECKED
@@ -138,10 +143,11 @@ fn reproduce(target: &Target, counterexample: &Counterexample) -> Reproduction {
         blocks: blocks as u32,
         threads: threads as u32,
         elements,
+        capacity: elements,
         data,
         accumulate: Accumulate::Own,
     };
-    let options = Options { launches: launches as u32, timeout: Some(CHECK_TIME), ..Options::new(sizes) };
+    let options = Options { launches: launches as u32, lengths, timeout: Some(CHECK_TIME), ..Options::new(sizes) };
     match try_check(&target.protocol, &options) {
         Ok(outcome) => Reproduction {
             command,

@@ -8,6 +8,7 @@ use super::{InputError, print};
 use crate::check::{Options, Progress, Replay, Schedule, replay};
 use crate::machine::SetAside;
 use crate::program::host::HostProgram;
+use crate::program::lengths::Lengths;
 use crate::program::protocol::ProtocolProgram;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::EvaluationError;
@@ -52,7 +53,8 @@ fn replay_protocol(target: &Target, schedule: &Schedule) -> Result<Replay, Input
         let program = HostProgram::new(&target.protocol, sizes, *launches, *seed).map_err(failed)?;
         return replay(Arc::new(program), options, schedule).map_err(InputError::Message);
     }
-    let program = ProtocolProgram::new(&target.protocol, sizes, *launches, *seed).map_err(failed)?;
+    let lengths = options.lengths.unwrap_or(Lengths::one(sizes.elements));
+    let program = ProtocolProgram::of_lengths(&target.protocol, sizes, &lengths, *launches, *seed).map_err(failed)?;
     replay(Arc::new(program), options, schedule).map_err(InputError::Message)
 }
 
@@ -83,7 +85,11 @@ pub(super) fn command(target: &Target, options: &Options, schedule: &Schedule) -
     let _ = write!(
         text,
         " --ranks {} --blocks {} --threads {} --elements {} --launches {launches} --dtype {}",
-        sizes.ranks, sizes.blocks, sizes.threads, sizes.elements, sizes.data
+        sizes.ranks,
+        sizes.blocks,
+        sizes.threads,
+        options.lengths.unwrap_or(Lengths::one(sizes.elements)),
+        sizes.data
     );
     if sizes.accumulate == Accumulate::F32 {
         text.push_str(" --accumulate f32");

@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
         blocks,
         threads,
         elements: u64::from(blocks * threads * ranks) * vector,
+        capacity: u64::from(blocks * threads * ranks) * vector,
         data: DataType::F32,
         accumulate: Accumulate::Own,
     };

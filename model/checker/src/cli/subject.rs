@@ -7,7 +7,7 @@ use super::suggest::{lints_of_kernel, lints_of_protocol, of_kernel, of_protocol}
 use super::target::{Target, refusal, target};
 use crate::check::{Engine, Options, Outcome, POLLED_WORDS, WHOLE_VECTORS, redundancies, try_check_with};
 use crate::prove::known::{Known, known};
-use crate::prove::{Limits, prove, ranks_left, written_requirements};
+use crate::prove::{Limits, described_launches, prove, ranks_left, written_requirements};
 use crate::report::beyond::Beyond;
 use crate::report::{Bounds, Row};
 use crate::suggest::Suggestion;
@@ -148,7 +148,8 @@ fn check_protocol(target: &Target, engine: Engine, asked: Asked) -> Result<Check
         tried.push((options.sizes, outcome.verdict));
         let verdict = outcome.verdict;
         if worst.as_ref().is_none_or(|(worst, _)| severity(verdict) > severity(worst.verdict)) {
-            worst = Some((outcome, options));
+            let lengths = outcome.lengths.filter(|lengths| lengths.differ());
+            worst = Some((outcome, Options { lengths, ..options }));
         }
         if verdict == Verdict::Violated || engine == Engine::Axiomatic {
             break;
@@ -201,7 +202,8 @@ fn beyond(target: &Target, proofs: Option<&Limits>) -> Beyond {
     });
     let Some(known) = proven else { return Beyond::Unasked(super::target::command("prove", target)) };
     let ranks = ranks_left(&target.protocol, known.most_ranks);
-    Beyond::Proven { known, ranks, requirements: written_requirements(&target.protocol) }
+    let launches = described_launches(&target.protocol);
+    Beyond::Proven { known, ranks, requirements: written_requirements(&target.protocol), launches }
 }
 
 fn protocol_row(target: &Target, checked: Checked, proofs: Option<&Limits>) -> Row {

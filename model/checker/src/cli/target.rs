@@ -3,6 +3,7 @@
 use super::InputError;
 use super::arguments::{Assumption, BoundArguments};
 use crate::check::{CheckError, Fixed, Options, Progress, small_sizes};
+use crate::program::lengths::Lengths;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
@@ -140,6 +141,10 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let topology = bounds.topology.as_ref();
     let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    if let Some(lengths) = bounds.elements.filter(|lengths| lengths.turns().len() > 1 && !protocol.varies) {
+        let why = "it has one length for all launches (`elements N`, without `up to C`)";
+        return Err(InputError::message(format!("`{name}` cannot take --elements {lengths}: {why}")));
+    }
     let ranks = bounds.ranks.map_or_else(|| topology.map(ranks_of).transpose(), |ranks| Ok(Some(ranks)))?;
     let options = options(bounds, ranks, &configuration, &protocol);
     let others = other_sizes(bounds, &configuration, &protocol, &options.sizes);
@@ -189,12 +194,14 @@ fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configur
     let vector = u64::from(data.vector());
     let elements = bounds
         .elements
+        .map(|lengths| lengths.greatest())
         .or(configuration.elements.map(u64::from))
         .unwrap_or_else(|| 2 * u64::from(blocks) * u64::from(threads) * vector + vector - 1);
     let named = configuration.progress.as_ref().and_then(|name| name.parse().ok());
     let assumptions = assumptions(bounds);
     Options {
-        sizes: Sizes { ranks, blocks, threads, elements, data, accumulate },
+        sizes: Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate },
+        lengths: bounds.elements.filter(|lengths| lengths.turns().len() > 1),
         launches: bounds.launches.or(configuration.launches).unwrap_or_else(|| protocol.launches_to_come_round()),
         resident_blocks: bounds.resident_blocks.or(configuration.resident_blocks),
         progress: bounds.progress.or(named).unwrap_or(Progress::Fair),
@@ -205,7 +212,7 @@ fn options(bounds: &BoundArguments, ranks: Option<u32>, configuration: &Configur
 /// What was typed that does not depend on the target; the sizes are the least there are.
 pub(super) fn assumptions(bounds: &BoundArguments) -> Options {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
-    let sizes = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 0, data, accumulate };
+    let sizes = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 0, capacity: 0, data, accumulate };
     Options {
         launches: bounds.launches.unwrap_or(3),
         seed: bounds.seed,
@@ -226,6 +233,7 @@ pub(super) fn refusal(target: &Target, error: &CheckError) -> InputError {
         return InputError::message(format!("`{}`: {error}", target.name));
     };
     let Sizes { ranks, blocks, threads, elements, .. } = target.options.sizes;
+    let elements = target.options.lengths.unwrap_or(Lengths::one(elements));
     let message = Message {
         severity: Severity::Error,
         code: None,

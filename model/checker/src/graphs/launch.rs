@@ -223,9 +223,14 @@ impl<'p, P: Program> Search<'p, P> {
         let Some(expected) = program.expected().filter(|expected| expected.definition.concerns(rank)) else {
             return Ok(());
         };
-        let Some((range, _)) = self.parts(rank).find(|(_, part)| part.id == expected.output) else {
+        let Some((range, part)) = self.parts(rank).find(|(_, part)| part.id == expected.output) else {
             return Ok(());
         };
+        let whose = program.part_in(range.space.instance, part, launch);
+        let range = Range { from: whose.start, to: whose.end, ..range };
+        if whose.is_empty() {
+            return Ok(());
+        }
         let event = self.access(state, who, Act::Read, (range, Arc::from([])))?;
         let (bytes, unwritten) = self.seen(state, event);
         if let Some(from) = unwritten {

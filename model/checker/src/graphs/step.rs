@@ -235,8 +235,9 @@ impl<P: Program> Search<'_, P> {
         let runner = &state.threads[thread];
         let instance = self.field.program.shape().instance(at);
         let (whole, part) = (&instance.name, instance.named(at.byte).0);
-        let problem = if at.byte.saturating_add(bytes) > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{whole}`, which has {} bytes", at.byte, instance.bytes)
+        let extent = self.field.program.extent(at.instance, runner.at.launch);
+        let problem = if at.byte.saturating_add(bytes) > extent {
+            format!("{bytes} bytes at byte {} of `{whole}`, which has {extent} bytes", at.byte)
         } else if !at.byte.is_multiple_of(align) {
             format!("{bytes} bytes at byte {} of `{whole}`: not aligned to {align} bytes", at.byte)
         } else if instance.local && instance.rank != runner.at.rank {

@@ -529,15 +529,20 @@ impl<P: Program> Run<'_, P> {
         let expected = machine.program().expected();
         let instances = machine.program().shape().instances.iter().enumerate();
         let parts = instances.filter(|(_, instance)| instance.rank == rank).flat_map(|(index, instance)| {
-            instance.parts.iter().filter(|part| part.read && part.length() > 0).map(move |part| (index, part))
+            instance.parts.iter().filter(|part| part.read).map(move |part| (index, part))
         });
+        let launch = self.state.ranks[rank as usize].launch;
         for (index, part) in parts {
+            let whose = machine.program().part_in(index as u32, part, launch);
+            if whose.is_empty() {
+                continue;
+            }
             let stated = expected.as_ref().filter(|expected| expected.output == part.id);
             let site = stated.map_or(READ, |expected| expected.site);
             let access = Access { site, ..reader.access };
             let reader = OnStream { access, view: reader.view.clone(), loads: None };
-            let at = Location { instance: index as u32, byte: part.bytes.start };
-            if let Err(conflict) = self.access_of_stream(&reader, at, part.length(), Kind::Read) {
+            let at = Location { instance: index as u32, byte: whose.start };
+            if let Err(conflict) = self.access_of_stream(&reader, at, whose.end - whose.start, Kind::Read) {
                 let at = Location { byte: conflict.byte, ..at };
                 let mut violation = self.output_race(rank, at, (site, conflict.access));
                 violation.accesses = Some([conflict.access, reader.access]);

@@ -58,8 +58,9 @@ impl<P: Program> Run<'_, P> {
         let Some((instance, part)) = machine.program().shape().part_of(expected.output, rank) else { return };
         let Some(kind) = part.element else { return };
         let size = kind.bytes() as usize;
-        let start = part.bytes.start;
-        let bytes = &self.state.memory[instance as usize].bytes[start as usize..part.bytes.end as usize];
+        let whose = machine.program().part_in(instance, part, launch);
+        let start = whose.start;
+        let bytes = &self.state.memory[instance as usize].bytes[start as usize..whose.end as usize];
         let at = |element: usize| Location { instance, byte: start + (element * size) as u64 };
         let mut in_order = true;
         let output = Output { program: &**machine.program(), expected: &expected, kind, rank, launch };

@@ -30,7 +30,7 @@ impl<P: Program> Run<'_, P> {
         let coordinates = self.state.coordinates(machine, thread);
         let program = &self.state.threads[thread as usize].program;
         let (sweep, site, then) = machine.program().rest_of_phase(coordinates, program)?;
-        if !self.is_plain(thread, &sweep, site) {
+        if !self.is_plain(thread, &sweep, (site, coordinates.launch)) {
             return None;
         }
         let standing = self.thread_mut(thread);
@@ -42,7 +42,7 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// Whether all vectors are within their buffers, in order with all that came before them, and read what was written.
-    fn is_plain(&self, thread: ThreadIndex, sweep: &Sweep, site: SiteIndex) -> bool {
+    fn is_plain(&self, thread: ThreadIndex, sweep: &Sweep, (site, launch): (SiteIndex, u32)) -> bool {
         let machine = self.machine;
         let instances = &machine.program().shape().instances;
         let rank = machine.rank_of_block(machine.block_of(thread));
@@ -60,7 +60,7 @@ impl<P: Program> Run<'_, P> {
         accesses(&sweep.first).all(|(at, kind)| {
             let (instance, memory) = (&instances[at.instance as usize], &self.state.memory[at.instance as usize]);
             let whole = along(sweep, at).whole();
-            let inside = whole.end <= instance.bytes && at.byte.is_multiple_of(bytes);
+            let inside = whole.end <= machine.program().extent(at.instance, launch) && at.byte.is_multiple_of(bytes);
             let reached = (!instance.local || instance.rank == rank) && !instance.is_shared_memory();
             let ordered = |run: &Self| {
                 let covered = |earlier: &Access| run.machine.covered_since(by.access.epoch, by.view, None, earlier);

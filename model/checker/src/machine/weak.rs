@@ -12,7 +12,7 @@ use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, WithLoads};
 use crate::memory::shared::Shared;
 use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
-use crate::program::{Bulk, Location, Operation, Program, SiteIndex, Width, Word};
+use crate::program::{Bulk, Coordinates, Location, Operation, Program, SiteIndex, Width, Word};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ops::Range;
@@ -136,9 +136,10 @@ impl<P: Program> Run<'_, P> {
         let instance = shape.instance(at);
         // Bounds and alignment are those of the buffer, not of its parts.
         let name = &instance.name;
-        let rank = self.state.coordinates(self.machine, thread).rank;
-        let problem = if at.byte + bytes > instance.bytes {
-            format!("{bytes} bytes at byte {} of `{name}`, which has {} bytes", at.byte, instance.bytes)
+        let Coordinates { rank, launch, .. } = self.state.coordinates(self.machine, thread);
+        let extent = self.machine.program().extent(at.instance, launch);
+        let problem = if at.byte + bytes > extent {
+            format!("{bytes} bytes at byte {} of `{name}`, which has {extent} bytes", at.byte)
         } else if !at.byte.is_multiple_of(align) {
             format!("{bytes} bytes at byte {} of `{name}`: not aligned to {align} bytes", at.byte)
         } else if instance.local && instance.rank != rank {

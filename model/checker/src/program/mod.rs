@@ -15,6 +15,7 @@
 //! * [`protocol`]: the front end of the protocol language; [`host`]: its host programs
 
 pub mod host;
+pub mod lengths;
 pub mod mbarrier;
 pub mod memory;
 pub mod origins;
@@ -34,6 +35,7 @@ use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 pub use memory::{Contents, Definition, Element, Expected, Instance, Location, Shape};
 pub use origins::{Dependencies, Read, ReadName, Reads};
@@ -556,6 +558,19 @@ pub trait Program: Send + Sync + 'static {
         let mut bytes = vec![0; part.length() as usize];
         part.fill(&mut bytes, |element, index| self.input(element, part.id, rank, launch, index));
         bytes
+    }
+    /// Bytes of an instance that a launch may reach: fewer than it has, where launches differ in length.
+    fn extent(&self, instance: u32, _launch: u32) -> u64 {
+        self.shape().instances[instance as usize].bytes
+    }
+    /// N of each launch; nothing where they do not differ.
+    fn lengths(&self) -> Vec<u64> {
+        Vec::new()
+    }
+    /// Bytes of a part that are a launch's: those that its owner's host reads, and that hold its result.
+    fn part_in(&self, instance: u32, part: &Part, launch: u32) -> Range<u64> {
+        let end = part.bytes.end.min(self.extent(instance, launch));
+        part.bytes.start..end.max(part.bytes.start)
     }
     /// Who should read what kernels write to a buffer; where nobody does, that is worth a lint.
     fn readers(&self, _buffer: u32) -> Readers {

@@ -1,5 +1,6 @@
 //! Front end: a resolved protocol at fixed sizes, as a thread program.
 
+use super::lengths::Lengths;
 use super::memory::input_element;
 use super::{
     AtomicFunction, Barrier, Bulk, Condition, Coordinates, Definition, Element, Expected, Fault, Instance, Location,
@@ -8,6 +9,7 @@ use super::{
 use arverify_protocol::code::{Code as FlatCode, SiteId};
 use arverify_protocol::cursor::{self, Address, Chunk, Cursor, Position};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
+use arverify_protocol::ids::BufferId;
 use arverify_protocol::ir::{self, Protocol, Source, Space, Span};
 use arverify_protocol::verdict::Code;
 
@@ -15,7 +17,12 @@ use arverify_protocol::verdict::Code;
 #[derive(Clone, Debug)]
 pub struct ProtocolProgram {
     protocol: Protocol,
-    code: FlatCode,
+    /// One for each length. They differ in constants alone: statements have the same numbers in all of them.
+    codes: Vec<FlatCode>,
+    /// By launch, which of them.
+    of_launch: Vec<usize>,
+    /// Bytes of an instance of each buffer, by code; nothing where launches do not differ.
+    extents: Vec<Vec<u64>>,
     shape: Shape,
     grids: Vec<u32>,
     /// Kernel arguments, by rank then launch.
@@ -27,12 +34,31 @@ pub struct ProtocolProgram {
 impl ProtocolProgram {
     /// Flattens a protocol. Fails where a size expression has no value.
     pub fn new(protocol: &Protocol, sizes: &Sizes, launches: u32, seed: u64) -> Result<Self, EvaluationError> {
-        let code = FlatCode::new(protocol, sizes, true)?;
+        Self::of_lengths(protocol, sizes, &Lengths::one(sizes.elements), launches, seed)
+    }
+
+    /// The same, where launches differ in length: N is that of the launch, and memory is laid out by the capacity of the
+    /// sizes.
+    pub fn of_lengths(
+        protocol: &Protocol,
+        sizes: &Sizes,
+        lengths: &Lengths,
+        launches: u32,
+        seed: u64,
+    ) -> Result<Self, EvaluationError> {
+        let mut all: Vec<u64> = lengths.turns().to_vec();
+        all.sort_unstable();
+        all.dedup();
+        let at = |elements: &u64| Sizes { elements: *elements, ..*sizes };
+        let codes =
+            all.iter().map(|length| FlatCode::new(protocol, &at(length), true)).collect::<Result<Vec<_>, _>>()?;
+        let of_launch = (0..launches.max(1)).map(|launch| all.partition_point(|known| *known < lengths.at(launch)));
+        let of_launch: Vec<usize> = of_launch.collect();
         let grids = (0..sizes.ranks).map(|rank| protocol.grid_of(sizes, rank)).collect::<Result<Vec<_>, _>>()?;
         let element_bytes: Vec<u64> = protocol.buffers.iter().map(|buffer| element_bytes(buffer, sizes)).collect();
         let mut instances = Vec::new();
         for (index, buffer) in protocol.buffers.iter().enumerate() {
-            let elements: u64 = code.shapes[index].iter().product();
+            let elements = codes.iter().map(|code| code.extent(BufferId(index as u32))).max().unwrap_or(0);
             for rank in 0..sizes.ranks {
                 let bytes = elements.checked_mul(element_bytes[index]).ok_or(EvaluationError::Overflow)?;
                 let element = (buffer.element == ir::Element::Data).then_some(Element::Data(sizes.data));
@@ -51,11 +77,20 @@ impl ProtocolProgram {
             }
         }
         let arguments = (0..sizes.ranks)
-            .map(|rank| (0..launches).map(|launch| protocol.argument_values(sizes, rank, launch)).collect())
+            .map(|rank| {
+                let values = |launch| protocol.argument_values(&at(&lengths.at(launch)), rank, launch);
+                (0..launches).map(values).collect()
+            })
             .collect::<Result<_, _>>()?;
+        let bytes = |code: &FlatCode| {
+            let all = element_bytes.iter().enumerate();
+            all.map(|(index, bytes)| code.extent(BufferId(index as u32)) * bytes).collect()
+        };
+        let extents = if codes.len() > 1 { codes.iter().map(bytes).collect() } else { Vec::new() };
         let blocks = grids.iter().copied().max().unwrap_or(0);
         let shape = Shape { ranks: sizes.ranks, blocks, threads: sizes.threads, launches, instances };
-        Ok(ProtocolProgram { protocol: protocol.clone(), code, shape, grids, arguments, element_bytes, seed })
+        let protocol = protocol.clone();
+        Ok(ProtocolProgram { protocol, codes, of_launch, extents, shape, grids, arguments, element_bytes, seed })
     }
 
     /// The protocol it was made from.
@@ -63,9 +98,17 @@ impl ProtocolProgram {
         &self.protocol
     }
 
-    /// Its statements.
+    /// Its statements: those of the least length, where launches differ.
     pub(super) fn code(&self) -> &FlatCode {
-        &self.code
+        &self.codes[0]
+    }
+
+    /// The statements of a launch.
+    fn code_of(&self, launch: u32) -> &FlatCode {
+        match self.codes.as_slice() {
+            [only] => only,
+            codes => &codes[self.of_launch[launch as usize]],
+        }
     }
 
     pub(super) fn location(&self, address: Address) -> Location {
@@ -77,7 +120,7 @@ impl ProtocolProgram {
     }
 
     fn bulk(&self, chunk: &Chunk) -> Bulk {
-        let sizes = &self.code.sizes;
+        let sizes = &self.code().sizes;
         Bulk {
             destination: self.location(chunk.destination),
             sources: chunk.sources.iter().map(|source| self.location(*source)).collect(),
@@ -124,10 +167,10 @@ impl ProtocolProgram {
             cursor::Operation::Fence { semantics } => Operation::Fence { semantics },
             cursor::Operation::Chunk(chunk) => Operation::Bulk(Box::new(self.bulk(&chunk))),
             cursor::Operation::Take { address, elements } => {
-                Operation::Load { at: self.location(address), bytes: elements * self.code.sizes.data.bytes() }
+                Operation::Load { at: self.location(address), bytes: elements * self.code().sizes.data.bytes() }
             }
             cursor::Operation::Put { address, elements, word } => {
-                let bytes = (elements * self.code.sizes.data.bytes()) as usize;
+                let bytes = (elements * self.code().sizes.data.bytes()) as usize;
                 Operation::Store { at: self.location(address), data: word.to_le_bytes()[..bytes].into() }
             }
             cursor::Operation::Send { address, value, packet, semantics } => {
@@ -222,12 +265,25 @@ impl Program for ProtocolProgram {
         Some(ProtocolProgram { grids, ..self.clone() })
     }
 
-    fn start(&self, _: Coordinates) -> Cursor {
-        Cursor::start(&self.code)
+    fn start(&self, at: Coordinates) -> Cursor {
+        Cursor::start(self.code_of(at.launch))
+    }
+
+    fn extent(&self, instance: u32, launch: u32) -> u64 {
+        let buffer = (instance / self.shape.ranks) as usize;
+        match self.extents.get(self.of_launch[launch as usize]) {
+            Some(extents) => extents[buffer],
+            None => self.shape.instances[instance as usize].bytes,
+        }
+    }
+
+    fn lengths(&self) -> Vec<u64> {
+        let of_launch = self.of_launch.iter().map(|code| self.codes[*code].sizes.elements);
+        if self.codes.len() > 1 { of_launch.collect() } else { Vec::new() }
     }
 
     fn next(&self, at: Coordinates, thread: &mut Cursor) -> Result<(Operation, SiteIndex), Fault> {
-        let next = self.with_position(at, |position| thread.next(&self.code, position));
+        let next = self.with_position(at, |position| thread.next(self.code_of(at.launch), position));
         match next {
             Ok((operation, site)) => Ok((self.operation(operation), SiteIndex(site.0))),
             Err((fault, site)) => Err(self.fault(&fault, site)),
@@ -235,8 +291,9 @@ impl Program for ProtocolProgram {
     }
 
     fn rest_of_phase(&self, at: Coordinates, thread: &Cursor) -> Option<(Sweep, SiteIndex, Cursor)> {
-        let rest = self.with_position(at, |position| thread.rest_of_phase(&self.code, position, LEAST_SWEPT))?;
-        let bytes = u64::from(self.code.sizes.data.bytes());
+        let rest =
+            self.with_position(at, |position| thread.rest_of_phase(self.code_of(at.launch), position, LEAST_SWEPT))?;
+        let bytes = u64::from(self.code().sizes.data.bytes());
         // What is copied are elements, on both sides.
         let mut places = rest.first.sources.iter().chain([&rest.first.destination]);
         let alike = places.all(|place| self.element_bytes[place.buffer.index()] == bytes);
@@ -267,15 +324,15 @@ impl Program for ProtocolProgram {
         if published { Readers::Peers } else { Readers::Unknown }
     }
 
-    fn supply(&self, _: Coordinates, thread: &mut Cursor, value: Word) {
-        thread.supply(&self.code, value as u64);
+    fn supply(&self, at: Coordinates, thread: &mut Cursor, value: Word) {
+        thread.supply(self.code_of(at.launch), value as u64);
     }
 
-    fn supply_bytes(&self, _: Coordinates, thread: &mut Cursor, bytes: &[u8]) {
+    fn supply_bytes(&self, at: Coordinates, thread: &mut Cursor, bytes: &[u8]) {
         let mut word = [0; 8];
         let length = bytes.len().min(word.len());
         word[..length].copy_from_slice(&bytes[..length]);
-        thread.supply(&self.code, u64::from_le_bytes(word));
+        thread.supply(self.code_of(at.launch), u64::from_le_bytes(word));
     }
 
     fn expected(&self) -> Option<Expected> {
@@ -287,18 +344,18 @@ impl Program for ProtocolProgram {
             definition: expectation.collective.into(),
             same_on_all_ranks: expectation.same_on_all_ranks,
             exact_zero: true,
-            accumulate: self.code.sizes.accumulate,
+            accumulate: self.code().sizes.accumulate,
             site: EXPECTATION,
         })
     }
 
     fn asserts(&self) -> bool {
-        self.code.has_assertions()
+        self.code().has_assertions()
     }
 
     fn element(&self, at: Location) -> Option<Vec<u64>> {
         let buffer = (at.instance / self.shape.ranks) as usize;
-        let (shape, bytes) = (self.code.shapes.get(buffer)?, *self.element_bytes.get(buffer)?);
+        let (shape, bytes) = (self.code().shapes.get(buffer)?, *self.element_bytes.get(buffer)?);
         let mut left = at.byte / bytes.max(1);
         let mut places: Vec<u64> = Vec::new();
         for extent in shape.iter().rev() {
@@ -318,7 +375,7 @@ impl Program for ProtocolProgram {
             let span = self.protocol.expectation.as_ref().map_or(0..0, |expectation| expectation.span.clone());
             return (span, Vec::new());
         }
-        let Some(site) = self.code.sites.get(site.0 as usize) else { return (0..0, Vec::new()) };
+        let Some(site) = self.code().sites.get(site.0 as usize) else { return (0..0, Vec::new()) };
         (site.span.clone(), site.calls.to_vec())
     }
 

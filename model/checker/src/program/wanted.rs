@@ -106,7 +106,8 @@ impl<P: Program> Output<'_, P> {
     /// Elements of each rank's part.
     fn elements(&self, part: PartId) -> u64 {
         let found = self.program.shape().part_of(part, 0);
-        found.map_or(0, |(_, part)| part.length() / u64::from(self.kind.bytes()))
+        let bytes = found.map_or(0..0, |(instance, part)| self.program.part_in(instance, part, self.launch));
+        (bytes.end - bytes.start) / u64::from(self.kind.bytes())
     }
 
     /// An element of an input as it is in the launch: new in each only where it is refreshed.

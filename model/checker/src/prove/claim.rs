@@ -99,6 +99,8 @@ pub(super) struct SizeVariables {
     pub(super) blocks: Polynomial,
     pub(super) threads: Polynomial,
     pub(super) elements: Polynomial,
+    /// The elements themselves, where launches have one length.
+    pub(super) capacity: Polynomial,
     /// The launch at which something happens.
     pub(super) launch: Polynomial,
 }
@@ -168,6 +170,13 @@ pub(super) fn sizes(
         None => (problem.fresh("blocks", 1, MOST_BLOCKS), problem.fresh("threads", 1, MOST_THREADS)),
     };
     let elements = problem.fresh("elements", 0, MOST_ELEMENTS);
+    let capacity = match protocol.varies {
+        true => {
+            let beyond = problem.fresh("beyond", 0, MOST_ELEMENTS);
+            elements.plus(&beyond).ok_or(Unsupported::TooLarge)?
+        }
+        false => elements.clone(),
+    };
     let launch = problem.fresh("launch", 0, super::problem::WORDS - 1);
     let (vector, element_bytes) = match setting.data {
         Some(data) => (Polynomial::constant(i128::from(data.vector())), Polynomial::constant(i128::from(data.bytes()))),
@@ -178,9 +187,10 @@ pub(super) fn sizes(
         blocks: blocks.clone(),
         threads: threads.clone(),
         elements: elements.clone(),
+        capacity: capacity.clone(),
         launch,
     };
-    let terms = SizeTerms { ranks, blocks, threads, elements, vector, element_bytes };
+    let terms = SizeTerms { ranks, blocks, threads, elements, capacity, vector, element_bytes };
     let scope = Scope::of_sizes(&terms);
     for requirement in &protocol.requirements {
         let met = condition(problem, &scope, &requirement.condition)?;

@@ -15,7 +15,7 @@ use super::term::{Formula, Polynomial};
 use super::translate::{Scope, SizeTerms, equal, value};
 use super::walk::{Context, Event, Kind, Loops, Rounds, actor, events};
 use arverify_protocol::ids::BufferId;
-use arverify_protocol::ir::{Binary, Expression, Initially, Protocol, Space, Statement, StatementKind};
+use arverify_protocol::ir::{Binary, Expression, Initially, Protocol, Space, Statement, StatementKind, Symbol};
 use rustc_hash::FxHashMap;
 use std::time::Instant;
 
@@ -95,7 +95,12 @@ impl Counters {
             if self.0.contains_key(&id) {
                 continue;
             }
-            if let Ok(Some(counter)) = infer(protocol, (id, i128::from(initial)), ranks, by_sizes, deadline) {
+            // What N raises is no multiple of the launches where they differ in length.
+            let alike = |counter: &Counter| {
+                !protocol.varies || !matches!(&counter.step, Step::Sizes(step) if step.mentions(Symbol::Elements))
+            };
+            let inferred = infer(protocol, (id, i128::from(initial)), ranks, by_sizes, deadline);
+            if let Ok(Some(counter)) = inferred.map(|found| found.filter(alike)) {
                 self.0.insert(id, counter);
             }
         }

@@ -245,6 +245,7 @@ impl<'p> Counting<'p> {
             blocks: sizes.blocks.clone(),
             threads: sizes.threads.clone(),
             elements: sizes.elements.clone(),
+            capacity: sizes.capacity.clone(),
             vector: Polynomial::constant(1),
             element_bytes: Polynomial::constant(1),
         };

@@ -8,6 +8,7 @@
 use super::claim::{Claim, Generated, Kind, Obligation, Ranks, Setting, SizeVariables, Subject};
 use super::counters::Counters;
 use super::counts::{Failure, Judged};
+use super::lengths::{OPEN, Uses, without_empty_launches};
 use super::problem::{Problem, Unsupported, WORDS};
 use super::ranks::{self, Found};
 use super::requirements::sizes_exist;
@@ -50,6 +51,8 @@ pub struct Counterexample {
     pub threads: u64,
     /// N
     pub elements: u64,
+    /// C; N where launches have one length.
+    pub capacity: u64,
     /// Launches, one after the other, that show it.
     pub launches: u64,
     /// The element type at which it was found.
@@ -83,6 +86,8 @@ pub struct Proof {
 /// Proves what can be proven of a protocol.
 pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
     let started = Instant::now();
+    let stripped = without_empty_launches(protocol);
+    let protocol = stripped.as_ref().unwrap_or(protocol);
     let counters = Counters::of(protocol, limits.most_ranks, started + limits.time);
     let mut search = Search {
         protocol,
@@ -113,7 +118,13 @@ pub fn prove(protocol: &Protocol, limits: &Limits) -> Proof {
     if !followed && !protocol.is_host_program() {
         search.family(None, epochs::generate);
     }
-    let obligations = search.found;
+    let uses = Uses::of(protocol);
+    let mut obligations = search.found;
+    for found in obligations.iter_mut().filter(|found| found.verdict == Verdict::Proven) {
+        if uses.leave_open(found.kind, !found.what.is_empty()) {
+            found.verdict = Verdict::Inconclusive(OPEN.to_owned());
+        }
+    }
     Proof { obligations, time: started.elapsed() }
 }
 
@@ -356,7 +367,7 @@ impl Search<'_> {
 
     /// A counterexample at the smallest sizes that have one.
     fn smallest(&self, generated: &Generated, claim: &Claim, data: Option<DataType>) -> Option<Counterexample> {
-        let SizeVariables { ranks, blocks, threads, elements, launch: launch_of } = &generated.variables;
+        let SizeVariables { ranks, blocks, threads, elements, launch: launch_of, .. } = &generated.variables;
         // A counter may have to wrap; that is tried last.
         let later = |launch: i128| -> Vec<_> {
             [(elements, 4096), (launch_of, launch)]
@@ -416,11 +427,13 @@ fn sizes_of(
     let data = data.unwrap_or(DataType::F32);
     // Where the message does not matter, every thread has a vector of it: wrong order shows in data that is moved.
     let vectors = || blocks.saturating_mul(threads).saturating_mul(u64::from(data.vector()));
+    let elements = if mentioned { number(&variables.elements)? } else { vectors() };
     Some(Counterexample {
         ranks: number(&variables.ranks)?,
         blocks,
         threads,
-        elements: if mentioned { number(&variables.elements)? } else { vectors() },
+        elements,
+        capacity: number(&variables.capacity).map_or(elements, |capacity| capacity.max(elements)),
         launches: number(&variables.launch)? + 1 + claim.launches_after,
         data,
     })

@@ -70,11 +70,11 @@ pub fn known(protocol: &Protocol) -> Option<Known> {
 /// Identifies what proofs are about: the resolved protocol without its names, its text and its places in it.
 pub fn digest(protocol: &Protocol) -> String {
     let Protocol { name: _, summary: _, source: _, knobs: _, pipes, locals, grid, streams, body, .. } = protocol;
-    let Protocol { buffers, arguments, requirements, expectation, .. } = protocol;
+    let Protocol { buffers, arguments, requirements, expectation, varies, .. } = protocol;
     let parts = (buffers, arguments, pipes, locals, grid, requirements, streams, body, expectation);
     let mut written = String::new();
     // Writing to a string cannot fail.
-    let _ = write!(written, "{parts:?}");
+    let _ = write!(written, "{parts:?}{}", if *varies { ", lengths differ" } else { "" });
     sha256(without_places(&written).as_bytes())
 }
 

@@ -16,6 +16,7 @@
 //! | `counts` | waits on words that only grow |
 //! | `credits` | channels: slots that are held, credits |
 //! | `solve` | one question to z3 |
+//! | `lengths` | launches that differ in length: what depends on N |
 //! | `requirements` | the numbers of ranks that the requirements leave |
 //! | `premise` | the check at small sizes that a proof rests on |
 //! | `known` | what is already proven of the catalogue |
@@ -31,6 +32,7 @@ mod credits;
 mod decide;
 mod epochs;
 pub mod known;
+mod lengths;
 mod pads;
 mod partner;
 mod phases;
@@ -47,5 +49,6 @@ mod words;
 
 pub use claim::Kind;
 pub use decide::{Counterexample, Limits, Proof, Proven, Verdict, prove};
+pub use lengths::described_launches;
 pub use premise::{Premise, premise};
 pub use requirements::{described as described_ranks, ranks_left, written as written_requirements};

@@ -91,7 +91,7 @@ fn lengths(protocol: &Protocol, ranks: u32) -> Vec<Sizes> {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
     let (blocks, threads) = if protocol.is_host_program() { (1, 1) } else { (2, ranks) };
     let all = 0..=2 * u64::from(data.vector()) * u64::from(ranks) * u64::from(threads) + 1;
-    let sizes = all.map(|elements| Sizes { ranks, blocks, threads, elements, data, accumulate });
+    let sizes = all.map(|elements| Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate });
     sizes.filter(|sizes| matches!(protocol.unmet_requirement(sizes), Ok(None))).collect()
 }
 
@@ -108,5 +108,6 @@ fn draw(protocol: &Protocol, ranks: &[u32], state: &mut u64) -> Option<Sizes> {
         false => (1 + below(3) as u32, 1 + below(u64::from(ranks) + 4) as u32),
     };
     let data = [DataType::F32, DataType::F16, DataType::BF16][below(3) as usize];
-    Some(Sizes { ranks, blocks, threads, elements: below(160), data, accumulate: Accumulate::Own })
+    let elements = below(160);
+    Some(Sizes { ranks, blocks, threads, elements, capacity: elements, data, accumulate: Accumulate::Own })
 }

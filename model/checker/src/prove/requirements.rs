@@ -32,7 +32,7 @@ fn some_sizes_meet(protocol: &Protocol, ranks: u32) -> bool {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
     [1024, ranks, 1].into_iter().any(|threads| {
         [2, 1].into_iter().any(|blocks| {
-            let sizes = Sizes { ranks, blocks, threads, elements: 4096, data, accumulate };
+            let sizes = Sizes { ranks, blocks, threads, elements: 4096, capacity: 4096, data, accumulate };
             matches!(protocol.unmet_requirement(&sizes), Ok(None))
         })
     })

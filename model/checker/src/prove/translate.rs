@@ -17,6 +17,7 @@ pub(super) struct SizeTerms {
     pub(super) blocks: Polynomial,
     pub(super) threads: Polynomial,
     pub(super) elements: Polynomial,
+    pub(super) capacity: Polynomial,
     pub(super) vector: Polynomial,
     pub(super) element_bytes: Polynomial,
 }
@@ -58,6 +59,7 @@ impl Scope {
             Symbol::Blocks => Ok(self.sizes.blocks.clone()),
             Symbol::Threads => Ok(self.sizes.threads.clone()),
             Symbol::Elements => Ok(self.sizes.elements.clone()),
+            Symbol::Capacity => Ok(self.sizes.capacity.clone()),
             Symbol::Vector => Ok(self.sizes.vector.clone()),
             Symbol::ElementBytes => Ok(self.sizes.element_bytes.clone()),
             Symbol::Grid => self.grid.clone().ok_or_else(|| unknown("grid")),

@@ -20,6 +20,8 @@ pub enum Beyond {
         ranks: Vec<u32>,
         /// The requirements, as they are written.
         requirements: Vec<String>,
+        /// The launches, in words.
+        launches: &'static str,
     },
     /// Nobody asked: the command that does.
     Unasked(String),
@@ -40,11 +42,11 @@ impl Beyond {
     /// The sizes of a proof, in the order in which the bounds of a check are printed. A host program has no blocks of
     /// threads.
     fn sizes(&self, bounds: &Bounds) -> String {
-        let Beyond::Proven { ranks, requirements, .. } = self else { return String::new() };
+        let Beyond::Proven { ranks, requirements, launches, .. } = self else { return String::new() };
         let grid = if bounds.streams.is_some() { "" } else { " × 1 to 2^31 - 1 blocks × 1 to 1024 threads" };
         let required =
             if requirements.is_empty() { String::new() } else { format!(", where {}", requirements.join(" and ")) };
-        format!("{}{grid}, 0 to 2^40 elements, any number of launches{required}", described_ranks(ranks))
+        format!("{}{grid}, 0 to 2^40 elements, {launches}{required}", described_ranks(ranks))
     }
 
     fn line(&self, bounds: &Bounds) -> String {

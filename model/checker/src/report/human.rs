@@ -142,9 +142,13 @@ pub(super) fn bounds_of(row: &Row) -> String {
         ),
     };
     if let Some((elements, data)) = row.bounds.message {
-        let _ = write!(line, "{elements} {data} elements, ");
+        let most = if row.outcome.tried.is_empty() { "" } else { "up to " };
+        let _ = write!(line, "{most}{elements} {data} elements, ");
     }
-    let _ = write!(line, "{} launches, progress {}", row.options.launches, row.options.progress.name());
+    // A protocol without a capacity; a kernel's launch file says what its launches are.
+    let alike = row.kernel.is_none() && row.outcome.tried.is_empty() && row.options.launches > 1;
+    let alike = if alike { " of one length" } else { "" };
+    let _ = write!(line, "{} launches{alike}, progress {}", row.options.launches, row.options.progress.name());
     if row.kernel.is_some() {
         let _ = write!(line, ", seed {}", row.options.seed);
     }
@@ -164,6 +168,9 @@ pub(super) fn bounds_of(row: &Row) -> String {
     for accept in &row.outcome.accepted {
         let [at, and] = accept.places.each_ref().map(|(file, line)| format!("{file}:{line}"));
         let _ = write!(line, "\naccepted: {} at {at} and {and}: {}", accept.code.number(), accept.why);
+    }
+    if let Some(lengths) = super::tried::lengths_line(row) {
+        let _ = write!(line, "\n{lengths}");
     }
     if let Some(tried) = super::tried::line(row) {
         let _ = write!(line, "\n{tried}");

@@ -37,6 +37,9 @@ fn result(row: &Row) -> Value {
     if let Some(streams) = row.bounds.streams {
         value["streams"] = json!(streams);
     }
+    if let Some(lengths) = super::tried::lengths_json(row) {
+        value["lengths"] = lengths;
+    }
     if let Some(tried) = super::tried::json(row) {
         value["tried"] = tried;
     }

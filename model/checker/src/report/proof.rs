@@ -131,11 +131,12 @@ fn details(text: &mut String, row: &Row, obligation: &Proven, reproduction: Opti
             let _ = writeln!(text, "  inconclusive: {kind}: {place}: {why}");
         }
         Verdict::Refuted(at) => {
-            let Counterexample { ranks, blocks, threads, elements, launches, data } = at;
+            let Counterexample { ranks, blocks, threads, elements, capacity, launches, data } = at;
+            let room = if capacity > elements { format!(" of {capacity} there is room for") } else { String::new() };
             let _ = writeln!(text, "  refuted: {kind}: {place}");
             let _ = writeln!(
                 text,
-                "    at {ranks} ranks, {blocks} blocks, {threads} threads, {elements} {data} elements, {launches} launches"
+                "    at {ranks} ranks, {blocks} blocks, {threads} threads, {elements} {data} elements{room}, {launches} launches"
             );
         }
     }
@@ -197,6 +198,7 @@ fn sizes(at: &Counterexample) -> Value {
         "blocks": at.blocks,
         "threads": at.threads,
         "elements": at.elements,
+        "capacity": at.capacity,
         "launches": at.launches,
         "dtype": at.data.name(),
     })

@@ -50,6 +50,25 @@ fn listed(words: &[String]) -> String {
     }
 }
 
+/// Lengths of launches that were tried, where they may differ.
+pub(super) fn lengths_line(row: &Row) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for lengths in &row.outcome.tried {
+        let turns: Vec<String> = lengths.turns().iter().map(u64::to_string).collect();
+        match turns.as_slice() {
+            [only] => parts.push(format!("{only} each")),
+            _ => parts.push(listed(&turns)),
+        }
+    }
+    (!parts.is_empty()).then(|| format!("lengths of launches: {}", parts.join("; ")))
+}
+
+/// For programs: the same, a list for each sequence.
+pub(super) fn lengths_json(row: &Row) -> Option<Value> {
+    let tried = &row.outcome.tried;
+    (!tried.is_empty()).then(|| json!(tried.iter().map(|lengths| lengths.turns()).collect::<Vec<_>>()))
+}
+
 /// For programs: every size with its verdict, in the order tried; none where there was one.
 pub(super) fn json(row: &Row) -> Option<Value> {
     let entry = |(sizes, verdict): &(Sizes, Verdict)| {

@@ -187,7 +187,8 @@ pub(crate) fn protocol(text: &Text, sizes: (u32, u32, u32), launches: u32) -> Re
     let document = language::parse("random.arp", &text.program).map_err(|errors| errors.to_string())?;
     let protocol = document.resolve(&[]).map_err(|errors| errors.to_string())?;
     let (ranks, blocks, threads) = sizes;
-    let sizes = Sizes { ranks, blocks, threads, elements: 4, data: DataType::F32, accumulate: Accumulate::Own };
+    let sizes =
+        Sizes { ranks, blocks, threads, elements: 4, capacity: 4, data: DataType::F32, accumulate: Accumulate::Own };
     Ok(Subject::Protocol(Box::new(protocol), sizes, launches))
 }
 
@@ -209,7 +210,15 @@ pub(crate) fn compare(subject: &Subject, question: &Question) -> Compared {
 }
 
 fn options(subject: &Subject, question: &Question, everything: bool) -> Options {
-    let any = Sizes { ranks: 1, blocks: 1, threads: 1, elements: 1, data: DataType::F32, accumulate: Accumulate::Own };
+    let any = Sizes {
+        ranks: 1,
+        blocks: 1,
+        threads: 1,
+        elements: 1,
+        capacity: 1,
+        data: DataType::F32,
+        accumulate: Accumulate::Own,
+    };
     let (sizes, launches) = match subject {
         Subject::Kernel(_, launches) => (any, *launches),
         Subject::Protocol(_, sizes, launches) => (*sizes, *launches),

@@ -244,6 +244,7 @@ impl KernelEntry {
             blocks,
             threads: self.threads,
             elements,
+            capacity: elements,
             data: self.dtype,
             accumulate: self.accumulate,
         }

@@ -202,7 +202,7 @@ mod tests {
             let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
             for elements in [0, 1, 3, 8, 13, 64, 101] {
                 let (data, accumulate) = (DataType::F32, Accumulate::Own);
-                let sizes = Sizes { ranks: 3, blocks: 2, threads: 4, elements, data, accumulate };
+                let sizes = Sizes { ranks: 3, blocks: 2, threads: 4, elements, capacity: elements, data, accumulate };
                 let code = Code::new(&protocol, &sizes, false).unwrap_or_else(|error| panic!("{error}"));
                 for (rank, block, thread) in (0..24).map(|index| (index % 3, index / 3 % 2, index / 6)) {
                     let arguments = vec![1; protocol.arguments.len()];
@@ -221,7 +221,7 @@ mod tests {
             let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
             for elements in [64, 101, 208] {
                 let (data, accumulate) = (DataType::F32, Accumulate::Own);
-                let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements, data, accumulate };
+                let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements, capacity: elements, data, accumulate };
                 let code = Code::new(&protocol, &sizes, false).unwrap_or_else(|error| panic!("{error}"));
                 for (rank, thread) in [(0, 0), (1, 0), (1, 1)] {
                     let arguments = vec![1; protocol.arguments.len()];

@@ -96,8 +96,13 @@ impl Printer {
 fn declaration(declaration: &Declaration) -> String {
     match declaration {
         Declaration::Parameters(parameters) => {
-            let list: Vec<String> =
-                parameters.iter().map(|(role, name)| format!("{} {}", role_word(*role), name.text)).collect();
+            let mut list: Vec<String> = Vec::new();
+            for (role, name) in parameters {
+                match (role, list.last_mut()) {
+                    (Role::Capacity, Some(elements)) => elements.push_str(&format!(" up to {}", name.text)),
+                    _ => list.push(format!("{} {}", role_word(*role), name.text)),
+                }
+            }
             format!("param {}", list.join(", "))
         }
         Declaration::Topology(axes) => format!("topology {}", names(axes, " * ")),
@@ -184,6 +189,7 @@ fn role_word(role: Role) -> &'static str {
         Role::Blocks => "blocks",
         Role::Threads => "threads",
         Role::Elements => "elements",
+        Role::Capacity => "up to",
         Role::Element => "element",
     }
 }

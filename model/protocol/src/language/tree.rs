@@ -92,6 +92,8 @@ pub enum Role {
     Threads,
     /// `elements N`
     Elements,
+    /// `up to C`, behind `elements N`
+    Capacity,
     /// `element E`: the type
     Element,
 }

@@ -96,6 +96,7 @@ pub fn second_opinion(program: &impl Program, patience: &Patience) -> Opinion {
     let begun = Instant::now();
     let mut opinion = Opinion { reason: None, ..Opinion::inconclusive("") };
     let asked = match solver_is_new_enough() {
+        Ok(()) if !program.lengths().is_empty() => Err(unfold::Refusal::Unsupported("launches that differ in length")),
         Ok(()) => questions::ask(program, patience, begun + patience.time, &mut opinion),
         Err(reason) => Err(unfold::Refusal::Undecided(reason)),
     };

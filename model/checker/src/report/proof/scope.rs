@@ -1,7 +1,7 @@
 //! What a proof is about: for which sizes, on which checks it rests, and what was not looked at.
 
 use super::Row;
-use crate::prove::{Kind, Verdict, described_ranks, written_requirements};
+use crate::prove::{Kind, Verdict, described_launches, described_ranks, written_requirements};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::{HostStatement, Statement, StatementKind};
 use arverify_protocol::verdict::Verdict as CheckVerdict;
@@ -39,8 +39,9 @@ fn sizes(row: &Row) -> String {
     let required = written_requirements(&row.protocol);
     let required = if required.is_empty() { String::new() } else { format!(", where {}", required.join(" and ")) };
     format!(
-        "{}{grid}, 0 to 2^40 elements of f32, f16 and bf16, any number of launches{required}",
-        described_ranks(&row.ranks)
+        "{}{grid}, 0 to 2^40 elements of f32, f16 and bf16, {}{required}",
+        described_ranks(&row.ranks),
+        described_launches(&row.protocol)
     )
 }
 

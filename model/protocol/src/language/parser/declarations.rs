@@ -140,6 +140,10 @@ impl Parser<'_> {
             };
             self.advance();
             parameters.push((role, self.name("a name for the size")?));
+            if role == Role::Elements && self.take_word("up") {
+                self.expect_word("to")?;
+                parameters.push((Role::Capacity, self.name("a name for the capacity")?));
+            }
             if !self.take(",") {
                 return Ok(Declaration::Parameters(parameters));
             }

@@ -79,6 +79,7 @@ impl<'a> Resolver<'a> {
             Role::Blocks => Global::Size(Symbol::Blocks),
             Role::Threads => Global::Size(Symbol::Threads),
             Role::Elements => Global::Size(Symbol::Elements),
+            Role::Capacity => Global::Size(Symbol::Capacity),
             Role::Element => Global::ElementType,
         };
         let twin = self.globals.iter().find(|(_, (known, _))| match (known, &global) {

@@ -9,6 +9,7 @@
 
 mod bindings;
 mod calls;
+mod capacity;
 mod declarations;
 mod expressions;
 mod host;
@@ -239,6 +240,7 @@ impl<'a> Resolver<'a> {
             locals: Vec::new(),
             grid: Expression::Symbol(Symbol::Blocks),
             requirements: Vec::new(),
+            varies: false,
             streams: None,
             body: Vec::new(),
             expectation: None,
@@ -248,6 +250,7 @@ impl<'a> Resolver<'a> {
         }
         self.declarations(file, &mut protocol);
         self.host_declarations(file, &mut protocol);
+        self.capacity(file, &mut protocol);
         self.kernel(file, &mut protocol);
         if matches!(self.choice, Choice::Every) && self.errors.is_empty() {
             self.unused(file);

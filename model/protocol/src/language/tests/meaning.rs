@@ -262,7 +262,7 @@ fn a_topology_gives_its_axes_and_asks_for_its_ranks() {
         let protocol = document.resolve_at(&[], topology.as_ref()).unwrap_or_else(|errors| panic!("{errors}"));
         let [StatementKind::Store { place, value, .. }] = kinds(&protocol)[..] else { panic!() };
         let (data, accumulate) = (crate::data::DataType::F32, crate::data::Accumulate::Own);
-        let sizes = crate::evaluate::Sizes { ranks, blocks: 1, threads: 1, elements: 1, data, accumulate };
+        let sizes = crate::evaluate::Sizes { ranks, blocks: 1, threads: 1, elements: 1, capacity: 1, data, accumulate };
         let environment = crate::evaluate::Environment::of_sizes(&sizes, ranks - 1);
         let met = protocol.unmet_requirement(&sizes).expect("it has a value").is_none();
         (environment.evaluate(&place.indices[0]), environment.evaluate(value), met)
@@ -284,7 +284,7 @@ fn copies_on_a_pipe_are_operations_of_their_own() {
                 finish loads to 1\n  finish loads\n}\n";
     let protocol = right(text).resolve(&[]).expect("resolves");
     let (data, accumulate) = (crate::data::DataType::F32, crate::data::Accumulate::Own);
-    let sizes = crate::evaluate::Sizes { ranks: 3, blocks: 1, threads: 1, elements: 6, data, accumulate };
+    let sizes = crate::evaluate::Sizes { ranks: 3, blocks: 1, threads: 1, elements: 6, capacity: 6, data, accumulate };
     let code = crate::code::Code::new(&protocol, &sizes, true).unwrap_or_else(|error| panic!("{error}"));
     let position = Position { rank: 0, block: 0, thread: 0, launch: 0, grid: 1, arguments: &[] };
     let mut cursor = Cursor::start(&code);

@@ -383,6 +383,11 @@ fn declaration() -> impl Strategy<Value = Declaration> {
     ];
     prop_oneof![
         vec((role, name()), 1..4).prop_map(Declaration::Parameters),
+        vec(name(), 2).prop_map(|mut names| {
+            let capacity = names.pop().map(|name| (Role::Capacity, name));
+            let elements = names.pop().map(|name| (Role::Elements, name));
+            Declaration::Parameters(elements.into_iter().chain(capacity).collect())
+        }),
         (name(), vec(word(), 1..4)).prop_map(|(name, values)| Declaration::Knob { name, values }),
         expression().prop_map(Declaration::Require),
         expression().prop_map(Declaration::Grid),

@@ -1,0 +1,154 @@
+//! Launches that differ in length: which sequences a check of a protocol with a capacity tries, and what it says of them.
+//!
+//! Four suffice to meet every change that has broken a kernel: one length throughout; rising, falling and rising again, by
+//! half, to one element and back; an odd length, and a launch of no elements just before a set of buffers comes round; and one
+//! element behind a long launch, whose set of buffers a long one takes again. The greatest is the capacity. The first finding ends it. Decision: the sequences are checked one
+//! after the other, for each has few states; the road not taken, N as a choice of the machine at each launch, costs their
+//! product. Not shown: all sequences; `arverify prove` is for those.
+
+use super::{CheckError, Options, Outcome};
+use crate::program::lengths::Lengths;
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::Protocol;
+use arverify_protocol::verdict::{Stats, Verdict};
+use std::time::Instant;
+
+/// Launches in which two sets of buffers come round.
+const TWO_SETS: u32 = 3;
+
+/// The sequences to try; the one asked for, where it was.
+pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> {
+    let greatest = options.sizes.elements;
+    if let Some(lengths) = options.lengths {
+        return vec![lengths];
+    }
+    let mut all = vec![Lengths::one(greatest)];
+    if !protocol.varies || greatest == 0 {
+        return all;
+    }
+    let (half, odd) = (greatest.div_ceil(2), ((greatest / 2) | 1).min(greatest));
+    let met = |length: u64| {
+        let sizes = Sizes { elements: length, ..options.sizes };
+        matches!(protocol.unmet_requirement(&sizes), Ok(None))
+    };
+    let gap = if options.launches <= TWO_SETS { [greatest, 0, odd, greatest] } else { [greatest, odd, 0, greatest] };
+    let varying = [[half, greatest, 1, greatest - 1], gap, [greatest, 1, half, greatest]];
+    for lengths in varying {
+        let allowed: Vec<u64> = lengths.into_iter().map(|length| if met(length) { length } else { greatest }).collect();
+        let seen = &allowed[..allowed.len().min(options.launches.max(1) as usize)];
+        all.extend(Lengths::of(seen).filter(|lengths| lengths.differ() && !all.contains(lengths)));
+    }
+    all
+}
+
+/// Checks one sequence after the other. The worst verdict counts, of equal ones the first; a violation ends it.
+pub(super) fn try_all(
+    protocol: &Protocol,
+    options: &Options,
+    check: impl Fn(&Lengths, &Options) -> Result<Outcome, CheckError>,
+) -> Result<Outcome, CheckError> {
+    for length in options.lengths.iter().flat_map(Lengths::turns) {
+        let sizes = Sizes { elements: *length, ..options.sizes };
+        if let Some(requirement) = protocol.unmet_requirement(&sizes)? {
+            return Err(CheckError::Requirement { span: requirement.span.clone() });
+        }
+    }
+    let started = Instant::now();
+    let mut stats = Stats::default();
+    let mut tried = Vec::new();
+    let mut worst: Option<(Outcome, Lengths)> = None;
+    let mut said: Vec<String> = Vec::new();
+    for lengths in sequences(protocol, options) {
+        let timeout = options.timeout.map(|limit| limit.saturating_sub(started.elapsed()));
+        let outcome = check(&lengths, &Options { timeout, ..*options })?;
+        let Stats { states, executions, operations, seconds } = outcome.stats;
+        stats.states += states;
+        stats.executions += executions;
+        stats.operations += operations;
+        stats.seconds += seconds;
+        tried.push(lengths);
+        said.extend(outcome.warnings.iter().map(|warning| format!("at lengths {lengths}: {warning}")));
+        let verdict = outcome.verdict;
+        if worst.as_ref().is_none_or(|(worst, _)| severity(verdict) > severity(worst.verdict)) {
+            worst = Some((outcome, lengths));
+        }
+        if verdict == Verdict::Violated {
+            break;
+        }
+    }
+    let Some((mut outcome, lengths)) = worst else { return Ok(Outcome::inconclusive("no lengths".to_owned())) };
+    if !protocol.varies {
+        return Ok(outcome);
+    }
+    outcome.stats = stats;
+    let own = format!("at lengths {lengths}: ");
+    let repeated = |warning: &String, outcome: &Outcome| {
+        let text = warning.split_once(": ").map_or(warning.as_str(), |(_, text)| text);
+        warning.starts_with(&own) || outcome.warnings.iter().any(|known| known == text)
+    };
+    said.retain(|warning| !repeated(warning, &outcome));
+    outcome.warnings.extend(said);
+    if lengths.differ() {
+        for finding in &mut outcome.findings {
+            finding.notes.push(in_words(&lengths, options.launches));
+        }
+    }
+    outcome.lengths = Some(lengths);
+    outcome.tried = tried;
+    Ok(outcome)
+}
+
+/// `N is 34 in launch 0, 67 in launch 1, 1 in launch 2`
+fn in_words(lengths: &Lengths, launches: u32) -> String {
+    let shown = launches.min(lengths.turns().len() as u32);
+    let each: Vec<String> = (0..shown).map(|launch| format!("{} in launch {launch}", lengths.at(launch))).collect();
+    let more = if shown < launches { ", and so on in turn" } else { "" };
+    format!("N is {}{more}", each.join(", "))
+}
+
+fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Verified => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Violated => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arverify_protocol::data::{Accumulate, DataType};
+    use arverify_protocol::language::parse;
+
+    fn tried(head: &str, elements: u64, launches: u32) -> Vec<String> {
+        let text = format!("protocol p\n{head}\nkernel {{ block_sync }}\n");
+        let protocol = parse("p.arp", &text).expect("it parses").resolve(&[]).expect("it resolves");
+        let (data, accumulate) = (DataType::F32, Accumulate::Own);
+        let sizes = Sizes { ranks: 2, blocks: 1, threads: 2, elements, capacity: elements, data, accumulate };
+        let options = Options { launches, ..Options::new(sizes) };
+        sequences(&protocol, &options).iter().map(Lengths::to_string).collect()
+    }
+
+    #[test]
+    fn lengths_fall_and_rise_and_are_odd_one_and_none() {
+        let all = ["32", "16,32,1,31", "32,17,0,32", "32,1,16,32"];
+        assert_eq!(tried("param elements N up to C", 32, 4), all);
+        assert_eq!(tried("param elements N up to C", 32, 3), ["32", "16,32,1", "32,0,17", "32,1,16"]);
+        assert_eq!(tried("param elements N up to C", 1, 3), ["1", "1,0,1"]);
+        assert_eq!(tried("param elements N up to C", 0, 3), ["0"]);
+    }
+
+    #[test]
+    fn one_length_is_one_length() {
+        assert_eq!(tried("param elements N", 32, 4), ["32"]);
+    }
+
+    #[test]
+    fn requirements_hold_at_every_launch() {
+        assert_eq!(
+            tried("param elements N up to C\nrequire N > 0", 32, 4),
+            ["32", "16,32,1,31", "32,17,32,32", "32,1,16,32"]
+        );
+        assert_eq!(tried("param elements N up to C\nrequire N == C", 32, 4), ["32"]);
+    }
+}
