@@ -364,3 +364,19 @@ fn a_verdict_is_vacuous_only_where_nothing_comes_from_a_peer() {
     let said = |words: &str| voted.warnings.iter().any(|warning| warning.contains(words));
     assert!(said("load buffering") && !said("vacuous"), "and a vote: {:?}", voted.warnings);
 }
+
+#[test]
+fn a_word_with_a_long_past_keeps_the_limit_of_time() {
+    // Nobody has seen the other's updates: every one has all others beside it, and they never end.
+    let endless = |label: &str| {
+        format!(
+            "$A{label}:\nsetp.ne.u32 %p1, %t, 0;\n@%p1 bra $B{label};\natom.relaxed.sys.global.add.u32 %r5, [%f0], 1;\n\
+             $B{label}:\nbar.sync 0;\nbra.uni $A{label};\n"
+        )
+    };
+    let text = kernel([&endless("0"), &endless("1")]);
+    let found = outcome(&text, &launch(2, 2, 1, ["", "", ""]), |options| {
+        options.timeout = Some(std::time::Duration::from_secs(1));
+    });
+    assert_eq!(found.verdict, Verdict::Inconclusive, "{:?}", found.findings);
+}

@@ -11,10 +11,10 @@ use crate::program::{Fault, FaultOutcome, Operation, Program, SiteIndex, Word};
 use arverify_protocol::ir::Order;
 use arverify_protocol::verdict::{Code, ThreadName};
 
-/// Threads that run between two looks at the limits.
-const RUNS_BETWEEN_LOOKS: u32 = 256;
-/// Operations of one thread after which the limits are looked at.
-const OPERATIONS_BETWEEN_LOOKS: u32 = 256;
+/// Threads that run, and operations of one of them, between two looks at the memory used.
+const BETWEEN_LOOKS: u32 = 256;
+/// The same at the clock: an operation may take long where its word has a long past.
+const BETWEEN_GLANCES: u32 = 16;
 /// Operations of a thread in one go after which a limit finds it going on and on.
 const ON_AND_ON: u32 = 1 << 16;
 
@@ -91,7 +91,7 @@ impl<'a, P: Program> Run<'a, P> {
                 return;
             }
             runs += 1;
-            if runs.is_multiple_of(RUNS_BETWEEN_LOOKS) && self.is_over() {
+            if self.is_over(runs) {
                 self.state.interrupted = true;
                 return;
             }
@@ -128,20 +128,23 @@ impl<'a, P: Program> Run<'a, P> {
         &mut self.state.threads[thread as usize]
     }
 
-    /// Whether a limit of time or memory forbids to go on.
-    fn is_over(&self) -> bool {
+    /// Whether a limit of time or memory forbids to go on, after so many steps of one kind.
+    fn is_over(&self, steps: u32) -> bool {
         let Settings { deadline, max_bytes, max_events, .. } = self.machine.settings;
+        if steps.is_multiple_of(BETWEEN_GLANCES) && process::is_past(deadline) {
+            return true;
+        }
         let recorded = self.recorder.as_ref().map_or(0, |events| events.len());
-        max_events.is_some_and(|most| recorded > most)
-            || process::is_past(deadline)
-            || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most))
+        steps.is_multiple_of(BETWEEN_LOOKS)
+            && (max_events.is_some_and(|most| recorded > most)
+                || max_bytes.is_some_and(|most| process::resident().is_some_and(|used| used >= most)))
     }
 
     fn run_thread(&mut self, index: ThreadIndex) {
         let mut last = None;
         for done in 1_u32.. {
             // A thread may go on for very long, and its operations get slower as their past grows.
-            if done.is_multiple_of(OPERATIONS_BETWEEN_LOOKS) && self.is_over() {
+            if self.is_over(done) {
                 self.notes.cut_short = last.filter(|_| done >= ON_AND_ON).map(|site| (index, site));
                 self.state.interrupted = true;
                 return;

@@ -645,7 +645,12 @@ impl Slot {
             let place = self.position(message.follows);
             if message.beside.is_empty() {
                 all_up_to = all_up_to.max(place);
-            } else if !followed.iter().any(|(other, later)| place <= *other && later.beside == message.beside) {
+                continue;
+            }
+            // Who has not seen an update had not seen it before either: what a thread's later message leaves loose, its
+            // earlier one does.
+            let writer = message.access.epoch.thread;
+            if !followed.iter().any(|(other, later)| place <= *other && later.access.epoch.thread == writer) {
                 followed.push((place, message));
             }
         }
