@@ -10,6 +10,7 @@ mod support;
 use arverify_gen::recheck::check_ptx;
 use arverify_gen::{Target, compiler::Compiler, render_kernel};
 use arverify_model::check::{Options, Outcome, Progress, check};
+use arverify_model::program::lengths::Lengths;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::{Protocol, Statement, StatementKind};
@@ -129,7 +130,9 @@ fn difference(compiler: &Compiler, case: &Case) -> Option<Result<usize, String>>
         max_blocks: sizes.blocks,
         deadline: false,
     };
-    let wanted = shown(&check(&as_ptx_knows_it(&case.protocol), &case.options));
+    // What is emitted is for launches of one length.
+    let one = Options { lengths: Some(Lengths::one(case.options.sizes.elements)), ..case.options };
+    let wanted = shown(&check(&as_ptx_knows_it(&case.protocol), &one));
     let kernel = match render_kernel(&case.protocol, &[], &target) {
         Ok(kernel) => kernel,
         Err(error) => return Some(Err(format!("{}: {error}", case.name))),

@@ -2,6 +2,7 @@
 
 use arverify_model::check::{Options, Replay, Schedule, check, replay};
 use arverify_model::program::host::HostProgram;
+use arverify_model::program::lengths::Lengths;
 use arverify_model::program::protocol::ProtocolProgram;
 use arverify_protocol::catalogue;
 use arverify_protocol::data::{Accumulate, DataType};
@@ -15,7 +16,9 @@ fn replayed_schedule(protocol: &Protocol, options: &Options, schedule: &Schedule
         let program = HostProgram::new(protocol, sizes, *launches, *seed).map_err(|error| error.to_string())?;
         return replay(Arc::new(program), options, schedule);
     }
-    let program = ProtocolProgram::new(protocol, sizes, *launches, *seed).map_err(|error| error.to_string())?;
+    let lengths = options.lengths.unwrap_or(Lengths::one(sizes.elements));
+    let program = ProtocolProgram::of_lengths(protocol, sizes, &lengths, *launches, *seed);
+    let program = program.map_err(|error| error.to_string())?;
     replay(Arc::new(program), options, schedule)
 }
 
@@ -50,6 +53,7 @@ fn a_check_run_twice_says_the_same_and_its_schedule_replays() {
                 "{name}"
             );
             let (Some(schedule), Some(finding)) = (&first.schedule, first.findings.first()) else { continue };
+            let options = Options { lengths: first.lengths, ..options };
             let replay =
                 replayed_schedule(&protocol, &options, schedule).unwrap_or_else(|error| panic!("{name}: {error}"));
             // Some codes are decided after the execution, by what the whole of it shows, or by a second check.

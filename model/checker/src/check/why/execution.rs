@@ -27,6 +27,8 @@ pub(super) struct Execution<'e, P: Program> {
     writes: FxHashMap<Location, Vec<usize>>,
     /// Threads that are asynchronous copies: they come to no barrier.
     copies: FxHashSet<ThreadIndex>,
+    /// Ends of launches, by rank.
+    ends: FxHashMap<u32, Vec<usize>>,
 }
 
 impl<'e, P: Program> Execution<'e, P> {
@@ -51,7 +53,11 @@ impl<'e, P: Program> Execution<'e, P> {
             state.name_in(machine, event.thread, event.launch).role == Role::Copy
         };
         let copies = by_thread.iter().filter(|(_, own)| is_copy(own)).map(|(thread, _)| *thread).collect();
-        Execution { machine, events, by_thread, places, at_epoch, writes, copies }
+        let mut ends: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
+        for (index, event) in events.iter().enumerate().filter(|(_, event)| event.what == What::Ended) {
+            ends.entry(machine.rank_of(event.thread)).or_default().push(index);
+        }
+        Execution { machine, events, by_thread, places, at_epoch, writes, copies, ends }
     }
 
     /// Whether an event is of an asynchronous copy.
@@ -82,9 +88,8 @@ impl<'e, P: Program> Execution<'e, P> {
 
     /// The end of the launch that an event belongs to, on its rank.
     pub(super) fn end_of_launch(&self, event: usize) -> Option<usize> {
-        let rank = self.machine.rank_of(self.events[event].thread);
-        let ends = |later: &Event| later.what == What::Ended && self.machine.rank_of(later.thread) == rank;
-        self.events[event..].iter().position(ends).map(|place| event + place)
+        let ends = self.ends.get(&self.machine.rank_of(self.events[event].thread))?;
+        ends.get(ends.partition_point(|end| *end < event)).copied()
     }
 
     /// The next event of the same thread.

@@ -15,6 +15,8 @@ use smallvec::SmallVec;
 
 /// Pairs of statements of a block that are looked at for a meeting that is missing.
 const MOST_MEETINGS: usize = 1 << 20;
+/// Pairs of a write and a read that are looked at: of an execution with more no cause is told.
+const MOST_OBSERVATIONS: usize = 1 << 15;
 
 /// Something that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +55,14 @@ pub(super) struct Graph<'x, 'e, P: Program> {
     pub(super) edges: Vec<Vec<Edge>>,
     pub(super) links: Vec<Link>,
     known: FxHashMap<(WhyKind, Option<SiteIndex>, Option<usize>), u16>,
+    observations: usize,
 }
 
 impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
     pub(super) fn new(execution: &'x Execution<'e, P>, question: Question) -> Graph<'x, 'e, P> {
         let edges = (0..2 * execution.events.len()).map(|_| Vec::new()).collect();
         let (links, known) = (Vec::new(), FxHashMap::default());
-        let mut graph = Graph { execution, question, edges, links, known };
+        let mut graph = Graph { execution, question, edges, links, known, observations: 0 };
         graph.program_order();
         graph.barriers_and_launches();
         let reads: Vec<usize> = (0..execution.events.len()).filter(|event| graph.may_observe(*event)).collect();
@@ -179,10 +182,17 @@ impl<'x, 'e, P: Program> Graph<'x, 'e, P> {
         }
     }
 
+    /// Whether it is not the whole of what is known of the execution.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.observations > MOST_OBSERVATIONS
+    }
+
     /// What a read that observes a write gives, and what it would give if both were more.
     fn observation(&mut self, write: usize, read: usize, missing: Missing) {
         let execution = self.execution;
-        if execution.events[write].thread == execution.events[read].thread || execution.operation(write).is_none() {
+        self.observations += 1;
+        let is_one_thread = execution.events[write].thread == execution.events[read].thread;
+        if self.is_cut_off() || is_one_thread || execution.operation(write).is_none() {
             return;
         }
         let is_wait = matches!(execution.operation(read), Some(Operation::Await { .. }));

@@ -227,6 +227,9 @@ fn way<P: Program>(execution: &Execution<'_, P>, (from, to): (usize, usize), bou
     [true, false].into_iter().find_map(|updates_read| {
         let question = Question { from, to, updates_read, boundary_helps };
         let graph = Graph::new(execution, question);
+        if graph.is_cut_off() {
+            return None;
+        }
         let found = nearest(&graph.edges, &graph.links, question)?;
         let events = found.nodes.iter().filter_map(|node| graph.event(*node)).collect();
         // With nothing missing there would be no race: the graph takes more for synchronised than the machine does.
