@@ -1,7 +1,7 @@
 //! For people and for good: one page that holds everything, and a picture as a file of its own.
 //!
 //! The page has the verdicts with their bounds, what was proven and assumed, and each finding with its cause, its picture
-//! ([`picture`](super::picture)) and the lines of the source. It is made of what a check has found and nothing else: nothing is
+//! (`picture`) and the lines of the source. It is made of what a check has found and nothing else: nothing is
 //! explored for it. Everything that comes from input is escaped by the templates, and no address leads out of the page: neither
 //! scripts nor fonts nor images.
 //!

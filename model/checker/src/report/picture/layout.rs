@@ -54,10 +54,12 @@ impl<'f> Layout<'f> {
             let height = if row.is_some() { STEP } else { LINE * lines as i32 + AROUND };
             tops.push(tops[tops.len() - 1] + height + if *begins { BEGIN } else { 0 });
         }
-        let lane_width = match lanes.all.len() {
-            ..=WIDE => WIDE_LANE,
-            ..=NARROW => NARROW_LANE,
-            _ => NARROWEST_LANE,
+        let lane_width = if lanes.all.len() <= WIDE {
+            WIDE_LANE
+        } else if lanes.all.len() <= NARROW {
+            NARROW_LANE
+        } else {
+            NARROWEST_LANE
         };
         Layout { source, finding, lanes, lane_width, rows, begins, tops, edge, sentences }
     }
@@ -332,11 +334,11 @@ impl<'f> Layout<'f> {
         let (dx, dy) = (f64::from(x2 - x1), f64::from(y2 - y1));
         let straight = f64::from(x1) + dx * f64::from(y - y1) / if dy == 0.0 { 1.0 } else { dy };
         let x = if x1 == x2 { x1 + 26 } else { straight.round() as i32 };
-        let path = format!("{}{}", self.to_badge((x1, y1), (x, y), from), self.from_badge((x, y), (x2, y2), to));
+        let path = format!("{}{}", self.reach_badge((x1, y1), (x, y), from), self.leave_badge((x, y), (x2, y2), to));
         Some(Missing { at: row + 1, path, x, y, is_edge: true, title })
     }
 
-    fn to_badge(&self, (x1, y1): (i32, i32), (x, y): (i32, i32), from: usize) -> String {
+    fn reach_badge(&self, (x1, y1): (i32, i32), (x, y): (i32, i32), from: usize) -> String {
         let radius = if self.step(from).racing { RADIUS_OF_BURST } else { RADIUS };
         let (dx, dy) = (f64::from(x - x1), f64::from(y - y1));
         let length = dx.hypot(dy).max(1.0);
@@ -345,7 +347,7 @@ impl<'f> Layout<'f> {
         format!("M{x1:.0} {y1:.0}L{x:.0} {y:.0}")
     }
 
-    fn from_badge(&self, (x, y): (i32, i32), (x2, y2): (i32, i32), to: usize) -> String {
+    fn leave_badge(&self, (x, y): (i32, i32), (x2, y2): (i32, i32), to: usize) -> String {
         let radius = if self.step(to).racing { RADIUS_OF_BURST } else { RADIUS } + 1.0;
         let (dx, dy) = (f64::from(x2 - x), f64::from(y2 - y));
         let length = dx.hypot(dy).max(1.0);
