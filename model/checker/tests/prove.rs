@@ -4,7 +4,7 @@
 use arverify_model::check::{Options, try_check};
 use arverify_model::program::lengths::Lengths;
 use arverify_model::prove::known::{Known, digest, entries};
-use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Proven, Verdict, premise, prove};
+use arverify_model::prove::{Counterexample, Kind, Limits, Proof, Proven, Verdict, described_launches, premise, prove};
 use arverify_protocol::catalogue;
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::evaluate::Sizes;
@@ -364,4 +364,30 @@ fn a_launch_that_leaves_at_once_is_none() {
         let all = epochs.clone().count() > 0 && epochs.clone().all(|one| one.verdict == Verdict::Proven);
         assert_eq!(all, proven, "{leave}: {:?}", epochs.collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn what_only_a_long_launch_shows_is_not_proven() {
+    // At the small sizes that a proof rests on, these are right.
+    for (name, text) in [
+        ("kept-length.arp", include_str!("prove/kept-length.arp")),
+        ("kept-value.arp", include_str!("prove/kept-value.arp")),
+        ("long-launches-exit.arp", include_str!("prove/long-launches-exit.arp")),
+    ] {
+        let proof = prove(&of_text(name, text), &LIMITS);
+        let epochs: Vec<_> = proof.obligations.iter().filter(|found| found.kind == Kind::Epochs).collect();
+        assert!(
+            !epochs.is_empty() && epochs.iter().all(|found| found.verdict != Verdict::Proven),
+            "{name}: {epochs:?}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_move_with_n_are_proven_for_launches_of_one_length() {
+    let launches =
+        |row: &str| described_launches(&of_text("by-length.arp", &BY_LENGTH.replace("ROW", row).replace("SLOT", "0")));
+    assert_eq!(launches("ceil_div(C, V) * V"), "any number of launches, each of any length");
+    let late = "if N > 1000000 then ceil_div(N, V) * V else ceil_div(C, V) * V";
+    assert_eq!(launches(late), "any number of launches of one length");
 }
