@@ -6,7 +6,7 @@
 //! non-coherent one.
 
 use crate::error::RenderError;
-use arverify_protocol::ir::{AtomicOperation, Compare, Order, Reduction, Scope, Semantics};
+use arverify_protocol::ir::{AtomicOperation, Compare, Order, Reduction, Semantics};
 use askama::Template;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ impl DeviceFunctions {
             return Err(RenderError::Order { line, operation: "load" });
         }
         let name = format!("load_{}", underscored(semantics));
-        self.loads.insert(name.clone(), format!("ld.{}.global.u32", qualifiers(semantics)));
+        self.loads.insert(name.clone(), format!("ld.{}.global.u32", semantics));
         Ok(name)
     }
 
@@ -80,7 +80,7 @@ impl DeviceFunctions {
             return Err(RenderError::Order { line, operation: "store" });
         }
         let name = format!("store_{}", underscored(semantics));
-        self.stores.insert(name.clone(), format!("st.{}.global.u32", qualifiers(semantics)));
+        self.stores.insert(name.clone(), format!("st.{}.global.u32", semantics));
         Ok(name)
     }
 
@@ -102,7 +102,7 @@ impl DeviceFunctions {
         let (instruction, beginning) = if atom { ("atom", "atomic") } else { ("red", "red") };
         let (function, kind) = atomic_function(operation);
         let name = format!("{beginning}_{function}_{}", underscored(semantics));
-        let mnemonic = format!("{instruction}.{}.global.{function}.{kind}", qualifiers(semantics));
+        let mnemonic = format!("{instruction}.{}.global.{function}.{kind}", semantics);
         self.atomics.insert(name.clone(), AtomicFunction { mnemonic, returns: atom, compares });
         Ok(name)
     }
@@ -113,7 +113,7 @@ impl DeviceFunctions {
             return Err(RenderError::Order { line, operation: "fence" });
         }
         let name = format!("fence_{}", underscored(semantics));
-        self.fences.insert(name.clone(), format!("fence.{}", qualifiers(semantics)));
+        self.fences.insert(name.clone(), format!("fence.{}", semantics));
         Ok(name)
     }
 
@@ -140,7 +140,7 @@ impl DeviceFunctions {
             return Err(RenderError::Order { line, operation: "send" });
         }
         let name = format!("send_packet_{}", underscored(semantics));
-        self.packets.insert(name.clone(), format!("st.{}.global.u64", qualifiers(semantics)));
+        self.packets.insert(name.clone(), format!("st.{}.global.u64", semantics));
         Ok(name)
     }
 
@@ -155,7 +155,7 @@ impl DeviceFunctions {
             true => format!("load_packet_{}", underscored(semantics)),
             false => self.load(semantics, line)?,
         };
-        let mnemonic = format!("ld.{}.global.{suffix}", qualifiers(semantics));
+        let mnemonic = format!("ld.{}.global.{suffix}", semantics);
         self.receipts.insert(name.clone(), ReceiveFunction { load, mnemonic, packet });
         Ok(name)
     }
@@ -317,28 +317,8 @@ struct AwaitTemplate<'a> {
     deadline: bool,
 }
 
-/// Order and scope as PTX writes them: `acquire.sys`, `weak`, `volatile`.
-fn qualifiers(semantics: Semantics) -> String {
-    let order = match semantics.order {
-        Order::Weak => return "weak".to_owned(),
-        Order::Volatile => return "volatile".to_owned(),
-        Order::Relaxed => "relaxed",
-        Order::Acquire => "acquire",
-        Order::Release => "release",
-        Order::AcqRel => "acq_rel",
-        Order::Sc => "sc",
-    };
-    let scope = match semantics.scope {
-        Scope::Cta => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::Sys => "sys",
-    };
-    format!("{order}.{scope}")
-}
-
 fn underscored(semantics: Semantics) -> String {
-    qualifiers(semantics).replace('.', "_")
+    semantics.to_string().replace('.', "_")
 }
 
 fn atomic_function(operation: AtomicOperation) -> (&'static str, &'static str) {

@@ -6,6 +6,8 @@
 //! stale program. The road not taken: putting these tests into the checker's package, which cannot depend on the
 //! generator without turning the arrows between crates round.
 
+pub mod bad;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;

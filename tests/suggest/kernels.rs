@@ -1,84 +1,12 @@
 //! The bad kernels: how many get a suggestion, and that the PTX with it is verified.
 
 use super::{all, checked, patch, suggested};
+use arverify_tests::bad::{BadKernel, bad_kernels};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use toml::Table;
-
-/// A bad kernel with its launch and options.
-struct Case {
-    zoo: &'static str,
-    name: String,
-    ptx: PathBuf,
-    options: Vec<String>,
-}
-
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    found.sort();
-    found
-}
-
-fn case(zoo: &'static str, name: String, ptx: PathBuf, launch: &Path, expect: &Table) -> Case {
-    let mut options = vec!["--launch".to_owned(), launch.display().to_string()];
-    let assumed = expect.get("assume").and_then(|value| value.as_array()).into_iter().flatten();
-    options.extend(assumed.filter_map(|name| name.as_str()).flat_map(|name| ["--assume".to_owned(), name.to_owned()]));
-    if let Some(resident) = expect.get("resident_blocks").and_then(|value| value.as_integer()) {
-        options.extend(["--resident-blocks".to_owned(), resident.to_string()]);
-    }
-    Case { zoo, name, ptx, options }
-}
-
-fn expectation(folder: &Path) -> Table {
-    std::fs::read_to_string(folder.join("expect.toml")).unwrap_or_default().parse().unwrap_or_default()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Codes of lints alone say that the kernel is verified.
-fn is_violated(expect: &Table) -> bool {
-    let codes = expect.get("codes").and_then(|value| value.as_array()).into_iter().flatten();
-    codes.filter_map(|code| code.as_str()).any(|code| code.starts_with("AR0"))
-}
-
-fn own(root: &Path) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for folder in folders(&root.join("tests/zoo/kernels")) {
-        let expect = expectation(&folder);
-        for (variant, expect) in expect.get("bad").and_then(|bad| bad.as_table()).into_iter().flatten() {
-            let table = expect.as_table().cloned().unwrap_or_default();
-            let (ptx, launch) = (folder.join(format!("{variant}.ptx")), folder.join("launch.toml"));
-            if is_violated(&table) {
-                cases.push(case("kernels", format!("{}/{variant}", name(&folder)), ptx, &launch, &table));
-            }
-        }
-    }
-    cases
-}
-
-fn published(root: &Path) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for zoo in ["zoo", "zoo2"] {
-        let parent = root.join("../shared").join(zoo);
-        if !parent.is_dir() {
-            println!("SKIPPED: the published examples are not beside the checkout, in ../shared/{zoo}");
-        }
-        for folder in folders(&parent) {
-            let (ptx, own, expect) = (folder.join("bad.ptx"), folder.join("bad.toml"), expectation(&folder));
-            let launch = if own.exists() { own } else { folder.join("launch.toml") };
-            if ptx.exists() && launch.exists() && is_violated(&expect) {
-                cases.push(case(zoo, name(&folder), ptx, &launch, &expect));
-            }
-        }
-    }
-    cases
-}
+use std::path::Path;
 
 /// Whether a kernel gets a suggestion; the PTX with it must be verified. Nothing where the kernel is verified as it is.
-fn mended(program: &Path, case: &Case) -> Option<bool> {
+fn mended(program: &Path, case: &BadKernel) -> Option<bool> {
     let arguments: Vec<String> =
         std::iter::once(case.ptx.display().to_string()).chain(case.options.iter().cloned()).collect();
     let here = Path::new(".");
@@ -108,8 +36,8 @@ fn mended(program: &Path, case: &Case) -> Option<bool> {
 
 #[test]
 fn most_bad_kernels_are_mended() {
-    let (root, program) = (arverify_tests::root(), arverify_tests::arverify());
-    let cases: Vec<Case> = own(&root).into_iter().chain(published(&root)).collect();
+    let program = arverify_tests::arverify();
+    let cases: Vec<BadKernel> = bad_kernels().into_iter().filter(BadKernel::is_violated).collect();
     let found = all(cases, |case| mended(&program, case).map(|mended| (case.zoo, mended)));
     let found: Vec<(&str, bool)> = found.into_iter().flatten().collect();
     for zoo in ["kernels", "zoo", "zoo2"] {

@@ -8,12 +8,12 @@
 //! A trace is a slice: every thread that a finding labels has its step, at its line; a race shows both its accesses; and traces are
 //! short.
 
+use arverify_tests::bad::bad_kernels;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use toml::Table;
 
 /// Steps that a trace may have, and that half of them must not exceed.
 const MOST_STEPS: usize = 40;
@@ -45,69 +45,13 @@ fn catalogue(program: &Path) -> Vec<Case> {
     cases
 }
 
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    found.sort();
-    found
-}
-
-fn words(table: &Table, key: &str) -> Vec<String> {
-    let items = table.get(key).and_then(|value| value.as_array()).into_iter().flatten();
-    items.filter_map(|item| item.as_str()).map(str::to_owned).collect()
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn kernel(case: String, ptx: &Path, launch: &Path, expect: &Table) -> Case {
-    let mut arguments = vec!["check".to_owned(), ptx.display().to_string()];
-    arguments.extend(["--launch".to_owned(), launch.display().to_string()]);
-    arguments.extend(words(expect, "assume").into_iter().flat_map(|assumed| ["--assume".to_owned(), assumed]));
-    if let Some(resident) = expect.get("resident_blocks").and_then(|value| value.as_integer()) {
-        arguments.extend(["--resident-blocks".to_owned(), resident.to_string()]);
-    }
-    Case { name: case, arguments }
-}
-
-fn expectation(folder: &Path) -> Table {
-    let text = std::fs::read_to_string(folder.join("expect.toml")).unwrap_or_default();
-    text.parse().unwrap_or_default()
-}
-
-/// The bad variants of our own kernels.
-fn own(root: &Path) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for folder in folders(&root.join("tests/zoo/kernels")) {
-        let expect = expectation(&folder);
-        let bad = expect.get("bad").and_then(|bad| bad.as_table()).into_iter().flatten();
-        for (variant, expect) in bad {
-            let (ptx, launch) = (folder.join(format!("{variant}.ptx")), folder.join("launch.toml"));
-            let table = expect.as_table().cloned().unwrap_or_default();
-            cases.push(kernel(format!("kernels/{}/{variant}", name(&folder)), &ptx, &launch, &table));
-        }
-    }
-    cases
-}
-
-/// The bad kernels of the published examples.
-fn published(root: &Path) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for zoo in ["zoo", "zoo2"] {
-        let parent = root.join("../shared").join(zoo);
-        if !parent.is_dir() {
-            println!("SKIPPED: the published examples are not beside the checkout, in ../shared/{zoo}");
-        }
-        for folder in folders(&parent) {
-            let (bad, own) = (folder.join("bad.ptx"), folder.join("bad.toml"));
-            let launch = if own.exists() { own } else { folder.join("launch.toml") };
-            if bad.exists() && launch.exists() {
-                cases.push(kernel(format!("{zoo}/{}", name(&folder)), &bad, &launch, &expectation(&folder)));
-            }
-        }
-    }
-    cases
+/// The bad kernels.
+fn kernels() -> impl Iterator<Item = Case> {
+    bad_kernels().into_iter().map(|kernel| {
+        let mut arguments = vec!["check".to_owned(), kernel.ptx.display().to_string()];
+        arguments.extend(kernel.options);
+        Case { name: format!("{}/{}", kernel.zoo, kernel.name), arguments }
+    })
 }
 
 /// Protocols of the corpus, for codes that nothing else shows.
@@ -195,7 +139,7 @@ fn faults(finding: &Value) -> Vec<String> {
 #[test]
 fn every_finding_has_its_cause() {
     let (root, program) = (arverify_tests::root(), arverify_tests::arverify());
-    let cases = catalogue(&program).into_iter().chain(own(&root)).chain(published(&root)).chain(corpus(&root));
+    let cases = catalogue(&program).into_iter().chain(kernels()).chain(corpus(&root));
     let (mut rows, mut steps, mut wrong, mut codes) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
     for (case, found) in all_findings(&program, cases.collect()) {
         for finding in found.iter().filter(|finding| finding["severity"] == "error") {

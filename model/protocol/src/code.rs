@@ -11,7 +11,7 @@ use crate::formula::Formula;
 use crate::ids::{BufferId, LocalId, PipeId};
 use crate::ir::{
     AtomicOperation, Binary, Compare, Expression, Kind, Marking, Partition, Place, Protocol, Reduction, Semantics,
-    Span, Statement, StatementKind, Symbol, Tail, Width,
+    Span, Statement, StatementKind, Tail, Width,
 };
 use std::sync::Arc;
 
@@ -548,15 +548,7 @@ fn add(left: Expression, right: Expression) -> Expression {
 fn fold(expression: &Expression, sizes: &Sizes) -> Expression {
     let constant = |value: &Expression| matches!(value, Expression::Constant(_));
     let folded = match expression {
-        Expression::Symbol(
-            Symbol::Ranks
-            | Symbol::Blocks
-            | Symbol::Threads
-            | Symbol::Elements
-            | Symbol::Capacity
-            | Symbol::Vector
-            | Symbol::ElementBytes,
-        ) => expression.clone(),
+        Expression::Symbol(symbol) if symbol.is_size() => expression.clone(),
         Expression::Binary { operator, kind, left, right } => {
             let (left, right) = (fold(left, sizes), fold(right, sizes));
             let constants = constant(&left) && constant(&right);

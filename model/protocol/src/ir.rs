@@ -6,6 +6,7 @@
 //! it once ([`crate::code`]). Every statement keeps the span of the source it came from, which findings point at.
 
 use crate::ids::{ArgumentId, BufferId, LocalId, PipeId};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -468,6 +469,21 @@ pub enum Order {
     Sc,
 }
 
+impl Order {
+    /// As PTX and the language write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Order::Weak => "weak",
+            Order::Volatile => "volatile",
+            Order::Relaxed => "relaxed",
+            Order::Acquire => "acquire",
+            Order::Release => "release",
+            Order::AcqRel => "acq_rel",
+            Order::Sc => "sc",
+        }
+    }
+}
+
 /// Scope of a strong operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -481,6 +497,18 @@ pub enum Scope {
     Sys,
 }
 
+impl Scope {
+    /// As PTX and the language write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Scope::Cta => "cta",
+            Scope::Cluster => "cluster",
+            Scope::Gpu => "gpu",
+            Scope::Sys => "sys",
+        }
+    }
+}
+
 /// Order with scope. Weak and volatile operations carry [`Scope::Sys`], which means nothing for weak ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Semantics {
@@ -488,6 +516,16 @@ pub struct Semantics {
     pub order: Order,
     /// The scope.
     pub scope: Scope,
+}
+
+impl fmt::Display for Semantics {
+    /// As PTX writes it: `release.sys`, `weak`, `volatile`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.order {
+            Order::Weak | Order::Volatile => formatter.write_str(self.order.word()),
+            order => write!(formatter, "{}.{}", order.word(), self.scope.word()),
+        }
+    }
 }
 
 /// The condition of an await: `slot COMPARE value`, on unsigned 32-bit words.
@@ -561,6 +599,22 @@ pub enum Symbol {
     Thread,
     /// This launch, counted from 0: in arguments, ghost code and host programs only, for a kernel cannot know it.
     Launch,
+}
+
+impl Symbol {
+    /// Whether it is the same for every thread of every launch of one length.
+    pub const fn is_size(self) -> bool {
+        match self {
+            Symbol::Ranks
+            | Symbol::Blocks
+            | Symbol::Threads
+            | Symbol::Elements
+            | Symbol::Capacity
+            | Symbol::Vector
+            | Symbol::ElementBytes => true,
+            Symbol::Grid | Symbol::Rank | Symbol::Block | Symbol::Thread | Symbol::Launch => false,
+        }
+    }
 }
 
 /// An integer expression; conditions are 0 or 1.

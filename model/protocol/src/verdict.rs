@@ -457,6 +457,24 @@ pub struct Finding {
     pub replay: Option<String>,
 }
 
+impl Finding {
+    /// What was found, and where; nothing else is known of it yet.
+    pub const fn new(code: Code, message: String, points: Vec<Point>) -> Finding {
+        Finding {
+            code,
+            message,
+            points,
+            location: None,
+            notes: Vec::new(),
+            help: None,
+            why: Vec::new(),
+            trace: Vec::new(),
+            assumption: None,
+            replay: None,
+        }
+    }
+}
+
 /// How much was covered.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Stats {

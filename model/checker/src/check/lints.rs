@@ -113,17 +113,5 @@ fn decided(mutant: &Protocol, options: &Options, engine: Engine) -> (Verdict, Op
 }
 
 fn lint(code: Code, message: String, point: Point, notes: Vec<String>, help: String) -> Finding {
-    let help = Some(help);
-    Finding {
-        code,
-        message,
-        points: vec![point],
-        location: None,
-        notes,
-        help,
-        why: Vec::new(),
-        trace: Vec::new(),
-        assumption: None,
-        replay: None,
-    }
+    Finding { notes, help: Some(help), ..Finding::new(code, message, vec![point]) }
 }

@@ -12,7 +12,7 @@ use crate::memory::clock::Epoch;
 use crate::program::{
     AtomicKind, Barrier, Call, Group, Location, Operation, Program, SiteIndex, Width, Word, mbarrier,
 };
-use arverify_protocol::ir::{AtomicOperation, Order, Scope, Semantics};
+use arverify_protocol::ir::AtomicOperation;
 use arverify_protocol::verdict::{Meeting, StepKind, ThreadName, TraceStep};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
@@ -285,17 +285,17 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
         Operation::Barrier(barrier) => barrier_words(*barrier),
         Operation::Load { at, bytes } => format!("ld {} ({bytes} bytes)", place(at)),
         Operation::Store { at, data } => format!("st {} {}", place(at), elements(machine, at, data)),
-        Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", mnemonic(*semantics), place(at)),
+        Operation::Read { at, semantics, .. } => format!("ld.{} {}{read}", semantics, place(at)),
         Operation::Write { at, width, value, semantics, .. } => {
-            format!("st.{} {} = {}", mnemonic(*semantics), place(at), word(machine, at, *width, *value))
+            format!("st.{} {} = {}", semantics, place(at), word(machine, at, *width, *value))
         }
         Operation::Await { at, condition, semantics, .. } => {
-            format!("await ld.{} {} {condition}{read}", mnemonic(*semantics), place(at))
+            format!("await ld.{} {} {condition}{read}", semantics, place(at))
         }
-        Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", mnemonic(*semantics), place(at)),
+        Operation::Spin { at, semantics, .. } => format!("await ld.{} {}", semantics, place(at)),
         Operation::Atomic { at, function, operand, semantics, .. } if function.kind.is_mbarrier() => {
             let object = value.map_or(String::new(), |value| format!(" ({})", mbarrier::describe(value as u64)));
-            format!("{}.{} {}{object}", mbarrier::verb(*operand), mnemonic(*semantics), place(at))
+            format!("{}.{} {}{object}", mbarrier::verb(*operand), semantics, place(at))
         }
         Operation::Atomic { at, width, function, operand, semantics, .. } => {
             let signed = function.kind == AtomicKind::Signed;
@@ -306,9 +306,9 @@ fn operation_words<P: Program>(machine: &Machine<P>, operation: &Operation, valu
             };
             let read = value.map_or(String::new(), |value| format!(" → {}", shown(value as u64)));
             let (verb, operand) = (verb(function.operation), shown(*operand));
-            format!("atom.{}.{verb} {}, {operand}{read}", mnemonic(*semantics), place(at))
+            format!("atom.{}.{verb} {}, {operand}{read}", semantics, place(at))
         }
-        Operation::Fence { semantics } => format!("fence.{}", mnemonic(*semantics)),
+        Operation::Fence { semantics } => format!("fence.{}", semantics),
         Operation::ProxyFence { window } => window.mnemonic().to_owned(),
         Operation::Bulk(bulk) => {
             let sources: Vec<String> = bulk.sources.iter().map(place).collect();
@@ -402,24 +402,5 @@ fn verb(operation: AtomicOperation) -> &'static str {
         AtomicOperation::Xor => "xor",
         AtomicOperation::Increment => "inc",
         AtomicOperation::Decrement => "dec",
-    }
-}
-
-/// As in PTX: `release.sys`.
-fn mnemonic(semantics: Semantics) -> String {
-    let scope = match semantics.scope {
-        Scope::Cta => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::Sys => "sys",
-    };
-    match semantics.order {
-        Order::Weak => "weak".to_owned(),
-        Order::Volatile => "volatile".to_owned(),
-        Order::Relaxed => format!("relaxed.{scope}"),
-        Order::Acquire => format!("acquire.{scope}"),
-        Order::Release => format!("release.{scope}"),
-        Order::AcqRel => format!("acq_rel.{scope}"),
-        Order::Sc => format!("sc.{scope}"),
     }
 }

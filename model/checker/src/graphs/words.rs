@@ -7,18 +7,8 @@ use crate::program::{Coordinates, Location, Program, SiteIndex};
 use arverify_protocol::verdict::{Code, Finding, Point};
 
 pub(super) fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
-    Finding {
-        code,
-        message,
-        points,
-        location: None,
-        notes: vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()],
-        help: None,
-        why: Vec::new(),
-        trace: Vec::new(),
-        assumption: None,
-        replay: None,
-    }
+    let notes = vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()];
+    Finding { notes, ..Finding::new(code, message, points) }
 }
 
 /// The first byte of a range.

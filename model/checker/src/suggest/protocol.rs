@@ -333,7 +333,7 @@ impl<'a> Statements<'a> {
         let Some(ordering) = ordering_of(&self.list[number].item.kind) else { return };
         let span = &ordering.at.0;
         let was = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let word = format!("{}.{}", order_word(wanted.order), scope_word(wanted.scope));
+        let word = wanted.to_string();
         let words = format!("`{word}` instead of `{was}`");
         steps.push(Step::new(vec![Edit::replace(span, word)], self.span(number), words, weight));
     }
@@ -565,26 +565,5 @@ fn stronger(statement: &Statement, order: Order, missing: Order) -> Option<Order
         (Order::Weak | Order::Volatile | Order::Relaxed, Order::Release) if may_release => Some(Order::Release),
         (Order::Weak | Order::Volatile | Order::Relaxed, Order::Acquire) if may_acquire => Some(Order::Acquire),
         _ => None,
-    }
-}
-
-const fn order_word(order: Order) -> &'static str {
-    match order {
-        Order::Weak => "weak",
-        Order::Volatile => "volatile",
-        Order::Relaxed => "relaxed",
-        Order::Acquire => "acquire",
-        Order::Release => "release",
-        Order::AcqRel => "acq_rel",
-        Order::Sc => "sc",
-    }
-}
-
-const fn scope_word(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Cta => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::Sys => "sys",
     }
 }

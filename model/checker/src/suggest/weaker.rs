@@ -94,8 +94,8 @@ fn redundant(step: &Step, kind: Kind) -> Finding {
     let point = Point { thread: None, span: step.at.clone(), calls: Vec::new(), label };
     let message = format!("this synchronisation is stronger than needed: {words} the kernel verifies");
     let notes = vec!["this holds at the sizes that were checked: others may need it".to_owned()];
-    let help = "remove or weaken it, and check again at the largest sizes that you can afford";
-    finding(Code::Redundant, message, vec![point], notes, help)
+    let help = Some("remove or weaken it, and check again at the largest sizes that you can afford".to_owned());
+    Finding { notes, help, ..Finding::new(Code::Redundant, message, vec![point]) }
 }
 
 /// The lint that the race of an access made weak amounts to, if it is one of that access at a word that nobody waits for.
@@ -123,7 +123,8 @@ fn unordered(race: &Finding, step: &Step, verified: &Outcome) -> Option<Finding>
             .to_owned(),
     ];
     let help = "if any order will do, say so with `cuda::atomic_ref` and relaxed order; if not, order them";
-    Some(Finding { location: race.location.clone(), ..finding(Code::Unordered, message, points, notes, help) })
+    let (help, location) = (Some(help.to_owned()), race.location.clone());
+    Some(Finding { location, notes, help, ..Finding::new(Code::Unordered, message, points) })
 }
 
 fn is_same(known: &Finding, found: &Finding) -> bool {
@@ -134,19 +135,4 @@ fn is_same(known: &Finding, found: &Finding) -> bool {
         spans
     };
     known.code == found.code && spans(known) == spans(found)
-}
-
-fn finding(code: Code, message: String, points: Vec<Point>, notes: Vec<String>, help: &str) -> Finding {
-    Finding {
-        code,
-        message,
-        points,
-        location: None,
-        notes,
-        help: Some(help.to_owned()),
-        why: Vec::new(),
-        trace: Vec::new(),
-        assumption: None,
-        replay: None,
-    }
 }

@@ -8,7 +8,7 @@ mod statements;
 
 use super::Document;
 use super::tree::{Class, Declaration, Definition, Item, Name, Role, Setting, SettingValue, Start, Trivia, Verdict};
-use crate::ir::{Order, Reduction, Scope, Semantics};
+use crate::ir::Reduction;
 
 /// The canonical text of a document.
 pub fn print(document: &Document) -> String {
@@ -210,24 +210,5 @@ fn definition_words(definition: Definition) -> String {
         Definition::Broadcast => "broadcast of".to_owned(),
         Definition::Shift => "shift of".to_owned(),
         Definition::Transfer => "transfer of".to_owned(),
-    }
-}
-
-/// `release.sys` and the like.
-fn ordering(semantics: Semantics) -> String {
-    let scope = match semantics.scope {
-        Scope::Cta => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::Sys => "sys",
-    };
-    match semantics.order {
-        Order::Weak => "weak".to_owned(),
-        Order::Volatile => "volatile".to_owned(),
-        Order::Relaxed => format!("relaxed.{scope}"),
-        Order::Acquire => format!("acquire.{scope}"),
-        Order::Release => format!("release.{scope}"),
-        Order::AcqRel => format!("acq_rel.{scope}"),
-        Order::Sc => format!("sc.{scope}"),
     }
 }

@@ -9,18 +9,8 @@ use arverify_protocol::verdict::{Code, Finding, Point, ThreadName};
 use rustc_hash::FxHashSet;
 
 fn finding(code: Code, message: String, points: Vec<Point>) -> Finding {
-    Finding {
-        code,
-        message,
-        points,
-        location: None,
-        notes: vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()],
-        help: None,
-        why: Vec::new(),
-        trace: Vec::new(),
-        assumption: None,
-        replay: None,
-    }
+    let notes = vec!["found by the axioms of the memory model; there is no schedule to replay".to_owned()];
+    Finding { notes, ..Finding::new(code, message, points) }
 }
 
 fn point<P: Program>(program: &P, thread: Option<ThreadName>, site: SiteIndex, label: &str) -> Point {

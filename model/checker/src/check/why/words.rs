@@ -6,7 +6,7 @@ use super::{RaceCause, Reason};
 use crate::machine::State;
 use crate::machine::event::{Event, What};
 use crate::program::{Operation, Program, SiteIndex};
-use arverify_protocol::ir::{Scope, Span};
+use arverify_protocol::ir::Span;
 use arverify_protocol::verdict::{Phrase, ThreadName, Why, WhyKind};
 use std::cell::RefCell;
 
@@ -139,7 +139,7 @@ impl<P: Program> Words<'_, '_, P> {
             WhyKind::NotReleased => self.not_released(event, other, from),
             WhyKind::NotAcquired => self.not_acquired(event, other, to),
             WhyKind::ScopeTooNarrow => {
-                let form = format!("{{}} has scope {}, which does not reach {{}}", scope(self.execution.scope(event)));
+                let form = format!("{{}} has scope {}, which does not reach {{}}", self.execution.scope(event).word());
                 say(&form, &[event, other])
             }
             WhyKind::WeakAccess => {
@@ -256,14 +256,5 @@ impl<P: Program> Words<'_, '_, P> {
         kept.sort_unstable();
         kept.dedup();
         kept
-    }
-}
-
-fn scope(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Cta => "cta",
-        Scope::Cluster => "cluster",
-        Scope::Gpu => "gpu",
-        Scope::Sys => "sys",
     }
 }

@@ -1,7 +1,7 @@
 //! Statements as text.
 
 use super::expressions::{arguments, compare, compared_place, expression, over, place};
-use super::{Printer, ordering, reduction_word};
+use super::{Printer, reduction_word};
 use crate::ir::AtomicOperation;
 use crate::language::tree::{Body, Item, Marking, Statement, Trivia};
 
@@ -78,20 +78,20 @@ fn simple_statement(statement: &Statement) -> String {
             format!("{word} {}{count}", expression(id))
         }
         Statement::Store { place: slot, value, ordering: order } => {
-            format!("store {} = {} {}", place(slot), expression(value), ordering(order.semantics))
+            format!("store {} = {} {}", place(slot), expression(value), order.semantics)
         }
         Statement::Let { name, value, ordering: order } => {
-            let order = order.as_ref().map_or(String::new(), |order| format!(" {}", ordering(order.semantics)));
+            let order = order.as_ref().map_or(String::new(), |order| format!(" {}", order.semantics));
             format!("let {} = {}{order}", name.text, expression(value))
         }
         Statement::Atomic { name, operation, place: slot, operands, ordering: order } => {
             let binding = name.as_ref().map_or(String::new(), |name| format!("let {} = ", name.text));
             let word = atomic_word(*operation);
-            format!("{binding}atomic {word} {}, {} {}", place(slot), arguments(operands), ordering(order.semantics))
+            format!("{binding}atomic {word} {}, {} {}", place(slot), arguments(operands), order.semantics)
         }
         Statement::Await { place: slot, compare: comparison, value, ordering: order } => {
             let (slot, comparison) = (compared_place(slot), compare(*comparison));
-            format!("await {slot} {comparison} {} {}", expression(value), ordering(order.semantics))
+            format!("await {slot} {comparison} {} {}", expression(value), order.semantics)
         }
         Statement::Copy { destination, source, over: range } => {
             format!("copy {} <- {} over {}", place(destination), place(source), over(range))
@@ -116,7 +116,7 @@ fn simple_statement(statement: &Statement) -> String {
         }
         Statement::Send { destination, source, over: range, marking: marked, ordering: order } => {
             let head = format!("send {} <- {} over {}", place(destination), place(source), over(range));
-            format!("{head} {} {}", marking(marked), ordering(order.semantics))
+            format!("{head} {} {}", marking(marked), order.semantics)
         }
         Statement::Receive {
             destination,
@@ -131,7 +131,7 @@ fn simple_statement(statement: &Statement) -> String {
         } => {
             let (word, from, to) = (reduction_word(*operation), expression(from), expression(to));
             let head = format!("receive {} <- {word} over {} in {from}..{to}", place(destination), variable.text);
-            let marked = format!("{} {}", marking(marked), ordering(order.semantics));
+            let marked = format!("{} {}", marking(marked), order.semantics);
             format!("{head} of {} over {} {marked}", place(source), over(range))
         }
         short => short_statement(short),
@@ -143,7 +143,7 @@ fn short_statement(statement: &Statement) -> String {
     match statement {
         Statement::Call { name, arguments: list } => format!("{}({})", name.text, arguments(list)),
         Statement::Assert(condition) => format!("assert {}", expression(condition)),
-        Statement::Fence(order) => format!("fence {}", ordering(order.semantics)),
+        Statement::Fence(order) => format!("fence {}", order.semantics),
         Statement::Synchronise { stream } => format!("synchronise stream {}", expression(stream)),
         Statement::Exchange { place: row } => format!("exchange handles of {}", place(row)),
         Statement::Record { event } => format!("record {}", place(event)),

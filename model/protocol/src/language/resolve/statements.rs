@@ -144,8 +144,8 @@ impl<'a> Resolver<'a> {
         if allowed.contains(&order) {
             return Ok(ordering.semantics);
         }
-        let names: Vec<&str> = allowed.iter().map(|order| order_word(*order)).collect();
-        let error = Diagnostic::new(format!("{what} cannot be {}", order_word(order)), span.clone());
+        let names: Vec<&str> = allowed.iter().map(|order| order.word()).collect();
+        let error = Diagnostic::new(format!("{what} cannot be {}", order.word()), span.clone());
         let error = error.label(format!("one of {}", names.join(", ")));
         self.fail(match (what, order) {
             ("an await", Order::Weak) => {
@@ -308,17 +308,5 @@ impl<'a> Resolver<'a> {
             right: Box::new(limit?),
         };
         Ok(StatementKind::If { condition, then, otherwise: Vec::new() })
-    }
-}
-
-fn order_word(order: Order) -> &'static str {
-    match order {
-        Order::Weak => "weak",
-        Order::Volatile => "volatile",
-        Order::Relaxed => "relaxed",
-        Order::Acquire => "acquire",
-        Order::Release => "release",
-        Order::AcqRel => "acq_rel",
-        Order::Sc => "sc",
     }
 }
