@@ -21,7 +21,8 @@ pub trait Backend: Send + Sync + Sized + 'static {
     fn open(plan: &Plan) -> Result<Self, Error>;
 
     /// Gives every buffer of a team, on all its ranks, its initial contents, laid out for messages of `elements`
-    /// elements. No launch on these buffers is still to be waited for by its caller's rank.
+    /// elements, when the launches on these buffers have ended: every member has been handed its last. Launches of
+    /// other teams may go on.
     fn initialise(&self, team: usize, elements: u64) -> Result<(), Error>;
 
     /// Launches a call on a rank and returns at once. The rank is idle.

@@ -8,7 +8,8 @@
 //! peer may still read by the old layout what a fast one writes by the new. Decision: the first rank to come to a call
 //! of another length waits until every rank has launched what came before, until all of that has ended, and gives the
 //! protocol's buffers their initial contents again. Each run of calls of one length is then exactly what was verified.
-//! It costs one meeting of the hosts for each change of length. Roads not taken: strides of a fixed capacity (parts of
+//! Meanwhile the ledger is open: a launch of a transfer may be what the others are in, and end only when its peer has
+//! passed through here. It costs one meeting of the hosts for each change of length. Roads not taken: strides of a fixed capacity (parts of
 //! a message still change hands between blocks, which pads by block do not order); one workspace for each length
 //! (memory without bound).
 
@@ -93,8 +94,8 @@ impl Ledger {
         Ledger { state: Mutex::new(State::new(ranks, protocols)), changed: Condvar::new() }
     }
 
-    /// A rank comes to its next call. `initialise` is called, with no rank in a launch, when the buffers must be laid
-    /// out anew.
+    /// A rank comes to its next call. `initialise` is called when the buffers must be laid out anew, once every rank has
+    /// handed over its last launch on them; it waits for these to end, while transfers go on.
     pub(crate) fn begin(
         &self,
         rank: u32,
@@ -170,11 +171,13 @@ impl Ledger {
                     let absent = || Error::Absent { rank, missing: missing as u32, call: call - 1, waited: deadline };
                     state = self.wait(state, until, absent)?;
                 }
+                drop(state);
                 if let Err(error) = initialise() {
-                    drop(state);
                     self.poison(&error);
                     return Err(error);
                 }
+                state = self.lock();
+                state.unpoisoned()?;
                 0
             }
         };
@@ -200,10 +203,8 @@ impl Ledger {
             return Err(error);
         }
         let (state, _) = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-        match &state.poison {
-            Some(cause) => Err(Error::Poisoned { cause: Box::new(cause.clone()) }),
-            None => Ok(state),
-        }
+        state.unpoisoned()?;
+        Ok(state)
     }
 
     /// The rank's launch is with the back end.
@@ -269,6 +270,10 @@ impl State {
         if state.dead {
             return Err(Error::Killed { rank });
         }
+        self.unpoisoned()
+    }
+
+    fn unpoisoned(&self) -> Result<(), Error> {
         match &self.poison {
             Some(cause) => Err(Error::Poisoned { cause: Box::new(cause.clone()) }),
             None => Ok(()),
@@ -336,6 +341,38 @@ mod tests {
         let error = ledger.begin(0, &request(4), short, || panic!("laid out under a peer's feet")).unwrap_err();
         assert!(matches!(error, Error::Absent { rank: 0, missing: 1, call: 1, .. }), "{error}");
         assert!(matches!(go(&ledger, 1, 8).unwrap_err(), Error::Poisoned { .. }));
+    }
+
+    /// A peer's launch may wait for a third rank, which is on its way through the ledger.
+    #[test]
+    fn transfers_pass_while_buffers_are_laid_out() {
+        let ledger = Ledger::new(3, 1);
+        let asked = Transfer { from: 1, to: 2, elements: 5, launches: 1 };
+        let (passed, has_passed) = std::sync::mpsc::channel();
+        let wait = Duration::from_secs(10);
+        std::thread::scope(|scope| {
+            let initialise = || {
+                for rank in [1, 2] {
+                    let (ledger, asked, passed) = (&ledger, &asked, passed.clone());
+                    scope.spawn(move || passed.send(ledger.begin_transfer(rank, asked, LONG).unwrap().first_launch));
+                }
+                assert_eq!([has_passed.recv_timeout(wait), has_passed.recv_timeout(wait)], [Ok(0), Ok(0)]);
+                Ok(())
+            };
+            assert_eq!(ledger.begin(0, &request(8), LONG, initialise).unwrap().launch, 0);
+        });
+    }
+
+    #[test]
+    fn a_failure_while_buffers_are_laid_out_is_told() {
+        let ledger = Ledger::new(2, 1);
+        let fails = || {
+            ledger.poison(&Error::Busy { rank: 1 });
+            Ok(())
+        };
+        let told = ledger.begin(0, &request(8), LONG, fails).unwrap_err();
+        assert!(matches!(told, Error::Poisoned { .. }), "{told}");
+        assert!(matches!(ledger.reset(|| Ok(())), Ok(())), "the rank is in no call");
     }
 
     #[test]

@@ -66,11 +66,18 @@ impl Backend for Cpu {
     }
 
     fn initialise(&self, team: usize, elements: u64) -> Result<(), Error> {
-        for rank in &self.workspaces[team].team.members {
-            // Whether it failed is for its own caller; here it matters that it has ended.
-            let _ = self.finish(*rank);
+        let workspace = &self.workspaces[team];
+        let laid_out = lock(&workspace.layout).clone();
+        for rank in &workspace.team.members {
+            // A rank that is in a launch of another team has ended that of this one.
+            let job = lock(&self.running[*rank as usize]).clone();
+            let of_this_team = |job: &Arc<Job>| laid_out.as_ref().is_some_and(|it| Arc::ptr_eq(it, &job.layout));
+            if let Some(job) = job.filter(of_this_team) {
+                // Whether it failed is for its own caller; here it matters that it has ended.
+                let _ = job.wait();
+            }
         }
-        self.workspaces[team].lay_out(elements)
+        workspace.lay_out(elements)
     }
 
     unsafe fn start(&self, call: &Call) -> Result<(), Error> {
