@@ -20,7 +20,14 @@ pub(super) fn races(execution: &Execution, definitions: &Definitions) -> Vec<(us
             if !conflict {
                 continue;
             }
-            let ordered = definitions.causality.at(first, second).or(definitions.causality.at(second, first));
+            // An atomic is one operation, a read and a write (PTX ISA, "Operation types"): where its write precedes
+            // something, by observation, so does all of it.
+            let write_of = |read: usize| nodes.iter().position(|node| node.atomic_read == Some(read));
+            let precedes = |from: usize, to: usize| {
+                let whole = write_of(from).map_or(Truth::False, |write| definitions.causality.at(write, to).clone());
+                definitions.causality.at(from, to).or(&whole)
+            };
+            let ordered = precedes(first, second).or(&precedes(second, first));
             let race = definitions.morally_strong.at(first, second).or(&ordered).not();
             if !matches!(race, Truth::False) {
                 found.push((first, second, race));

@@ -346,11 +346,19 @@ impl Graph {
         if self.is_unfenced(other, event) || self.is_unfenced(event, other) {
             return true;
         }
-        !self.causes(other, event)
-            && !self.causes(event, other)
+        !self.precedes(other, event)
+            && !self.precedes(event, other)
             && !self.morally_strong(other, event)
             && !self.is_done_for(other, event)
             && !self.is_done_for(event, other)
+    }
+
+    /// Whether an access precedes another in causality order. An atomic is one operation, a read and a write (PTX ISA,
+    /// "Operation types"): where its write precedes something, by observation, so does all of it.
+    fn precedes(&self, access: Event, other: Event) -> bool {
+        let node = &self.nodes[access];
+        let write = node.partner.filter(|_| !node.is_write());
+        self.causes(access, other) || write.is_some_and(|write| self.causes(write, other))
     }
 
     /// `--assume loads=done-at-barrier`: a load stands before a barrier of its block, and something behind that has been

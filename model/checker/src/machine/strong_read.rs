@@ -420,9 +420,9 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    /// Observation counts in causality order even where nothing synchronises. Not that of a read-modify-write: its own
-    /// message comes next after what it read, which is in no settled order with an equal update if nobody looks at it.
-    fn observe(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
+    /// Observation counts in causality order even where nothing synchronises. Not that of a read-modify-write whose result
+    /// nobody looks at: what it read is in no settled order with an equal update.
+    pub(super) fn observe(&mut self, thread: ThreadIndex, key: u64, position: usize, strength: Strength) {
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
         let message = &slots[&key].messages[position];

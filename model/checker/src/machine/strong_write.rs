@@ -323,6 +323,9 @@ impl<P: Program> Run<'_, P> {
             self.learn_assumed(thread, key(at), position, strength);
         }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
+        if *returns {
+            self.observe(thread, key(at), position, strength);
+        }
         if *returns || self.machine.has(Rule::UpdatesRead) {
             self.remember_read(thread, (key(at), site), scope::acquires(semantics.order).then_some(strength), waits);
         }
