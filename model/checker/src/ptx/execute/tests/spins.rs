@@ -47,6 +47,20 @@ fn a_wait_ends_with_what_ends_its_loop() {
     assert_eq!(bench.next(), Operation::Exit);
 }
 
+/// What a word is compared with may be computed behind the read.
+#[test]
+fn a_wait_is_described_by_what_its_word_will_be_compared_with() {
+    let described = |compared: &str| {
+        let mut bench =
+            spinning(&format!("mov.u32 %r5, 3; L: ld.acquire.sys.global.u32 %r1, [%rd1]; {compared} @%p1 bra L;"));
+        waits(&mut bench);
+        bench.interpreter.describe_loop(&bench.thread)
+    };
+    assert_eq!(described("add.u32 %r6, %r5, 1; setp.ne.u32 %p1, %r1, %r6;"), "== 4");
+    // It is computed from the word itself.
+    assert_eq!(described("add.u32 %r6, %r1, 1; setp.ne.u32 %p1, %r1, %r6;"), "a value that ends the loop");
+}
+
 #[test]
 fn the_value_of_a_wait_tells_rounds_apart_if_it_is_used() {
     let body = "L: ld.acquire.sys.global.u32 %r1, [%rd1]; setp.eq.u32 %p1, %r1, 0; @%p1 bra L;";
