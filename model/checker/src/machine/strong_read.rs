@@ -427,10 +427,9 @@ impl<P: Program> Run<'_, P> {
         let State { threads, slots, .. } = &mut *self.state;
         let message = &slots[&key].messages[position];
         let view = &mut threads[thread as usize].view;
-        if morally_strong(message.strength, Some(strength))
-            && !machine.covered(thread, view, &message.access)
-            && machine.has(Rule::Observation)
-        {
+        // Through atomics alone, what one of them follows that the reader synchronises with need not be followed.
+        let is_news = slots[&key].observed_with(position).any(|seen| !machine.covered(thread, view, &seen.access));
+        if morally_strong(message.strength, Some(strength)) && is_news && machine.has(Rule::Observation) {
             view.observe(Observed { slot: key, message: message.id });
         }
     }

@@ -342,6 +342,12 @@ pub enum Clash {
     Order,
 }
 
+/// Whether the second of two messages, one right behind the other, is a read-modify-write that has observed the first.
+fn chained(pair: &[Message]) -> bool {
+    pair[1].update.is_some()
+        && pair[1].strength.is_some_and(|strength| morally_strong(pair[0].strength, Some(strength)))
+}
+
 impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: Word, access: Access, unwritten: bool) -> Slot {
@@ -364,15 +370,18 @@ impl Slot {
         self.messages.get(position + 1).is_some_and(|next| next.update.is_some())
     }
 
+    /// What reading the message of a place is an observation of: itself, and what leads to it through read-modify-writes alone
+    /// (PTX ISA, observation order); the newest first.
+    pub fn observed_with(&self, place: usize) -> impl Iterator<Item = &Message> {
+        let leads = |at: &usize| at.checked_sub(1).filter(|before| chained(&self.messages[*before..=*at]));
+        std::iter::successors(Some(place), leads).map(|at| &self.messages[at])
+    }
+
     /// Whether reading a message is an observation of another: it is the same, or the other leads to it through
     /// read-modify-writes alone (PTX ISA, observation order).
     pub fn is_observed(&self, other: MessageId, read: MessageId) -> bool {
         let find = |id: MessageId| self.messages.iter().position(|message| message.id == id);
         let (Some(other), Some(read)) = (find(other), find(read)) else { return false };
-        let chained = |pair: &[Message]| {
-            pair[1].update.is_some()
-                && pair[1].strength.is_some_and(|strength| morally_strong(pair[0].strength, Some(strength)))
-        };
         other <= read && self.messages[other..=read].windows(2).all(chained)
     }
 

@@ -295,6 +295,8 @@ pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
     let reach = writer.layout.scope_of(&members);
     let counter = writer.word_of(Buffer::Flag, &members);
     let data: Vec<Place> = members.iter().map(|member| writer.word_of(Buffer::Data, &[*member])).collect();
+    // The last puts the counter back: whoever knows by it that all others have come follows them.
+    let resets = writer.random.chance(40).then(|| writer.random.pick(&["weak", "weak", "weak", "relaxed", "release"]));
     for (member, own) in members.iter().zip(&data) {
         writer.store_value(*own, step(3), WEAK);
         let scope = writer.wider(reach);
@@ -303,7 +305,9 @@ pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
             writer.some_fence(reach);
         }
         let old = writer.atomic("add", counter, "1", how(if fenced { "relaxed" } else { "acq_rel" }, scope));
-        let last = writer.value(super::place::Value { first: members.len() as u32 - 1, ..count(members.len() as u32) });
+        let others = members.len() as u32 - 1;
+        let counted = super::place::Value { first: others, ..count(members.len() as u32) };
+        let last = writer.value(if resets.is_some() { constant(others) } else { counted });
         if writer.dialect == Dialect::Ptx {
             let (others, over) = (writer.predicate(), writer.label());
             writer.line(format!("setp.ne.u32 {others}, {old}, {last};"));
@@ -315,6 +319,9 @@ pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
                 let seen = writer.load(*at, WEAK);
                 writer.keep_or_check(*member, &seen, step(3));
             }
+            if let Some(order) = resets {
+                writer.store_value(counter, constant(0), if order == "weak" { WEAK } else { how(order, reach) });
+            }
             writer.line(format!("{over}:"));
         } else {
             let fence = if fenced { format!("fence acq_rel.{} ", reach.name()) } else { String::new() };
@@ -323,6 +330,10 @@ pub(crate) fn last_to_come(writer: &mut Writer<'_>, steps: &mut Steps) {
                 let (seen, place) = (writer.register(), writer.place(*at));
                 let kept = writer.word(Buffer::Out, 0).word;
                 body += &format!("let {seen} = load {place} weak store out[{kept}] = {seen} weak ");
+            }
+            if let Some(order) = resets {
+                let how = if order == "weak" { order.to_owned() } else { format!("{order}.{}", reach.name()) };
+                body += &format!("store {} = 0 {how} ", writer.place(counter));
             }
             writer.line(format!("if {old} == {last} {{ {fence}{body}}}"));
         }
