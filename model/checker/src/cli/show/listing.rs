@@ -109,7 +109,11 @@ impl Listing<'_> {
                     marks.extend(known);
                 }
                 None => {
-                    for statement in group {
+                    for (index, statement) in group.iter().enumerate() {
+                        // `let x = load … + 1` is a load and a computation, and one statement.
+                        if index > 0 && group[index - 1].span == statement.span && bodies(statement).is_empty() {
+                            continue;
+                        }
                         let (inner, known) = self.statement(statement, depth, calls);
                         lines.extend(inner);
                         marks.extend(known);
