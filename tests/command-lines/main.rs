@@ -3,9 +3,12 @@
 //! `*.trycmd` files are transcripts; `TRYCMD=overwrite` writes them anew. What needs files that change, such as a
 //! kernel folder with an altered manifest, stands in `emitted`; the transcripts in the book are played by `pages`.
 
+mod action;
 mod emitted;
 mod pages;
+mod refused;
 mod sarif;
+mod show;
 
 use std::path::Path;
 

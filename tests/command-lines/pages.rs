@@ -4,6 +4,8 @@
 //! In document order, an `arp` block becomes the file NAME.arp, named by its protocol. In a `console` block every line
 //! `$ arverify …` or `$ argen …` is run beside those files, and what is printed is compared; `BLESS=1` writes it anew.
 //! A command shown without its output, in an `sh` block or in an indented one, is run as well, and has to be accepted. What
+//! A picture, `![…](NAME.svg)`, is that of the command played last: it is drawn anew (`--report`), and compared with the file beside
+//! the page, which `BLESS=1` writes, too. What
 //! is not run stands in [`UNPLAYED`], with a reason; an entry that no page needs is an error. The road not taken: trycmd on the
 //! pages, which cannot take files from the page itself. Not played: what stands within a line of text or a table.
 
@@ -69,6 +71,9 @@ struct Page {
     name: String,
     scratch: tempfile::TempDir,
     wrong: Vec<String>,
+    /// The check of the last `console` block.
+    check: Option<String>,
+    folder: PathBuf,
     /// Which entries of [`UNPLAYED`] it has.
     unplayed: [bool; UNPLAYED.len()],
 }
@@ -77,7 +82,8 @@ impl Page {
     fn new(path: &Path) -> Page {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-        Page { name, scratch, wrong: Vec::new(), unplayed: [false; UNPLAYED.len()] }
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        Page { name, scratch, wrong: Vec::new(), check: None, folder, unplayed: [false; UNPLAYED.len()] }
     }
 
     /// The page with the output of every command as it is now.
@@ -94,6 +100,9 @@ impl Page {
             previous = line;
             if let Some(command) = inner.filter(|_| indented).and_then(command_of) {
                 self.accept(command);
+            }
+            if let Some(picture) = picture_of(line) {
+                self.draw(picture);
             }
             let Some(language) = line.strip_prefix("```").filter(|language| !language.is_empty()) else { continue };
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
@@ -124,12 +133,32 @@ impl Page {
                 continue;
             };
             text.extend([line, "\n"]);
+            if command.starts_with("arverify check ") {
+                self.check = Some((*command).to_owned());
+            }
             match self.run(command) {
                 Some((_, printed)) => text.push_str(&printed),
                 None => self.wrong.push(format!("nobody plays `{command}`")),
             }
         }
         text
+    }
+
+    /// The picture of the command played last, which must be the file beside the page.
+    fn draw(&mut self, picture: &str) {
+        let Some(check) = self.check.clone() else {
+            return self.wrong.push(format!("{picture} follows no `arverify check`"));
+        };
+        self.run(&format!("{check} --report {picture}"));
+        let drawn = fs::read_to_string(self.scratch.path().join(picture)).unwrap_or_default();
+        let known = self.folder.join(picture);
+        if drawn.is_empty() || drawn.contains("there is no execution to show") {
+            self.wrong.push(format!("{picture}: `{check}` has no execution to show"));
+        } else if std::env::var_os("BLESS").is_some() {
+            fs::write(known, drawn).expect("a picture can be written beside its page");
+        } else if fs::read_to_string(known).ok().as_ref() != Some(&drawn) {
+            self.wrong.push(format!("{picture} is not what `{check}` draws: BLESS=1 draws it anew"));
+        }
     }
 
     /// A command without its output: any answer is right, but that the command makes no sense.
@@ -192,6 +221,11 @@ impl Page {
             fs::write(path, block.join("\n") + "\n").expect("a temporary file can be written");
         }
     }
+}
+
+/// The file of `![…](NAME.svg)`.
+fn picture_of(line: &str) -> Option<&str> {
+    line.strip_prefix("![")?.split_once("](")?.1.strip_suffix(')').filter(|file| file.ends_with(".svg"))
 }
 
 /// The command of a line, without the remark after it.

@@ -1,10 +1,16 @@
 //! `check --format sarif`: the shape that SARIF 2.1.0 asks for, on findings of a kernel, accepted ones, and protocols.
+//!
+//! Every report is held against the schema of the standard, which comes with the crate serde-sarif, and goes through the types of
+//! that crate and back unchanged.
 
+use arverify_tests::schema::{errors, json};
+use jsonschema::Validator;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 fn zoo(kernel: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo/kernels").join(kernel)
@@ -75,8 +81,31 @@ fn check_result(rules: &[Value], result: &Value) {
     }
 }
 
+/// The schema of SARIF 2.1.0, in the sources of serde-sarif: cargo knows where they lie.
+fn standard() -> &'static Validator {
+    static SCHEMA: OnceLock<Validator> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(arverify_tests::root()).args(["metadata", "--format-version", "1", "--offline"]);
+        let output = cargo.output().expect("cargo starts");
+        let known: Value = serde_json::from_slice(&output.stdout).expect("what cargo prints is JSON");
+        let package = list(&known, "packages").iter().find(|package| package["name"] == "serde-sarif");
+        let manifest = Path::new(text(&package.expect("it is a dependency")["manifest_path"]));
+        let mut schema = json(&manifest.with_file_name("src").join("schema.json"));
+        // Its pattern for languages is no regular expression, and nothing that we print has one.
+        for object in ["run", "toolComponent"] {
+            let language = schema["definitions"][object]["properties"]["language"].as_object_mut();
+            assert!(language.is_some_and(|language| language.remove("pattern").is_some()), "{object} has the pattern");
+        }
+        jsonschema::validator_for(&schema).expect("it is a schema")
+    })
+}
+
 /// Checks a report's shape; returns its results.
 fn results(report: &Value, status: Option<i32>) -> Vec<Value> {
+    assert_eq!(errors(standard(), report), "", "{report}");
+    let typed: serde_sarif::sarif::Sarif = serde_json::from_value(report.clone()).expect("the types of the crate fit");
+    assert_eq!(serde_json::to_value(typed).expect("they can be written"), *report, "something gets lost on the way");
     assert_eq!(text(&report["version"]), "2.1.0");
     assert!(text(&report["$schema"]).ends_with("sarif-schema-2.1.0.json"));
     let [run] = list(report, "runs") else { panic!("one run: {report}") };
@@ -105,6 +134,33 @@ fn every_independent_finding_of_a_kernel_is_a_result() {
     let found = results(&report, status);
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found.iter().all(|result| result["ruleId"] == "AR001" && !list(result, "codeFlows").is_empty()));
+}
+
+/// What a person is told of a race is there for a scanner, too.
+#[test]
+fn both_places_the_threads_and_the_causes_of_a_race_are_there() {
+    let folder = zoo("warp-signal");
+    let (ptx, launch) = (folder.join("no-sync-after.ptx"), folder.join("launch.toml"));
+    let arguments = [&ptx.to_string_lossy(), "--launch", &*launch.to_string_lossy()];
+    let (report, status) = sarif(&arguments);
+    let found = results(&report, status);
+    let (result, properties) = (&found[0], &found[0]["properties"]);
+    let all: String = list(result, "relatedLocations").iter().map(|at| text(&at["message"]["text"])).collect();
+    let threads = list(properties, "threads");
+    assert!(threads.len() >= 2, "{properties}");
+    for thread in threads {
+        let [rank, block, number, launch] = ["rank", "block", "thread", "launch"].map(|key| thread[key].clone());
+        let name = format!("rank {rank} block {block} thread {number} launch {launch}");
+        assert!(all.contains(&name), "{name}: {all}");
+    }
+    for why in list(properties, "why") {
+        assert!(text(&result["message"]["text"]).contains(text(&why["message"])), "{why}");
+        assert!(why["line"].is_null() || all.contains(&format!("why: {}", text(&why["message"]))), "{why}");
+    }
+    let flows = list(&result["codeFlows"][0], "threadFlows").iter().flat_map(|flow| list(flow, "locations"));
+    assert_eq!(flows.filter(|step| step["importance"] == "essential").count(), 2, "both accesses of the race");
+    let rule = &report["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("a rule") as usize];
+    assert!(text(&rule["help"]["markdown"]).starts_with("# AR001"), "{rule}");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! * Everything that comes from input is escaped: names of files with markup are among the cases.
 //! * A page says what the program says: verdicts, messages, causes, both accesses of a race.
 
+mod schema;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,8 +18,8 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 /// The page of a check, with what the check says as JSON.
 fn page(folder: &Path, arguments: &[&str]) -> (String, Value) {
     let output = run(folder, &[arguments, &["--format", "json", "--report", "page.html"]].concat());
-    let said = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)));
+    let said = arverify_tests::schema::report(&output.stdout)
+        .unwrap_or_else(|error| panic!("{arguments:?}: {error}{}", String::from_utf8_lossy(&output.stderr)));
     (std::fs::read_to_string(folder.join("page.html")).expect("a page"), said)
 }
 

@@ -7,6 +7,7 @@
 //! generator without turning the arrows between crates round.
 
 pub mod bad;
+pub mod schema;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

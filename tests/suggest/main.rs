@@ -24,8 +24,8 @@ fn checked(program: &Path, folder: &Path, arguments: &[String]) -> Value {
     let mut command = Command::new(program);
     command.current_dir(folder).arg("check").args(arguments).args(["--format", "json", "--timeout", TIMEOUT]);
     let output = command.output().expect("the program starts");
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)));
+    let report: Value = arverify_tests::schema::report(&output.stdout)
+        .unwrap_or_else(|error| panic!("{arguments:?}: {error}{}", String::from_utf8_lossy(&output.stderr)));
     report["results"][0].clone()
 }
 

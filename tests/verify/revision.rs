@@ -46,7 +46,7 @@ fn run(program: &Path, path: &Path, expected: &Expectation, format: &str) -> Res
 fn compare(output: &Output, expected: &Expectation) -> Result<(), String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    let object: Value = serde_json::from_str(&text).map_err(|error| format!("{error}\n{text}{errors}"))?;
+    let object = arverify_tests::schema::report(&output.stdout).map_err(|error| format!("{error}{errors}"))?;
     let [result] = object["results"].as_array().map(Vec::as_slice).unwrap_or_default() else {
         return Err(format!("expected one result:\n{text}"));
     };

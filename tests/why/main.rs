@@ -78,7 +78,8 @@ fn findings(program: &Path, case: &Case) -> Vec<Value> {
     let mut command = Command::new(program);
     command.args(&case.arguments).args(["--format", "json", "--timeout", "300"]);
     let output = command.output().expect("the program starts");
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let report =
+        arverify_tests::schema::report(&output.stdout).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     report["results"][0]["findings"].as_array().cloned().unwrap_or_default()
 }
 

@@ -22,9 +22,9 @@ pub(crate) fn check(program: &Path, case: &Case) -> Result<(), String> {
         command.args(["--engine", "both"]);
     }
     let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let report: Value = serde_json::from_str(&text)
-        .map_err(|_| format!("exit status {:?}: {}", output.status.code(), String::from_utf8_lossy(&output.stderr)))?;
+    let report = arverify_tests::schema::report(&output.stdout).map_err(|error| {
+        format!("exit status {:?}: {error}{}", output.status.code(), String::from_utf8_lossy(&output.stderr))
+    })?;
     let result = &report["results"][0];
     let findings = result["findings"].as_array().cloned().unwrap_or_default();
     let found: Vec<&str> = findings.iter().filter_map(|finding| finding["code"].as_str()).collect();

@@ -31,6 +31,10 @@ pub enum Progress {
 }
 
 impl Progress {
+    /// Every model.
+    pub const ALL: &'static [Progress] =
+        &[Progress::Fair, Progress::Obe, Progress::Lobe, Progress::Hsa, Progress::HsaObe, Progress::Cuda];
+
     /// The name used on the command line.
     pub const fn name(self) -> &'static str {
         match self {

@@ -24,7 +24,6 @@ use arverify_protocol::ir::{Source, Span};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 use arverify_protocol::verdict::{Finding, Phrase, Point, Verdict};
 use std::fmt::Write;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,7 +66,7 @@ pub(super) fn text(file: &str, arguments: &EntryArguments) -> Result<Text, Input
         read_text(file, LARGEST_SOURCE, "a CUDA source")?;
         let architecture = arguments.arch.as_deref().unwrap_or(ARCHITECTURE);
         let text = compiler::ptx(path, architecture, &arguments.compiler_options()).map_err(|error| match error {
-            CompilerError::Refused(messages) => InputError::Rendered(messages),
+            CompilerError::Refused(messages) => InputError::Foreign(messages),
             other => InputError::message(format!("`{file}`: {other}")),
         })?;
         Source { name: format!("{file}.ptx"), text }
@@ -82,9 +81,8 @@ pub(super) fn text(file: &str, arguments: &EntryArguments) -> Result<Text, Input
     Ok(Text { source, module })
 }
 
-/// Errors in a text, in words.
 fn refused(errors: Diagnostics) -> InputError {
-    InputError::Rendered(errors.render(std::io::stderr().is_terminal()))
+    errors.into()
 }
 
 /// The parameters of an entry, in words where they have no size.

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// Runs the command.
 pub(super) fn run(arguments: &ListArguments) -> Result<u8, InputError> {
-    let documents = catalogue::all().map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let documents = catalogue::all()?;
     let text = match arguments.format {
         Format::Human => human(&documents, arguments.variants),
         Format::Json => json(&documents),

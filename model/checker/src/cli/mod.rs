@@ -1,10 +1,12 @@
 //! The command line of `arverify`: arguments as typed, what they mean, and the commands.
 //!
 //! Standard output carries results only; messages and progress go to standard error. Exit status: 0 all verified, 1
-//! something violated, 2 bad input, 3 inconclusive (or interrupted, with what was covered), 4 an error of the program.
+//! something violated, 2 bad input, 3 inconclusive (or interrupted, with what was covered), 4 an error of the program. Of several
+//! targets those that can be read are checked; one that cannot makes the status 2, whatever the others are.
 
 mod arguments;
 mod check;
+mod error;
 mod explain;
 mod init_launch;
 mod kernel;
@@ -19,34 +21,15 @@ mod target;
 
 use crate::process;
 use clap::Parser;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 pub use arguments::Arguments;
+pub use error::InputError;
 
 /// How many threads `--jobs` asks for: where it does not say, as many as there are cores.
 fn threads(jobs: Option<u32>) -> usize {
     jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), |jobs| jobs as usize)
-}
-
-/// Bad input: one message, exit status 2.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// A message of its own.
-    #[error("error: {0}")]
-    Message(String),
-    /// Errors in a text, already rendered, or messages of another program.
-    #[error("{0}")]
-    Rendered(String),
-    /// Standard output is gone.
-    #[error("error: cannot write the results: {0}")]
-    Output(#[from] std::io::Error),
-}
-
-impl InputError {
-    fn message(text: impl Into<String>) -> InputError {
-        InputError::Message(text.into())
-    }
 }
 
 /// Runs the program named by the process's arguments.
@@ -68,7 +51,7 @@ pub fn main() -> ExitCode {
         // A reader that has seen enough, as in `arverify replay … | head`.
         Err(InputError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{}", error.render(std::io::stderr().is_terminal()));
             ExitCode::from(2)
         }
     }

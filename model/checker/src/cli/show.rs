@@ -1,7 +1,12 @@
-//! `arverify show`: a protocol as readable pseudo-code, one column for each role.
+//! `arverify show`: a protocol as readable pseudo-code, one column for each role, and who signals whom.
 //!
 //! A role is a set of threads that execute the same statements. They are found by running every thread of a small
-//! configuration, not by reading conditions: what is shown is what is executed.
+//! configuration, not by reading conditions: what is shown is what is executed. Each role has a letter, and a column one letter wide
+//! that says which statements are its own; the road not taken is a copy of the statements for each role, which no terminal is wide
+//! enough for.
+
+mod listing;
+mod signals;
 
 use super::arguments::ShowArguments;
 use super::target::{document, ranks_of};
@@ -11,7 +16,9 @@ use arverify_protocol::cursor::{Cursor, HostOperation, Operation, Position};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::{Protocol, Span};
-use std::collections::BTreeMap;
+use listing::{letter, listing, wrapped};
+use signals::signals;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Operations of one thread that are looked at.
@@ -34,9 +41,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
     };
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let ranks = arguments.topology.as_ref().map_or(Ok(arguments.ranks), ranks_of)?;
-    let protocol = document
-        .resolve_at(&chosen, arguments.topology.as_ref())
-        .map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let protocol = document.resolve_at(&chosen, arguments.topology.as_ref())?;
     let threads = (ranks + 2).max(8);
     let vector = u64::from(DataType::F32.vector());
     let (blocks, threads) = if protocol.is_host_program() { (1, 1) } else { (BLOCKS, threads) };
@@ -53,7 +58,7 @@ pub(super) fn run(arguments: &ShowArguments) -> Result<u8, InputError> {
     let code = Code::new(&protocol, &sizes, true).map_err(|error| failed(&error))?;
     let found = if protocol.is_host_program() { host_roles(&protocol, &code) } else { roles(&protocol, &code) };
     let roles = found.map_err(|error| failed(&error))?;
-    print(&render(&protocol, &code, &roles))?;
+    print(&render(&protocol, &code, &roles).map_err(|error| failed(&*error))?)?;
     Ok(0)
 }
 
@@ -155,79 +160,69 @@ fn sites(code: &Code, position: &Position<'_>) -> Result<Vec<SiteId>, Box<dyn st
     Err("a thread executes too many operations to be shown".into())
 }
 
-/// Ranges for people: `threads 0–3 of block 0`.
+/// Who a role is: `every rank, every block, threads 0–3`; `every rank, block 0, threads 1–7 and block 1, every thread`
 fn heading(role: &Role, sizes: &Sizes) -> String {
-    let mut ranks: Vec<u32> = role.threads.iter().map(|at| at.0).collect();
-    let mut blocks: Vec<u32> = role.threads.iter().map(|at| at.1).collect();
-    let mut threads: Vec<u32> = role.threads.iter().map(|at| at.2).collect();
-    for list in [&mut ranks, &mut blocks, &mut threads] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    let span = |word: &str, list: &[u32], all: u32| match list {
-        _ if list.len() as u32 == all => format!("every {word}"),
-        [one] => format!("{word} {one}"),
-        [first, .., last] if last - first + 1 == list.len() as u32 => format!("{word}s {first}–{last}"),
-        list => format!("{word}s {}", list.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
-    };
+    let [ranks, blocks] = extents(&role.threads);
     if role.host {
         let actor = match blocks[0].checked_sub(1) {
             None => "host thread".to_owned(),
             Some(0) => "stream 0 (the caller's)".to_owned(),
             Some(stream) => format!("stream {stream}"),
         };
-        return format!("{}, {actor}", span("rank", &ranks, sizes.ranks));
+        return format!("{}, {actor}", described("rank", &ranks, sizes.ranks));
     }
-    format!(
-        "{}, {}, {}",
-        span("rank", &ranks, sizes.ranks),
-        span("block", &blocks, BLOCKS),
-        span("thread", &threads, sizes.threads)
-    )
+    // Ranks of which the same threads belong to it, and of those the blocks, stand together.
+    let mut of_ranks: BTreeMap<Vec<(u32, u32)>, Vec<u32>> = BTreeMap::new();
+    for rank in ranks {
+        let own = role.threads.iter().filter(|at| at.0 == rank).map(|at| (at.1, at.2)).collect();
+        of_ranks.entry(own).or_default().push(rank);
+    }
+    let parts = of_ranks.iter().map(|(threads, ranks)| {
+        let mut of_blocks: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
+        for block in threads.iter().map(|at| at.0).collect::<BTreeSet<u32>>() {
+            let own = threads.iter().filter(|at| at.0 == block).map(|at| at.1).collect();
+            of_blocks.entry(own).or_default().push(block);
+        }
+        let blocks = of_blocks.iter().map(|(threads, blocks)| {
+            format!("{}, {}", described("block", blocks, BLOCKS), described("thread", threads, sizes.threads))
+        });
+        format!("{}, {}", described("rank", ranks, sizes.ranks), blocks.collect::<Vec<_>>().join(" and "))
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
-fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> String {
-    // The order of the text, a procedure's statements where it is called.
-    let mut order: Vec<&Step> = roles.iter().flat_map(|role| &role.steps).collect();
-    order.sort_by_key(|(calls, own)| (calls.first().map_or(own.start, |call| call.start), own.start));
-    order.dedup();
-    let words = |step: &Step| {
-        let text = protocol.source.text.get(step.1.start as usize..step.1.end as usize).unwrap_or_default();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let headings: Vec<String> = roles.iter().map(|role| heading(role, &code.sizes)).collect();
-    let width = |column: usize| {
-        let cells = roles[column].steps.iter().map(|step| words(step).chars().count());
-        (cells.max().unwrap_or(0) + 2).max(headings[column].chars().count())
-    };
-    let widths: Vec<usize> = (0..roles.len()).map(width).collect();
-    let mut text = format!("{}: {}\n\n", protocol.name, protocol.summary);
-    let mut line = |line: &str, cells: Vec<String>| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))))
-            .collect();
-        let _ = writeln!(text, "{}", format!("{line:>4}  {}", padded.join("  |  ")).trim_end());
-    };
-    line("line", headings.clone());
-    line("", widths.iter().map(|width| "-".repeat(*width)).collect());
-    let mut within: &[Span] = &[];
-    for step in order {
-        if step.0 != within {
-            within = &step.0;
-            if let Some(call) = within.first() {
-                let number = protocol.source.line_column(call.start).0.to_string();
-                line(&number, vec![format!("{}:", words(&(Vec::new(), call.clone())))]);
-            }
-        }
-        let number = protocol.source.line_column(step.1.start).0.to_string();
-        let indent = if step.0.is_empty() { "" } else { "  " };
-        let cells = roles
-            .iter()
-            .map(|role| if role.steps.contains(step) { format!("{indent}{}", words(step)) } else { String::new() })
-            .collect();
-        line(&number, cells);
+/// Ranks and blocks, each once and sorted.
+fn extents(threads: &[(u32, u32, u32)]) -> [Vec<u32>; 2] {
+    let sorted = |list: BTreeSet<u32>| list.into_iter().collect();
+    [sorted(threads.iter().map(|at| at.0).collect()), sorted(threads.iter().map(|at| at.1).collect())]
+}
+
+/// `every thread`, `thread 3`, `threads 2–7`
+fn described(word: &str, list: &[u32], all: u32) -> String {
+    match list {
+        _ if list.len() as u32 == all => format!("every {word}"),
+        [one] => format!("{word} {one}"),
+        [first, .., last] if last - first + 1 == list.len() as u32 => format!("{word}s {first}–{last}"),
+        list => format!("{word}s {}", list.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")),
     }
-    text
+}
+
+fn render(protocol: &Protocol, code: &Code, roles: &[Role]) -> Result<String, Box<dyn std::error::Error>> {
+    let Sizes { ranks, blocks, threads, .. } = code.sizes;
+    let mut text = wrapped("", &format!("{}: {}", protocol.name, protocol.summary));
+    let grid =
+        if protocol.is_host_program() { String::new() } else { format!(" × {blocks} blocks × {threads} threads") };
+    let _ = writeln!(text, "\nwho, of {ranks} ranks{grid}:");
+    for (number, role) in roles.iter().enumerate() {
+        text.push_str(&wrapped(&format!("  {}  ", letter(number)), &heading(role, &code.sizes)));
+    }
+    text.push_str("\nline  who\n");
+    text.push_str(&listing(protocol, roles));
+    if !protocol.is_host_program() {
+        let signals = signals(protocol, code)?;
+        if !signals.is_empty() {
+            let _ = write!(text, "\nsignals, and the waits that they satisfy:\n{signals}");
+        }
+    }
+    Ok(text)
 }

@@ -11,7 +11,6 @@ use arverify_protocol::ir::Protocol;
 use arverify_protocol::language::{self, Configuration, Document, Expected, Label, Message, Severity};
 use arverify_protocol::topology::Topology;
 use std::fmt::Write;
-use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 /// Finds a target in the catalogue, or reads it from a file.
 pub(super) fn document(target: &str) -> Result<Document, InputError> {
     if let Some(found) = catalogue::find(target) {
-        return found.map_err(|errors| InputError::Rendered(errors.to_string()));
+        return found.map_err(InputError::from);
     }
     let path = Path::new(target);
     match path.extension().and_then(|extension| extension.to_str()) {
@@ -39,8 +38,7 @@ pub(super) fn document(target: &str) -> Result<Document, InputError> {
         }
     }
     let text = read_text(target, LARGEST_FILE, "a protocol")?;
-    let coloured = std::io::stderr().is_terminal();
-    language::parse(target, &text).map_err(|errors| InputError::Rendered(errors.render(coloured)))
+    Ok(language::parse(target, &text)?)
 }
 
 /// Reads a file of at most so many bytes; `what` says what it is for.
@@ -140,7 +138,7 @@ pub(super) fn target(name: &str, bounds: &BoundArguments) -> Result<Target, Inpu
     }
     let chosen: Vec<(&str, &str)> = assignments.iter().map(|(knob, value)| (knob.as_str(), value.as_str())).collect();
     let topology = bounds.topology.as_ref();
-    let protocol = document.resolve_at(&chosen, topology).map_err(|errors| InputError::Rendered(errors.to_string()))?;
+    let protocol = document.resolve_at(&chosen, topology)?;
     if let Some(lengths) = bounds.elements.filter(|lengths| lengths.turns().len() > 1 && !protocol.varies) {
         let why = "it has one length for all launches (`elements N`, without `up to C`)";
         return Err(InputError::message(format!("`{name}` cannot take --elements {lengths}: {why}")));
@@ -242,5 +240,5 @@ pub(super) fn refusal(target: &Target, error: &CheckError) -> InputError {
         notes: vec![format!("the sizes are: ranks {ranks}, blocks {blocks}, threads {threads}, elements {elements}")],
         help: Vec::new(),
     };
-    InputError::Rendered(language::render(&target.protocol.source, &message, std::io::stderr().is_terminal()))
+    InputError::Text { text: target.protocol.source.clone(), messages: vec![message] }
 }

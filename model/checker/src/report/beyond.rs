@@ -3,11 +3,11 @@
 //! A check is about the sizes it was given; a proof about all of them ([`crate::prove`]). Decision: nothing is said of a
 //! target that is violated, where a proof comforts nobody, and of kernels in PTX, which nothing is proven of.
 
+use super::json::Proven;
 use super::{Bounds, Row};
 use crate::prove::described_ranks;
 use crate::prove::known::Known;
 use arverify_protocol::verdict::Verdict;
-use serde_json::{Value, json};
 
 /// What is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +29,10 @@ pub enum Beyond {
 
 impl Beyond {
     /// For programs; none where nobody asked.
-    pub(super) fn json(&self, bounds: &Bounds) -> Option<Value> {
+    pub(super) fn json(&self, bounds: &Bounds) -> Option<Proven<'_>> {
         let Beyond::Proven { known, ranks, .. } = self else { return None };
-        Some(json!({
-            "proven": known.proven,
-            "open": known.open,
-            "ranks": [ranks.first(), ranks.last()],
-            "for_all": self.sizes(bounds),
-        }))
+        let ranks = [ranks.first().copied(), ranks.last().copied()];
+        Some(Proven { proven: &known.proven, open: &known.open, ranks, for_all: self.sizes(bounds) })
     }
 
     /// The sizes of a proof, in the order in which the bounds of a check are printed. A host program has no blocks of

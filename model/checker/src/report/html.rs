@@ -9,7 +9,7 @@
 //! road not taken is text within the drawing, which a small screen would shrink or scroll.
 
 use super::picture::{self, HEAD, Picture};
-use super::{Row, beyond, human};
+use super::{Refused, Row, beyond, human};
 use arverify_protocol::ir::Source;
 use arverify_protocol::verdict::{Finding, Verdict};
 use askama::Template;
@@ -25,6 +25,7 @@ struct Page {
     title: String,
     summary: String,
     sections: Vec<Section>,
+    refused: Vec<Refused>,
     head: i32,
 }
 
@@ -71,14 +72,16 @@ struct Line {
     is_gap: bool,
 }
 
-/// A page about all targets.
-pub fn page(rows: &[Row]) -> Result<String, askama::Error> {
+/// A page about all targets, with those that were not checked.
+pub fn page(rows: &[Row], refused: &[Refused]) -> Result<String, askama::Error> {
     let sections = rows.iter().enumerate().map(|(index, row)| section(index, row)).collect::<Result<Vec<_>, _>>()?;
-    let title = match rows {
-        [row] => format!("{}: {}", human::name_of(row), row.outcome.verdict),
-        rows => format!("{} targets checked", rows.len()),
+    let title = match (rows, refused) {
+        ([row], []) => format!("{}: {}", human::name_of(row), row.outcome.verdict),
+        (rows, []) => format!("{} targets checked", rows.len()),
+        (rows, refused) => format!("{} of {} targets checked", rows.len(), rows.len() + refused.len()),
     };
-    let page = Page { version: env!("CARGO_PKG_VERSION"), title, summary: summary(rows), sections, head: HEAD };
+    let (version, refused) = (env!("CARGO_PKG_VERSION"), refused.to_vec());
+    let page = Page { version, title, summary: summary(rows), sections, refused, head: HEAD };
     Ok(printable(&page.render()?))
 }
 

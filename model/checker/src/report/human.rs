@@ -1,6 +1,6 @@
 //! For people: findings as diagnostics with their traces, then one table, then the bounds of the verdict.
 
-use super::{Row, beyond};
+use super::{Refused, Row, beyond};
 use arverify_protocol::language::{Label, Message, Severity, render as render_message};
 use arverify_protocol::verdict::{Code, Finding, Point, Stats, Verdict};
 use std::fmt::Write;
@@ -8,9 +8,12 @@ use std::fmt::Write;
 /// Bits of a state's fingerprint in Stateright.
 const FINGERPRINT_BITS: i32 = 64;
 
-/// Everything a check prints.
-pub fn render(rows: &[Row], colour: bool) -> String {
+/// Everything a check prints; nothing where nothing was checked. What is wrong with the other targets stands on standard error.
+pub fn render(rows: &[Row], refused: &[Refused], colour: bool) -> String {
     let mut text = String::new();
+    if rows.is_empty() {
+        return text;
+    }
     for row in rows {
         for (index, finding) in row.outcome.findings.iter().enumerate() {
             text.push_str(&render_finding(row, finding, colour));
@@ -32,7 +35,14 @@ pub fn render(rows: &[Row], colour: bool) -> String {
         }
     }
     bounds(&mut text, rows);
+    text.extend(not_checked(refused));
     text
+}
+
+/// Targets that were not checked, by name.
+pub(super) fn not_checked(refused: &[Refused]) -> Option<String> {
+    let names: Vec<&str> = refused.iter().map(|refused| refused.target.as_str()).collect();
+    (!names.is_empty()).then(|| format!("not checked, for they are in error: {}\n", names.join(", ")))
 }
 
 /// What is written beside a place, and who was there.

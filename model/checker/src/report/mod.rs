@@ -4,6 +4,7 @@ pub mod beyond;
 pub mod html;
 pub mod human;
 pub mod json;
+pub(crate) mod pages;
 mod picture;
 pub mod proof;
 pub mod sarif;
@@ -75,4 +76,37 @@ pub struct Row {
     pub suggestion: Option<Suggestion>,
     /// What is proven beyond the bounds; none for kernels.
     pub beyond: Option<beyond::Beyond>,
+}
+
+/// A target that was not checked: it cannot be read, or it is not such that it could be checked. There is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place among all targets, counted from 0.
+    pub position: usize,
+    /// As it was named.
+    pub target: String,
+    /// What is wrong with it; never empty.
+    pub faults: Vec<Fault>,
+    /// The same for people, with the lines of the text.
+    pub text: String,
+}
+
+/// What is wrong with a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In one line.
+    pub message: String,
+    /// The file, where it is one line of a text.
+    pub file: Option<String>,
+    /// The line, counted from 1, where that is known.
+    pub line: Option<u32>,
+    /// The column, counted from 1, where that is known.
+    pub column: Option<u32>,
+}
+
+impl Fault {
+    /// Where no place is known.
+    pub fn anywhere(message: &str) -> Fault {
+        Fault { message: message.to_owned(), file: None, line: None, column: None }
+    }
 }

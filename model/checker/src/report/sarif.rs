@@ -1,35 +1,42 @@
 //! For code scanners: SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"), one run.
 //!
-//! Rules are the codes of `arverify explain`. A finding is a result: its first place the location, all others related
-//! locations with what happens there, the trace a code flow with one thread flow for each thread, whose steps are numbered across
-//! them (`executionOrder`). A finding that the launch file accepts is a result with an external suppression, whose
-//! justification is the reason given. What a check says besides, why it is inconclusive for instance, is a notification.
+//! Rules are the codes of `arverify explain`; those that were found carry its page. A finding is a result: its first place is the
+//! location; related locations are all its places with what happens there and who does it, the calls that lead there, and the
+//! causes (`why: …`); the trace is a code flow with one thread flow for each thread, whose steps are numbered across them
+//! (`executionOrder`), racing ones essential. A finding that the launch file accepts is a result with an external suppression, whose
+//! justification is the reason given. What a check says besides, why it is inconclusive for instance, is a notification; so is each
+//! error in a target that was not checked, with its place, and the invocation was no success then.
 //!
-//! Decision: written by hand, for what is used is small and a crate of the whole schema is not. Not said: verdicts of
-//! targets without findings, for which SARIF has no word but an empty list of results.
+//! Decision: written by hand, for what is used is small; a test holds it against the schema and the types of the crate serde-sarif.
+//! Not said: verdicts of targets without findings, for which SARIF has no word but an empty list of results.
 
-use super::{Row, human};
+use super::pages::page_of;
+use super::{Fault, Refused, Row, human};
 use crate::check::Accepted;
 use arverify_protocol::ir::{Source, Span};
-use arverify_protocol::verdict::{Code, Finding, Point, ThreadName, Verdict};
+use arverify_protocol::verdict::{Code, Finding, Point, ThreadName, TraceStep, Verdict};
 use serde_json::{Value, json};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// Everything a check prints, on one line. `status` is its exit status.
-pub fn render(rows: &[Row], status: u8) -> String {
+pub fn render(rows: &[Row], refused: &[Refused], status: u8) -> String {
     let results: Vec<Value> = rows.iter().flat_map(results).collect();
-    let notifications: Vec<Value> = rows.iter().flat_map(notifications).collect();
+    let notifications: Vec<Value> =
+        rows.iter().flat_map(notifications).chain(refused.iter().flat_map(errors)).collect();
+    let is_found = |code: Code| results.iter().any(|result| result["ruleId"] == code.number());
+    let rules: Vec<Value> = Code::ALL.iter().map(|code| rule(*code, is_found(*code))).collect();
     let run = json!({
         "tool": { "driver": {
             "name": "arverify",
             "semanticVersion": env!("CARGO_PKG_VERSION"),
-            "rules": Code::ALL.iter().map(|code| rule(*code)).collect::<Vec<_>>(),
+            "rules": rules,
         } },
         "columnKind": "unicodeCodePoints",
         "invocations": [{
-            "executionSuccessful": true,
+            "executionSuccessful": refused.is_empty(),
             "exitCode": status,
+            "exitCodeDescription": described(status),
             "toolExecutionNotifications": notifications,
         }],
         "results": results,
@@ -37,16 +44,30 @@ pub fn render(rows: &[Row], status: u8) -> String {
     format!("{}\n", json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] }))
 }
 
+fn described(status: u8) -> &'static str {
+    match status {
+        0 => "everything is verified",
+        1 => "something is violated",
+        2 => "something cannot be checked",
+        _ => "something is inconclusive",
+    }
+}
+
 fn level(code: Code) -> &'static str {
     if code.is_lint() { "warning" } else { "error" }
 }
 
-fn rule(code: Code) -> Value {
+/// The page of the book stands with what was found only: all of them would be most of the report.
+fn rule(code: Code, is_found: bool) -> Value {
+    let mut help = json!({ "text": format!("arverify explain {code}") });
+    if let Some(page) = page_of(code).filter(|_| is_found) {
+        help["markdown"] = json!(page);
+    }
     json!({
         "id": code.number(),
         "name": code.kind(),
         "shortDescription": { "text": code.title() },
-        "help": { "text": format!("arverify explain {code}") },
+        "help": help,
         "defaultConfiguration": { "level": level(code) },
     })
 }
@@ -73,17 +94,38 @@ fn notifications(row: &Row) -> Vec<Value> {
     row.outcome.warnings.iter().map(text).collect()
 }
 
+/// What is wrong with a target, in its file.
+fn errors(refused: &Refused) -> Vec<Value> {
+    let error = |fault: &Fault| {
+        let file = fault.file.as_deref().unwrap_or(&refused.target);
+        let mut place = json!({ "artifactLocation": { "uri": uri(file) } });
+        if let Some(line) = fault.line {
+            place["region"] = json!({ "startLine": line });
+        }
+        if let (Some(_), Some(column)) = (fault.line, fault.column) {
+            place["region"]["startColumn"] = json!(column);
+        }
+        let text = format!("{}: {}", refused.target, fault.message);
+        json!({ "level": "error", "message": { "text": text }, "locations": [{ "physicalLocation": place }] })
+    };
+    refused.faults.iter().map(error).collect()
+}
+
 fn finding(row: &Row, finding: &Finding) -> Value {
     let places: Vec<&Point> = finding.points.iter().filter(|point| !point.span.is_empty()).collect();
     let locations: Vec<Value> = match places.first() {
         Some(point) => vec![location(row, physical(&row.source, &point.span), None)],
         None => vec![location(row, json!({ "artifactLocation": { "uri": uri(&row.source.name) } }), None)],
     };
-    let related: Vec<Value> =
-        places.iter().enumerate().map(|(index, point)| related(&row.source, index, point)).collect();
+    let related: Vec<Value> = related(&row.source, finding)
+        .into_iter()
+        .enumerate()
+        .map(|(id, (span, text))| json!({ "id": id, "physicalLocation": physical(&row.source, span), "message": { "text": text } }))
+        .collect();
+    let why = finding.why.iter().map(|why| format!("\nwhy: {}", why.message(&row.source)));
     let notes = finding.notes.iter().map(|note| format!("\nnote: {note}"));
     let help = finding.help.iter().map(|help| format!("\nhelp: {help}"));
-    let text: String = std::iter::once(finding.message.clone()).chain(notes).chain(help).collect();
+    let text: String = std::iter::once(finding.message.clone()).chain(why).chain(notes).chain(help).collect();
     let mut result = json!({
         "ruleId": finding.code.number(),
         "ruleIndex": rule_index(finding.code),
@@ -92,11 +134,7 @@ fn finding(row: &Row, finding: &Finding) -> Value {
         "message": { "text": text },
         "locations": locations,
         "relatedLocations": related,
-        "properties": {
-            "target": human::name_of(row),
-            "assumptions": row.outcome.assumptions,
-            "replay": finding.replay,
-        },
+        "properties": properties(row, finding),
     });
     if !finding.trace.is_empty() {
         result["codeFlows"] = json!([code_flow(&row.source, finding)]);
@@ -115,13 +153,36 @@ fn location(row: &Row, physical: Value, message: Option<&str>) -> Value {
     value
 }
 
-fn related(source: &Source, index: usize, point: &Point) -> Value {
-    let who = point.thread.map_or(String::new(), |thread| format!(" ({thread})"));
+/// What SARIF has no word for, in the words of `--format json`.
+fn properties(row: &Row, finding: &Finding) -> Value {
+    let json = super::json::value_of(row, finding);
+    let known = |key: &str| json[key].clone();
     json!({
-        "id": index,
-        "physicalLocation": physical(source, &point.span),
-        "message": { "text": format!("{}{who}", point.label) },
+        "target": human::name_of(row),
+        "assumptions": row.outcome.assumptions,
+        "assumption": known("assumption"),
+        "kind": known("kind"),
+        "location": known("location"),
+        "threads": known("threads"),
+        "why": known("why"),
+        "replay": known("replay"),
     })
+}
+
+/// All places: statements with who executes them, the calls that lead there, and causes.
+fn related<'f>(source: &Source, finding: &'f Finding) -> Vec<(&'f Span, String)> {
+    let mut places: Vec<(&Span, String)> = Vec::new();
+    for point in finding.points.iter().filter(|point| !point.span.is_empty()) {
+        places.push((&point.span, human::label_of(point)));
+    }
+    for call in finding.points.iter().flat_map(|point| &point.calls).filter(|call| !call.is_empty()) {
+        if !places.iter().any(|(known, _)| *known == call) {
+            places.push((call, "in this call".to_owned()));
+        }
+    }
+    let causes = finding.why.iter().filter(|why| !why.span.is_empty());
+    places.extend(causes.map(|why| (&why.span, format!("why: {}", why.message(source)))));
+    places
 }
 
 /// One thread flow for each thread, in the order in which they come up.
@@ -132,12 +193,13 @@ fn code_flow(source: &Source, finding: &Finding) -> Value {
             threads.push(step.thread);
         }
     }
-    let step = |step: &arverify_protocol::verdict::TraceStep| {
+    let step = |step: &TraceStep| {
         let mut location = json!({ "message": { "text": step.operation } });
         if step.line > 0 {
             location["physicalLocation"] = at_line(&source.name, step.line);
         }
-        json!({ "location": location, "executionOrder": step.step })
+        let importance = if step.racing { "essential" } else { "important" };
+        json!({ "location": location, "executionOrder": step.step, "importance": importance })
     };
     let flow = |thread: &ThreadName| {
         let steps: Vec<Value> = finding.trace.iter().filter(|known| known.thread == *thread).map(step).collect();

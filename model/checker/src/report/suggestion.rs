@@ -3,8 +3,9 @@
 //! A diff stands at the margin, so that what a check prints can be given to `patch -p0` as it is. It is shown to people for
 //! protocols alone: for a kernel the source is what they edit, and the diff is one of the PTX.
 
+use super::json::{Suggested, SuggestedChange, SuggestedKnob};
 use crate::suggest::text::Edit;
-use crate::suggest::{Repair, Suggestion};
+use crate::suggest::{Advice, Repair, Suggestion};
 use arverify_protocol::ir::Source;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -33,24 +34,26 @@ pub(super) fn lines(suggestion: &Suggestion, is_kernel: bool) -> String {
     text
 }
 
+fn change(Advice { file, line, text, words }: &Advice) -> SuggestedChange<'_> {
+    SuggestedChange { file, line: *line, text, change: words }
+}
+
+fn knob((knob, value, instead_of): &(String, String, String)) -> SuggestedKnob<'_> {
+    SuggestedKnob { knob, value, instead_of }
+}
+
 /// For programs.
-pub(super) fn json(suggestion: &Suggestion) -> Value {
+pub(super) fn json(suggestion: &Suggestion) -> Suggested<'_> {
     let repair = suggestion.repair.as_ref();
-    let advice = repair
-        .into_iter()
-        .flat_map(|repair| &repair.advice)
-        .map(|advice| json!({ "file": advice.file, "line": advice.line, "text": advice.text, "change": advice.words }));
-    let knobs = repair
-        .into_iter()
-        .flat_map(|repair| &repair.knobs)
-        .map(|(knob, value, was)| json!({ "knob": knob, "value": value, "instead_of": was }));
-    json!({
-        "tried": suggestion.tried,
-        "verified": repair.is_some(),
-        "changes": advice.collect::<Vec<_>>(),
-        "knobs": knobs.collect::<Vec<_>>(),
-        "diff": repair.and_then(Repair::diff),
-    })
+    let advice = repair.into_iter().flat_map(|repair| &repair.advice);
+    let knobs = repair.into_iter().flat_map(|repair| &repair.knobs);
+    Suggested {
+        tried: suggestion.tried,
+        verified: repair.is_some(),
+        changes: advice.map(change).collect(),
+        knobs: knobs.map(knob).collect(),
+        diff: repair.and_then(Repair::diff),
+    }
 }
 
 /// For code scanners: the fixes of a result; nothing where no file is edited. `uri` makes a reference of a path.

@@ -4,9 +4,9 @@
 //! that the table keeps one row for each target. Not shown: what each of them cost.
 
 use super::Row;
+use super::json::Tried;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::verdict::Verdict;
-use serde_json::{Value, json};
 
 /// What was found at the other sizes, by verdict; nothing where there are none.
 pub(super) fn line(row: &Row) -> Option<String> {
@@ -64,18 +64,16 @@ pub(super) fn lengths_line(row: &Row) -> Option<String> {
 }
 
 /// For programs: the same, a list for each sequence.
-pub(super) fn lengths_json(row: &Row) -> Option<Value> {
+pub(super) fn lengths_json(row: &Row) -> Option<Vec<&[u64]>> {
     let tried = &row.outcome.tried;
-    (!tried.is_empty()).then(|| json!(tried.iter().map(|lengths| lengths.turns()).collect::<Vec<_>>()))
+    (!tried.is_empty()).then(|| tried.iter().map(|lengths| lengths.turns()).collect())
 }
 
 /// For programs: every size with its verdict, in the order tried; none where there was one.
-pub(super) fn json(row: &Row) -> Option<Value> {
+pub(super) fn json(row: &Row) -> Option<Vec<Tried>> {
     let entry = |(sizes, verdict): &(Sizes, Verdict)| {
-        json!({
-            "ranks": sizes.ranks, "blocks": sizes.blocks, "threads": sizes.threads, "elements": sizes.elements,
-            "verdict": verdict.name(),
-        })
+        let Sizes { ranks, blocks, threads, elements, .. } = *sizes;
+        Tried { ranks, blocks, threads, elements, verdict: verdict.name() }
     };
-    (row.tried.len() > 1).then(|| json!(row.tried.iter().map(entry).collect::<Vec<_>>()))
+    (row.tried.len() > 1).then(|| row.tried.iter().map(entry).collect())
 }

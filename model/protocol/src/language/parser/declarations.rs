@@ -29,13 +29,18 @@ const DECLARATIONS: [&str; 20] = [
     "expect",
 ];
 
+/// Whether declarations begin with this word.
+pub(super) fn begins_declaration(word: &str) -> bool {
+    word == "variant" || DECLARATIONS.contains(&word)
+}
+
 type Headed = (Declaration, Option<u32>);
 
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> Parsed<File> {
         let head = self.item(true, true, |parser| {
             parser.expect_word("protocol")?;
-            let name = parser.hyphenated("the protocol's name")?;
+            let name = parser.protocol_name()?;
             let mut summary = None;
             if parser.peek().kind == TokenKind::Text {
                 let span = parser.advance();
@@ -52,12 +57,22 @@ impl Parser<'_> {
         Ok(File { trivia: head.trivia, name, summary, declarations, closing })
     }
 
+    /// Not the next declaration, where the name is missing.
+    fn protocol_name(&mut self) -> Parsed<Name> {
+        let what = "the protocol's name";
+        let is_hyphenated = self.symbol_ahead(1) == "-";
+        if begins_declaration(self.word()) && self.look(1).kind != TokenKind::Text && !is_hyphenated {
+            self.is_declared(what, &[], true)?;
+        }
+        self.hyphenated(what)
+    }
+
     fn declaration(&mut self) -> Parsed<Headed> {
         let word = self.word();
         if matches!(word, "local" | "symmetric" | "channel" | "pad" | "event" | "ghost") {
             return self.buffer().map(|declaration| (declaration, None));
         }
-        if word != "variant" && !DECLARATIONS.contains(&word) {
+        if !begins_declaration(word) {
             let error = self.unexpected("a declaration");
             return Err(match nearest(word, DECLARATIONS.into_iter().chain(["variant"])) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
@@ -72,27 +87,33 @@ impl Parser<'_> {
             "require" => Declaration::Require(self.expression()?),
             "grid" => Declaration::Grid(self.expression()?),
             "pipe" => {
+                self.is_declared("the pipe's name", &[":"], false)?;
                 let name = self.pipe("the pipe's name")?;
                 self.expect(":")?;
                 Declaration::Pipe { name, capacity: self.expression()? }
             }
             "argument" => {
-                let name = self.name("the argument's name")?;
+                let name = self.declared("the argument's name", &["="], false)?;
                 self.expect("=")?;
                 Declaration::Argument { name, value: self.expression()? }
             }
             "let" => {
-                let name = self.name("a name")?;
+                let name = self.declared("a name", &["="], false)?;
                 self.expect("=")?;
                 Declaration::Let { name, value: self.expression()? }
             }
             "partition" => {
-                let name = self.name("the partition's name")?;
+                let name = self.declared("the partition's name", &["(", "="], false)?;
                 let parameters = self.names_in_parentheses()?;
                 self.expect("=")?;
                 Declaration::Partition { name, parameters, range: Box::new(self.range()?) }
             }
             "sync" => {
+                // `sync` without a name, and then the kernel.
+                let is_body = matches!(self.word(), "kernel" | "host");
+                if begins_declaration(self.word()) {
+                    self.is_declared("the name of a procedure", if is_body { &["("] } else { &["(", "{"] }, false)?;
+                }
                 let name = self.procedure()?;
                 let parameters = self.names_in_parentheses()?;
                 let head = self.since(0).0.end;
@@ -117,7 +138,7 @@ impl Parser<'_> {
         let mut names = Vec::new();
         if self.take("(") {
             while self.symbol_ahead(0) != ")" {
-                names.push(self.name("a parameter")?);
+                names.push(self.declared("a parameter", &[",", ")"], false)?);
                 if !self.take(",") {
                     break;
                 }
@@ -139,10 +160,10 @@ impl Parser<'_> {
                 _ => return Err(self.unexpected("a size (ranks, blocks, threads, elements, element)")),
             };
             self.advance();
-            parameters.push((role, self.name("a name for the size")?));
+            parameters.push((role, self.declared("a name for the size", &[",", "up"], true)?));
             if role == Role::Elements && self.take_word("up") {
                 self.expect_word("to")?;
-                parameters.push((Role::Capacity, self.name("a name for the capacity")?));
+                parameters.push((Role::Capacity, self.declared("a name for the capacity", &[","], true)?));
             }
             if !self.take(",") {
                 return Ok(Declaration::Parameters(parameters));
@@ -151,15 +172,15 @@ impl Parser<'_> {
     }
 
     fn topology(&mut self) -> Parsed<Declaration> {
-        let mut axes = vec![self.name("an axis")?];
+        let mut axes = vec![self.declared("an axis", &["*"], true)?];
         while self.take("*") {
-            axes.push(self.name("an axis")?);
+            axes.push(self.declared("an axis", &["*"], true)?);
         }
         Ok(Declaration::Topology(axes))
     }
 
     fn knob(&mut self) -> Parsed<Declaration> {
-        let name = self.name("the knob's name")?;
+        let name = self.declared("the knob's name", &["="], false)?;
         self.expect("=")?;
         let mut values = vec![self.any_word("a value")?];
         while self.take("|") {
@@ -179,9 +200,9 @@ impl Parser<'_> {
             _ => return Err(self.unexpected("`local`, `symmetric`, `channel` or `pad`")),
         };
         self.advance();
-        let mut names = vec![self.name("the buffer's name")?];
+        let mut names = vec![self.declared("the buffer's name", &[",", ":"], false)?];
         while self.take(",") {
-            names.push(self.name("the buffer's name")?);
+            names.push(self.declared("the buffer's name", &[",", ":"], false)?);
         }
         self.expect(":")?;
         let element = match class {

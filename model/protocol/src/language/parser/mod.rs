@@ -12,6 +12,8 @@ use super::diagnostics::Diagnostic;
 use super::lexer::{Token, TokenKind, Tokens, tokens};
 use super::tree::{File, Item, Mark, Name, Trivia};
 use crate::ir::Span;
+use declarations::begins_declaration;
+use statements::begins_statement;
 
 /// How deep expressions and blocks may nest.
 pub const NESTING_LIMIT: u32 = 64;
@@ -141,6 +143,25 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected(what).note(format!("`{word}` is a word of the language, not a name")));
         }
         Ok(Name { text: word.to_owned(), at: Mark(self.advance()) })
+    }
+
+    /// A name that is declared, before one of `follows`; where it may be the declaration's last word, before another declaration,
+    /// too.
+    fn declared(&mut self, what: &str, follows: &[&str], may_be_last: bool) -> Parsed<Name> {
+        self.is_declared(what, follows, may_be_last)?;
+        self.name(what)
+    }
+
+    /// A word that begins a declaration or a statement is a name only before what follows names here: where the name is missing,
+    /// what comes next is not taken for it.
+    fn is_declared(&self, what: &str, follows: &[&str], may_be_last: bool) -> Parsed<()> {
+        let (word, next) = (self.word(), self.word_ahead(1));
+        let goes_on = follows.contains(&self.symbol_ahead(1)) || follows.contains(&next);
+        let ends = self.look(1).kind == TokenKind::End || begins_declaration(next) && word != "ghost";
+        if (begins_declaration(word) || begins_statement(word)) && !goes_on && !(may_be_last && ends) {
+            return Err(self.unexpected(what).note(format!("`{word}` begins what comes next here, it is no name")));
+        }
+        Ok(())
     }
 
     /// The name of a pipe: not `rank`, so that `on rank` never is `on PIPE`.

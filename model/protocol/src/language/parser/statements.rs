@@ -41,6 +41,11 @@ const CONTINUATIONS: [&str; 7] = ["on", "at", "by", "tail", "to", "reached", "sc
 /// Statements that a procedure may be called like: a parenthesis tells which is meant.
 const ALSO_NAMES: [&str; 2] = ["send", "receive"];
 
+/// Whether statements begin with this word.
+pub(super) fn begins_statement(word: &str) -> bool {
+    STATEMENTS.contains(&word) || HOST_STATEMENTS.contains(&word)
+}
+
 type Headed = (Statement, Option<u32>);
 
 impl Parser<'_> {
@@ -161,7 +166,7 @@ impl Parser<'_> {
             let head = self.head_end();
             return Ok((Statement::Ghost(self.body()?), Some(head)));
         }
-        let variable = self.name("a name")?;
+        let variable = self.declared("a name", if word == "for" { &["in"] } else { &["<"] }, false)?;
         if word == "for" {
             self.expect_word("in")?;
             let (from, to) = self.bounds()?;
@@ -209,7 +214,7 @@ impl Parser<'_> {
     }
 
     fn binding(&mut self) -> Parsed<Statement> {
-        let name = self.name("a name")?;
+        let name = self.declared("a name", &["="], false)?;
         self.expect("=")?;
         if self.word() == "atomic" && self.symbol_ahead(1).is_empty() {
             self.advance();
@@ -312,7 +317,7 @@ impl Parser<'_> {
         self.expect("<-")?;
         let operation = self.reduction("a reduction (sum, max, min)")?;
         self.expect_word("over")?;
-        let variable = self.name("a name")?;
+        let variable = self.declared("a name", &["in"], false)?;
         self.expect_word("in")?;
         let (from, to) = self.bounds()?;
         self.expect_word("of")?;
