@@ -147,7 +147,7 @@ pub struct Contended {
     pub slots: FxHashSet<u64>,
     /// Who comes to them: by thread, from which statement, and whether to write.
     pub visits: Visits,
-    /// Those that somebody accesses weakly, too.
+    /// Those that somebody accesses weakly, too, or strongly in too narrow a scope.
     pub weakly: FxHashSet<u64>,
     /// Who comes to memory of other ranks; `None` if that is not learned, and anybody may.
     pub others: Option<Others>,

@@ -345,11 +345,13 @@ impl<P: Program> Run<'_, P> {
         let view = &state.threads[thread as usize].view;
         let id = slot.messages[position].id;
         let floor = machine.floor(state, thread, key, slot);
+        let observed = view.observed(key).map(|id| slot.position(id));
+        let observed = observed.filter(|_| machine.has(Rule::ObservedPrecedes));
         let clash = slot.clash_of_read(
             strength,
             id,
             &kind,
-            floor,
+            (floor, observed),
             |access| machine.covered(thread, view, access),
             |old, new| {
                 machine.gives_no_less(state, thread, old, new)
@@ -363,7 +365,11 @@ impl<P: Program> Run<'_, P> {
             ReadKind::Round { .. } | ReadKind::Settled { .. } => false,
         };
         let sees_order = machine.sees_order(state, thread, slot);
+        let narrow = slot.is_out_of_reach(strength, |access| machine.covered(thread, view, access));
         let waits = !kind.is_free();
+        if narrow {
+            self.note_narrow(key);
+        }
         let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongReadRaces) => {

@@ -163,6 +163,7 @@ impl<P: Program> Run<'_, P> {
                 Matter::Writes => Rule::WriteOrders,
                 Matter::Reads => Rule::ReadBeforeWriteOrders,
                 Matter::Updates => Rule::UpdatesMatter,
+                Matter::Observations => Rule::ObservedPrecedes,
             })
         };
         let observed = view.observed(key).map(|number| slot.position(number));
@@ -179,7 +180,11 @@ impl<P: Program> Run<'_, P> {
         }
         let clash =
             slot.clash_of_write(strength, (value, update), releases, observed, covered, (over, done), alike, matters);
+        let narrow = slot.is_out_of_reach(strength, covered);
         let shows_order = update.is_some_and(|update| slot.would_show_order(update, covered));
+        if narrow {
+            self.note_narrow(key);
+        }
         if shows_order && machine.has(Rule::UpdatesShowOrder) {
             self.conflict(key);
         }

@@ -123,6 +123,14 @@ impl<P: Program> Run<'_, P> {
         self.notes.conflicts.weakly.extend(new);
     }
 
+    /// The same of accesses that do not reach what they are in no order with.
+    pub(super) fn note_narrow(&mut self, key: u64) {
+        let contended = &self.machine.contended;
+        if contended.slots.contains(&key) && !contended.weakly.contains(&key) {
+            self.notes.conflicts.weakly.insert(key);
+        }
+    }
+
     /// Bounds, alignment and reachability of an access.
     pub(super) fn in_bounds(
         &mut self,

@@ -326,6 +326,8 @@ pub enum Matter {
     Reads,
     /// Other updates than equal ones that nobody looks at.
     Updates,
+    /// Writes that were observed.
+    Observations,
 }
 
 /// What an access to a slot runs into.
@@ -428,14 +430,26 @@ impl Slot {
         self.reads.clear();
     }
 
-    /// What a strong read of message `id` runs into. Nothing before `floor` can be read any more; `no_less` says
+    /// Whether some message is in no order with an access that does not reach it.
+    pub fn is_out_of_reach(&self, strength: Strength, covered: impl Fn(&Access) -> bool) -> bool {
+        let narrow = |message: &Message| !morally_strong(message.strength, Some(strength)) && !covered(&message.access);
+        self.messages.iter().any(narrow)
+    }
+
+    /// Whether a message of a place leads to that of another, which was observed, through read-modify-writes alone.
+    fn leads_to(&self, place: usize, observed: Option<usize>) -> bool {
+        observed.is_some_and(|seen| place <= seen && self.messages[place..=seen].windows(2).all(chained))
+    }
+
+    /// What a strong read of message `id` runs into. Nothing before `floor` can be read any more; `observed` is the position
+    /// of the message that the reader has observed, if that orders anything; `no_less` says
     /// whether the reader gets from the second message all that it gets from the first.
     pub fn clash_of_read(
         &self,
         strength: Strength,
         id: MessageId,
         kind: &ReadKind,
-        floor: usize,
+        (floor, observed): (usize, Option<usize>),
         covered: impl Fn(&Access) -> bool,
         no_less: impl Fn(&Message, &Message) -> bool,
     ) -> Option<Clash> {
@@ -447,7 +461,12 @@ impl Slot {
                 continue;
             }
             if !morally_strong(message.strength, Some(strength)) {
-                return Some(Clash::Race { other: message.access, wrote: true });
+                if !self.leads_to(index, observed) {
+                    return Some(Clash::Race { other: message.access, wrote: true });
+                }
+                // That it was observed is all that orders the two.
+                clash = Some(Clash::Order);
+                continue;
             }
             let harmless = match kind {
                 ReadKind::Load => false,
@@ -492,7 +511,11 @@ impl Slot {
                 continue;
             }
             if !morally_strong(message.strength, Some(strength)) {
-                return Some(Clash::Race { other: message.access, wrote: true });
+                if !self.leads_to(index, observed.filter(|_| matters(Matter::Observations))) {
+                    return Some(Clash::Race { other: message.access, wrote: true });
+                }
+                // That it was observed is all that orders the two.
+                clash = Some(Clash::Order);
             }
             if observed.is_some_and(|observed| index <= observed) {
                 continue;
