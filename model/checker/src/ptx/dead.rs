@@ -1,6 +1,6 @@
 //! What nobody looks at any more: results of atomics, and registers behind barriers.
 
-use super::code::{Code, Effect, Instruction, Step};
+use super::code::{Code, Effect, Instruction, Register, Step};
 use super::flow::Liveness;
 use std::ops::Range;
 
@@ -25,7 +25,11 @@ pub(super) fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
         if instruction.effect() != Effect::Barrier {
             return Box::default();
         }
-        let live = liveness.live_after(code, pc as u32);
+        // What an exchange was asked for, such as the lane of a shuffle, is looked at when all have come.
+        let mut live: Vec<Register> = liveness.live_after(code, pc as u32).iter().copied().collect();
+        live.extend(instruction.uses());
+        live.sort_unstable();
+        live.dedup();
         let starts = std::iter::once(0).chain(live.iter().map(|register| register.0 + 1));
         let ends = live.iter().map(|register| register.0).chain([code.registers]);
         starts.zip(ends).map(|(start, end)| start..end).filter(|dead| !dead.is_empty()).collect()
