@@ -26,7 +26,7 @@ pub(super) fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
             return Box::default();
         }
         // What an exchange was asked for, such as the lane of a shuffle, is looked at when all have come.
-        let mut live: Vec<Register> = liveness.live_after(code, pc as u32).iter().copied().collect();
+        let mut live: Vec<Register> = liveness.live_after(code, pc as u32).to_vec();
         live.extend(instruction.uses());
         live.sort_unstable();
         live.dedup();
