@@ -48,7 +48,7 @@ fn ask(ptx: &str, launch: &str, engine: Engine) -> Outcome {
     let (data, accumulate) = (DataType::F32, Accumulate::Own);
     let (ranks, blocks, threads) = (shape.ranks, shape.blocks, shape.threads);
     let sizes = Sizes { ranks, blocks, threads, elements: 0, capacity: 0, data, accumulate };
-    let timeout = Some(Duration::from_secs(60));
+    let timeout = Some(Duration::from_secs(10));
     let options = Options { launches: shape.launches, max_states: 20_000, timeout, ..Options::new(sizes) };
     check_program_with(&Arc::new(program), &options, engine)
 }
