@@ -380,3 +380,56 @@ fn a_word_with_a_long_past_keeps_the_limit_of_time() {
     });
     assert_eq!(found.verdict, Verdict::Inconclusive, "{:?}", found.findings);
 }
+
+#[test]
+fn what_atomics_and_groups_of_copies_order_is_not_vacuous() {
+    let zoo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/zoo/kernels");
+    for name in ["last-block", "async-groups"] {
+        let text = |file: &str| std::fs::read_to_string(zoo.join(name).join(file)).expect("a file of the kernel");
+        let found = outcome(&text("good.ptx"), &text("launch.toml"), |_| ());
+        right(&found);
+        assert!(!found.warnings.iter().any(|warning| warning.contains("vacuous")), "{name}: {:?}", found.warnings);
+    }
+    // Whoever counts without acquiring anything has synchronised with nobody.
+    let counts = || {
+        let ptx = kernel(["atom.relaxed.sys.global.add.u32 %r1, [%f0], 1;\nst.global.u32 [%o0], %r1;\n", ""]);
+        let found = outcome(&ptx, &launch(1, 2, 1, ["init = \"zero\"", "", ""]), |_| ());
+        found.warnings.iter().any(|warning| warning.contains("vacuous: no flag"))
+    };
+    assert!(counts());
+}
+
+#[test]
+fn a_hang_names_the_words_that_have_not_come() {
+    let waits = "$A:\nld.relaxed.sys.global.v2.u32 {%r1, %r2}, [%f0];\nsetp.ne.u32 %p1, %r1, %e;\nsetp.ne.u32 %p2, %r2, %e;\n\
+                 or.pred %p1, %p1, %p2;\n@%p1 bra $A;\n";
+    let hang = |sends: &str| {
+        let found = outcome(&kernel([waits, sends]), &launch(2, 1, 1, ["init = \"zero\"", "", ""]), |_| ());
+        wrong(&found, Code::Deadlock);
+        let finding = &found.findings[0];
+        (finding.message.clone(), finding.notes.join("; "))
+    };
+    let (message, notes) = hang("st.relaxed.sys.global.u32 [%f0+4], %e;\n");
+    assert!(message.contains("slot 0 of `f`") && !notes.contains("slot"), "{message} {notes}");
+    let (message, notes) = hang("st.relaxed.sys.global.u32 [%f0], %e;\n");
+    assert!(message.contains("slot 1 of `f`") && !notes.contains("slot"), "{message} {notes}");
+    let (message, notes) = hang("");
+    assert!(message.contains("slot 0 of `f`") && notes.contains("slot 1 of `f`"), "{message} {notes}");
+}
+
+#[test]
+fn values_are_repeated_by_blocks_and_threads() {
+    // The second entry of a table of so many as there are threads.
+    let ptx = kernel(["ld.global.u32 %r1, [%d1+4];\nst.global.u32 [%o0], %r1;\n", ""]);
+    let given = launch(1, 1, 1, ["init = \"zero\"", "read = true", ""]);
+    let table = "[[arg]]\nmemory = { each = \"2 * grid * block\", of = { u32 = \"i\" } }\n";
+    let given = given.replacen(
+        "[[arg]]\nptr = \"d\"\nrank = \"0\"\n[[arg]]\nptr = \"d\"\nrank = \"0\"\n",
+        &format!("[[arg]]\nptr = \"d\"\n{table}"),
+        1,
+    );
+    assert!(given.contains("2 * grid"), "{given}");
+    right(&outcome(&ptx, &given, |_| ()));
+    let one = given.replace("2 * grid * block", "grid * block");
+    assert_ne!(outcome(&ptx, &one, |_| ()).verdict, Verdict::Verified, "only one entry there");
+}

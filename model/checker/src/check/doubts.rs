@@ -1,6 +1,7 @@
 //! Doubts about a verdict of verified: what it does not rest on, said with it.
 //!
-//! * Nothing to synchronise: no wait ever ended, or no rank had anything from another ("vacuous").
+//! * Nothing to synchronise: no wait ever ended, of a flag or of copies, and no thread acquired what another had released, by
+//!   whatever read or fence; or no rank had anything from another ("vacuous").
 //! * Nobody looks: no result is expected; what is expected is the same after every launch; a buffer is written, and no
 //!   kernel and no host reads it, so that nothing races with the writing.
 //! * What the front end knows: branches that always went one way.

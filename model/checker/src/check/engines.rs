@@ -5,7 +5,7 @@
 //! where one verifies what the other calls violated, nothing is known, and both are printed.
 
 use super::doubts::vacuity;
-use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, check_program, lengths};
+use super::{CheckError, Options, Outcome, Progress, Schedule, check_by_machine, check_program, leaving_open, lengths};
 use crate::axioms::{Opinion, Patience, second_opinion};
 use crate::graphs::{Question, graph_opinion, load_buffering_opinion};
 use crate::program::Program;
@@ -141,7 +141,10 @@ fn both(own: Outcome, companion: Outcome) -> Outcome {
 
 fn check_one<P: Program>(program: &Arc<P>, options: &Options, engine: Engine) -> Outcome {
     match engine {
-        Engine::Operational => with_circles(check_by_machine(program, options), program, options),
+        Engine::Operational => {
+            let outcome = with_circles(check_by_machine(program, options), program, options);
+            leaving_open(outcome, &**program)
+        }
         Engine::Axiomatic => by_axioms(program, options),
         Engine::Both => together(check_by_machine(program, options), &opinion(program, options).0),
     }
@@ -204,7 +207,12 @@ fn opinion<P: Program>(program: &Arc<P>, options: &Options) -> (Opinion, Vec<Str
     }
     let mut patience = Patience::default();
     patience.time = options.timeout.map_or(patience.time, |timeout| timeout.min(patience.time));
-    let found = asked(program, options, &patience);
+    let mut found = asked(program, options, &patience);
+    if found.verdict == Verdict::Verified
+        && let Some(question) = program.open_question()
+    {
+        found = Opinion { assumptions: found.assumptions, ..Opinion::inconclusive(&question) };
+    }
     let warnings = match found.verdict {
         Verdict::Verified => vacuity(&**program, found.waits, found.peer_accesses),
         Verdict::Inconclusive => found.reason.iter().map(|reason| format!("axiomatic: {reason}")).collect(),

@@ -263,6 +263,17 @@ fn check_by_machine<P: Program>(program: &Arc<P>, options: &Options) -> Outcome 
         all::look_on(program, options, deadline, &mut outcome);
     }
     outcome.stats.seconds = start.elapsed().as_secs_f64();
+    leaving_open(outcome, &**program)
+}
+
+/// Verified only if nothing is left open that the runs have shown.
+fn leaving_open<P: Program>(mut outcome: Outcome, program: &P) -> Outcome {
+    if outcome.verdict == Verdict::Verified
+        && let Some(question) = program.open_question()
+    {
+        outcome.verdict = Verdict::Inconclusive;
+        outcome.warnings.insert(0, question);
+    }
     outcome
 }
 

@@ -33,7 +33,7 @@ pub fn replay<P: Program>(program: Arc<P>, options: &super::Options, schedule: &
         let companion = program.companion().ok_or("the schedule is of a program that there is not")?;
         return replay(Arc::new(companion), options, &Schedule { of_companion: false, ..schedule.clone() });
     }
-    if !program.grows() {
+    if !program.grows() && !program.has_unknown_values() {
         return follow(program, options, schedule);
     }
     // What there is a schedule of was run with as many threads for copies as this finds, or as a check for all findings does.

@@ -272,6 +272,7 @@ impl<'p, P: Program> Search<'p, P> {
         }
         if state.streams.iter().all(|stream| stream.done) {
             self.covered.executions += 1;
+            self.covered.waits += u64::from(state.graph.acquired);
             if self.covered.executions == 1 {
                 self.covered.peer_accesses = state.peer_accesses;
             }

@@ -31,6 +31,8 @@ pub(super) struct Graph {
     pub(super) barriers: Option<Arc<Vec<Meeting>>>,
     /// Writes that have been placed in coherence order, at any time.
     pub(super) placed: usize,
+    /// Some thread has acquired what another has released.
+    pub(super) acquired: bool,
     /// The rule that a test leaves out.
     pub(super) without: Option<Rule>,
 }
@@ -145,6 +147,7 @@ impl Graph {
         for write in observed {
             for start in self.release_starts(write) {
                 if self.morally_strong(start, end) {
+                    self.acquired |= !self.nodes[start].precedes(&self.nodes[end]);
                     self.edge(start, end);
                 }
             }

@@ -247,6 +247,7 @@ impl<P: Program> Search<'_, P> {
         while runner.copies.iter().filter(|copy| copy.0 == pipe).count() > remaining as usize {
             let Some(oldest) = runner.copies.iter().position(|copy| copy.0 == pipe) else { break };
             let (_, _, _, events) = runner.copies.remove(oldest);
+            self.covered.waits += u64::from(!events.is_empty());
             runner.last.extend(events);
         }
     }

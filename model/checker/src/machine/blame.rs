@@ -380,6 +380,8 @@ struct Stuck<R> {
     at: Location,
     width: Width,
     until: Until<R>,
+    /// The other words that have not come, if it waits for several.
+    also: Vec<(Location, Width)>,
 }
 
 /// What it waits for.
@@ -433,6 +435,10 @@ impl<P: Program> Machine<P> {
         let mut violation = Violation::new(Code::Deadlock, message, points);
         violation.location = Some(first.at);
         violation.notes.push(format!("{} threads wait for ever", stuck.len()));
+        if !first.also.is_empty() {
+            let names: Vec<String> = first.also.iter().map(|(at, width)| self.slot_name(*at, *width)).collect();
+            violation.notes.push(format!("neither has come what it waits for in {}", names.join(", ")));
+        }
         match slot {
             Some(slot) => self.blame_slot(state, slot, first, &mut violation),
             None => self.blame_missing_writer(state, first, &mut violation),
@@ -467,17 +473,24 @@ impl<P: Program> Machine<P> {
             match thread.pending.as_deref() {
                 Some((Operation::Await { at, width, condition, .. }, site)) => {
                     let (thread, until) = (index as ThreadIndex, Until::Condition(*condition));
-                    Some(Stuck { thread, site: *site, at: *at, width: *width, until })
+                    Some(Stuck { thread, site: *site, at: *at, width: *width, until, also: Vec::new() })
                 }
                 Some((Operation::Spin { at, width, .. }, site)) => {
                     let thread = index as ThreadIndex;
                     let company = self.waits(state, thread).last().map(|(company, _)| company.clone())?;
-                    // The word that was looked at last is the one that has not come.
+                    // The words without which no round ends; where there are none, the one that was looked at last.
                     let own = |(member, _): &&(usize, crate::program::Poll)| company.members[*member].thread == thread;
                     let reads = self.newest_reads(state, &company);
                     let last = reads.iter().rfind(own).map_or((*at, *width), |(_, poll)| (poll.at, poll.width));
-                    let until = Until::Round(company, self.describe_loop(state, thread));
-                    Some(Stuck { thread, site: *site, at: last.0, width: last.1, until })
+                    let missing = self.missing_words(state, &company, thread);
+                    let mut missing = missing.into_iter().map(|poll| (poll.at, poll.width));
+                    let named = missing.next().unwrap_or(last);
+                    let words = match named.0 == *at {
+                        true => self.describe_loop(state, thread),
+                        false => "what ends the loop".to_owned(),
+                    };
+                    let until = Until::Round(company, words);
+                    Some(Stuck { thread, site: *site, at: named.0, width: named.1, until, also: missing.collect() })
                 }
                 _ => None,
             }

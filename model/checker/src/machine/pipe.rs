@@ -103,6 +103,7 @@ impl<P: Program> Run<'_, P> {
             let outstanding = &mut self.thread_mut(thread).outstanding;
             let Some(oldest) = outstanding.iter().position(|copy| copy.pipe == pipe) else { break };
             let copy = outstanding.remove(oldest);
+            self.counters().waits += u64::from(!copy.parts.is_empty());
             for part in &copy.parts {
                 // A step of its own, so that it is told apart from the other vectors, which it is in no order with.
                 self.thread_mut(thread).step += 1;

@@ -361,6 +361,30 @@ impl<P: Program> Machine<P> {
         matches!(end, End::Leaves(_) | End::LeavesUndecided)
     }
 
+    /// Of the words that a round with the newest messages reads, those of a member that keep it waiting whatever the others
+    /// hold: they have not come. None where it waits for one of several, or for others to come.
+    pub(super) fn missing_words(
+        &self,
+        state: &State<P::Thread>,
+        company: &Company<P::Round>,
+        of: ThreadIndex,
+    ) -> Vec<Poll> {
+        let mut missing: Vec<Poll> = Vec::new();
+        for (member, read) in self.newest_reads(state, company) {
+            let is_new = missing.iter().all(|known| known.at != read.at);
+            if company.members[member].thread != of || !is_new {
+                continue;
+            }
+            let alone = self.run_company(company, &mut |_, poll| {
+                (poll.at == read.at).then(|| self.word_at(state, poll.at, poll.width))
+            });
+            if matches!(alone, End::Returns(_)) {
+                missing.push(read);
+            }
+        }
+        missing
+    }
+
     /// The words that a round with the newest messages reads, in order.
     pub(super) fn newest_reads(&self, state: &State<P::Thread>, company: &Company<P::Round>) -> Vec<(usize, Poll)> {
         let mut reads = Vec::new();

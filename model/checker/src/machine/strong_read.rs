@@ -461,6 +461,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let mut joined = SmallVec::<[&View; 4]>::new();
+        let mut learns = false;
         let mut kept = SmallVec::<[Release; 2]>::new();
         for release in &message.releases {
             if acquires(order) && meets(release, strength) && machine.has(Rule::AcquireByOperation) {
@@ -470,6 +471,7 @@ impl<P: Program> Run<'_, P> {
             }
         }
         for view in joined {
+            learns |= !own;
             join(machine, slots, &mut reader.view, view);
         }
         if let Some(thread_order) = reader.order.as_mut().filter(|_| acquires(order) && machine.has(Rule::EarlierRead))
@@ -477,6 +479,7 @@ impl<P: Program> Run<'_, P> {
             for (_, release) in
                 thread_order.pending.extract_if(.., |(slot, release)| *slot == key && meets(release, strength))
             {
+                learns |= !own;
                 join(machine, slots, &mut reader.view, &release.view);
             }
         }
@@ -490,5 +493,6 @@ impl<P: Program> Run<'_, P> {
                 }
             }
         }
+        self.counters().waits += u64::from(learns);
     }
 }

@@ -378,16 +378,20 @@ impl<P: Program> Run<'_, P> {
         let machine = self.machine;
         let State { threads, slots, .. } = &mut *self.state;
         let fencing = &mut *threads[thread as usize];
+        let mut learns = false;
         if let Some(order) = fencing.order.as_mut().filter(|_| machine.has(Rule::AcquireByFence)) {
             let mut joined: SmallVec<[View; 8]> = SmallVec::new();
             for (_, release) in order.pending.extract_if(.., |(_, release)| meets(release, strength)) {
                 // All words sent behind one fence carry one view.
                 if !joined.iter().any(|known| known.is_same(&release.view)) {
+                    let before = fencing.view.clone();
                     join(machine, slots, &mut fencing.view, &release.view);
+                    learns |= fencing.view != before;
                     joined.push(release.view);
                 }
             }
         }
+        self.counters().waits += u64::from(learns);
         if semantics.order == Order::Sc {
             self.sequential_fence(thread, strength, site);
         }

@@ -441,14 +441,23 @@ pub trait Program: Send + Sync + 'static {
     fn with_equal_grids(&self) -> Option<Self>
     where
         Self: Sized;
-    /// The same program with more threads for copies that are started, where a run has shown that there are too few.
+    /// The same program with more threads for copies that are started, where a run has shown that there are too few; or with
+    /// more places known to hold unknown values, where it has shown that they are read.
     fn roomier(&self) -> Option<Self>
     where
         Self: Sized,
     {
         None
     }
-    /// Whether a run may show that.
+    /// What a verdict of verified leaves open, as far as runs have shown.
+    fn open_question(&self) -> Option<String> {
+        None
+    }
+    /// Whether some values are not known, which a run shows where they go to ([`Program::roomier`]).
+    fn has_unknown_values(&self) -> bool {
+        false
+    }
+    /// Whether a run may show that there are too few threads for copies.
     fn grows(&self) -> bool {
         false
     }

@@ -1,9 +1,31 @@
 //! Whether kernels fit their launch: clusters and blocks that they require, and what copies by the async proxy go with.
 
 use super::code::{Code, Entry, Instruction, Step};
+use super::decode::DecodeError;
 use super::launch::Launch;
-use super::program::ProgramError;
 use arverify_protocol::language::{Diagnostic, Diagnostics};
+
+/// Why a kernel cannot be run as launched.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// The kernel.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The launch.
+    #[error("{0}")]
+    Launch(Diagnostics),
+    /// A kernel that requires another cluster, or any.
+    #[error("{0}")]
+    Cluster(String),
+    /// A kernel that requires another block.
+    #[error("the kernel requires blocks of {required} threads (.reqntid or .maxntid), and is launched with {launched}")]
+    Block {
+        /// What it requires, in words.
+        required: String,
+        /// What rank 0 launches.
+        launched: u64,
+    },
+}
 
 /// Whether some instruction starts a copy by the async proxy.
 pub(super) fn has_copies(instructions: &[Instruction]) -> bool {

@@ -11,6 +11,7 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
+//! | `dead` | what nobody looks at any more |
 //! | `fit` | what kernels require of their launch |
 //! | `copies` | copies in flight, as threads |
 //! | `order` | what orders launches that may run side by side |
@@ -34,6 +35,7 @@ pub mod arithmetic;
 mod branches;
 pub mod code;
 pub mod copies;
+mod dead;
 pub mod decode;
 pub mod dependent;
 pub mod entry;

@@ -7,13 +7,14 @@
 use super::accept::accepted;
 use super::branches::Branches;
 use super::code::step::Space;
-use super::code::{Code, Effect, Instruction, Pc, Step};
+use super::code::{Code, Pc, Step};
 use super::copies::{Copies, Room};
-use super::decode::{DecodeError, Reading, Whole, decode_all};
+use super::dead::{dead_behind_barriers, drop_dead_results};
+use super::decode::{Reading, Whole, decode_all};
 use super::dependent::DEPENDENT;
-use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
+use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting, Tainted};
 use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
-use super::flow::{Chains, Liveness, Reach, SpinLoops};
+use super::flow::{Chains, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{Kernel, LaidOut, lay_out};
 use super::lines::Lines;
@@ -28,36 +29,15 @@ use crate::program::{
 };
 use arverify_protocol::data::Accumulate;
 use arverify_protocol::ir::{Order as MemoryOrder, Source, Span};
-use arverify_protocol::language::Diagnostics;
 use arverify_protocol::verdict::{Role, ThreadName};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use super::fit::ProgramError;
+
 /// The expectation stands in LAUNCH.toml, outside the text that sites point into.
 const EXPECTATION: SiteIndex = SiteIndex(u32::MAX);
-
-/// Why a kernel cannot be run as launched.
-#[derive(Debug, thiserror::Error)]
-pub enum ProgramError {
-    /// The kernel.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The launch.
-    #[error("{0}")]
-    Launch(Diagnostics),
-    /// A kernel that requires another cluster, or any.
-    #[error("{0}")]
-    Cluster(String),
-    /// A kernel that requires another block.
-    #[error("the kernel requires blocks of {required} threads (.reqntid or .maxntid), and is launched with {launched}")]
-    Block {
-        /// What it requires, in words.
-        required: String,
-        /// What rank 0 launches.
-        launched: u64,
-    },
-}
 
 /// A kernel with its launch, or several that a launch consists of.
 #[derive(Debug)]
@@ -74,9 +54,11 @@ pub struct PtxProgram {
     stored: BTreeSet<Pc>,
     shape: Shape,
     expected: Option<Expected>,
+    /// What was expected, but cannot be compared: it holds unknown values.
+    unjudged: Option<Expected>,
     seed: u64,
     /// Kept where ranks launch different grids, or there may be copies: see [`Program::with_equal_grids`], [`Program::roomier`].
-    parts: Option<Box<Parts>>,
+    parts: Option<Arc<Parts>>,
     /// How many copies there are threads for.
     room: Room,
     /// Which strong accesses control flow leads to, and whether it may depend on the block.
@@ -173,7 +155,7 @@ impl PtxProgram {
         let interpreters = interpreters(code, &entries, settings);
         let parts = (copies || !launches_equal_grids(launch)).then(|| {
             let (module, kernels, launch) = (module.clone(), kernels.to_vec(), launch.clone());
-            Box::new(Parts { module, kernels, launch })
+            Arc::new(Parts { module, kernels, launch })
         });
         Ok(PtxProgram {
             source,
@@ -184,6 +166,7 @@ impl PtxProgram {
             stored,
             shape,
             expected,
+            unjudged: None,
             seed,
             parts,
             room,
@@ -205,6 +188,7 @@ impl PtxProgram {
             stored: self.stored.clone(),
             shape: self.shape.clone(),
             expected: self.expected,
+            unjudged: self.unjudged,
             seed: self.seed,
             parts: None,
             room: self.room.clone(),
@@ -277,8 +261,29 @@ impl PtxProgram {
         self.any().code().instructions.iter().any(|instruction| is_apart(&instruction.step))
     }
 
+    /// The instruction, in words, that some of the expected output comes from, if its values are not known.
+    fn unknown_output(&self) -> Option<String> {
+        let expected = self.unjudged.or(self.expected)?;
+        let ranks = 0..self.shape.ranks;
+        let mut parts = ranks.filter_map(|rank| self.shape.part_of(expected.output, rank));
+        let from = parts.find_map(|(instance, part)| {
+            let at = Location { instance, byte: part.bytes.start };
+            self.any().tainted().ever(at, part.bytes.end - part.bytes.start)
+        })?;
+        Some(self.any().code().unknown(from))
+    }
+
     /// What a thread does that is not of its kernel.
     fn before(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
+        let outside = self.outside(at, thread);
+        if let Some((Operation::Bulk(bulk), _)) = &outside {
+            let copied = |from: &Location| self.any().tainted().copy(*from, bulk.destination, u64::from(bulk.bytes));
+            bulk.sources.iter().for_each(copied);
+        }
+        outside
+    }
+
+    fn outside(&self, at: Coordinates, thread: &mut PtxThread) -> Option<(Operation, SiteIndex)> {
         if let (Some((copies, own)), Some(work)) = (self.copies_of(at), thread.work()) {
             return Some(match (work.next(copies, self.any().code(), own), &self.order) {
                 ((Operation::Exit, site), Some(order)) => (order.instead_of_exit(at, thread, 0), site),
@@ -360,20 +365,6 @@ impl PtxProgram {
     }
 }
 
-/// Atomics whose result nobody looks at need not return it: then it does not matter which of two comes first.
-fn drop_dead_results(code: &mut Code) {
-    let liveness = Liveness::of(code);
-    for pc in 0..code.instructions.len() {
-        let Step::Atomic { destination: Some(register), .. } = &code.instructions[pc].step else { continue };
-        if liveness.live_after(code, pc as u32).contains(register) {
-            continue;
-        }
-        if let Step::Atomic { destination, .. } = &mut code.instructions[pc].step {
-            *destination = None;
-        }
-    }
-}
-
 /// Whoever runs each kernel: which of the code's it is, and its setting.
 fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<Interpreter> {
     let loops = SpinLoops::of(&code);
@@ -386,21 +377,6 @@ fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<In
 /// Whether all ranks launch the same grid, or it does not matter.
 fn launches_equal_grids(launch: &Launch) -> bool {
     !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
-}
-
-/// Registers that are dead behind each barrier; nothing for other instructions.
-fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
-    let liveness = Liveness::of(code);
-    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Range<u32>]> {
-        if instruction.effect() != Effect::Barrier {
-            return Box::default();
-        }
-        let live = liveness.live_after(code, pc as u32);
-        let starts = std::iter::once(0).chain(live.iter().map(|register| register.0 + 1));
-        let ends = live.iter().map(|register| register.0).chain([code.registers]);
-        starts.zip(ends).map(|(start, end)| start..end).filter(|dead| !dead.is_empty()).collect()
-    };
-    code.instructions.iter().enumerate().map(dead).collect()
 }
 
 /// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
@@ -456,8 +432,36 @@ impl Program for PtxProgram {
     }
 
     fn roomier(&self) -> Option<Self> {
-        let room = self.room.with_more(self.any().missing_room()?);
-        self.made_again(&self.parts.as_ref()?.launch, room)
+        let tainting = |program: PtxProgram, tainted: Tainted| {
+            let tainted = Arc::new(tainted);
+            let kernels = program.kernels.iter().map(|kernel| kernel.tainting(tainted.clone())).collect();
+            PtxProgram { kernels, ..program }
+        };
+        if let Some(missing) = self.any().missing_room() {
+            let program = self.made_again(&self.parts.as_ref()?.launch, self.room.with_more(missing))?;
+            let (expected, unjudged) = (self.expected, self.unjudged);
+            let program = PtxProgram { expected, unjudged, ..program };
+            return Some(tainting(program, self.any().tainted().again()));
+        }
+        let unknown_output = self.expected.is_some() && self.unknown_output().is_some();
+        let found = self.any().tainted().with_found();
+        let tainted = found.or_else(|| unknown_output.then(|| self.any().tainted().again()))?;
+        let program = PtxProgram { parts: self.parts.clone(), ..self.again(self.kernels.clone()) };
+        let unjudged = self.unjudged.or(self.expected.filter(|_| unknown_output));
+        let expected = self.expected.filter(|_| !unknown_output);
+        Some(tainting(PtxProgram { expected, unjudged, ..program }, tainted))
+    }
+
+    fn open_question(&self) -> Option<String> {
+        let unknown = self.unknown_output()?;
+        Some(format!(
+            "the results cannot be compared with [expect]: they depend on a result of {unknown}; without [expect] (and with \
+             `read = true` at the output) synchronisation alone is checked"
+        ))
+    }
+
+    fn has_unknown_values(&self) -> bool {
+        self.any().tainted().follows()
     }
 
     fn grows(&self) -> bool {

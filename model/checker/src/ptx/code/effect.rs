@@ -130,6 +130,7 @@ impl Step {
                 smallvec![]
             }
             Step::Exit | Step::Trap { .. } | Step::Nothing | Step::Unsupported { .. } => smallvec![],
+            Step::Unknown { .. } => smallvec![],
         }
     }
 
@@ -141,6 +142,7 @@ impl Step {
             Step::Special { destination, .. } | Step::VariableAddress { destination, .. } => smallvec![*destination],
             Step::Load { destinations, .. } => destinations.iter().flatten().copied().collect(),
             Step::Atomic { destination, .. } => destination.iter().copied().collect(),
+            Step::Unknown { destinations, .. } => destinations.iter().copied().collect(),
             Step::BeginGroup { open } => smallvec![*open],
             Step::AsyncCopy(_) | Step::AwaitGroups { .. } | Step::DependentLaunch { .. } => smallvec![],
             Step::Bulk(_) | Step::CommitBulk { .. } | Step::AwaitBulk { .. } | Step::ProxyFence { .. } => smallvec![],
@@ -178,6 +180,8 @@ impl Step {
             Step::Bulk(_) | Step::CommitBulk { .. } | Step::AwaitBulk { .. } => Effect::Store,
             // It makes no round of a loop: what it has seen is remembered.
             Step::ProxyFence { .. } => Effect::Store,
+            // No loop of it is a wait.
+            Step::Unknown { .. } => Effect::Store,
             Step::Fence { .. } => Effect::Fence,
             Step::Barrier(_) | Step::Warp(_) => Effect::Barrier,
             Step::Exit | Step::Trap { .. } | Step::Unsupported { .. } => Effect::End,

@@ -214,6 +214,14 @@ pub enum Step {
         /// What happened, as a sentence.
         message: Box<str>,
     },
+    /// Computes values that are not modelled, from registers: `mma.sync`. Operands are left out: whatever they hold, the
+    /// results are unknown.
+    Unknown {
+        /// The instruction.
+        name: Box<str>,
+        /// Its results.
+        destinations: SmallVec<[Register; 8]>,
+    },
     /// Without effect on what is modelled: `nanosleep`, `prefetch`, `vprintf`
     Nothing,
     /// Not understood. Counts only when it is reached.

@@ -3,7 +3,7 @@
 //! One kernel is decoded, or several one behind the other, with all that they call put in place of the calls. An instruction that is not understood
 //! becomes one that says so when it is reached, with what was expected; only what concerns the whole kernel (no such
 //! entry, 32-bit addresses, a shape too large) is an error of decoding. Each family of instructions has its module.
-//! Not decoded: recursion, indirect calls, tensor copies, tensor-core and texture instructions.
+//! Not decoded: recursion, indirect calls, tensor copies, asynchronous tensor-core and texture instructions.
 
 mod access;
 mod arithmetic;
@@ -17,6 +17,7 @@ mod control;
 mod convert;
 mod float;
 mod frame;
+mod matrix;
 mod modifiers;
 mod movement;
 mod multimem;
@@ -363,6 +364,9 @@ impl<'m> Decoder<'m> {
             "fence" | "membar" | "bar" | "barrier" | "shfl" | "vote" | "match" | "redux" | "elect" => {
                 self.synchronise(&instruction.name, modifiers, operands)
             }
+            "mma" => self.mma(spelled(instruction), modifiers, operands),
+            "ldmatrix" => self.load_matrix(modifiers, operands),
+            "stmatrix" => self.store_matrix(modifiers, operands),
             "multimem" => self.multimem(modifiers, operands),
             "mapa" => self.map_address(modifiers, operands),
             "getctarank" => self.rank_of_address(modifiers, operands),

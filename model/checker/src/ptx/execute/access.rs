@@ -146,6 +146,9 @@ impl Interpreter {
                 _ => return Err(not_understood("a copy of memory that is taken as constant".into(), thread.pc)),
             }
         }
+        if let Some(from) = bulk.sources.first() {
+            self.taint_of_copy(thread, Some(*from), (bulk.destination, u64::from(bytes)));
+        }
         // What is copied has no type, but a size.
         match bytes % 4 {
             0 => {}

@@ -99,6 +99,7 @@ impl Interpreter {
             Proxy::Async => self.record(at, thread, copy, *target)?,
             Proxy::Generic => (self.generic_record(at, thread, copy)?, self.rank(at).geometry.cluster_size()),
         };
+        self.taint_of_copy(thread, record.from, (record.to, record.bytes));
         let slot = Slot { peer, index: thread.started().count(peer) };
         let entry = self.setting.copies.as_ref().and_then(|copies| copies.entry(at, slot));
         let Some(entry) = entry else {

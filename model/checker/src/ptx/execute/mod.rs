@@ -13,6 +13,7 @@
 //! | `spin_words` | what ends a spin loop, in words |
 //! | `unknown` | the same loop where some registers hold values that are not known yet |
 //! | `origins` | the same loop where it is told which reads values come from |
+//! | `taint` | values that are not known, followed to where they would have to be |
 //! | `updates` | updates of one instruction, in any order |
 //! | `notes` | what a verdict rests on |
 //!
@@ -29,6 +30,7 @@ mod round;
 mod run;
 mod setting;
 mod spin_words;
+mod taint;
 mod thread;
 mod unknown;
 mod updates;
@@ -42,4 +44,5 @@ pub use notes::Note;
 pub use round::PtxRound;
 pub use run::Interpreter;
 pub use setting::{Geometry, RankSetting, Setting, relocated};
+pub(in crate::ptx) use taint::Tainted;
 pub use thread::PtxThread;

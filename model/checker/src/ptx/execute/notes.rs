@@ -16,10 +16,13 @@ pub enum Note {
     GridIndex = 3,
     /// A loop that counts its tries was waited in.
     Tries = 4,
+    /// A result of tensor cores was computed.
+    TensorCores = 5,
 }
 
 impl Note {
-    const ALL: [Note; 5] = [Note::Clock, Note::Processor, Note::WarpIndex, Note::GridIndex, Note::Tries];
+    const ALL: [Note; 6] =
+        [Note::Clock, Note::Processor, Note::WarpIndex, Note::GridIndex, Note::Tries, Note::TensorCores];
 
     /// As printed with a verdict.
     pub const fn text(self) -> &'static str {
@@ -28,6 +31,9 @@ impl Note {
             Note::Processor => "the kernel reads which multiprocessor it runs on: taken as number 0",
             Note::WarpIndex => "the kernel reads the index of a warp on its multiprocessor: taken as 0",
             Note::GridIndex => "the kernel reads the number of its grid: taken as 0",
+            Note::TensorCores => {
+                "what tensor cores compute is taken as unknown values: they are stored, and nothing depends on what they are"
+            }
             Note::Tries => {
                 "counts of tries stand still in loops that wait: no limit on them ever strikes, and a count may be any number"
             }

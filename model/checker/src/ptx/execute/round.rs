@@ -234,6 +234,9 @@ impl Interpreter {
             round.thread.pc += 1;
             return None;
         };
+        if self.is_unknown(location, bytes) {
+            return Some(self.leaves(round));
+        }
         if let Some(end) = self.comes_to(round) {
             return Some(end);
         }
@@ -287,6 +290,9 @@ impl Interpreter {
         let Ok(Place::Instance(location)) = self.place(at, &round.thread, *space, *address, width.bytes()) else {
             return Some(self.leaves(round));
         };
+        if self.is_unknown(location, width.bytes()) {
+            return Some(self.leaves(round));
+        }
         if let Some(end) = self.comes_to(round) {
             return Some(end);
         }

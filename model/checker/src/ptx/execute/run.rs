@@ -2,6 +2,7 @@
 
 use super::notes::{Note, Notes};
 use super::setting::{RankSetting, Setting, axis};
+use super::taint::Tainted;
 use super::thread::{Broken, PtxThread};
 use crate::program::{Arrivals, Barrier, Coordinates, Fault, FaultOutcome, Group, Operation, SiteIndex};
 use crate::ptx::arithmetic::{evaluate, evaluate_pair};
@@ -36,6 +37,8 @@ pub struct Interpreter {
     pub(super) guards: Arc<Guards>,
     /// A thread had no room for another copy.
     pub(super) missing_room: Arc<MissingRoom>,
+    /// Places that hold unknown values.
+    pub(super) tainted: Arc<Tainted>,
 }
 
 /// Who had no room for another copy: the rank in the cluster of the block that it would count among, and the thread of its block.
@@ -65,8 +68,8 @@ impl Interpreter {
     /// An interpreter of the first kernel in a setting.
     pub fn new(code: Arc<Code>, setting: Arc<Setting>, loops: Option<SpinLoops>) -> Self {
         let guards = Arc::new(Guards::of(&code));
-        let (loops, missing_room) = (loops.map(Arc::new), Arc::default());
-        Self { code, setting, start: 0, loops, notes: Arc::default(), guards, missing_room }
+        let (loops, missing_room, tainted) = (loops.map(Arc::new), Arc::default(), Arc::new(Tainted::of(&code)));
+        Self { code, setting, start: 0, loops, notes: Arc::default(), guards, missing_room, tainted }
     }
 
     /// The same for threads that start there, in another setting.
@@ -77,6 +80,16 @@ impl Interpreter {
     /// The same, with every poll a read like any other.
     pub fn without_polls(&self) -> Self {
         Self { loops: None, ..self.clone() }
+    }
+
+    /// The same, with these places known to hold unknown values.
+    pub(in crate::ptx) fn tainting(&self, tainted: Arc<Tainted>) -> Self {
+        Self { tainted, ..self.clone() }
+    }
+
+    /// Places that hold unknown values.
+    pub(in crate::ptx) fn tainted(&self) -> &Tainted {
+        &self.tainted
     }
 
     /// Who had no room for another copy, if anybody had none.
@@ -147,6 +160,9 @@ impl Interpreter {
         if let Some(broken) = thread.broken {
             return Err(broken_thread(broken, thread.pc));
         }
+        if self.follows_taint(thread) {
+            return self.run_tainted(at, thread, waits);
+        }
         let code = &*self.code;
         let mut pc = thread.pc;
         for _ in 0..MOST_STEPS {
@@ -189,9 +205,35 @@ impl Interpreter {
         Err(not_understood(format!("the thread ran {MOST_STEPS} instructions without any effect"), pc))
     }
 
+    /// The same where unknown values are followed.
+    fn run_tainted(
+        &self,
+        at: Coordinates,
+        thread: &mut PtxThread,
+        waits: bool,
+    ) -> Result<(Operation, SiteIndex), Fault> {
+        for _ in 0..MOST_STEPS {
+            let pc = thread.pc;
+            if let Some(guard) = self.code.instruction(pc).guard {
+                self.guards.record(pc, thread.registers[guard.register.0 as usize] != 0);
+            }
+            let Some(operation) = self.single(at, thread)? else { continue };
+            let next = std::mem::replace(&mut thread.pc, pc);
+            if let Some(spin) = self.spin(thread, &operation).filter(|_| waits) {
+                return Ok((spin, SiteIndex(pc)));
+            }
+            thread.pc = next;
+            return Ok((operation, SiteIndex(pc)));
+        }
+        Err(not_understood(format!("the thread ran {MOST_STEPS} instructions without any effect"), thread.pc))
+    }
+
     /// One instruction, at `thread.pc`; the operation that it yields, if it does.
     pub(super) fn single(&self, at: Coordinates, thread: &mut PtxThread) -> Result<Option<Operation>, Fault> {
         let pc = thread.pc;
+        if self.follows_taint(thread) {
+            self.pass_taint(at, thread)?;
+        }
         let instruction = &self.code.instructions[pc as usize];
         if let Some(guard) = instruction.guard
             && (thread.registers[guard.register.0 as usize] == 0) != guard.negated
@@ -282,6 +324,10 @@ impl Interpreter {
             Step::AwaitGroups { remaining, open } => {
                 let open = thread.registers[open.0 as usize] as u32;
                 Ok(Done::Yield(Operation::Finish { pipe: 0, remaining: remaining.saturating_add(open) }))
+            }
+            Step::Unknown { destinations, .. } => {
+                destinations.iter().for_each(|register| thread.registers[register.0 as usize] = 0);
+                Ok(Done::Next)
             }
             Step::Unsupported { text } => Err(not_understood(text.to_string(), pc)),
             Step::Compute { .. } | Step::Branch { .. } | Step::Nothing => Ok(Done::Next),

@@ -5,6 +5,7 @@
 
 use super::bulk::Started;
 use super::origins::Origins;
+use super::taint::Taint;
 use super::updates::Updates;
 use crate::ptx::code::{Code, Pc, Register};
 use crate::ptx::copies::Work;
@@ -34,6 +35,8 @@ pub struct PtxThread {
     pub(super) updates: Option<Box<Updates>>,
     /// Where values come from, if that is followed.
     pub(super) origins: Option<Box<Origins>>,
+    /// What of its own is not known, if anything is.
+    pub(super) taint: Option<Box<Taint>>,
 }
 
 /// Found out while a value was delivered; reported at the thread's next step.
@@ -59,6 +62,7 @@ impl PtxThread {
             work: None,
             updates: None,
             origins: None,
+            taint: None,
         }
     }
 
@@ -71,6 +75,9 @@ impl PtxThread {
         }
         if let Some(origins) = &mut self.origins {
             origins.registers.retain(|register, _| !dead.iter().any(|range| range.contains(register)));
+        }
+        if let Some(taint) = &mut self.taint {
+            taint.forget(|register| dead.iter().any(|range| range.contains(&register)));
         }
     }
 
@@ -87,6 +94,7 @@ impl PtxThread {
             work: self.work.clone(),
             updates: self.updates.clone(),
             origins: None,
+            taint: self.taint.clone(),
         }
     }
 
@@ -95,13 +103,24 @@ impl PtxThread {
         self.registers = Box::default();
         self.local = Box::default();
         self.origins = None;
+        self.taint = None;
     }
 
     /// Digest of what the thread's future depends on where it stands before an instruction with these live registers;
     /// where they are not known, of all registers.
     pub fn digest(&self, pc: Pc, live: Option<&[Register]>) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (pc, self.broken, &self.local, self.outside, self.called, &self.updates, &self.started, &self.work)
+        (
+            pc,
+            self.broken,
+            &self.local,
+            self.outside,
+            self.called,
+            &self.updates,
+            &self.started,
+            &self.work,
+            &self.taint,
+        )
             .hash(&mut hasher);
         match live {
             Some(live) => live.iter().for_each(|live| self.registers.get(live.0 as usize).hash(&mut hasher)),
@@ -118,6 +137,7 @@ impl PtxThread {
             && self.updates == other.updates
             && self.started == other.started
             && self.origins == other.origins
+            && self.taint == other.taint
             && live.iter().all(|register| self.value(*register) == other.value(*register))
     }
 
@@ -155,6 +175,7 @@ impl PtxThread {
             work: Some(Box::default()),
             updates: None,
             origins: None,
+            taint: None,
         }
     }
 

@@ -48,6 +48,9 @@ impl Interpreter {
             match self.holds(thread, instruction) {
                 false => thread.pc = pc + 1,
                 true if matches!(instruction.step, Step::Compute { .. } | Step::ComputePair { .. }) => {
+                    if self.follows_taint(thread) {
+                        self.pass_taint(at, thread)?;
+                    }
                     for register in instruction.defines() {
                         thread.registers[register.0 as usize] = 0;
                         unknown.registers.insert(register.0, reads.clone());

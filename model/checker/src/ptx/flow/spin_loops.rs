@@ -50,6 +50,11 @@ impl SpinLoop {
         self.members.contains(&pc) || self.approach.contains(&pc)
     }
 
+    /// The instructions that belong to the loop, or to the way into it.
+    pub fn instructions(&self) -> impl Iterator<Item = Pc> {
+        self.members.iter().chain(&self.approach).copied()
+    }
+
     /// Whether it counts its tries.
     pub fn counts_tries(&self) -> bool {
         !self.tries.is_empty()

@@ -134,7 +134,7 @@ fn passed(
 ) -> Option<Passed> {
     let value = section.get(key)?;
     let everything: &[Variable] = if nesting.turns { &Variable::OF_TURN } else { &Variable::OF_LAUNCH };
-    let slots = [Variable::Ranks];
+    let (slots, sizes) = ([Variable::Ranks], [Variable::Ranks, Variable::Grid, Variable::Block]);
     match key {
         "ptr" => {
             let buffer = buffer_named(reader, key, value, names);
@@ -154,10 +154,10 @@ fn passed(
             Some(if key == "table" { Passed::Table { buffer, slots } } else { Passed::Pointers { buffer, slots } })
         }
         "struct" => structure(reader, value, names, nesting),
-        "pad" => Some(Passed::Pad(reader.expression(key, value, &slots)?)),
-        "at" => Some(Passed::At(reader.expression(key, value, &slots)?)),
+        "pad" => Some(Passed::Pad(reader.expression(key, value, &sizes)?)),
+        "at" => Some(Passed::At(reader.expression(key, value, &sizes)?)),
         "each" => {
-            let count = reader.expression(key, value, &slots);
+            let count = reader.expression(key, value, &sizes);
             let of = reader.required(section, "of", "{ ptr = \"comm\", rank = \"i\" }")?;
             let of = nested(reader, "of", of, names, Nesting { turns: true, ..nesting });
             Some(Passed::Each { count: count?, of: of? })

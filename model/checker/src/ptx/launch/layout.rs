@@ -68,29 +68,29 @@ struct Layout {
     alignment: u64,
 }
 
-fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
+fn layout(argument: &Argument, counts: &Values) -> Result<Layout, Diagnostic> {
     Ok(match &argument.passed {
         Passed::Pointer { .. } | Passed::Multicast { .. } | Passed::Table { .. } | Passed::Memory { .. } => {
             Layout { bytes: 8, alignment: 8 }
         }
         Passed::Each { count, of } => {
-            let of = layout(of, ranks)?;
-            let bytes = aligned(of.bytes, of.alignment).saturating_mul(times(count, ranks)?);
+            let of = layout(of, counts)?;
+            let bytes = aligned(of.bytes, of.alignment).saturating_mul(times(count, counts)?);
             Layout { bytes, ..of }
         }
-        Passed::Pad(bytes) => Layout { bytes: size(bytes, ranks)?, alignment: 1 },
+        Passed::Pad(bytes) => Layout { bytes: size(bytes, counts)?, alignment: 1 },
         // Only where it stands says how far that is.
         Passed::At(_) => Layout { bytes: 0, alignment: 1 },
         Passed::Pointers { slots, .. } => {
-            let slots = slots_of(slots.as_ref(), ranks, &argument.span)?;
+            let slots = slots_of(slots.as_ref(), counts.ranks, &argument.span)?;
             Layout { bytes: 8 * u64::from(slots), alignment: 8 }
         }
         Passed::Number { scalar, .. } => Layout { bytes: scalar.bytes(), alignment: scalar.bytes() },
         Passed::Structure(fields) => {
             let mut whole = Layout { bytes: 0, alignment: 1 };
             for field in fields {
-                let own = layout(field, ranks)?;
-                whole.bytes = start_of(field, own, whole.bytes, ranks)?.saturating_add(own.bytes);
+                let own = layout(field, counts)?;
+                whole.bytes = start_of(field, own, whole.bytes, counts)?.saturating_add(own.bytes);
                 whole.alignment = whole.alignment.max(own.alignment);
             }
             Layout { bytes: aligned(whole.bytes, whole.alignment), ..whole }
@@ -99,9 +99,9 @@ fn layout(argument: &Argument, ranks: u32) -> Result<Layout, Diagnostic> {
 }
 
 /// Where a field begins that follows so many bytes of its structure.
-fn start_of(field: &Argument, own: Layout, end: u64, ranks: u32) -> Result<u64, Diagnostic> {
+fn start_of(field: &Argument, own: Layout, end: u64, counts: &Values) -> Result<u64, Diagnostic> {
     let Passed::At(offset) = &field.passed else { return Ok(aligned(end, own.alignment)) };
-    let start = size(offset, ranks)?;
+    let start = size(offset, counts)?;
     if start < end {
         let message = format!("byte {start} lies within the fields before it, which end at byte {end}");
         return Err(Diagnostic::new(message, offset.span().clone()).label(format!("expected at least {end}")));
@@ -110,8 +110,8 @@ fn start_of(field: &Argument, own: Layout, end: u64, ranks: u32) -> Result<u64, 
 }
 
 /// A number of bytes.
-fn size(expression: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
-    let value = expression.evaluate(&Values { ranks, ..Values::default() })?;
+fn size(expression: &super::Expression, counts: &Values) -> Result<u64, Diagnostic> {
+    let value = expression.evaluate(counts)?;
     let fits = u64::try_from(value).ok().filter(|bytes| *bytes <= MEMORY_LIMIT);
     fits.ok_or_else(|| {
         let error = Diagnostic::new(format!("{value} bytes are out of range"), expression.span().clone());
@@ -120,8 +120,8 @@ fn size(expression: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
 }
 
 /// How often a value is repeated.
-fn times(count: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
-    let value = count.evaluate(&Values { ranks, ..Values::default() })?;
+fn times(count: &super::Expression, counts: &Values) -> Result<u64, Diagnostic> {
+    let value = count.evaluate(counts)?;
     let fits = u64::try_from(value).ok().filter(|times| (1..=TIMES_LIMIT).contains(times));
     fits.ok_or_else(|| {
         let error = Diagnostic::new(format!("a value is repeated {value} times"), count.span().clone());
@@ -130,21 +130,21 @@ fn times(count: &super::Expression, ranks: u32) -> Result<u64, Diagnostic> {
 }
 
 /// What an argument is, for messages.
-fn describe(argument: &Argument, ranks: u32) -> String {
+fn describe(argument: &Argument, counts: &Values) -> String {
     match &argument.passed {
         Passed::Pointer { .. } => "a pointer".to_owned(),
         Passed::Multicast { .. } => "a multicast address".to_owned(),
         Passed::Table { .. } => "a pointer to a table".to_owned(),
         Passed::Pointers { .. } => "an array of pointers".to_owned(),
         Passed::Memory { .. } => "a pointer to memory".to_owned(),
-        Passed::Each { of, .. } => format!("an array, each element {}", describe(of, ranks)),
+        Passed::Each { of, .. } => format!("an array, each element {}", describe(of, counts)),
         Passed::Pad(_) | Passed::At(_) => "a gap".to_owned(),
         Passed::Number { scalar, .. } => scalar.name().to_owned(),
         Passed::Structure(fields) => {
             let mut end = 0;
             let places = fields.iter().map(|field| {
-                let Ok(own) = layout(field, ranks) else { return "?".to_owned() };
-                let Ok(start) = start_of(field, own, end, ranks) else { return "?".to_owned() };
+                let Ok(own) = layout(field, counts) else { return "?".to_owned() };
+                let Ok(start) = start_of(field, own, end, counts) else { return "?".to_owned() };
                 end = start.saturating_add(own.bytes);
                 start.to_string()
             });
@@ -154,6 +154,15 @@ fn describe(argument: &Argument, ranks: u32) -> String {
 }
 
 impl Launch {
+    /// What sizes of values are counted in: the same on all ranks, so that blocks and threads are the greatest of any rank, as in
+    /// sizes of buffers.
+    fn counts(&self) -> Values {
+        let of = |rank: u32| self.values(rank, 0);
+        let greatest = |count: fn(Values) -> u64| (0..self.ranks).map(|rank| count(of(rank))).max().unwrap_or_default();
+        let (grid, block) = (greatest(|values| values.grid), greatest(|values| values.block));
+        Values { ranks: self.ranks, grid, block, ..Values::default() }
+    }
+
     /// Whether the arguments are what the kernel takes, at every rank and launch.
     pub fn check(&self, kernel: &str, parameters: &[Parameter]) -> Result<(), Diagnostics> {
         let (given, taken) = (self.arguments.len(), parameters.len());
@@ -193,14 +202,14 @@ impl Launch {
     }
 
     fn fits(&self, index: usize, argument: &Argument, parameter: &Parameter) -> Result<(), Diagnostic> {
-        let own = layout(argument, self.ranks)?;
+        let own = layout(argument, &self.counts())?;
         let padded = aligned(own.bytes, parameter.alignment);
         let structure = matches!(argument.passed, Passed::Structure(_));
         let fits = own.bytes == parameter.bytes || (structure && padded == parameter.bytes);
         if fits && own.alignment <= parameter.alignment {
             return Ok(());
         }
-        let what = describe(argument, self.ranks);
+        let what = describe(argument, &self.counts());
         let number = index + 1;
         let name = &parameter.name;
         let error = if fits {
@@ -309,8 +318,8 @@ impl Writer<'_> {
     fn structure(&mut self, fields: &[Argument], at: u64) -> Result<(), Diagnostic> {
         let mut end = 0;
         for field in fields {
-            let own = layout(field, self.launch.ranks)?;
-            let start = start_of(field, own, end, self.launch.ranks)?;
+            let own = layout(field, &self.launch.counts())?;
+            let start = start_of(field, own, end, &self.launch.counts())?;
             self.write(field, at + start)?;
             end = start + own.bytes;
         }
@@ -318,9 +327,9 @@ impl Writer<'_> {
     }
 
     fn each(&mut self, count: &super::Expression, of: &Argument, at: u64) -> Result<(), Diagnostic> {
-        let own = layout(of, self.launch.ranks)?;
+        let own = layout(of, &self.launch.counts())?;
         let (around, stride) = (self.values.turn, aligned(own.bytes, own.alignment));
-        for turn in 0..times(count, self.launch.ranks)? {
+        for turn in 0..times(count, &self.launch.counts())? {
             self.values.turn = turn;
             self.write(of, at + turn * stride)?;
         }
@@ -329,7 +338,7 @@ impl Writer<'_> {
     }
 
     fn memory(&mut self, of: &Argument, span: &Span, at: u64) -> Result<(), Diagnostic> {
-        let own = layout(of, self.launch.ranks)?;
+        let own = layout(of, &self.launch.counts())?;
         if own.bytes > MEMORY_LIMIT {
             let error = Diagnostic::new(format!("the value takes {} bytes", own.bytes), span.clone());
             return Err(error.label(format!("expected at most {MEMORY_LIMIT}")));
