@@ -293,7 +293,12 @@ impl Cursor {
     pub fn next(&mut self, code: &Code, position: &Position<'_>) -> Result<(Operation, SiteId), (Fault, SiteId)> {
         for _ in 0..INSTRUCTIONS_WITHOUT_OPERATION {
             let (instruction, site) = &code.instructions[self.program_counter as usize];
-            match self.execute(code, position, instruction) {
+            match self.control(code, position, instruction) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(fault) => return Err((fault, *site)),
+            }
+            match self.act(code, position, instruction) {
                 Ok(Some(operation)) => return Ok((operation, *site)),
                 Ok(None) => {}
                 Err(fault) => return Err((fault, *site)),
@@ -330,7 +335,48 @@ impl Cursor {
         }
     }
 
+    /// Executes an instruction that only moves about. Returns whether it is one.
+    #[inline]
+    fn control(&mut self, code: &Code, position: &Position<'_>, instruction: &Instruction) -> Result<bool, Fault> {
+        let environment = self.environment(code, position);
+        let mut next = self.program_counter + 1;
+        match instruction {
+            Instruction::Let { local, value } => self.registers[local.index()] = environment.compute(value)?,
+            Instruction::Branch { condition, otherwise } => {
+                if environment.compute(condition)? == 0 {
+                    next = *otherwise;
+                }
+            }
+            Instruction::Jump { to } => next = *to,
+            Instruction::Repeat { variable, next: value, condition, body } => {
+                self.registers[variable.index()] = environment.compute(value)?;
+                if self.environment(code, position).compute(condition)? != 0 {
+                    next = *body;
+                }
+            }
+            Instruction::Each { position: first, limit, step, values, past } => {
+                if self.enter(code, position, [*first, *limit, *step], values)? {
+                    next = *past;
+                }
+            }
+            _ => return Ok(false),
+        }
+        self.program_counter = next;
+        Ok(true)
+    }
+
+    /// Executes an instruction. Returns the operation, if it is one.
     fn execute(
+        &mut self,
+        code: &Code,
+        position: &Position<'_>,
+        instruction: &Instruction,
+    ) -> Result<Option<Operation>, Fault> {
+        if self.control(code, position, instruction)? { Ok(None) } else { self.act(code, position, instruction) }
+    }
+
+    /// Executes an instruction that does more than move about.
+    fn act(
         &mut self,
         code: &Code,
         position: &Position<'_>,
@@ -340,34 +386,6 @@ impl Cursor {
         let mut next = self.program_counter + 1;
         let mut assigned = None;
         let operation = match instruction {
-            Instruction::Let { local, value } => {
-                assigned = Some((*local, environment.compute(value)?));
-                None
-            }
-            Instruction::Branch { condition, otherwise } => {
-                if environment.compute(condition)? == 0 {
-                    next = *otherwise;
-                }
-                None
-            }
-            Instruction::Jump { to } => {
-                next = *to;
-                None
-            }
-            Instruction::Repeat { variable, next: value, condition, body } => {
-                let value = environment.compute(value)?;
-                self.registers[variable.index()] = value;
-                if self.environment(code, position).compute(condition)? != 0 {
-                    next = *body;
-                }
-                None
-            }
-            Instruction::Each { position: first, limit, step, values, past } => {
-                if self.enter(code, position, [*first, *limit, *step], values)? {
-                    next = *past;
-                }
-                None
-            }
             Instruction::Chunk { destination, position: at, limit, width, tail, fold, pipe } => {
                 let (at, limit) = (self.registers[at.index()], self.registers[limit.index()]);
                 let chunk = self.chunk(code, position, destination, (at, limit), (*width, *tail), fold)?;
@@ -406,11 +424,12 @@ impl Cursor {
         values: &[Formula; 3],
     ) -> Result<bool, Fault> {
         let environment = self.environment(code, position);
-        let values = [&values[0], &values[1], &values[2]].map(|value| environment.compute(value));
-        for (local, value) in locals.into_iter().zip(values) {
-            self.registers[local.index()] = value?;
+        let first = environment.compute(&values[0])?;
+        let limit = environment.compute(&values[1])?;
+        let step = environment.compute(&values[2])?;
+        for (local, value) in locals.into_iter().zip([first, limit, step]) {
+            self.registers[local.index()] = value;
         }
-        let [first, limit, step] = locals.map(|local| self.registers[local.index()]);
         if step <= 0 { Err(Fault::Step { step }) } else { Ok(first >= limit) }
     }
 

@@ -60,6 +60,7 @@ impl<'a> Environment<'a> {
         Environment { sizes, grid: sizes.blocks, rank, block: 0, thread: 0, launch: 0, arguments: &[], locals: &[] }
     }
 
+    #[inline(always)]
     pub(crate) fn symbol(&self, symbol: Symbol) -> i64 {
         match symbol {
             Symbol::Ranks => i64::from(self.sizes.ranks),
@@ -131,7 +132,9 @@ fn word(operator: Binary, left: u32, right: u32) -> Result<u32, EvaluationError>
     })
 }
 
-fn index(operator: Binary, left: i64, right: i64) -> Result<i64, EvaluationError> {
+/// The same, of indices.
+#[inline(always)]
+pub(crate) fn index(operator: Binary, left: i64, right: i64) -> Result<i64, EvaluationError> {
     let divisor = || if right == 0 { Err(EvaluationError::DivisionByZero) } else { Ok(right) };
     let value = match operator {
         Binary::Add => left.checked_add(right),

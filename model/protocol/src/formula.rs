@@ -4,7 +4,7 @@
 //! tree of boxes says the same and is followed a pointer for each node, which is most of the time that a thread with little
 //! data takes.
 
-use crate::evaluate::{Environment, EvaluationError, binary};
+use crate::evaluate::{Environment, EvaluationError, binary, index};
 use crate::ir::{Binary, Expression, Kind, Symbol};
 use smallvec::SmallVec;
 
@@ -29,6 +29,8 @@ enum Step {
     Load(Leaf),
     /// The value, and this.
     With(Binary, Kind, Leaf),
+    /// An index, and this constant.
+    WithConstant(Binary, i64),
     /// The value is set aside.
     SetAside,
     /// The value set aside last, and the value.
@@ -100,7 +102,10 @@ fn append(steps: &mut Vec<Step>, expression: &Expression) {
         Expression::Binary { operator, kind, left, right } => {
             append(steps, left);
             if let Some(leaf) = leaf(right) {
-                steps.push(Step::With(*operator, *kind, leaf));
+                steps.push(match (kind, leaf) {
+                    (Kind::Index, Leaf::Constant(value)) => Step::WithConstant(*operator, value),
+                    _ => Step::With(*operator, *kind, leaf),
+                });
             } else {
                 steps.push(Step::SetAside);
                 append(steps, right);
@@ -118,7 +123,7 @@ fn reserve(steps: &mut Vec<Step>) -> usize {
 }
 
 impl Environment<'_> {
-    #[inline]
+    #[inline(always)]
     fn leaf(&self, leaf: Leaf) -> i64 {
         match leaf {
             Leaf::Constant(value) => value,
@@ -137,6 +142,7 @@ impl Environment<'_> {
             at += 1;
             match *step {
                 Step::Load(leaf) => value = self.leaf(leaf),
+                Step::WithConstant(operator, right) => value = index(operator, value, right)?,
                 Step::With(operator, kind, leaf) => value = binary(operator, kind, value, self.leaf(leaf))?,
                 Step::SetAside => aside.push(value),
                 Step::WithSetAside(operator, kind) => {

@@ -2,8 +2,8 @@
 //!
 //! Four suffice to meet every change that has broken a kernel: one length throughout; rising, falling and rising again, by
 //! half, to one element and back; an odd length, and a launch of no elements just before a set of buffers comes round; and one
-//! element behind a long launch, whose set of buffers a long one takes again. The greatest is the capacity. The first finding ends it. Decision: the sequences are checked one
-//! after the other, for each has few states; the road not taken, N as a choice of the machine at each launch, costs their
+//! element behind a long launch, whose set of buffers a long one takes again. The greatest is the capacity. The first finding ends it. Decision: each sequence is
+//! checked by itself, for each has few states; the road not taken, N as a choice of the machine at each launch, costs their
 //! product. Of a large check fewer are tried, which is said. Not shown: all sequences; `arverify prove` is for those.
 
 use super::{CheckError, Options, Outcome};
@@ -11,13 +11,15 @@ use crate::program::lengths::Lengths;
 use arverify_protocol::evaluate::Sizes;
 use arverify_protocol::ir::Protocol;
 use arverify_protocol::verdict::{Stats, Verdict};
+use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::time::Instant;
 
 /// Launches in which two sets of buffers come round.
 const TWO_SETS: u32 = 3;
 
 /// Operations after which no more sequences are tried: behind the first, and behind two of them.
-const MUCH: [u64; 2] = [1 << 24, 1 << 22];
+const MUCH: [u64; 2] = [1 << 23, 1 << 22];
 
 /// The sequences to try; the one asked for, where it was.
 pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> {
@@ -44,11 +46,11 @@ pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> 
     all
 }
 
-/// Checks one sequence after the other. The worst verdict counts, of equal ones the first; a violation ends it.
+/// Checks the sequences in turn. The worst verdict counts, of equal ones the first; a violation ends it.
 pub(super) fn try_all(
     protocol: &Protocol,
     options: &Options,
-    check: impl Fn(&Lengths, &Options) -> Result<Outcome, CheckError>,
+    check: impl Fn(&Lengths, &Options) -> Result<Outcome, CheckError> + Sync,
 ) -> Result<Outcome, CheckError> {
     for length in options.lengths.iter().flat_map(Lengths::turns) {
         let sizes = Sizes { elements: *length, ..options.sizes };
@@ -62,22 +64,24 @@ pub(super) fn try_all(
     let mut worst: Option<(Outcome, Lengths)> = None;
     let mut said: Vec<String> = Vec::new();
     let all = sequences(protocol, options);
-    for lengths in all.iter().copied() {
-        if tried.len().checked_sub(1).is_some_and(|behind| stats.operations > MUCH[behind.min(1)]) {
-            said.push(format!(
-                "{} of {} sequences of lengths were tried, for the check is large",
-                tried.len(),
-                all.len()
-            ));
+    let mut done = VecDeque::new();
+    for (number, lengths) in all.iter().copied().enumerate() {
+        if is_enough(number, stats.operations) {
+            said.push(format!("{number} of {} sequences of lengths were tried, for the check is large", all.len()));
             break;
         }
-        let timeout = options.timeout.map(|limit| limit.saturating_sub(started.elapsed()));
-        let outcome = check(&lengths, &Options { timeout, ..*options })?;
-        let Stats { states, executions, operations, seconds } = outcome.stats;
+        if done.is_empty() {
+            let timeout = options.timeout.map(|limit| limit.saturating_sub(started.elapsed()));
+            let most = together(number, stats.operations, options.jobs).min(all.len() - number);
+            done.extend(check_together(&all[number..number + most], &Options { timeout, ..*options }, &check));
+        }
+        let Some(outcome) = done.pop_front() else { break };
+        let outcome = outcome?;
+        let Stats { states, executions, operations, seconds: _ } = outcome.stats;
         stats.states += states;
         stats.executions += executions;
         stats.operations += operations;
-        stats.seconds += seconds;
+        stats.seconds = started.elapsed().as_secs_f64();
         tried.push(lengths);
         said.extend(outcome.warnings.iter().map(|warning| format!("at lengths {lengths}: {warning}")));
         let verdict = outcome.verdict;
@@ -108,6 +112,35 @@ pub(super) fn try_all(
     outcome.lengths = Some(lengths);
     outcome.tried = tried;
     Ok(outcome)
+}
+
+/// Whether no more are tried behind so many, with so many operations.
+fn is_enough(tried: usize, operations: u64) -> bool {
+    tried.checked_sub(1).is_some_and(|behind| operations > MUCH[behind.min(1)])
+}
+
+/// How many of those that are left are checked at a time: more than one where it is known of each that it will be tried,
+/// from what those before it took.
+fn together(tried: usize, operations: u64, jobs: usize) -> usize {
+    let each = operations.checked_div(tried as u64).unwrap_or(u64::MAX);
+    let is_tried = |more: &usize| !is_enough(tried + more, each.saturating_mul((tried + more) as u64));
+    1 + (1..jobs.max(1)).take_while(is_tried).count()
+}
+
+/// Checks some sequences, each in a thread of its own.
+fn check_together(
+    sequences: &[Lengths],
+    options: &Options,
+    check: &(impl Fn(&Lengths, &Options) -> Result<Outcome, CheckError> + Sync),
+) -> Vec<Result<Outcome, CheckError>> {
+    let options = &Options { jobs: (options.jobs / sequences.len().max(1)).max(1), ..*options };
+    let [first, others @ ..] = sequences else { return Vec::new() };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = others.iter().map(|lengths| scope.spawn(move || check(lengths, options))).collect();
+        let first = check(first, options);
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        std::iter::once(first).chain(others).collect()
+    })
 }
 
 /// `N is 34 in launch 0, 67 in launch 1, 1 in launch 2`
@@ -148,6 +181,15 @@ mod tests {
         assert_eq!(tried("param elements N up to C", 32, 3), ["32", "16,32,1", "32,0,17", "32,1,16"]);
         assert_eq!(tried("param elements N up to C", 1, 3), ["1", "1,0,1"]);
         assert_eq!(tried("param elements N up to C", 0, 3), ["0"]);
+    }
+
+    #[test]
+    fn those_that_will_be_tried_are_checked_together() {
+        assert_eq!(together(0, 0, 8), 1, "nothing is known of the first");
+        assert_eq!(together(1, 1000, 1), 1);
+        assert_eq!((together(1, 1000, 2), together(1, 1000, 8)), (2, 8));
+        assert_eq!(together(1, MUCH[1] / 2, 8), 2, "behind it would be too much");
+        assert_eq!(together(1, MUCH[1], 8), 1);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::company::Member;
 use super::{Machine, Rule};
 use crate::memory::clock::View;
 use crate::memory::scope::acquires;
-use crate::memory::slot::{Message, Release, Slots, key, morally_strong};
+use crate::memory::slot::{Message, Release, key, morally_strong};
+use crate::memory::slots::Slots;
 use crate::program::{Poll, Program};
 use std::borrow::Cow;
 

@@ -408,7 +408,7 @@ impl<P: Program> Run<'_, P> {
         for arrival in meeting.arrived.iter().filter(|_| machine.has(Rule::BarrierJoins)) {
             let with = arrival.arrived_with.as_ref();
             let view = with.map_or(&threads[arrival.thread as usize].view, |with| &with.view);
-            merged.join_blocks(view, |thread| machine.block_of(thread));
+            merged.join_blocks(view, machine.blocks_of_threads());
         }
         for arrival in &meeting.arrived {
             let thread = &threads[arrival.thread as usize];

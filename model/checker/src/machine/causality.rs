@@ -8,7 +8,8 @@ use crate::memory::clock::{Epoch, MessageId, ThreadIndex, View};
 use crate::memory::scope::{mutually_inclusive, strong_scope};
 use crate::memory::shadow::Access;
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Message, Release, Slot, Slots, Strength, morally_strong};
+use crate::memory::slot::{Message, Release, Slot, Strength, morally_strong};
+use crate::memory::slots::Slots;
 use crate::program::{Location, PollUpdate, Program, Width, Word};
 use arverify_protocol::ir::{Scope, Semantics};
 
@@ -80,7 +81,7 @@ impl<P: Program> Machine<P> {
                 slot.floor(covers, theirs) >= slot.position(mine)
             })
         };
-        left.is_within(right, |thread| self.block_of(thread), later)
+        left.is_within(right, self.blocks_of_threads(), later)
     }
 
     /// Whether whoever synchronises with one release pattern does so with another that gives it as much.
@@ -158,14 +159,10 @@ pub(super) fn meets(release: &Release, acquire: Strength) -> bool {
 
 /// Joins a view into a thread's, with coherence order deciding which observed message is later.
 pub(super) fn join<P: Program>(machine: &Machine<P>, slots: &Slots, into: &mut View, other: &View) {
-    into.join(
-        other,
-        |thread| machine.block_of(thread),
-        |slot, mine, theirs| {
-            let comes_later = |slot: &Shared<Slot>| slot.position(theirs) > slot.position(mine);
-            if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
-        },
-    );
+    into.join(other, machine.blocks_of_threads(), |slot, mine, theirs| {
+        let comes_later = |slot: &Shared<Slot>| slot.position(theirs) > slot.position(mine);
+        if mine != theirs && slots.get(&slot).is_some_and(comes_later) { theirs } else { mine }
+    });
     if !into.has_few_observed() {
         return;
     }

@@ -91,7 +91,7 @@ impl<P: Program> Run<'_, P> {
         let assumed = self.assumed_of(thread);
         let at = self.state.fences.partition_point(|known| known.access.epoch <= access.epoch);
         self.state.fences.insert(at, SequentialFence { release, access, assumed });
-        let keys = self.state.slots.keys().map(|key| (*key, access.epoch)).collect();
+        let keys = self.state.slots.keys().map(|key| (key, access.epoch)).collect();
         self.order_fences(keys);
     }
 
@@ -125,7 +125,7 @@ impl<P: Program> Run<'_, P> {
                 let all = || self.state.fences.iter().map(|fence| fence.access.epoch);
                 let at = changed.slots.into_iter().flat_map(|key| all().map(move |fence| (key, fence)));
                 let keys = || self.state.slots.keys();
-                let of = changed.fences.into_iter().flat_map(|fence| keys().map(move |key| (*key, fence)));
+                let of = changed.fences.into_iter().flat_map(|fence| keys().map(move |key| (key, fence)));
                 pairs.extend(at.chain(of));
             }
         }
@@ -197,18 +197,20 @@ impl<P: Program> Run<'_, P> {
         let released = |slot: &Slot| {
             slot.messages.iter().flat_map(|message| &message.releases).any(|release| follows(&release.view))
         };
-        for (key, slot) in own.iter_mut().filter(|(_, slot)| holds(slot) || released(slot)) {
-            if holds(slot) {
-                changed.slots.push(*key);
-            }
-            let slot = &mut **slot;
-            let messages = slot.messages.iter_mut().map(|message| &mut message.fences);
-            let held = messages.chain(slot.reads.iter_mut().map(|read| &mut read.fences));
-            held.filter(|fences| fences.contains(fence)).for_each(|fences| fences.join(&known));
-            for release in slot.messages.iter_mut().flat_map(|message| &mut message.releases) {
-                learn_if(&mut release.view);
-            }
-        }
+        own.change(
+            |slot| holds(slot) || released(slot),
+            |key, slot| {
+                if holds(slot) {
+                    changed.slots.push(key);
+                }
+                let messages = slot.messages.iter_mut().map(|message| &mut message.fences);
+                let held = messages.chain(slot.reads.iter_mut().map(|read| &mut read.fences));
+                held.filter(|fences| fences.contains(fence)).for_each(|fences| fences.join(&known));
+                for release in slot.messages.iter_mut().flat_map(|message| &mut message.releases) {
+                    learn_if(&mut release.view);
+                }
+            },
+        );
         changed
     }
 }

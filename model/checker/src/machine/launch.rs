@@ -13,7 +13,8 @@ use crate::memory::assumed::Assumed;
 use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, Shadow};
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Strength, location, overlapping};
+use crate::memory::slot::{Strength, location};
+use crate::memory::slots::Slots;
 use crate::program::{Coordinates, Instance, Location, Part, Program, Reads, SiteIndex};
 use arverify_protocol::ir::Scope;
 use smallvec::SmallVec;
@@ -99,7 +100,7 @@ impl<P: Program> Machine<P> {
             blocks: vec![Block::default().into(); blocks as usize],
             ranks: vec![rank.into(); shape.ranks as usize],
             memory: shape.instances.iter().map(|instance| self.fresh_memory(instance)).collect(),
-            slots: BTreeMap::new(),
+            slots: Slots::default(),
             fences: Vec::new(),
             proxy_fences: Vec::new(),
             origins: BTreeMap::new(),
@@ -200,7 +201,7 @@ impl<P: Program> Run<'_, P> {
         };
         let seen = |instance: u32, view: &View| {
             let within = |(_, rank): (usize, &Shared<RankState>)| {
-                view.is_within(&rank.stream, |thread| machine.block_of(thread), |_, _, _| false)
+                view.is_within(&rank.stream, machine.blocks_of_threads(), |_, _, _| false)
             };
             come(Some(instance)).all(within)
         };
@@ -218,13 +219,11 @@ impl<P: Program> Run<'_, P> {
             fences.iter().all(|fence| fence.release.view.covers(block, access.epoch))
         };
         let kept = |fence: Epoch| fences.iter().any(|known| known.access.epoch == fence);
-        let words = slots.iter_mut().map(|(key, slot)| (location(*key).instance, slot));
-        for (instance, slot) in words.filter(|(instance, _)| concerned(*instance)) {
+        for (key, slot) in slots.of_instances_mut(concerned) {
+            let instance = location(key).instance;
             slot.forget(|access| past(Some(instance), access), |view| seen(instance, view), told);
         }
-        for slot in slots.values_mut().filter(|slot| slot.has_fences_but(kept)) {
-            slot.forget_fences(kept);
-        }
+        slots.change(|slot| slot.has_fences_but(kept), |_, slot| slot.forget_fences(kept));
         for (instance, memory) in memory.iter_mut().enumerate().filter(|(instance, _)| concerned(*instance as u32)) {
             let past = |access: &Access| past(Some(instance as u32), access);
             if memory.shadow.knows(past) {
@@ -324,7 +323,7 @@ impl<P: Program> Run<'_, P> {
         for (index, instance) in shared.filter(|(_, instance)| instance.rank == rank) {
             self.state.memory[index] = self.machine.fresh_memory(instance);
             let keys: Vec<u64> =
-                overlapping(&self.state.slots, index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
+                self.state.slots.overlapping(index as u32, 0..instance.bytes).map(|(key, _)| key).collect();
             for key in keys {
                 self.state.slots.remove(&key);
             }
@@ -359,7 +358,7 @@ impl<P: Program> Run<'_, P> {
         };
         let State { memory, slots, .. } = &mut *self.state;
         let found = memory[index].shadow.access(0..instance.bytes, Kind::Write, Access { epoch, site }, &covered);
-        let strong = overlapping(slots, index as u32, 0..instance.bytes).find_map(|(key, slot)| {
+        let strong = slots.overlapping(index as u32, 0..instance.bytes).find_map(|(key, slot)| {
             let written = slot.messages.iter().map(|message| (message.access, true));
             let read = slot.reads.iter().filter(|read| read.made).map(|read| (read.access, false));
             let (access, wrote) = written.chain(read).find(|(access, _)| !covered(access))?;

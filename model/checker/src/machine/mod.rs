@@ -58,7 +58,8 @@ use crate::memory::clock::{Epoch, ThreadIndex, View};
 use crate::memory::scope::Placement;
 use crate::memory::shadow::{Access, Shadow};
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Release, Slots};
+use crate::memory::slot::Release;
+use crate::memory::slots::Slots;
 use crate::program::{
     Arrivals, Coordinates, Group, Location, Operation, Polled, Program, Reads, SiteIndex, Width, Word,
 };
@@ -612,11 +613,15 @@ impl<P: Program> Machine<P> {
 
     /// The block of a thread, numbered over all ranks. A stream is a thread in a block of its own.
     fn block_of(&self, thread: ThreadIndex) -> u32 {
-        let kernel_threads = self.kernel_blocks() * self.threads_of_block();
-        if thread >= kernel_threads {
-            self.kernel_blocks() + (thread - kernel_threads)
-        } else {
-            thread / self.threads_of_block()
+        self.blocks_of_threads()(thread)
+    }
+
+    /// The same, of many threads.
+    fn blocks_of_threads(&self) -> impl Fn(ThreadIndex) -> u32 + Copy + use<P> {
+        let (blocks, threads) = (self.kernel_blocks(), self.threads_of_block());
+        let kernel_threads = blocks * threads;
+        move |thread| {
+            if thread >= kernel_threads { blocks + (thread - kernel_threads) } else { thread / threads }
         }
     }
 

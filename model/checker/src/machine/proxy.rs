@@ -8,7 +8,7 @@ use super::run::Run;
 use super::{Machine, Rule, State};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind};
-use crate::memory::slot::{location, overlapping};
+use crate::memory::slot::location;
 use crate::program::{Location, Program, SiteIndex, Window};
 use std::cell::Cell;
 
@@ -81,7 +81,7 @@ impl<P: Program> Run<'_, P> {
         let range = at.byte..at.byte + bytes;
         let weak = state.memory[at.instance as usize].shadow.unchanged(range.clone(), Kind::StrongRead, &fenced);
         let strong = || {
-            overlapping(&state.slots, at.instance, range).find_map(|(key, slot)| {
+            state.slots.overlapping(at.instance, range).find_map(|(key, slot)| {
                 let message = slot.messages.iter().find(|message| !fenced(&message.access))?;
                 Some(Conflict { access: message.access, wrote: true, byte: location(key).byte })
             })

@@ -143,14 +143,14 @@ impl<P: Program> Run<'_, P> {
             let views = std::iter::once(&mut rank.stream).chain(&mut rank.boundary);
             views.for_each(|view| view.forget_known_observed(is_gone));
         }
-        for slot in slots.values_mut().filter(|slot| slot.messages[slot.retired..].iter().any(carries)) {
-            let retired = slot.retired;
-            for message in &mut slot.messages[retired..] {
+        let carrying = |slot: &Slot| slot.messages[slot.retired..].iter().any(carries);
+        slots.change(carrying, |_, slot| {
+            for message in &mut slot.messages[slot.retired..] {
                 let given = message.releases.iter_mut().map(|release| &mut release.view);
                 let views = given.chain(message.assumed.iter_mut().flat_map(|assumed| assumed.views_mut()));
                 views.for_each(|view| view.forget_known_observed(is_gone));
             }
-        }
+        });
     }
 
     /// A retired message that all ranks that come have seen whole races with nobody (lemma L9).

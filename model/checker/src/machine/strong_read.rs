@@ -11,9 +11,7 @@ use super::{Choice, Rule, StaleWait, State, Status};
 use crate::memory::clock::{Observed, ThreadIndex, View};
 use crate::memory::scope::acquires;
 use crate::memory::shadow::{Access, Kind};
-use crate::memory::slot::{
-    Clash, ReadKind, Release, Slot, SlotRead, Strength, key, location, morally_strong, overlapping,
-};
+use crate::memory::slot::{Clash, ReadKind, Release, Slot, SlotRead, Strength, key, location, morally_strong};
 use crate::program::{Condition, Location, Operation, Program, SiteIndex, VectorElement, Width, Word};
 use arverify_protocol::ir::{Order, Semantics};
 use smallvec::SmallVec;
@@ -79,7 +77,10 @@ impl<P: Program> Run<'_, P> {
         let (view, loads) = (&own.view, own.assumed.loads.as_ref());
         let unordered = |access: &Access| !self.machine.covered(thread, view, access);
         let range = at.byte..at.byte + width.bytes();
-        let found = overlapping(&self.state.slots, at.instance, range)
+        let found = self
+            .state
+            .slots
+            .overlapping(at.instance, range)
             .filter(|(other, slot)| *other != key(at) || slot.width != width)
             .find_map(|(other, slot)| {
                 let write = slot.messages.iter().map(|message| message.access).find(unordered);
@@ -97,7 +98,7 @@ impl<P: Program> Run<'_, P> {
     /// Makes way for a slot of another size: what was done to the old ones counts as weak from now on.
     fn dissolve_slots(&mut self, at: Location, width: Width) {
         let range = at.byte..at.byte + width.bytes();
-        let keys: SmallVec<[u64; 4]> = overlapping(&self.state.slots, at.instance, range).map(|(key, _)| key).collect();
+        let keys: SmallVec<[u64; 4]> = self.state.slots.overlapping(at.instance, range).map(|(key, _)| key).collect();
         for key in keys {
             let Some(slot) = self.state.slots.remove(&key) else { continue };
             let start = location(key).byte;

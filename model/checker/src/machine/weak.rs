@@ -11,7 +11,8 @@ use super::{Block, InstanceMemory, Machine, Rule, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, WithLoads};
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Message, Slot, Slots, location, overlapping};
+use crate::memory::slot::{Message, Slot, location};
+use crate::memory::slots::Slots;
 use crate::program::{Bulk, Coordinates, Location, Operation, Program, SiteIndex, Width, Word};
 use smallvec::SmallVec;
 use std::cell::Cell;
@@ -70,7 +71,7 @@ impl Accessor<'_> {
             return Ok(Ordered { written, observed: SmallVec::new(), raced: raced.get() });
         }
         let mut observed = SmallVec::new();
-        for (key, slot) in overlapping(slots, at.instance, range) {
+        for (key, slot) in slots.overlapping(at.instance, range) {
             let byte = location(key).byte;
             let known = self.view.observed(key).filter(|_| self.since.is_none() && machine.has(Rule::ObservedPrecedes));
             for message in slot.messages.iter().filter(|message| !covered(&message.access)) {
@@ -89,7 +90,7 @@ impl Accessor<'_> {
         // A sum that was rounded tells whoever reads it in which order it was made.
         let tells = |slot: &Slot| slot.shows_order(covered) && machine.has(Rule::UpdatesShowOrder);
         if kind == Kind::Read {
-            observed.extend(overlapping(slots, at.instance, range).filter(|(_, slot)| tells(slot)).map(|(key, _)| key));
+            observed.extend(slots.overlapping(at.instance, range).filter(|(_, slot)| tells(slot)).map(|(key, _)| key));
         }
         observed.dedup();
         Ok(Ordered { written, observed, raced: raced.get() })
@@ -118,7 +119,7 @@ impl<P: Program> Run<'_, P> {
         if !weak || contended.slots.is_empty() || !self.state.memory[at.instance as usize].has_slots {
             return;
         }
-        let keys = overlapping(&self.state.slots, at.instance, at.byte..at.byte + bytes).map(|(key, _)| key);
+        let keys = self.state.slots.overlapping(at.instance, at.byte..at.byte + bytes).map(|(key, _)| key);
         let new = keys.filter(|key| contended.slots.contains(key) && !contended.weakly.contains(key));
         self.notes.conflicts.weakly.extend(new);
     }
@@ -271,7 +272,7 @@ impl<P: Program> Run<'_, P> {
             return;
         }
         let keys: SmallVec<[(u64, Width); 8]> =
-            overlapping(&self.state.slots, instance, range).map(|(key, slot)| (key, slot.width)).collect();
+            self.state.slots.overlapping(instance, range).map(|(key, slot)| (key, slot.width)).collect();
         for (key, width) in keys {
             let value = self.machine.word_at(self.state, location(key), width);
             let Some(slot) = self.state.slots.get_mut(&key) else { continue };
@@ -281,7 +282,7 @@ impl<P: Program> Run<'_, P> {
         }
     }
 
-    pub(super) fn wake(&mut self, waiters: Vec<ThreadIndex>) {
+    pub(super) fn wake(&mut self, waiters: impl IntoIterator<Item = ThreadIndex>) {
         for waiter in waiters {
             // Whoever waits for several words is registered with each, and is woken once.
             if matches!(self.state.threads[waiter as usize].status, Status::Awaiting(_)) {

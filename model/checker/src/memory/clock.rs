@@ -93,6 +93,9 @@ impl Fences {
 /// Observed messages that a view holds without a look at which of them still matter.
 const MANY_OBSERVED: usize = 64;
 
+/// Threads that a view learns of at once, without room of their own for them.
+const MANY_NEW: usize = 64;
+
 /// What precedes a point in causality order. Cheap to clone: both parts are shared until they change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct View {
@@ -262,25 +265,11 @@ impl View {
         if self.is_same(other) {
             return;
         }
-        self.join_base(&other.base);
-        self.prune(&block_of);
-        let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
-        let theirs = other.threads.as_ref().filter(|_| !same(&self.threads, &other.threads));
-        let mut new = self.beyond(mine, theirs.map_or(&[][..], |threads| threads), &block_of);
-        if let Some(own) = other.own.filter(|own| !self.covers(block_of(own.thread), *own)) {
-            match new.binary_search_by_key(&own.thread, |seen| seen.thread) {
-                Ok(at) => new[at] = own,
-                Err(at) => new.insert(at, own),
-            }
-        }
-        // Whose view this is stays apart: a view that is joined with what it has is the same.
-        if let Some(own) = &mut self.own
-            && let Ok(at) = new.binary_search_by_key(&own.thread, |seen| seen.thread)
-        {
-            *own = new.remove(at);
-        }
-        if !new.is_empty() {
-            self.threads = Some(Shared::from(merge(mine, &new, |seen| seen.thread, |_, theirs| *theirs)));
+        if self.join_base(&other.base) {
+            self.own = self.own.filter(|own| self.base[block_of(own.thread) as usize] <= own.phase);
+            self.join_threads(other, true, &block_of);
+        } else {
+            self.join_threads(other, false, &block_of);
         }
         if !same(&self.observed, &other.observed) {
             let theirs = other.observed.as_ref().map_or(&[][..], |observed| observed);
@@ -290,9 +279,40 @@ impl View {
                 theirs,
                 |seen| seen.slot,
                 |mine, theirs| Observed { slot: mine.slot, message: later(mine.slot, mine.message, theirs.message) },
+                |_| true,
             );
             self.observed = (!merged.is_empty()).then(|| Shared::from(merged));
         }
+    }
+
+    /// Adds the single threads that another sees, and drops those that are covered, if the blocks that are seen have just
+    /// changed. Most views that are joined are large, and short-lived: it is one pass over both lists and one new list.
+    fn join_threads(&mut self, other: &View, has_stale: bool, block_of: impl Fn(ThreadIndex) -> u32) {
+        let base: &[u32] = &self.base;
+        let is_open = |seen: &Epoch| base[block_of(seen.thread) as usize] <= seen.phase;
+        let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
+        let theirs = other.threads.as_ref().filter(|_| !same(&self.threads, &other.threads));
+        let mut new = self.beyond(mine, theirs.map_or(&[][..], |threads| threads), &is_open);
+        if let Some(own) = other.own.filter(|own| !self.covers(block_of(own.thread), *own)) {
+            match new.binary_search_by_key(&own.thread, |seen| seen.thread) {
+                Ok(at) => new[at] = own,
+                Err(at) => new.insert(at, own),
+            }
+        }
+        // Whose view this is stays apart: a view that is joined with what it has is the same.
+        let mut own = self.own;
+        if let Some(own) = &mut own
+            && let Ok(at) = new.binary_search_by_key(&own.thread, |seen| seen.thread)
+        {
+            *own = new.remove(at);
+        }
+        let is_stale = has_stale && !mine.iter().all(is_open);
+        if is_stale || !new.is_empty() {
+            let kept = |seen: &Epoch| !is_stale || is_open(seen);
+            let all = merge(mine, &new, |seen| seen.thread, |_, theirs| *theirs, kept);
+            self.threads = (!all.is_empty()).then(|| Shared::from(all));
+        }
+        self.own = own;
     }
 
     /// Those of `theirs` that are not seen, neither with their blocks nor in `mine`.
@@ -300,9 +320,12 @@ impl View {
         &self,
         mut mine: &[Epoch],
         theirs: &[Epoch],
-        block_of: impl Fn(ThreadIndex) -> u32,
-    ) -> SmallVec<[Epoch; 16]> {
+        is_open: impl Fn(&Epoch) -> bool,
+    ) -> SmallVec<[Epoch; MANY_NEW]> {
         let is_beyond = |seen: &&Epoch| {
+            if !is_open(seen) {
+                return false;
+            }
             while let [first, rest @ ..] = mine
                 && first.thread < seen.thread
             {
@@ -310,7 +333,7 @@ impl View {
             }
             let listed = mine.first().is_some_and(|known| known.thread == seen.thread && order(known) >= order(seen));
             let own = self.own.is_some_and(|own| own.thread == seen.thread && order(&own) >= order(seen));
-            !listed && !own && self.base[block_of(seen.thread) as usize] <= seen.phase
+            !listed && !own
         };
         theirs.iter().filter(is_beyond).copied().collect()
     }
@@ -318,26 +341,32 @@ impl View {
     /// Adds the blocks that another sees, as far as it sees them whole. Of many views that are joined the lists of single
     /// threads are short once that is known.
     pub fn join_blocks(&mut self, other: &View, block_of: impl Fn(ThreadIndex) -> u32) {
-        self.join_base(&other.base);
-        self.prune(block_of);
+        if self.join_base(&other.base) {
+            self.prune(block_of);
+        }
     }
 
-    fn join_base(&mut self, other: &Shared<Vec<u32>>) {
+    /// Adds what another sees of blocks as a whole. Returns whether that is more.
+    fn join_base(&mut self, other: &Shared<Vec<u32>>) -> bool {
         if self.base.is_same(other) {
-            return;
+            return false;
         }
         // Without an early end it is a few vector instructions.
         let compare =
             |(less, more): (bool, bool), (mine, theirs): (&u32, &u32)| (less | (mine < theirs), more | (mine > theirs));
         let (less, more) = self.base.iter().zip(other.iter()).fold((false, false), compare);
         if !less {
-            return;
+            return false;
         }
-        if more {
-            self.base.iter_mut().zip(other.iter()).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
-        } else {
+        if !more {
             self.base = other.clone();
+        } else if let Some(mine) = self.base.unshared() {
+            mine.iter_mut().zip(other.iter()).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
+        } else {
+            let both = self.base.iter().zip(other.iter()).map(|(mine, theirs)| *mine.max(theirs));
+            self.base = Shared::from(both.collect::<Vec<u32>>());
         }
+        true
     }
 
     /// Drops threads that the base covers.
@@ -368,28 +397,40 @@ fn same<T>(left: &Option<Shared<T>>, right: &Option<Shared<T>>) -> bool {
     }
 }
 
-/// Merges two lists sorted by key; `both` decides where a key is in both.
-fn merge<T: Copy, K: Ord>(left: &[T], right: &[T], key: impl Fn(&T) -> K, both: impl Fn(&T, &T) -> T) -> Vec<T> {
+/// Merges two lists sorted by key; `both` decides where a key is in both. Of the left one, only some are kept.
+fn merge<T: Copy, K: Ord>(
+    mut left: &[T],
+    mut right: &[T],
+    key: impl Fn(&T) -> K,
+    both: impl Fn(&T, &T) -> T,
+    kept: impl Fn(&T) -> bool,
+) -> Vec<T> {
     let mut merged = Vec::with_capacity(left.len() + right.len());
-    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
-    loop {
-        let next = match (left.peek(), right.peek()) {
-            (None, None) => return merged,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(mine), Some(theirs)) => key(mine).cmp(&key(theirs)),
-        };
-        merged.extend(match next {
-            Ordering::Less => left.next().copied(),
-            Ordering::Greater => right.next().copied(),
-            Ordering::Equal => left.next().zip(right.next()).map(|(mine, theirs)| both(mine, theirs)),
-        });
+    while let ([mine, left_rest @ ..], [theirs, right_rest @ ..]) = (left, right) {
+        match key(mine).cmp(&key(theirs)) {
+            Ordering::Less => {
+                merged.extend(kept(mine).then_some(*mine));
+                left = left_rest;
+            }
+            Ordering::Greater => {
+                merged.push(*theirs);
+                right = right_rest;
+            }
+            Ordering::Equal => {
+                merged.push(both(mine, theirs));
+                (left, right) = (left_rest, right_rest);
+            }
+        }
     }
+    merged.extend(left.iter().filter(|mine| kept(mine)));
+    merged.extend_from_slice(right);
+    merged
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn epoch(thread: u32, phase: u32, step: u32) -> Epoch {
         Epoch { thread, phase, step }
@@ -426,6 +467,50 @@ mod tests {
         join(&mut left, &right);
         assert!(left.covers(1, epoch(6, 0, 1)) && left.covers(0, epoch(1, 0, 9)));
         assert_eq!(left.threads.as_ref().map(|threads| threads.len()), Some(1));
+    }
+
+    /// A view of some operations of three blocks of four threads: of whole blocks, of threads, and of whose view it is.
+    fn view(whole: &[(u32, u32)], threads: &[(u32, u32, u32)], own: Option<(u32, u32, u32)>) -> View {
+        let mut view = View::initial(3);
+        threads.iter().for_each(|(thread, phase, step)| view.add(thread / 4, epoch(*thread, *phase, *step)));
+        whole.iter().for_each(|(block, phases)| view.complete(*block, *phases, |thread| thread / 4));
+        own.map_or(view.clone(), |(thread, phase, step)| view.with(thread / 4, epoch(thread, phase, step)))
+    }
+
+    fn epochs() -> impl Strategy<Value = (u32, u32, u32)> {
+        (0_u32..12, 0_u32..3, 0_u32..3)
+    }
+
+    fn views() -> impl Strategy<Value = View> {
+        let whole = proptest::collection::vec((0_u32..3, 0_u32..3), 0..3);
+        let threads = proptest::collection::vec(epochs(), 0..8);
+        (whole, threads, proptest::option::of(epochs())).prop_map(|(whole, threads, own)| view(&whole, &threads, own))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn a_join_sees_what_one_of_both_sees(left in views(), right in views()) {
+            let mut joined = left.clone();
+            join(&mut joined, &right);
+            for (thread, phase, step) in (0..12).flat_map(|thread| (0..9).map(move |at| (thread, at / 3, at % 3))) {
+                let sees = |view: &View| view.covers(thread / 4, epoch(thread, phase, step));
+                prop_assert_eq!(sees(&joined), sees(&left) || sees(&right), "thread {} at {}.{}", thread, phase, step);
+            }
+            // Nothing is listed that is seen with its block, and equal knowledge is equal, whatever came first.
+            let listed = joined.threads.iter().flat_map(|threads| threads.iter()).chain(&joined.own);
+            prop_assert!(listed.clone().all(|seen| joined.base[seen.thread as usize / 4] <= seen.phase));
+            let mut again = joined.clone();
+            join(&mut again, &left);
+            prop_assert_eq!(&again, &joined);
+            let (mut one, mut other) = (left, right);
+            (one.list_own(), other.list_own());
+            let (first, second) = (one.clone(), other.clone());
+            join(&mut one, &second);
+            join(&mut other, &first);
+            prop_assert_eq!(one, other);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! * [`scope`]: which operations are morally strong.
 //! * [`shadow`]: the last weak accesses to every byte range.
 //! * [`shared`]: parts of a state that states share.
-//! * [`slot`]: the messages of strongly accessed words.
+//! * [`slot`]: the messages of strongly accessed words; [`slots`]: all those words, by place.
 //! * `stretch`: long rows at whose vectors threads take turns.
 
 pub mod assumed;
@@ -16,4 +16,5 @@ pub mod scope;
 pub mod shadow;
 pub mod shared;
 pub mod slot;
+pub mod slots;
 mod stretch;

@@ -26,6 +26,15 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// The value to be changed, if nobody else shares it.
+    pub fn unshared(&mut self) -> Option<&mut T> {
+        let hashed = Arc::get_mut(&mut self.0)?;
+        hashed.digest = OnceLock::new();
+        Some(&mut hashed.value)
+    }
+}
+
 impl<T> From<T> for Shared<T> {
     fn from(value: T) -> Shared<T> {
         Shared(Arc::new(Hashed { value, digest: OnceLock::new() }))

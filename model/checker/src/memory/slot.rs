@@ -14,20 +14,14 @@ use super::assumed::Assumed;
 use super::clock::{Epoch, Fences, MessageId, View};
 use super::scope::{Placement, mutually_inclusive};
 use super::shadow::Access;
-use super::shared::Shared;
 use crate::program::{AtomicFunction, Condition, Location, Width, Word};
 use arverify_protocol::ir::{AtomicOperation, Scope};
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
-
-/// The most bytes that a slot has.
-const WIDEST: u64 = 16;
 
 /// The key of a word: instance and byte in one integer, so that slots of an instance are neighbours.
 pub fn key(at: Location) -> u64 {
@@ -37,17 +31,6 @@ pub fn key(at: Location) -> u64 {
 /// The location of a key.
 pub fn location(key: u64) -> Location {
     Location { instance: (key >> 40) as u32, byte: key & ((1 << 40) - 1) }
-}
-
-/// All strongly accessed words, by key.
-pub type Slots = BTreeMap<u64, Shared<Slot>>;
-
-/// The keys of the slots that overlap a range of an instance.
-pub fn overlapping(slots: &Slots, instance: u32, range: Range<u64>) -> impl Iterator<Item = (u64, &Slot)> {
-    let first = key(Location { instance, byte: range.start.saturating_sub(WIDEST - 1) });
-    let end = key(Location { instance, byte: range.end });
-    let near = slots.range(first..end).map(|(key, slot)| (*key, &**slot));
-    near.filter(move |(key, slot)| location(*key).byte + slot.width.bytes() > range.start)
 }
 
 /// Scope and place of a strong operation.
@@ -314,7 +297,7 @@ pub struct Slot {
     /// Reads that a later write may be unordered with.
     pub reads: Vec<SlotRead>,
     /// Threads to wake when something is written.
-    pub waiters: Vec<u32>,
+    pub waiters: SmallVec<[u32; 4]>,
 }
 
 /// What the order of a write may matter to; a mutation test says that it does not.
@@ -354,7 +337,7 @@ impl Slot {
     /// A slot that so far holds `value`, last written weakly by `access`.
     pub fn new(width: Width, value: Word, access: Access, unwritten: bool) -> Slot {
         let message = Message { unwritten, ..Message::weak(value, access) };
-        Slot { width, messages: vec![message], retired: 0, reads: Vec::new(), waiters: Vec::new() }
+        Slot { width, messages: vec![message], retired: 0, reads: Vec::new(), waiters: SmallVec::new() }
     }
 
     /// The newest message in coherence order.
