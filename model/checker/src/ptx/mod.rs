@@ -11,6 +11,7 @@
 //! | `execute/` | one thread up to its next operation |
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
+//! | `used` | how much of a buffer each launch uses |
 //! | `fit` | what kernels require of their launch |
 //! | `copies` | copies in flight, as threads |
 //! | `order` | what orders launches that may run side by side |
@@ -21,6 +22,7 @@
 //! | `names` | names as in C++ |
 //! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
+//! | `dead` | results and registers that nobody reads any more |
 //! | `plain` | what is asked of a kernel whose polls are reads like any other |
 //! | `program` | all of it as a thread program |
 //!
@@ -34,6 +36,7 @@ pub mod arithmetic;
 mod branches;
 pub mod code;
 pub mod copies;
+mod dead;
 pub mod decode;
 pub mod dependent;
 pub mod entry;
@@ -51,3 +54,4 @@ pub mod plain;
 pub mod program;
 pub mod steps;
 pub mod syntax;
+mod used;

@@ -7,13 +7,14 @@
 use super::accept::accepted;
 use super::branches::Branches;
 use super::code::step::Space;
-use super::code::{Code, Effect, Instruction, Pc, Step};
+use super::code::{Code, Pc, Step};
 use super::copies::{Copies, Room};
+use super::dead::{dead_behind_barriers, drop_dead_results};
 use super::decode::{DecodeError, Reading, Whole, decode_all};
 use super::dependent::DEPENDENT;
 use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting};
 use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
-use super::flow::{Chains, Liveness, Reach, SpinLoops};
+use super::flow::{Chains, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
 use super::layout::{Kernel, LaidOut, lay_out};
 use super::lines::Lines;
@@ -21,6 +22,7 @@ use super::order::Order;
 use super::plain::Plain;
 use super::steps::NON_COHERENT;
 use super::syntax::Module;
+use super::used::Used;
 use crate::program::memory::input_element;
 use crate::program::{
     Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
@@ -73,6 +75,7 @@ pub struct PtxProgram {
     /// Reads whose values are stored.
     stored: BTreeSet<Pc>,
     shape: Shape,
+    used: Used,
     expected: Option<Expected>,
     seed: u64,
     /// Kept where ranks launch different grids, or there may be copies: see [`Program::with_equal_grids`], [`Program::roomier`].
@@ -182,6 +185,7 @@ impl PtxProgram {
             dead,
             branches,
             stored,
+            used: Used::new(&shape, launch),
             shape,
             expected,
             seed,
@@ -204,6 +208,7 @@ impl PtxProgram {
             kernels,
             stored: self.stored.clone(),
             shape: self.shape.clone(),
+            used: self.used.clone(),
             expected: self.expected,
             seed: self.seed,
             parts: None,
@@ -360,20 +365,6 @@ impl PtxProgram {
     }
 }
 
-/// Atomics whose result nobody looks at need not return it: then it does not matter which of two comes first.
-fn drop_dead_results(code: &mut Code) {
-    let liveness = Liveness::of(code);
-    for pc in 0..code.instructions.len() {
-        let Step::Atomic { destination: Some(register), .. } = &code.instructions[pc].step else { continue };
-        if liveness.live_after(code, pc as u32).contains(register) {
-            continue;
-        }
-        if let Step::Atomic { destination, .. } = &mut code.instructions[pc].step {
-            *destination = None;
-        }
-    }
-}
-
 /// Whoever runs each kernel: which of the code's it is, and its setting.
 fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<Interpreter> {
     let loops = SpinLoops::of(&code);
@@ -386,21 +377,6 @@ fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<In
 /// Whether all ranks launch the same grid, or it does not matter.
 fn launches_equal_grids(launch: &Launch) -> bool {
     !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
-}
-
-/// Registers that are dead behind each barrier; nothing for other instructions.
-fn dead_behind_barriers(code: &Code) -> Vec<Box<[Range<u32>]>> {
-    let liveness = Liveness::of(code);
-    let dead = |(pc, instruction): (usize, &Instruction)| -> Box<[Range<u32>]> {
-        if instruction.effect() != Effect::Barrier {
-            return Box::default();
-        }
-        let live = liveness.live_after(code, pc as u32);
-        let starts = std::iter::once(0).chain(live.iter().map(|register| register.0 + 1));
-        let ends = live.iter().map(|register| register.0).chain([code.registers]);
-        starts.zip(ends).map(|(start, end)| start..end).filter(|dead| !dead.is_empty()).collect()
-    };
-    code.instructions.iter().enumerate().map(dead).collect()
 }
 
 /// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
@@ -498,6 +474,14 @@ impl Program for PtxProgram {
             (None, Some(first)) => first,
             (_, None) => block,
         }
+    }
+
+    fn extent(&self, instance: u32, launch: u32) -> u64 {
+        self.used.in_launch(instance, launch).unwrap_or(self.shape.instances[instance as usize].bytes)
+    }
+
+    fn lengths(&self) -> Vec<u64> {
+        self.used.lengths()
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {

@@ -406,22 +406,40 @@ impl Sizing {
             return;
         }
         let ranks = u64::from(launch.ranks);
-        let (left, right, relation) = match expectation.equals {
+        let (of_output, of_input, relation) = match expectation.equals {
             Definition::AllReduce(_)
             | Definition::Copy
             | Definition::Broadcast
             | Definition::Shift
-            | Definition::Transfer => (output.bytes, input.bytes, "as many bytes as"),
-            Definition::AllGather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
-            Definition::ReduceScatter(_) => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
+            | Definition::Transfer => (1, 1, "as many bytes as"),
+            Definition::AllGather => (1, ranks, "as many bytes as all ranks' instances of"),
+            Definition::ReduceScatter(_) => (ranks, 1, "a ranks-th part of the bytes of"),
         };
-        if left != right {
+        let expected = format!("`{word}` needs {relation} `{}`", input.name);
+        if output.bytes * of_output != input.bytes * of_input {
             let message = format!(
                 "`{}` has {} bytes and `{}` has {}, on {ranks} ranks",
                 output.name, output.bytes, input.name, input.bytes
             );
-            let expected = format!("`{word}` needs {relation} `{}`", input.name);
             self.fail::<()>(at(message).label(expected));
+            return;
+        }
+        let fits = |rank: u32, number: u32| {
+            let (written, read) = (output.used_in(rank, number), input.used_in(rank, number));
+            written * of_output == read * of_input && read == input.used_in(0, number)
+        };
+        let launches = (0..launch.launches).flat_map(|number| (0..launch.ranks).map(move |rank| (rank, number)));
+        let differ = !output.used.is_empty() || !input.used.is_empty();
+        if let Some((rank, number)) = launches.filter(|_| differ).find(|(rank, number)| !fits(*rank, *number)) {
+            let message = format!(
+                "launch {number} of rank {rank} uses {} bytes of `{}` and {} of `{}`",
+                output.used_in(rank, number),
+                output.name,
+                input.used_in(rank, number),
+                input.name
+            );
+            let error = at(message).label(expected).note("every rank uses as much of the input as every other");
+            self.fail::<()>(error.help("say so as `used` of both"));
             return;
         }
         let known = input.contents.iter().all(|contents| *contents != Contents::Poison);
