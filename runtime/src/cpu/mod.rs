@@ -89,9 +89,8 @@ impl Backend for Cpu {
     unsafe fn start(&self, call: &Call) -> Result<(), Error> {
         let workspace = &self.workspaces[call.team];
         let layout = lock(&workspace.layout).clone();
-        let fits = |layout: &Arc<Layout>| match layout.planned.any_length {
-            true => call.elements <= layout.elements,
-            false => call.elements == layout.elements,
+        let fits = |layout: &Arc<Layout>| {
+            call.elements == layout.elements || (layout.planned.any_length && call.elements < layout.elements)
         };
         let layout = layout.filter(fits);
         let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;

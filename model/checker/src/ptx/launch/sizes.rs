@@ -162,6 +162,23 @@ pub(super) fn slots_of(slots: Option<&Expression>, ranks: u32, span: &Span) -> R
     }
 }
 
+/// The first launch that does not use so many times as much of the input as of the output, or not as much of it as rank 0.
+fn unfit_launch(launch: &Launch, output: (&Memory, u64), input: (&Memory, u64)) -> Option<String> {
+    let ((output, of_output), (input, of_input)) = (output, input);
+    if output.used.is_empty() && input.used.is_empty() {
+        return None;
+    }
+    let unfit = |(rank, number): &(u32, u32)| {
+        let (written, read) = (output.used_in(*rank, *number), input.used_in(*rank, *number));
+        written * of_output != read * of_input || read != input.used_in(0, *number)
+    };
+    let mut launches = (0..launch.launches).flat_map(|number| (0..launch.ranks).map(move |rank| (rank, number)));
+    let (rank, number) = launches.find(unfit)?;
+    let (written, read) = (output.used_in(rank, number), input.used_in(rank, number));
+    let (output, input) = (&output.name, &input.name);
+    Some(format!("launch {number} of rank {rank} uses {written} bytes of `{output}` and {read} of `{input}`"))
+}
+
 /// Evaluates and collects what is wrong.
 pub(super) struct Sizing {
     errors: Vec<Diagnostic>,
@@ -424,22 +441,8 @@ impl Sizing {
             self.fail::<()>(at(message).label(expected));
             return;
         }
-        let fits = |rank: u32, number: u32| {
-            let (written, read) = (output.used_in(rank, number), input.used_in(rank, number));
-            written * of_output == read * of_input && read == input.used_in(0, number)
-        };
-        let launches = (0..launch.launches).flat_map(|number| (0..launch.ranks).map(move |rank| (rank, number)));
-        let differ = !output.used.is_empty() || !input.used.is_empty();
-        if let Some((rank, number)) = launches.filter(|_| differ).find(|(rank, number)| !fits(*rank, *number)) {
-            let message = format!(
-                "launch {number} of rank {rank} uses {} bytes of `{}` and {} of `{}`",
-                output.used_in(rank, number),
-                output.name,
-                input.used_in(rank, number),
-                input.name
-            );
-            let error = at(message).label(expected).note("every rank uses as much of the input as every other");
-            self.fail::<()>(error.help("say so as `used` of both"));
+        if let Some(error) = unfit_launch(launch, (output, of_output), (input, of_input)) {
+            self.fail::<()>(at(error).label(expected).help("say as much of both as `used`, the same on all ranks"));
             return;
         }
         let known = input.contents.iter().all(|contents| *contents != Contents::Poison);
