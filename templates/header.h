@@ -1,7 +1,7 @@
 /* Kernels written by argen {{ version }}. Do not edit: manifest.json holds this file's sha256.
  *
  * Launch with the grid and block sizes given for each kernel, one launch for each rank, all blocks of a rank resident
- * together. Buffers start on 16-byte boundaries; N is below 2^62. What each buffer holds before the first launch, and
+ * together. Buffers start on 16-byte boundaries; N and C are below 2^62. What each buffer holds before the first launch, and
  * which of them are written anew before every launch, stands in manifest.json.
  *
 {{ holds_for|safe }}
@@ -34,8 +34,8 @@ typedef struct {
 #define {{ kernel.macros }}_RANKS {{ kernel.ranks }}
 #define {{ kernel.macros }}_THREADS {{ kernel.threads }}
 #define {{ kernel.macros }}_MAX_BLOCKS {{ kernel.max_blocks }}
-{% for (buffer, bytes) in kernel.sizes %}
-#define {{ kernel.macros }}_BYTES_{{ buffer }}(B, N) ({{ bytes }})
+{% for (buffer, over, bytes) in kernel.sizes %}
+#define {{ kernel.macros }}_BYTES_{{ buffer }}({{ over }}) ({{ bytes }})
 {%- endfor %}
 
 typedef struct {

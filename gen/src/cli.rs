@@ -3,10 +3,15 @@
 use crate::compiler::Compiler;
 use crate::emit::{Request, emit, verify};
 use crate::error::Error;
+use crate::launch::render_launch;
+use crate::notation::notation;
 use crate::output::{check_vacant, write};
+use crate::recheck::cut_off;
+use arverify_model::program::lengths::Lengths;
 use arverify_protocol::catalogue;
-use arverify_protocol::certificate::{Certificate, HOLDS_FOR};
+use arverify_protocol::certificate::{Certificate, KernelEntry};
 use arverify_protocol::data::{Accumulate, DataType};
+use arverify_protocol::evaluate::Sizes;
 use clap::{Args, Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +32,8 @@ enum Command {
     List,
     /// Check protocols, and write their kernels to a folder with a certificate
     Emit(EmitArguments),
+    /// Print how a kernel is launched, as LAUNCH.toml: to check its PTX with `arverify check`, as it is or changed
+    LaunchFile(LaunchFileArguments),
     /// Verify a folder: every byte, every source, every check
     Verify {
         /// A folder that `argen emit` wrote
@@ -74,6 +81,27 @@ struct EmitArguments {
     no_deadline: bool,
 }
 
+#[derive(Debug, Args)]
+struct LaunchFileArguments {
+    /// A folder that `argen emit` wrote
+    folder: PathBuf,
+    /// A kernel of it, or a protocol of which it has one kernel
+    kernel: String,
+    /// Elements of each launch, in turn; several only of a kernel that is certified for any length [default: a message that
+    /// is cut off, one length throughout]
+    #[arg(long, value_name = "N,N,…", value_parser = |text: &str| text.parse::<Lengths>())]
+    lengths: Option<Lengths>,
+    /// The most elements that a launch may have [default: the greatest length]
+    #[arg(long)]
+    capacity: Option<u64>,
+    /// Blocks of each rank [default: 2, or the kernel's most]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65535))]
+    blocks: Option<u32>,
+    /// Launches on every rank [default: as many as there are lengths, or until buffers come round]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    launches: Option<u32>,
+}
+
 fn architecture(text: &str) -> Result<String, String> {
     let number = text.strip_prefix("sm_").map(|rest| rest.trim_end_matches(['a', 'f']));
     match number.and_then(|number| number.parse::<u32>().ok()) {
@@ -103,6 +131,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Error> {
     match &arguments.command {
         Command::List => list(),
         Command::Emit(arguments) => run_emit(arguments),
+        Command::LaunchFile(arguments) => run_launch_file(arguments),
         Command::Verify { folder } => run_verify(folder),
     }
 }
@@ -131,8 +160,23 @@ fn run_emit(arguments: &EmitArguments) -> Result<(), Error> {
         .iter()
         .map(|kernel| format!("{}  verified in {} checks\n", kernel.entry, kernel.checks.len()))
         .collect();
-    print(&format!("{lines}certified for {HOLDS_FOR}\n"));
+    print(&format!("{lines}{}", scopes(&certificate)));
     Ok(())
+}
+
+/// What the kernels are certified for: one line, or one for each scope that names its kernels.
+fn scopes(certificate: &Certificate) -> String {
+    let mut scopes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for kernel in certificate.kernels() {
+        match scopes.iter_mut().find(|(scope, _)| *scope == kernel.scope()) {
+            Some((_, names)) => names.push(&kernel.entry),
+            None => scopes.push((kernel.scope(), vec![&kernel.entry])),
+        }
+    }
+    if let [(scope, _)] = scopes[..] {
+        return format!("certified for {scope}\n");
+    }
+    scopes.iter().map(|(scope, names)| format!("{}: certified for {scope}\n", names.join(", "))).collect()
 }
 
 fn request(arguments: &EmitArguments) -> Request {
@@ -163,6 +207,58 @@ fn without_repeats<T: Clone + PartialEq>(values: &[T]) -> Vec<T> {
         }
     }
     kept
+}
+
+fn run_launch_file(arguments: &LaunchFileArguments) -> Result<(), Error> {
+    let folder = &arguments.folder;
+    let broken = |source| Error::Certificate { folder: folder.clone(), source };
+    let certificate = Certificate::load(folder).map_err(broken)?;
+    let entry = kernel_called(&certificate, &arguments.kernel)?;
+    let protocol = certificate.protocol(entry).map_err(broken)?;
+    let refused = |reason: String| Error::Usage(format!("{}: {reason}", entry.entry));
+    let blocks = arguments.blocks.unwrap_or(entry.max_blocks.min(2));
+    if blocks > entry.max_blocks {
+        return Err(refused(format!("it is certified for at most {} blocks", entry.max_blocks)));
+    }
+    let lengths = arguments.lengths.unwrap_or(Lengths::one(cut_off(entry, blocks)));
+    let capacity = arguments.capacity.unwrap_or(lengths.greatest());
+    if !entry.takes_any_length() && (lengths.differ() || capacity != lengths.greatest()) {
+        return Err(refused(format!("it is certified for launches of one length, not of {lengths} up to {capacity}")));
+    }
+    if lengths.greatest() > capacity {
+        return Err(refused(format!("a launch of {} elements exceeds the capacity, {capacity}", lengths.greatest())));
+    }
+    if capacity == 0 {
+        return Err(refused("the longest launch has no elements, and a buffer at least one byte".to_owned()));
+    }
+    for length in lengths.turns() {
+        let sizes = Sizes { elements: *length, ..entry.sizes(blocks, capacity) };
+        let unmet = protocol.unmet_requirement(&sizes).map_err(|error| refused(error.to_string()))?;
+        if let Some(requirement) = unmet {
+            let condition = notation(&requirement.condition);
+            return Err(refused(format!("it requires {condition}, which does not hold at N = {length}, B = {blocks}")));
+        }
+    }
+    let turns = lengths.turns().len() as u32;
+    let launches = arguments.launches.unwrap_or(protocol.launches_to_come_round().max(turns));
+    let text = render_launch(entry, &protocol, blocks, (capacity, &lengths), launches);
+    print(&text.map_err(|error| refused(error.to_string()))?);
+    Ok(())
+}
+
+/// The kernel with this C symbol, or the only one of this protocol.
+fn kernel_called<'a>(certificate: &'a Certificate, name: &str) -> Result<&'a KernelEntry, Error> {
+    if let Some(entry) = certificate.kernel(name) {
+        return Ok(entry);
+    }
+    let mut of_protocol = certificate.kernels().iter().filter(|entry| entry.protocol == name);
+    match (of_protocol.next(), of_protocol.next()) {
+        (Some(entry), None) => Ok(entry),
+        _ => {
+            let names: Vec<&str> = certificate.kernels().iter().map(|entry| entry.entry.as_str()).collect();
+            Err(Error::Usage(format!("there is no kernel `{name}`: there is {}", names.join(", "))))
+        }
+    }
 }
 
 fn run_verify(folder: &Path) -> Result<(), Error> {

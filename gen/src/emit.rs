@@ -8,7 +8,7 @@ use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::header::{HEADER, render_header};
 use crate::kernel::{Kernel, render_kernel};
-use crate::recheck::{recheck, recheck_at};
+use crate::recheck::{recheck, recheck_recorded};
 use crate::target::Target;
 use arverify_protocol::catalogue;
 use arverify_protocol::certificate::{Certificate, CertificateError, CheckEntry, Manifest, SCHEMA};
@@ -100,7 +100,7 @@ pub fn verify(certificate: &Certificate, progress: &mut dyn FnMut(&str)) -> Resu
             progress(&format!("checking {} as PTX for {} again", entry.entry, check.architecture));
             let file = entry.ptx.get(&check.architecture).and_then(|name| certificate.file(name));
             let ptx = file.map(String::from_utf8_lossy).unwrap_or_default();
-            recheck_at(entry, &protocol, &check.architecture, &ptx, (check.blocks, check.elements, check.launches))?;
+            recheck_recorded(entry, &protocol, &ptx, check)?;
         }
         for check in &entry.checks {
             if !done.contains(&(&entry.digest, check)) {

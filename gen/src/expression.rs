@@ -262,8 +262,8 @@ pub(crate) fn symbol_name(symbol: Symbol) -> Result<&'static str, RenderError> {
         Symbol::Ranks => "P",
         Symbol::Blocks => "B",
         Symbol::Threads => "T",
-        // What is emitted is certified for launches of one length: then it is the most there is.
-        Symbol::Elements | Symbol::Capacity => "N",
+        Symbol::Elements => "N",
+        Symbol::Capacity => "C",
         Symbol::Vector => "V",
         Symbol::ElementBytes => "ElementBytes",
         Symbol::Grid => "grid",

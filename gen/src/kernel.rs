@@ -9,7 +9,9 @@ use crate::layout::{laid_out, without_empty_lines, wrapped};
 use crate::names::identifier;
 use crate::notation::notation;
 use crate::target::Target;
-use arverify_protocol::certificate::{BufferEntry, CheckEntry, HOLDS_FOR, KernelEntry, Parameter, protocol_digest};
+use arverify_protocol::certificate::{
+    BufferEntry, CheckEntry, HOLDS_FOR_ANY_LENGTH, HOLDS_FOR_ONE_LENGTH, KernelEntry, Parameter, protocol_digest,
+};
 use arverify_protocol::data::{Accumulate, DataType};
 use arverify_protocol::ir::{Element, Protocol, Space};
 use askama::Template;
@@ -51,7 +53,7 @@ pub fn render_kernel(
         grid: notation(&protocol.grid),
         requirements: protocol.requirements.iter().map(|requirement| notation(&requirement.condition)).collect(),
         ptx: BTreeMap::new(),
-        holds_for: HOLDS_FOR.to_owned(),
+        holds_for: scope_of(protocol).to_owned(),
         deadline: body.watches,
         parameters,
         buffers: buffers(protocol),
@@ -61,9 +63,14 @@ pub fn render_kernel(
     Ok(Kernel { entry, source: laid_out(&source), mnemonics: body.functions.mnemonics() })
 }
 
-/// What a certificate is about, as lines of a comment.
-pub(crate) fn holds_for(prefix: &str) -> String {
-    let words = format!("Certified for {HOLDS_FOR}.");
+/// What a certificate of the protocol is about: it is refused where launches of other lengths are not verified as well.
+fn scope_of(protocol: &Protocol) -> &'static str {
+    if protocol.varies { HOLDS_FOR_ANY_LENGTH } else { HOLDS_FOR_ONE_LENGTH }
+}
+
+/// What certificates are about, as lines of a comment: of these kernels, or of all.
+pub(crate) fn holds_for(prefix: &str, of: &str, scope: &str) -> String {
+    let words = format!("{of} for {scope}.");
     let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
     wrapped(&words, prefix, 120)
 }
@@ -90,8 +97,10 @@ fn parameters(protocol: &Protocol, watches: bool) -> Vec<Parameter> {
         }
     });
     let arguments = protocol.arguments.iter().map(|argument| Parameter::Argument { name: argument.name.clone() });
+    let sizes = [Parameter::Rank, Parameter::Blocks, Parameter::Capacity, Parameter::Elements];
+    let sizes = sizes.into_iter().filter(|size| protocol.varies || *size != Parameter::Capacity);
     let watch = [Parameter::Deadline, Parameter::Status].into_iter().filter(|_| watches);
-    buffers.chain(arguments).chain([Parameter::Rank, Parameter::Blocks, Parameter::Elements]).chain(watch).collect()
+    buffers.chain(arguments).chain(sizes).chain(watch).collect()
 }
 
 fn buffers(protocol: &Protocol) -> Vec<BufferEntry> {
@@ -161,7 +170,7 @@ impl SourceTemplate {
             },
             threads: target.threads,
             requirements,
-            holds_for: holds_for("//") + "\n",
+            holds_for: holds_for("//", "Certified", scope_of(protocol)) + "\n",
             bytes: target.dtype.bytes(),
             vector: target.dtype.vector(),
             parameters: declarations(protocol, parameters, body),
@@ -198,6 +207,7 @@ fn declarations(protocol: &Protocol, parameters: &[Parameter], body: &Body) -> V
         Parameter::Argument { name } => format!("u32 {}", body.arguments[argument(name)]),
         Parameter::Rank => "u32 rank_number".to_owned(),
         Parameter::Blocks => "u32 blocks".to_owned(),
+        Parameter::Capacity => "u64 capacity".to_owned(),
         Parameter::Elements => "u64 elements".to_owned(),
         Parameter::Deadline => "u64 deadline_ns".to_owned(),
         Parameter::Status => "u32* status".to_owned(),
@@ -209,6 +219,7 @@ fn declarations(protocol: &Protocol, parameters: &[Parameter], body: &Body) -> V
 fn coordinates(body: &Body) -> Vec<(&'static str, &'static str)> {
     let known = [
         ("N", "i64(elements)"),
+        ("C", "i64(capacity)"),
         ("B", "blocks"),
         ("grid", "gridDim.x"),
         ("rank", "rank_number"),

@@ -4,23 +4,26 @@
 //! what is checked passes through the same parser and the same checks of sizes. The road not taken is to hand over the
 //! protocol's values directly, which would check the kernel against the generator's own idea of its parameters.
 
+use arverify_model::program::lengths::Lengths;
 use arverify_protocol::certificate::{BufferEntry, KernelEntry, Parameter};
 use arverify_protocol::evaluate::{EvaluationError, Sizes};
 use arverify_protocol::ir::{Collective, Element, Expectation, Initially, Protocol, Reduction};
 use std::fmt::Write;
 
-/// The launch of a kernel with `blocks` blocks and `elements` elements on each rank. Every buffer must have a byte.
+/// The launch of a kernel with `blocks` blocks, and on each rank a capacity and launches of these lengths in turn. Every
+/// buffer must have a byte.
 pub fn render_launch(
     entry: &KernelEntry,
     protocol: &Protocol,
     blocks: u32,
-    elements: u64,
+    (capacity, lengths): (u64, &Lengths),
     launches: u32,
 ) -> Result<String, EvaluationError> {
-    let sizes = entry.sizes(blocks, elements);
+    let sizes = entry.sizes(blocks, capacity);
+    let by_launch: Vec<Sizes> = (0..launches).map(|launch| Sizes { elements: lengths.at(launch), ..sizes }).collect();
     let mut text = format!("# {}: written by argen from {}\n", entry.entry, entry.protocol_file);
     let grids = (0..entry.ranks).map(|rank| protocol.grid_of(&sizes, rank)).collect::<Result<Vec<_>, _>>()?;
-    let grid = by_rank_and_launch(entry.ranks, 1, |rank, _| grids[rank as usize]);
+    let grid = by_rank_and_launch(entry.ranks, 1, |rank, _| u64::from(grids[rank as usize]));
     let Sizes { threads, .. } = sizes;
     // Writing to a String cannot fail.
     let _ = write!(
@@ -30,24 +33,21 @@ pub fn render_launch(
     );
     let shapes = protocol.shapes(&sizes)?;
     for buffer in &entry.buffers {
-        let elements = shapes[buffer.id as usize].iter().product();
+        let elements: u64 = shapes[buffer.id as usize].iter().product();
         text.push_str(&buffer_text(buffer, elements, &sizes));
+        text.push_str(&used(entry, protocol, buffer, elements, &by_launch)?);
         let is_output = |expected: &Expectation| protocol.buffer(expected.output).name == buffer.name;
         if protocol.expectation.as_ref().is_some_and(|expected| is_output(expected) && word(expected).is_none()) {
             text.push_str("read = true\n");
         }
     }
-    text.push_str(&arguments(entry, protocol, &sizes, launches)?);
+    text.push_str(&arguments(entry, protocol, &sizes, &by_launch)?);
     text.push_str(&expectation(protocol));
     Ok(text)
 }
 
 fn buffer_text(buffer: &BufferEntry, elements: u64, sizes: &Sizes) -> String {
-    let (dtype, size) = match buffer.element {
-        Element::Data => (sizes.data.name(), u64::from(sizes.data.bytes())),
-        Element::Word => ("u32", 4),
-        Element::Packet => ("u64", 8),
-    };
+    let (dtype, size) = element(buffer, sizes);
     let initial = match buffer.initially {
         Initially::Poison => "\"poison\"".to_owned(),
         Initially::Random => "\"random\"".to_owned(),
@@ -61,12 +61,42 @@ fn buffer_text(buffer: &BufferEntry, elements: u64, sizes: &Sizes) -> String {
     )
 }
 
+/// Name and bytes of a buffer's elements.
+fn element(buffer: &BufferEntry, sizes: &Sizes) -> (&'static str, u64) {
+    match buffer.element {
+        Element::Data => (sizes.data.name(), u64::from(sizes.data.bytes())),
+        Element::Word => ("u32", 4),
+        Element::Packet => ("u64", 8),
+    }
+}
+
+/// How much of a buffer each launch uses, where it is less than all.
+fn used(
+    entry: &KernelEntry,
+    protocol: &Protocol,
+    buffer: &BufferEntry,
+    all: u64,
+    by_launch: &[Sizes],
+) -> Result<String, EvaluationError> {
+    let elements = |sizes: &Sizes| Ok(protocol.shapes(sizes)?[buffer.id as usize].iter().product());
+    let used = by_launch.iter().map(elements).collect::<Result<Vec<u64>, EvaluationError>>()?;
+    if used.iter().all(|elements| *elements == all) {
+        return Ok(String::new());
+    }
+    let bytes = |_, launch: u32| {
+        let (_, size) = element(buffer, &by_launch[launch as usize]);
+        used[launch as usize].saturating_mul(size)
+    };
+    Ok(format!("used = \"{}\"\n", by_rank_and_launch(entry.ranks, used.len() as u32, bytes)))
+}
+
 fn arguments(
     entry: &KernelEntry,
     protocol: &Protocol,
     sizes: &Sizes,
-    launches: u32,
+    by_launch: &[Sizes],
 ) -> Result<String, EvaluationError> {
+    let launches = by_launch.len() as u32;
     let mut text = String::new();
     for parameter in &entry.parameters {
         let argument = match parameter {
@@ -76,18 +106,22 @@ fn arguments(
             }
             Parameter::Rank => "u32 = \"rank\"".to_owned(),
             Parameter::Blocks => format!("u32 = \"{}\"", sizes.blocks),
-            Parameter::Elements => format!("u64 = \"{}\"", sizes.elements),
+            Parameter::Capacity => format!("u64 = \"{}\"", sizes.capacity),
+            Parameter::Elements => {
+                let length = |_, launch: u32| by_launch[launch as usize].elements;
+                format!("u64 = \"{}\"", by_rank_and_launch(entry.ranks, launches, length))
+            }
             // It waits for ever, and has nowhere to write that it did not.
             Parameter::Deadline | Parameter::Status => "u64 = \"0\"".to_owned(),
             Parameter::Argument { name } => {
                 let index = protocol.arguments.iter().position(|argument| argument.name == *name).unwrap_or(0);
                 let mut values = Vec::new();
                 for rank in 0..entry.ranks {
-                    for launch in 0..launches {
+                    for (launch, sizes) in (0..).zip(by_launch) {
                         values.push(protocol.argument_values(sizes, rank, launch)?[index]);
                     }
                 }
-                let value = |rank: u32, launch: u32| values[(rank * launches + launch) as usize];
+                let value = |rank: u32, launch: u32| u64::from(values[(rank * launches + launch) as usize]);
                 format!("u32 = \"{}\"", by_rank_and_launch(entry.ranks, launches, value))
             }
         };
@@ -122,7 +156,7 @@ fn expectation(protocol: &Protocol) -> String {
 }
 
 /// An expression over `rank` and `launch` that has these values: a chain of conditions, or one number.
-fn by_rank_and_launch(ranks: u32, launches: u32, value: impl Fn(u32, u32) -> u32) -> String {
+fn by_rank_and_launch(ranks: u32, launches: u32, value: impl Fn(u32, u32) -> u64) -> String {
     let last = value(ranks - 1, launches - 1);
     let cells = (0..ranks).flat_map(|rank| (0..launches).map(move |launch| (rank, launch)));
     let same_on_ranks = (0..launches).all(|launch| (0..ranks).all(|rank| value(rank, launch) == value(0, launch)));
@@ -149,7 +183,10 @@ mod tests {
     #[test]
     fn values_become_the_shortest_chain() {
         assert_eq!(by_rank_and_launch(4, 3, |_, _| 7), "7");
-        assert_eq!(by_rank_and_launch(2, 3, |_, launch| launch + 1), "launch == 0 ? 1 : launch == 1 ? 2 : 3");
-        assert_eq!(by_rank_and_launch(3, 1, |rank, _| 2 - rank), "rank == 0 ? 2 : rank == 1 ? 1 : 0");
+        assert_eq!(
+            by_rank_and_launch(2, 3, |_, launch| u64::from(launch) + 1),
+            "launch == 0 ? 1 : launch == 1 ? 2 : 3"
+        );
+        assert_eq!(by_rank_and_launch(3, 1, |rank, _| u64::from(2 - rank)), "rank == 0 ? 2 : rank == 1 ? 1 : 0");
     }
 }

@@ -42,20 +42,84 @@ fn emitted(beside: &Path) -> PathBuf {
     out
 }
 
-#[test]
-fn what_is_emitted_says_that_it_holds_for_one_length() {
+/// What an emission says that it is certified for: at its end, in the header, in the source and in the manifest.
+fn says(name: &str, source: &str, last: &str, words: &str) {
     let beside = tempfile::tempdir().expect("a temporary folder");
     let out = beside.path().join("out");
     let text = out.to_str().expect("UTF-8");
-    let outcome = argen(&["emit", "two-shot", "--ranks", "2", "--dtype", "f32", "--no-ptx", "--out", text]);
-    let last = outcome.output.lines().last().unwrap_or_default();
-    assert!(last.starts_with("certified for launches of one length N"), "{}", outcome.output);
-    for file in ["arverify_kernels.h", "two_shot_p2_f32.cu", "manifest.json"] {
+    let outcome = argen(&["emit", name, "--ranks", "2", "--dtype", "f32", "--no-ptx", "--out", text]);
+    let printed = outcome.output.lines().last().unwrap_or_default();
+    assert!(printed.starts_with(last), "{}{}", outcome.output, outcome.errors);
+    for file in ["arverify_kernels.h", source, "manifest.json"] {
         let written = fs::read_to_string(out.join(file)).expect("it was written");
-        let words: Vec<&str> = written.split([' ', '\n', '*', '/', '"']).filter(|word| !word.is_empty()).collect();
-        let said = words.join(" ").contains("launches of one length N and one number of blocks B");
-        assert!(said, "{file} does not say it");
+        let found: Vec<&str> = written.split([' ', '\n', '*', '/', '"']).filter(|word| !word.is_empty()).collect();
+        assert!(found.join(" ").contains(words), "{file} does not say it");
     }
+}
+
+#[test]
+fn what_is_emitted_says_which_launches_it_holds_for() {
+    let any = "launches of any length N up to the capacity C, the same N on all ranks in each launch";
+    says("two-shot", "two_shot_p2_f32.cu", &format!("certified for {any}"), any);
+    let one = "launches of one length N and one number of blocks B";
+    says("barrier", "barrier_p2_f32.cu", &format!("certified for {one}"), one);
+}
+
+#[test]
+fn kernels_of_both_kinds_are_told_apart() {
+    let beside = tempfile::tempdir().expect("a temporary folder");
+    let out = beside.path().join("out");
+    let text = out.to_str().expect("UTF-8");
+    let outcome = argen(&["emit", "two-shot", "barrier", "--ranks", "2", "--dtype", "f32", "--no-ptx", "--out", text]);
+    let lines: Vec<&str> = outcome.output.lines().collect();
+    let [.., any, one] = lines[..] else { panic!("{}{}", outcome.output, outcome.errors) };
+    assert!(any.starts_with("two_shot_p2_f32: certified for launches of any length N"), "{any}");
+    assert!(one.starts_with("barrier_p2_f32: certified for launches of one length N"), "{one}");
+    let header = fs::read_to_string(out.join("arverify_kernels.h")).expect("it was written");
+    assert!(header.contains("* two-shot: certified for launches of any length"), "{header}");
+    assert!(header.contains("* barrier: certified for launches of one length"), "{header}");
+    assert!(header.contains("TWO_SHOT_P2_F32_BYTES_comm(B, C)"), "{header}");
+    assert!(header.contains("TWO_SHOT_P2_F32_BYTES_input(B, N)"), "{header}");
+}
+
+/// `argen launch-file` on a folder.
+fn launch_file(folder: &Path, arguments: &[&str]) -> Outcome {
+    argen(&[&["launch-file", folder.to_str().expect("UTF-8")], arguments].concat())
+}
+
+#[test]
+fn a_launch_file_has_the_lengths_asked_for() {
+    let beside = tempfile::tempdir().expect("a temporary folder");
+    let out = emitted(beside.path());
+    let outcome = launch_file(&out, &["one_shot_p2_f32", "--lengths", "16,32,16,32"]);
+    assert_eq!(outcome.status, 0, "{}", outcome.errors);
+    for line in [
+        "kernel = \"one_shot_p2_f32\"",
+        "launches = 4",
+        "u64 = \"32\"",
+        "u64 = \"launch == 0 ? 16 : launch == 2 ? 16 : 32\"",
+        "used = \"launch == 0 ? 64 : launch == 2 ? 64 : 128\"",
+    ] {
+        assert!(outcome.output.lines().any(|found| found == line), "{line}\n{}", outcome.output);
+    }
+    let one = launch_file(&out, &["one-shot", "--lengths", "16", "--launches", "2"]);
+    assert!(one.output.contains("launches = 2\n") && !one.output.contains("used"), "{}", one.output);
+}
+
+#[test]
+fn a_launch_file_is_of_a_kernel_and_of_lengths_that_fit() {
+    let beside = tempfile::tempdir().expect("a temporary folder");
+    let out = emitted(beside.path());
+    let said = |arguments: &[&str], message: &str| {
+        let outcome = launch_file(&out, arguments);
+        assert_eq!((outcome.status, outcome.output.as_str()), (2, ""), "{arguments:?}");
+        assert!(outcome.errors.contains(message), "{arguments:?}: {}", outcome.errors);
+    };
+    said(&["two-shot"], "there is no kernel `two-shot`: there is one_shot_p2_f32");
+    said(&["one-shot", "--lengths", "16,x"], "`x` is no number of elements");
+    said(&["one-shot", "--lengths", "0"], "the longest launch has no elements");
+    said(&["one-shot", "--lengths", "16,32", "--capacity", "24"], "a launch of 32 elements exceeds the capacity, 24");
+    said(&["one-shot", "--blocks", "37"], "at most 36 blocks");
 }
 
 #[test]

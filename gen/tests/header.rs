@@ -1,7 +1,8 @@
 //! The header is C: it compiles without a warning, and its macros give the sizes that the protocol gives.
 
 use arverify_protocol::certificate::{Certificate, KernelEntry};
-use arverify_protocol::ir::Element;
+use arverify_protocol::evaluate::Sizes;
+use arverify_protocol::ir::{Element, Symbol};
 use std::path::Path;
 use std::process::Command;
 
@@ -12,7 +13,9 @@ fn expected(certificate: &Certificate, kernel: &KernelEntry) -> Vec<(String, u64
     let protocol = certificate.protocol(kernel).unwrap_or_else(|error| panic!("{error}"));
     let mut calls = Vec::new();
     for (blocks, elements) in SIZES {
-        let shapes = protocol.shapes(&kernel.sizes(blocks, elements)).unwrap_or_else(|error| panic!("{error}"));
+        let sizes = Sizes { elements: elements / 3, ..kernel.sizes(blocks, elements) };
+        let sizes = if kernel.takes_any_length() { sizes } else { kernel.sizes(blocks, elements) };
+        let shapes = protocol.shapes(&sizes).unwrap_or_else(|error| panic!("{error}"));
         for buffer in &kernel.buffers {
             let size = match buffer.element {
                 Element::Data => kernel.dtype.bytes(),
@@ -21,7 +24,9 @@ fn expected(certificate: &Certificate, kernel: &KernelEntry) -> Vec<(String, u64
             };
             let bytes = shapes[buffer.id as usize].iter().product::<u64>() * u64::from(size);
             let name = format!("{}_BYTES_{}", kernel.entry.to_uppercase(), buffer.name);
-            calls.push((format!("{name}({blocks}, {elements})"), bytes));
+            let by_length = protocol.buffers[buffer.id as usize].shape.iter().any(|it| it.mentions(Symbol::Elements));
+            let over = if by_length { sizes.elements } else { elements };
+            calls.push((format!("{name}({blocks}, {over})"), bytes));
         }
     }
     calls

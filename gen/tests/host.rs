@@ -23,7 +23,15 @@ const BLOCKS: u32 = 2;
 struct Case {
     kernel: Kernel,
     protocol: Protocol,
-    elements: u64,
+    /// N of each launch.
+    lengths: [u64; LAUNCHES as usize],
+}
+
+impl Case {
+    /// C, at which buffers are laid out.
+    fn capacity(&self) -> u64 {
+        self.lengths.iter().copied().max().unwrap_or_default()
+    }
 }
 
 /// The part of the source that needs no GPU: helper functions and the kernel.
@@ -58,7 +66,8 @@ fn call(kernel: &Kernel, protocol: &Protocol) -> String {
         }
         Parameter::Rank => "rank".to_owned(),
         Parameter::Blocks => BLOCKS.to_string(),
-        Parameter::Elements => "elements".to_owned(),
+        Parameter::Capacity => "capacity".to_owned(),
+        Parameter::Elements => "lengths[launch]".to_owned(),
         Parameter::Argument { name } => {
             let index = protocol.arguments.iter().position(|argument| argument.name == *name).expect("is declared");
             format!("arguments[launch][rank][{index}]")
@@ -78,13 +87,14 @@ fn list(values: impl IntoIterator<Item = String>) -> String {
 /// The tables of a case: inputs, outputs wanted, arguments.
 fn tables(case: &Case) -> String {
     let entry = &case.kernel.entry;
-    let sizes = entry.sizes(BLOCKS, case.elements);
+    let capacity = case.capacity();
+    let sizes = entry.sizes(BLOCKS, capacity);
     let input = |rank, launch, index| input_element(entry.dtype, 7, rank, launch, index);
     let inputs = list((0..LAUNCHES).map(|launch| {
-        list((0..entry.ranks).map(|rank| list((0..case.elements).map(|index| input(rank, launch, index).to_string()))))
+        list((0..entry.ranks).map(|rank| list((0..capacity).map(|index| input(rank, launch, index).to_string()))))
     }));
     let wanted = list((0..LAUNCHES).map(|launch| {
-        list((0..case.elements).map(|index| {
+        list((0..capacity).map(|index| {
             let sources = (0..entry.ranks).map(|rank| input(rank, launch, index));
             entry.dtype.fold(Reduction::Sum, entry.accumulate, sources).to_string()
         }))
@@ -95,11 +105,13 @@ fn tables(case: &Case) -> String {
             list(values.iter().map(u32::to_string).chain(["0".to_owned()]))
         }))
     }));
-    let (ranks, elements, count) = (entry.ranks, case.elements, case.protocol.arguments.len() + 1);
+    let (ranks, count) = (entry.ranks, case.protocol.arguments.len() + 1);
+    let lengths = list(case.lengths.iter().map(u64::to_string));
     format!(
-        "const u64 elements = {elements};\n\
-         const Element inputs[{LAUNCHES}][{ranks}][{elements}] = {inputs};\n\
-         const Element wanted[{LAUNCHES}][{elements}] = {wanted};\n\
+        "const u64 capacity = {capacity};\n\
+         const u64 lengths[{LAUNCHES}] = {lengths};\n\
+         const Element inputs[{LAUNCHES}][{ranks}][{capacity}] = {inputs};\n\
+         const Element wanted[{LAUNCHES}][{capacity}] = {wanted};\n\
          const u32 arguments[{LAUNCHES}][{ranks}][{count}] = {arguments};\n"
     )
 }
@@ -110,7 +122,7 @@ fn namespace(number: usize, case: &Case) -> String {
     let (entry, protocol) = (&case.kernel.entry, &case.protocol);
     let expectation = protocol.expectation.as_ref().expect("an all-reduce");
     let (input, output) = (&protocol.buffer(expectation.input).name, &protocol.buffer(expectation.output).name);
-    let shapes = protocol.shapes(&entry.sizes(BLOCKS, case.elements)).unwrap_or_else(|error| panic!("{error}"));
+    let shapes = protocol.shapes(&entry.sizes(BLOCKS, case.capacity())).unwrap_or_else(|error| panic!("{error}"));
     let mut buffers = String::new();
     let mut guards = String::from("true");
     for buffer in &entry.buffers {
@@ -141,9 +153,10 @@ fn namespace(number: usize, case: &Case) -> String {
             if (int(rank) == dead) continue;
             hosts.emplace_back([&, rank] {{
                 for (u32 launch = 0; launch < (dead < 0 ? {LAUNCHES} : 1); ++launch) {{
-                    std::memcpy(b_{input}.of<Element>(rank), inputs[launch][rank], sizeof inputs[launch][rank]);
+                    const size_t bytes = lengths[launch] * sizeof(Element);
+                    std::memcpy(b_{input}.of<Element>(rank), inputs[launch][rank], bytes);
                     run_rank({BLOCKS}, {threads}, [&] {{ {call}; }});
-                    if (dead < 0 && std::memcmp(b_{output}.of<Element>(rank), wanted[launch], sizeof wanted[launch]) != 0)
+                    if (dead < 0 && std::memcmp(b_{output}.of<Element>(rank), wanted[launch], bytes) != 0)
                         wrong = 1;
                 }}
             }});
@@ -199,6 +212,12 @@ fn run_program(cases: &[Case], main: &str) -> Option<String> {
 }
 
 fn cases(names: &[&str], ranks: u32, dtype: DataType, messages: &[u64]) -> Vec<Case> {
+    let messages: Vec<_> = messages.iter().map(|elements| [*elements; LAUNCHES as usize]).collect();
+    cases_of_lengths(names, ranks, dtype, &messages)
+}
+
+/// By name, type, and N of each launch.
+fn cases_of_lengths(names: &[&str], ranks: u32, dtype: DataType, messages: &[[u64; LAUNCHES as usize]]) -> Vec<Case> {
     let documents = catalogue::all().unwrap_or_else(|error| panic!("{error}"));
     let chosen = documents.iter().filter(|document| names.is_empty() || names.contains(&document.name()));
     let mut cases = Vec::new();
@@ -217,9 +236,10 @@ fn cases(names: &[&str], ranks: u32, dtype: DataType, messages: &[u64]) -> Vec<C
             max_blocks: BLOCKS,
             deadline: true,
         };
-        for elements in messages {
+        for lengths in messages {
             let kernel = kernel(document, &[], &target);
-            cases.push(Case { kernel, protocol: protocol.clone(), elements: *elements });
+            assert!(kernel.entry.takes_any_length(), "{}", kernel.entry.entry);
+            cases.push(Case { kernel, protocol: protocol.clone(), lengths: *lengths });
         }
     }
     cases
@@ -229,13 +249,14 @@ fn cases(names: &[&str], ranks: u32, dtype: DataType, messages: &[u64]) -> Vec<C
 fn every_all_reduce_form_computes_the_collective() {
     let mut all = cases(&[], 2, DataType::F32, &[1, 3, 61]);
     all.extend(cases(&[], 3, DataType::BF16, &[7, 131]));
+    all.extend(cases_of_lengths(&[], 2, DataType::F32, &[[16, 32, 16, 32], [61, 1, 33, 60], [3, 0, 61, 7]]));
     let main: String =
         (0..all.len()).map(|number| format!("std::printf(\"%d\\n\", case{number}::run(0, -1, nullptr));\n")).collect();
     let Some(output) = run_program(&all, &main) else { return };
     let results: Vec<&str> = output.lines().collect();
     assert_eq!(results.len(), all.len());
     for (case, result) in all.iter().zip(results) {
-        assert_eq!(result, "0", "{} at N = {}", case.kernel.entry.entry, case.elements);
+        assert_eq!(result, "0", "{} at N = {:?}", case.kernel.entry.entry, case.lengths);
     }
 }
 

@@ -130,9 +130,7 @@ fn difference(compiler: &Compiler, case: &Case) -> Option<Result<usize, String>>
         max_blocks: sizes.blocks,
         deadline: false,
     };
-    // What is emitted is for launches of one length.
-    let one = Options { lengths: Some(Lengths::one(case.options.sizes.elements)), ..case.options };
-    let wanted = shown(&check(&as_ptx_knows_it(&case.protocol), &one));
+    let wanted = shown(&check(&as_ptx_knows_it(&case.protocol), &case.options));
     let kernel = match render_kernel(&case.protocol, &[], &target) {
         Ok(kernel) => kernel,
         Err(error) => return Some(Err(format!("{}: {error}", case.name))),
@@ -157,6 +155,42 @@ fn warnings(outcome: &Outcome) -> Vec<&str> {
     const OF_PTX: [&str; 4] = ["vacuous", "no result is checked", "`number` is written", "`read` is written"];
     let is_of_ptx = |warning: &&str| OF_PTX.iter().any(|words| warning.contains(words));
     outcome.warnings.iter().map(String::as_str).filter(|warning| !is_of_ptx(warning)).collect()
+}
+
+/// Lengths of four launches: those of which the issue of rows that are laid out by length is made, falling and rising ones, an
+/// odd one, one element and none.
+const LENGTHS: [[u64; 4]; 5] = [[16, 32, 16, 32], [32, 16, 32, 16], [32, 1, 17, 31], [5, 32, 0, 32], [1, 0, 32, 3]];
+
+#[test]
+fn every_kernel_takes_launches_of_any_length() {
+    let Some(compiler) = compiler("every_kernel_takes_launches_of_any_length") else { return };
+    let mut known = 0;
+    for document in catalogue::kernels().unwrap_or_else(|error| panic!("{error}")) {
+        let name = document.name();
+        let protocol = document.resolve(&[]).unwrap_or_else(|error| panic!("{error}"));
+        if !protocol.varies {
+            continue;
+        }
+        known += 1;
+        let target = Target {
+            ranks: 2,
+            dtype: DataType::F32,
+            accumulate: Accumulate::Own,
+            threads: 4,
+            max_blocks: 2,
+            deadline: false,
+        };
+        let kernel = render_kernel(&protocol, &[], &target).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let ptx = compiler.ptx(&kernel.entry.source, &kernel.source, "sm_90").unwrap_or_else(|error| panic!("{error}"));
+        for lengths in LENGTHS {
+            let lengths = Lengths::of(&lengths);
+            let options = Options { launches: 4, lengths, ..Options::new(target.sizes(2, 32)) };
+            let outcome = check_ptx(&kernel.entry, &protocol, &ptx, &options).unwrap_or_else(|error| panic!("{error}"));
+            let lengths = lengths.map(|lengths| lengths.to_string()).unwrap_or_default();
+            assert_eq!(shown(&outcome), "verified", "{name}, launches of {lengths} elements");
+        }
+    }
+    assert!(known >= 17, "{known} protocols have a capacity");
 }
 
 #[test]

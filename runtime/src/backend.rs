@@ -21,7 +21,7 @@ pub trait Backend: Send + Sync + Sized + 'static {
     fn open(plan: &Plan) -> Result<Self, Error>;
 
     /// Gives every buffer of a team, on all its ranks, its initial contents, laid out for messages of `elements`
-    /// elements, when the launches on these buffers have ended: every member has been handed its last. Launches of
+    /// elements (where its certificate is about launches of any length: of up to so many), when the launches on these buffers have ended: every member has been handed its last. Launches of
     /// other teams may go on.
     fn initialise(&self, team: usize, elements: u64) -> Result<(), Error>;
 
@@ -31,7 +31,8 @@ pub trait Backend: Send + Sync + Sized + 'static {
     /// `call.input` must be valid for reads and `call.output` for writes of the lengths that the protocol's collective
     /// has for the call's elements ([`Collective::lengths`](crate::Collective::lengths); of a transfer, the input on
     /// the first member and the output on the second), and neither be used for anything else, until
-    /// [`Backend::finish`] has returned for this rank. The team must have been initialised for `call.elements`.
+    /// [`Backend::finish`] has returned for this rank. The team must have been initialised for `call.elements`, or,
+    /// where its certificate is about launches of any length, for at least as many.
     unsafe fn start(&self, call: &Call) -> Result<(), Error>;
 
     /// Waits until a rank's call, if it is in one, has ended, and says how. Never longer than the call's deadlines.

@@ -45,9 +45,9 @@ impl<B: Backend> Group<B> {
     pub fn new(kernels: &Kernels, settings: &Settings) -> Result<Group<B>, Error> {
         let plan = Plan::new(kernels, settings, |kernel| B::preferred(settings, kernel))?;
         let backend = B::open(&plan)?;
-        let ledger = Ledger::new(settings.ranks, plan.protocols.len());
+        let ledger = Ledger::new(settings.ranks, plan.first_layouts());
         let shared = Shared { backend, plan, ledger, kill: Mutex::new(None) };
-        shared.lay_out_pairs()?;
+        shared.lay_out()?;
         Ok(Group { shared: Arc::new(shared) })
     }
 
@@ -154,7 +154,7 @@ impl<B: Backend> Group<B> {
     pub fn reset(&self) -> Result<(), Error> {
         self.shared.ledger.reset(|| {
             self.shared.backend.recover()?;
-            self.shared.lay_out_pairs()
+            self.shared.lay_out()
         })?;
         self.inject(None);
         Ok(())
@@ -248,16 +248,21 @@ impl<B: Backend> Shared<B> {
     /// Comes to the next collective call of a rank: for which team, and with what ticket.
     pub(crate) fn begin(&self, rank: u32, collective: Collective, elements: u64) -> Result<(usize, Ticket), Error> {
         let protocol = self.plan.choose(collective, elements)?;
-        let name = self.plan.protocols[protocol].protocol.name.clone();
-        let request = Request { protocol, name, elements };
-        let initialise = || self.backend.initialise(protocol, elements);
+        let planned = &self.plan.protocols[protocol];
+        let layout = planned.laid_out_for(elements);
+        if planned.any_length {
+            // Of buffers that are laid out anew this is asked then.
+            planned.check_sizes(elements)?;
+        }
+        let request = Request { protocol, name: planned.protocol.name.clone(), elements, layout };
+        let initialise = || self.backend.initialise(protocol, layout);
         let ticket = self.ledger.begin(rank, &request, self.plan.settings.deadline, initialise)?;
         Ok((protocol, ticket))
     }
 
-    /// Gives the buffers of every pair their initial contents. Every rank is idle.
-    fn lay_out_pairs(&self) -> Result<(), Error> {
-        self.plan.pairs().try_for_each(|team| self.backend.initialise(team, self.plan.settings.slot))
+    /// Gives the buffers of every team that are laid out once their initial contents. Every rank is idle.
+    fn lay_out(&self) -> Result<(), Error> {
+        self.plan.laid_out_once().try_for_each(|team| self.backend.initialise(team, self.plan.planned(team).capacity))
     }
 
     /// What fault injection does to this call.
@@ -289,7 +294,7 @@ impl<B: Backend> Shared<B> {
         };
         // SAFETY: both slices are borrowed for as long as the `Running` lives, which finishes the call when it is
         // dropped, and both have the collective's lengths for `elements`, as `check_message` found; a barrier's are
-        // empty. The ledger gave a ticket for buffers of this length.
+        // empty. The ledger gave a ticket for buffers that are laid out for this length.
         let started = unsafe { self.backend.start(&call) };
         self.ledger.started(rank);
         let running = Running { shared: self, rank, ended: false, message: PhantomData };

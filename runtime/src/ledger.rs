@@ -3,15 +3,16 @@
 //! Ranks call on their own, each from its own thread, and may be a call ahead of each other. The first to come to a
 //! call writes down what it is; the others must ask for the same, else both would wait for signals that never come.
 //!
-//! A protocol's buffers are laid out by the message's length, and which block touches which element depends on it too.
-//! A certificate covers launches of one length, back to back from the initial contents. When the length changes, a slow
-//! peer may still read by the old layout what a fast one writes by the new. Decision: the first rank to come to a call
+//! Where a protocol's certificate is about launches of any length up to a capacity, its buffers are laid out by that when the
+//! group is made, and calls of any lengths follow each other freely. Of other protocols a certificate covers launches of one
+//! length, back to back from the initial contents, and buffers are laid out by that length. When it changes, a slow
+//! peer may still read by the old layout what a fast one writes by the new. Decision for these: the first rank to come to a call
 //! of another length waits until every rank has launched what came before, until all of that has ended, and gives the
 //! protocol's buffers their initial contents again. Each run of calls of one length is then exactly what was verified.
 //! Meanwhile the ledger is open: a launch of a transfer may be what the others are in, and end only when its peer has
-//! passed through here. It costs one meeting of the hosts for each change of length. Roads not taken: strides of a fixed capacity (parts of
-//! a message still change hands between blocks, which pads by block do not order); one workspace for each length
-//! (memory without bound).
+//! passed through here. It costs one meeting of the hosts for each change of length. Roads not taken: strides of a fixed capacity for
+//! them as well (parts of a message still change hands between blocks, which pads by block do not order: only a check of
+//! launches that differ can tell); one workspace for each length (memory without bound).
 
 mod transfer;
 
@@ -31,6 +32,8 @@ pub(crate) struct Request {
     pub(crate) name: String,
     /// N
     pub(crate) elements: u64,
+    /// What the buffers must be laid out for: N, or the capacity where launches may differ in length.
+    pub(crate) layout: u64,
 }
 
 impl Request {
@@ -54,6 +57,7 @@ pub(crate) struct Ticket {
 pub(crate) struct Ledger {
     state: Mutex<State>,
     changed: Condvar,
+    first: FirstLayouts,
 }
 
 #[derive(Debug)]
@@ -69,6 +73,9 @@ struct State {
     transfers: BTreeMap<(u32, u32), transfer::Pair>,
     poison: Option<Error>,
 }
+
+/// By protocol: what the back end lays its buffers out for when the group is made or reset, if it does.
+type FirstLayouts = Vec<Option<u64>>;
 
 #[derive(Clone, Debug, Default)]
 struct RankState {
@@ -90,8 +97,8 @@ struct Entry {
 }
 
 impl Ledger {
-    pub(crate) fn new(ranks: u32, protocols: usize) -> Ledger {
-        Ledger { state: Mutex::new(State::new(ranks, protocols)), changed: Condvar::new() }
+    pub(crate) fn new(ranks: u32, first: FirstLayouts) -> Ledger {
+        Ledger { state: Mutex::new(State::new(ranks, &first)), changed: Condvar::new(), first }
     }
 
     /// A rank comes to its next call. `initialise` is called when the buffers must be laid out anew, once every rank has
@@ -164,7 +171,7 @@ impl Ledger {
     ) -> Result<u32, Error> {
         state.window.push_back(Entry { request: request.clone(), rank, launch: None });
         let launch = match state.layouts[request.protocol] {
-            Some((elements, launches)) if elements == request.elements => launches,
+            Some((layout, launches)) if layout == request.layout => launches,
             _ => {
                 let until = Instant::now() + deadline;
                 while let Some(missing) = state.ranks.iter().position(|other| other.started < call) {
@@ -181,7 +188,7 @@ impl Ledger {
                 0
             }
         };
-        state.layouts[request.protocol] = Some((request.elements, launch.wrapping_add(1)));
+        state.layouts[request.protocol] = Some((request.layout, launch.wrapping_add(1)));
         let position = (call - state.first) as usize;
         state.window[position].launch = Some(launch);
         self.changed.notify_all();
@@ -241,7 +248,7 @@ impl Ledger {
             return Err(Error::Busy { rank: rank as u32 });
         }
         recover()?;
-        *state = State::new(state.ranks.len() as u32, state.layouts.len());
+        *state = State::new(state.ranks.len() as u32, &self.first);
         Ok(())
     }
 
@@ -251,12 +258,12 @@ impl Ledger {
 }
 
 impl State {
-    fn new(ranks: u32, protocols: usize) -> State {
+    fn new(ranks: u32, first: &FirstLayouts) -> State {
         State {
             ranks: vec![RankState::default(); ranks as usize],
             window: VecDeque::new(),
             first: 0,
-            layouts: vec![None; protocols],
+            layouts: first.iter().map(|layout| layout.map(|layout| (layout, 0))).collect(),
             transfers: BTreeMap::new(),
             poison: None,
         }
@@ -310,7 +317,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn request(elements: u64) -> Request {
-        Request { protocol: 0, name: "one-shot".to_owned(), elements }
+        Request { protocol: 0, name: "one-shot".to_owned(), elements, layout: elements }
     }
 
     fn go(ledger: &Ledger, rank: u32, elements: u64) -> Result<Ticket, Error> {
@@ -322,7 +329,7 @@ mod tests {
 
     #[test]
     fn launches_count_from_each_change_of_length() {
-        let ledger = Ledger::new(2, 1);
+        let ledger = Ledger::new(2, vec![None]);
         let mut launches = Vec::new();
         for elements in [8, 8, 8, 4, 4, 8] {
             let first = go(&ledger, 0, elements).unwrap();
@@ -334,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_rank_may_be_ahead_at_one_length_only() {
-        let ledger = Ledger::new(2, 1);
+        let ledger = Ledger::new(2, vec![None]);
         assert_eq!(go(&ledger, 0, 8).unwrap().call, 0);
         assert_eq!(go(&ledger, 0, 8).unwrap().call, 1);
         let short = Duration::from_millis(1);
@@ -343,10 +350,34 @@ mod tests {
         assert!(matches!(go(&ledger, 1, 8).unwrap_err(), Error::Poisoned { .. }));
     }
 
+    /// Where buffers are laid out by capacity, nobody waits for anybody: a rank may be any number of calls ahead.
+    #[test]
+    fn ranks_drift_through_lengths_where_the_certificate_allows_it() {
+        let ledger = Ledger::new(2, vec![Some(8)]);
+        let lengths = [8, 4, 0, 7, 1, 8];
+        let go = |rank: u32, elements: u64| {
+            let request = Request { layout: 8, ..request(elements) };
+            let short = Duration::from_millis(1);
+            let laid_out = || panic!("the buffers are laid out anew");
+            let ticket = ledger.begin(rank, &request, short, laid_out).unwrap();
+            ledger.started(rank);
+            ledger.end(rank);
+            (ticket.call, ticket.launch)
+        };
+        let first: Vec<_> = lengths.map(|elements| go(0, elements)).to_vec();
+        assert_eq!(first, [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]);
+        let second: Vec<_> = lengths.map(|elements| go(1, elements)).to_vec();
+        assert_eq!(first, second);
+        ledger.reset(|| Ok(())).unwrap();
+        assert_eq!(go(0, 3), (0, 0));
+        let error = ledger.begin(1, &Request { layout: 8, ..request(4) }, LONG, || Ok(())).unwrap_err();
+        assert!(matches!(error, Error::Mismatch { call: 0, .. }), "ranks must still ask for the same: {error}");
+    }
+
     /// A peer's launch may wait for a third rank, which is on its way through the ledger.
     #[test]
     fn transfers_pass_while_buffers_are_laid_out() {
-        let ledger = Ledger::new(3, 1);
+        let ledger = Ledger::new(3, vec![None]);
         let asked = Transfer { from: 1, to: 2, elements: 5, launches: 1 };
         let (passed, has_passed) = std::sync::mpsc::channel();
         let wait = Duration::from_secs(10);
@@ -365,7 +396,7 @@ mod tests {
 
     #[test]
     fn a_failure_while_buffers_are_laid_out_is_told() {
-        let ledger = Ledger::new(2, 1);
+        let ledger = Ledger::new(2, vec![None]);
         let fails = || {
             ledger.poison(&Error::Busy { rank: 1 });
             Ok(())
@@ -377,7 +408,7 @@ mod tests {
 
     #[test]
     fn ranks_that_ask_for_different_things_are_told() {
-        let ledger = Ledger::new(2, 1);
+        let ledger = Ledger::new(2, vec![None]);
         go(&ledger, 0, 8).unwrap();
         let error = go(&ledger, 1, 9).unwrap_err();
         let text = "call 0: rank 1 asks for `one-shot` of 9 elements, rank 0 for `one-shot` of 8 elements: \
@@ -390,7 +421,7 @@ mod tests {
 
     #[test]
     fn one_call_at_a_time_for_each_rank() {
-        let ledger = Ledger::new(2, 1);
+        let ledger = Ledger::new(2, vec![None]);
         ledger.begin(0, &request(8), LONG, || Ok(())).unwrap();
         let again = ledger.begin(0, &request(8), LONG, || Ok(()));
         assert!(matches!(again.unwrap_err(), Error::Busy { rank: 0 }));

@@ -107,6 +107,9 @@ pub(crate) struct Planned {
     pub(crate) collective: Collective,
     /// The longest message, in elements: the group's capacity, or the slot of a transfer.
     pub(crate) capacity: u64,
+    /// Its certificate is about launches of any length up to a capacity: buffers are laid out by that, once. Otherwise they
+    /// are laid out by the length of the launches that follow.
+    pub(crate) any_length: bool,
     /// A barrier has no message.
     pub(crate) input: Option<Message>,
     pub(crate) output: Option<Message>,
@@ -151,18 +154,27 @@ impl Plan {
         &self.protocols[self.teams[team].protocol]
     }
 
+    /// Teams whose buffers are laid out once, by the group's capacity or for a slot: whose certificate is about launches of any
+    /// length up to that, or whose messages all have one length.
+    pub(crate) fn laid_out_once(&self) -> impl Iterator<Item = usize> {
+        let is_fixed = |team: &usize| {
+            let planned = self.planned(*team);
+            planned.any_length || planned.collective == Collective::Transfer
+        };
+        (0..self.teams.len()).filter(is_fixed)
+    }
+
+    /// By protocol: what its buffers are laid out for when the group is made or reset, if they are.
+    pub(crate) fn first_layouts(&self) -> Vec<Option<u64>> {
+        self.protocols.iter().map(|planned| planned.any_length.then_some(planned.capacity)).collect()
+    }
+
     /// The team that carries messages from one rank to another.
     pub(crate) fn pair(&self, from: u32, to: u32) -> Result<usize, Error> {
         let pair = self.teams.iter().position(|team| {
             self.protocols[team.protocol].collective == Collective::Transfer && team.members == [from, to]
         });
         pair.ok_or(Error::NotPlanned(Collective::Transfer))
-    }
-
-    /// Teams whose messages all have one length, that of a slot: their buffers are laid out once.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = usize> {
-        let is_pair = |team: &usize| self.planned(*team).collective == Collective::Transfer;
-        (0..self.teams.len()).filter(is_pair)
     }
 
     /// Which of the protocols, and of the teams, performs a collective call of this length.
@@ -267,7 +279,8 @@ impl Planned {
         let input = expectation.map(|expectation| message(expectation.input, true));
         let output = expectation.map(|expectation| message(expectation.output, false));
         let capacity = if collective == Collective::Transfer { settings.slot } else { settings.capacity };
-        Ok(Planned { kernel, protocol, blocks, threads, collective, capacity, input, output })
+        let any_length = kernel.takes_any_length();
+        Ok(Planned { kernel, protocol, blocks, threads, collective, capacity, any_length, input, output })
     }
 
     /// Bytes of the input and of the output of a member: of a transfer one has the input and the other the output.
@@ -283,7 +296,13 @@ impl Planned {
 
     /// The sizes of a call.
     pub(crate) fn sizes(&self, elements: u64) -> Sizes {
-        Sizes { threads: self.threads, ..self.kernel.sizes(self.blocks, elements) }
+        let capacity = self.laid_out_for(elements);
+        Sizes { threads: self.threads, elements, ..self.kernel.sizes(self.blocks, capacity) }
+    }
+
+    /// How long the messages are that buffers are laid out for in a call of this length.
+    pub(crate) fn laid_out_for(&self, elements: u64) -> u64 {
+        if self.any_length { self.capacity } else { elements }
     }
 
     /// Fails where the protocol's requirements, or those of this crate, are not met for messages of this length.
@@ -300,6 +319,10 @@ impl Planned {
             }
         }
         let extents = self.extents(elements)?;
+        let room = self.extents(self.laid_out_for(elements))?;
+        if extents.iter().zip(&room).any(|(extent, room)| extent > room) {
+            return Err(self.unfit("a buffer is longer for a shorter message".to_owned()));
+        }
         let (input, output) = self.collective.lengths(sizes.ranks, elements);
         for (message, length) in [(self.input, input), (self.output, output)] {
             let Some(message) = message else { continue };

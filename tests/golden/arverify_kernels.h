@@ -1,12 +1,17 @@
 /* Kernels written by argen 0.1.0. Do not edit: manifest.json holds this file's sha256.
  *
  * Launch with the grid and block sizes given for each kernel, one launch for each rank, all blocks of a rank resident
- * together. Buffers start on 16-byte boundaries; N is below 2^62. What each buffer holds before the first launch, and
+ * together. Buffers start on 16-byte boundaries; N and C are below 2^62. What each buffer holds before the first launch, and
  * which of them are written anew before every launch, stands in manifest.json.
  *
- * Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
- * contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
- * rows that are laid out by N race otherwise.
+ * one-shot, two-shot, ll, lamport, ring, reduce-scatter, all-gather, broadcast, send-recv, channel-hello, channel-ring,
+ * channel-mesh, channel-tree: certified for launches of any length N up to the capacity C, the same N on all ranks in
+ * each launch, and of one number of blocks B and one capacity C on a workspace, back to back from its initial contents;
+ * before B or C changes all ranks must be done, and every buffer gets its initial contents again.
+ *
+ * barrier: certified for launches of one length N and one number of blocks B on a workspace, back to back from its
+ * initial contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again,
+ * because rows that are laid out by N race otherwise.
  */
 #ifndef ARVERIFY_KERNELS_H
 #define ARVERIFY_KERNELS_H
@@ -43,12 +48,12 @@ typedef struct {
 #define ONE_SHOT_P2_F32_THREADS 512
 #define ONE_SHOT_P2_F32_MAX_BLOCKS 36
 
-#define ONE_SHOT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ONE_SHOT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P2_F32_BYTES_comm(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P2_F32_BYTES_start(B, N) (8 * (long long)(B) * 2)
-#define ONE_SHOT_P2_F32_BYTES_end(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F32_BYTES_comm(B, C) (4 * (long long)(C))
+#define ONE_SHOT_P2_F32_BYTES_start(B, C) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F32_BYTES_end(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -58,7 +63,8 @@ typedef struct {
     arverify_instances_2 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p2_f32_parameters;
@@ -75,6 +81,7 @@ extern "C" __global__ void one_shot_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -84,12 +91,12 @@ extern "C" __global__ void one_shot_p2_f32(
 #define ONE_SHOT_P2_F16_THREADS 512
 #define ONE_SHOT_P2_F16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P2_F16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P2_F16_BYTES_start(B, N) (8 * (long long)(B) * 2)
-#define ONE_SHOT_P2_F16_BYTES_end(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P2_F16_BYTES_start(B, C) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_F16_BYTES_end(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -99,7 +106,8 @@ typedef struct {
     arverify_instances_2 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p2_f16_parameters;
@@ -116,6 +124,7 @@ extern "C" __global__ void one_shot_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -125,12 +134,12 @@ extern "C" __global__ void one_shot_p2_f16(
 #define ONE_SHOT_P2_BF16_THREADS 512
 #define ONE_SHOT_P2_BF16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P2_BF16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P2_BF16_BYTES_start(B, N) (8 * (long long)(B) * 2)
-#define ONE_SHOT_P2_BF16_BYTES_end(B, N) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_BF16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P2_BF16_BYTES_start(B, C) (8 * (long long)(B) * 2)
+#define ONE_SHOT_P2_BF16_BYTES_end(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -140,7 +149,8 @@ typedef struct {
     arverify_instances_2 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p2_bf16_parameters;
@@ -157,6 +167,7 @@ extern "C" __global__ void one_shot_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -166,12 +177,12 @@ extern "C" __global__ void one_shot_p2_bf16(
 #define ONE_SHOT_P4_F32_THREADS 512
 #define ONE_SHOT_P4_F32_MAX_BLOCKS 36
 
-#define ONE_SHOT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ONE_SHOT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P4_F32_BYTES_comm(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P4_F32_BYTES_start(B, N) (8 * (long long)(B) * 4)
-#define ONE_SHOT_P4_F32_BYTES_end(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F32_BYTES_comm(B, C) (4 * (long long)(C))
+#define ONE_SHOT_P4_F32_BYTES_start(B, C) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F32_BYTES_end(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -181,7 +192,8 @@ typedef struct {
     arverify_instances_4 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p4_f32_parameters;
@@ -198,6 +210,7 @@ extern "C" __global__ void one_shot_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -207,12 +220,12 @@ extern "C" __global__ void one_shot_p4_f32(
 #define ONE_SHOT_P4_F16_THREADS 512
 #define ONE_SHOT_P4_F16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P4_F16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P4_F16_BYTES_start(B, N) (8 * (long long)(B) * 4)
-#define ONE_SHOT_P4_F16_BYTES_end(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P4_F16_BYTES_start(B, C) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_F16_BYTES_end(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -222,7 +235,8 @@ typedef struct {
     arverify_instances_4 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p4_f16_parameters;
@@ -239,6 +253,7 @@ extern "C" __global__ void one_shot_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -248,12 +263,12 @@ extern "C" __global__ void one_shot_p4_f16(
 #define ONE_SHOT_P4_BF16_THREADS 512
 #define ONE_SHOT_P4_BF16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P4_BF16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P4_BF16_BYTES_start(B, N) (8 * (long long)(B) * 4)
-#define ONE_SHOT_P4_BF16_BYTES_end(B, N) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_BF16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P4_BF16_BYTES_start(B, C) (8 * (long long)(B) * 4)
+#define ONE_SHOT_P4_BF16_BYTES_end(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -263,7 +278,8 @@ typedef struct {
     arverify_instances_4 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p4_bf16_parameters;
@@ -280,6 +296,7 @@ extern "C" __global__ void one_shot_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -289,12 +306,12 @@ extern "C" __global__ void one_shot_p4_bf16(
 #define ONE_SHOT_P8_F32_THREADS 512
 #define ONE_SHOT_P8_F32_MAX_BLOCKS 36
 
-#define ONE_SHOT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ONE_SHOT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P8_F32_BYTES_comm(B, N) (4 * (long long)(N))
-#define ONE_SHOT_P8_F32_BYTES_start(B, N) (8 * (long long)(B) * 8)
-#define ONE_SHOT_P8_F32_BYTES_end(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F32_BYTES_comm(B, C) (4 * (long long)(C))
+#define ONE_SHOT_P8_F32_BYTES_start(B, C) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F32_BYTES_end(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -304,7 +321,8 @@ typedef struct {
     arverify_instances_8 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p8_f32_parameters;
@@ -321,6 +339,7 @@ extern "C" __global__ void one_shot_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -330,12 +349,12 @@ extern "C" __global__ void one_shot_p8_f32(
 #define ONE_SHOT_P8_F16_THREADS 512
 #define ONE_SHOT_P8_F16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P8_F16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P8_F16_BYTES_start(B, N) (8 * (long long)(B) * 8)
-#define ONE_SHOT_P8_F16_BYTES_end(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P8_F16_BYTES_start(B, C) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_F16_BYTES_end(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -345,7 +364,8 @@ typedef struct {
     arverify_instances_8 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p8_f16_parameters;
@@ -362,6 +382,7 @@ extern "C" __global__ void one_shot_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -371,12 +392,12 @@ extern "C" __global__ void one_shot_p8_f16(
 #define ONE_SHOT_P8_BF16_THREADS 512
 #define ONE_SHOT_P8_BF16_MAX_BLOCKS 36
 
-#define ONE_SHOT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ONE_SHOT_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ONE_SHOT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ONE_SHOT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P8_BF16_BYTES_comm(B, N) (2 * (long long)(N))
-#define ONE_SHOT_P8_BF16_BYTES_start(B, N) (8 * (long long)(B) * 8)
-#define ONE_SHOT_P8_BF16_BYTES_end(B, N) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_BF16_BYTES_comm(B, C) (2 * (long long)(C))
+#define ONE_SHOT_P8_BF16_BYTES_start(B, C) (8 * (long long)(B) * 8)
+#define ONE_SHOT_P8_BF16_BYTES_end(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -386,7 +407,8 @@ typedef struct {
     arverify_instances_8 end; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } one_shot_p8_bf16_parameters;
@@ -403,6 +425,7 @@ extern "C" __global__ void one_shot_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -412,12 +435,12 @@ extern "C" __global__ void one_shot_p8_bf16(
 #define TWO_SHOT_P2_F32_THREADS 512
 #define TWO_SHOT_P2_F32_MAX_BLOCKS 36
 
-#define TWO_SHOT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define TWO_SHOT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define TWO_SHOT_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define TWO_SHOT_P2_F32_BYTES_first(B, N) (8 * (long long)(B) * 2)
-#define TWO_SHOT_P2_F32_BYTES_second(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define TWO_SHOT_P2_F32_BYTES_first(B, C) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F32_BYTES_second(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -427,7 +450,8 @@ typedef struct {
     arverify_instances_2 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p2_f32_parameters;
@@ -444,6 +468,7 @@ extern "C" __global__ void two_shot_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -453,12 +478,12 @@ extern "C" __global__ void two_shot_p2_f32(
 #define TWO_SHOT_P2_F16_THREADS 512
 #define TWO_SHOT_P2_F16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P2_F16_BYTES_first(B, N) (8 * (long long)(B) * 2)
-#define TWO_SHOT_P2_F16_BYTES_second(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P2_F16_BYTES_first(B, C) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_F16_BYTES_second(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -468,7 +493,8 @@ typedef struct {
     arverify_instances_2 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p2_f16_parameters;
@@ -485,6 +511,7 @@ extern "C" __global__ void two_shot_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -494,12 +521,12 @@ extern "C" __global__ void two_shot_p2_f16(
 #define TWO_SHOT_P2_BF16_THREADS 512
 #define TWO_SHOT_P2_BF16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P2_BF16_BYTES_first(B, N) (8 * (long long)(B) * 2)
-#define TWO_SHOT_P2_BF16_BYTES_second(B, N) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P2_BF16_BYTES_first(B, C) (8 * (long long)(B) * 2)
+#define TWO_SHOT_P2_BF16_BYTES_second(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -509,7 +536,8 @@ typedef struct {
     arverify_instances_2 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p2_bf16_parameters;
@@ -526,6 +554,7 @@ extern "C" __global__ void two_shot_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -535,12 +564,12 @@ extern "C" __global__ void two_shot_p2_bf16(
 #define TWO_SHOT_P4_F32_THREADS 512
 #define TWO_SHOT_P4_F32_MAX_BLOCKS 36
 
-#define TWO_SHOT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define TWO_SHOT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define TWO_SHOT_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define TWO_SHOT_P4_F32_BYTES_first(B, N) (8 * (long long)(B) * 4)
-#define TWO_SHOT_P4_F32_BYTES_second(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define TWO_SHOT_P4_F32_BYTES_first(B, C) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F32_BYTES_second(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -550,7 +579,8 @@ typedef struct {
     arverify_instances_4 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p4_f32_parameters;
@@ -567,6 +597,7 @@ extern "C" __global__ void two_shot_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -576,12 +607,12 @@ extern "C" __global__ void two_shot_p4_f32(
 #define TWO_SHOT_P4_F16_THREADS 512
 #define TWO_SHOT_P4_F16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P4_F16_BYTES_first(B, N) (8 * (long long)(B) * 4)
-#define TWO_SHOT_P4_F16_BYTES_second(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P4_F16_BYTES_first(B, C) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_F16_BYTES_second(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -591,7 +622,8 @@ typedef struct {
     arverify_instances_4 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p4_f16_parameters;
@@ -608,6 +640,7 @@ extern "C" __global__ void two_shot_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -617,12 +650,12 @@ extern "C" __global__ void two_shot_p4_f16(
 #define TWO_SHOT_P4_BF16_THREADS 512
 #define TWO_SHOT_P4_BF16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P4_BF16_BYTES_first(B, N) (8 * (long long)(B) * 4)
-#define TWO_SHOT_P4_BF16_BYTES_second(B, N) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P4_BF16_BYTES_first(B, C) (8 * (long long)(B) * 4)
+#define TWO_SHOT_P4_BF16_BYTES_second(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -632,7 +665,8 @@ typedef struct {
     arverify_instances_4 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p4_bf16_parameters;
@@ -649,6 +683,7 @@ extern "C" __global__ void two_shot_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -658,12 +693,12 @@ extern "C" __global__ void two_shot_p4_bf16(
 #define TWO_SHOT_P8_F32_THREADS 512
 #define TWO_SHOT_P8_F32_MAX_BLOCKS 36
 
-#define TWO_SHOT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define TWO_SHOT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define TWO_SHOT_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define TWO_SHOT_P8_F32_BYTES_first(B, N) (8 * (long long)(B) * 8)
-#define TWO_SHOT_P8_F32_BYTES_second(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define TWO_SHOT_P8_F32_BYTES_first(B, C) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F32_BYTES_second(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -673,7 +708,8 @@ typedef struct {
     arverify_instances_8 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p8_f32_parameters;
@@ -690,6 +726,7 @@ extern "C" __global__ void two_shot_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -699,12 +736,12 @@ extern "C" __global__ void two_shot_p8_f32(
 #define TWO_SHOT_P8_F16_THREADS 512
 #define TWO_SHOT_P8_F16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P8_F16_BYTES_first(B, N) (8 * (long long)(B) * 8)
-#define TWO_SHOT_P8_F16_BYTES_second(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P8_F16_BYTES_first(B, C) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_F16_BYTES_second(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -714,7 +751,8 @@ typedef struct {
     arverify_instances_8 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p8_f16_parameters;
@@ -731,6 +769,7 @@ extern "C" __global__ void two_shot_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -740,12 +779,12 @@ extern "C" __global__ void two_shot_p8_f16(
 #define TWO_SHOT_P8_BF16_THREADS 512
 #define TWO_SHOT_P8_BF16_MAX_BLOCKS 36
 
-#define TWO_SHOT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define TWO_SHOT_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define TWO_SHOT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define TWO_SHOT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define TWO_SHOT_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define TWO_SHOT_P8_BF16_BYTES_first(B, N) (8 * (long long)(B) * 8)
-#define TWO_SHOT_P8_BF16_BYTES_second(B, N) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define TWO_SHOT_P8_BF16_BYTES_first(B, C) (8 * (long long)(B) * 8)
+#define TWO_SHOT_P8_BF16_BYTES_second(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -755,7 +794,8 @@ typedef struct {
     arverify_instances_8 second; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } two_shot_p8_bf16_parameters;
@@ -772,6 +812,7 @@ extern "C" __global__ void two_shot_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -781,10 +822,10 @@ extern "C" __global__ void two_shot_p8_bf16(
 #define LL_P2_F32_THREADS 512
 #define LL_P2_F32_MAX_BLOCKS 36
 
-#define LL_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LL_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LL_P2_F32_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LL_P2_F32_BYTES_packets(B, C) (16 * 2 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -792,7 +833,8 @@ typedef struct {
     arverify_instances_2 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p2_f32_parameters;
@@ -807,6 +849,7 @@ extern "C" __global__ void ll_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -816,10 +859,10 @@ extern "C" __global__ void ll_p2_f32(
 #define LL_P2_F16_THREADS 512
 #define LL_P2_F16_MAX_BLOCKS 36
 
-#define LL_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P2_F16_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P2_F16_BYTES_packets(B, C) (16 * 2 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -827,7 +870,8 @@ typedef struct {
     arverify_instances_2 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p2_f16_parameters;
@@ -842,6 +886,7 @@ extern "C" __global__ void ll_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -851,10 +896,10 @@ extern "C" __global__ void ll_p2_f16(
 #define LL_P2_BF16_THREADS 512
 #define LL_P2_BF16_MAX_BLOCKS 36
 
-#define LL_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P2_BF16_BYTES_packets(B, N) (16 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P2_BF16_BYTES_packets(B, C) (16 * 2 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -862,7 +907,8 @@ typedef struct {
     arverify_instances_2 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p2_bf16_parameters;
@@ -877,6 +923,7 @@ extern "C" __global__ void ll_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -886,10 +933,10 @@ extern "C" __global__ void ll_p2_bf16(
 #define LL_P4_F32_THREADS 512
 #define LL_P4_F32_MAX_BLOCKS 36
 
-#define LL_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LL_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LL_P4_F32_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LL_P4_F32_BYTES_packets(B, C) (16 * 4 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -897,7 +944,8 @@ typedef struct {
     arverify_instances_4 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p4_f32_parameters;
@@ -912,6 +960,7 @@ extern "C" __global__ void ll_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -921,10 +970,10 @@ extern "C" __global__ void ll_p4_f32(
 #define LL_P4_F16_THREADS 512
 #define LL_P4_F16_MAX_BLOCKS 36
 
-#define LL_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P4_F16_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P4_F16_BYTES_packets(B, C) (16 * 4 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -932,7 +981,8 @@ typedef struct {
     arverify_instances_4 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p4_f16_parameters;
@@ -947,6 +997,7 @@ extern "C" __global__ void ll_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -956,10 +1007,10 @@ extern "C" __global__ void ll_p4_f16(
 #define LL_P4_BF16_THREADS 512
 #define LL_P4_BF16_MAX_BLOCKS 36
 
-#define LL_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P4_BF16_BYTES_packets(B, N) (16 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P4_BF16_BYTES_packets(B, C) (16 * 4 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -967,7 +1018,8 @@ typedef struct {
     arverify_instances_4 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p4_bf16_parameters;
@@ -982,6 +1034,7 @@ extern "C" __global__ void ll_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -991,10 +1044,10 @@ extern "C" __global__ void ll_p4_bf16(
 #define LL_P8_F32_THREADS 512
 #define LL_P8_F32_MAX_BLOCKS 36
 
-#define LL_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LL_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LL_P8_F32_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LL_P8_F32_BYTES_packets(B, C) (16 * 8 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1002,7 +1055,8 @@ typedef struct {
     arverify_instances_8 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p8_f32_parameters;
@@ -1017,6 +1071,7 @@ extern "C" __global__ void ll_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1026,10 +1081,10 @@ extern "C" __global__ void ll_p8_f32(
 #define LL_P8_F16_THREADS 512
 #define LL_P8_F16_MAX_BLOCKS 36
 
-#define LL_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P8_F16_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P8_F16_BYTES_packets(B, C) (16 * 8 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1037,7 +1092,8 @@ typedef struct {
     arverify_instances_8 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p8_f16_parameters;
@@ -1052,6 +1108,7 @@ extern "C" __global__ void ll_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1061,10 +1118,10 @@ extern "C" __global__ void ll_p8_f16(
 #define LL_P8_BF16_THREADS 512
 #define LL_P8_BF16_MAX_BLOCKS 36
 
-#define LL_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define LL_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define LL_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LL_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LL_P8_BF16_BYTES_packets(B, N) (16 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LL_P8_BF16_BYTES_packets(B, C) (16 * 8 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1072,7 +1129,8 @@ typedef struct {
     arverify_instances_8 packets; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ll_p8_bf16_parameters;
@@ -1087,6 +1145,7 @@ extern "C" __global__ void ll_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1096,11 +1155,11 @@ extern "C" __global__ void ll_p8_bf16(
 #define LAMPORT_P2_F32_THREADS 512
 #define LAMPORT_P2_F32_MAX_BLOCKS 36
 
-#define LAMPORT_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P2_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LAMPORT_P2_F32_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LAMPORT_P2_F32_BYTES_slots(B, C) (12 * 2 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1109,7 +1168,8 @@ typedef struct {
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p2_f32_parameters;
@@ -1125,6 +1185,7 @@ extern "C" __global__ void lamport_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1134,11 +1195,11 @@ extern "C" __global__ void lamport_p2_f32(
 #define LAMPORT_P2_F16_THREADS 512
 #define LAMPORT_P2_F16_MAX_BLOCKS 36
 
-#define LAMPORT_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P2_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P2_F16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P2_F16_BYTES_slots(B, C) (12 * 2 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1147,7 +1208,8 @@ typedef struct {
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p2_f16_parameters;
@@ -1163,6 +1225,7 @@ extern "C" __global__ void lamport_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1172,11 +1235,11 @@ extern "C" __global__ void lamport_p2_f16(
 #define LAMPORT_P2_BF16_THREADS 512
 #define LAMPORT_P2_BF16_MAX_BLOCKS 36
 
-#define LAMPORT_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P2_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P2_BF16_BYTES_slots(B, N) (12 * 2 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P2_BF16_BYTES_slots(B, C) (12 * 2 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1185,7 +1248,8 @@ typedef struct {
     arverify_instances_2 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p2_bf16_parameters;
@@ -1201,6 +1265,7 @@ extern "C" __global__ void lamport_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1210,11 +1275,11 @@ extern "C" __global__ void lamport_p2_bf16(
 #define LAMPORT_P4_F32_THREADS 512
 #define LAMPORT_P4_F32_MAX_BLOCKS 36
 
-#define LAMPORT_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P4_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LAMPORT_P4_F32_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LAMPORT_P4_F32_BYTES_slots(B, C) (12 * 4 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1223,7 +1288,8 @@ typedef struct {
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p4_f32_parameters;
@@ -1239,6 +1305,7 @@ extern "C" __global__ void lamport_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1248,11 +1315,11 @@ extern "C" __global__ void lamport_p4_f32(
 #define LAMPORT_P4_F16_THREADS 512
 #define LAMPORT_P4_F16_MAX_BLOCKS 36
 
-#define LAMPORT_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P4_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P4_F16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P4_F16_BYTES_slots(B, C) (12 * 4 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1261,7 +1328,8 @@ typedef struct {
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p4_f16_parameters;
@@ -1277,6 +1345,7 @@ extern "C" __global__ void lamport_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1286,11 +1355,11 @@ extern "C" __global__ void lamport_p4_f16(
 #define LAMPORT_P4_BF16_THREADS 512
 #define LAMPORT_P4_BF16_MAX_BLOCKS 36
 
-#define LAMPORT_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P4_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P4_BF16_BYTES_slots(B, N) (12 * 4 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P4_BF16_BYTES_slots(B, C) (12 * 4 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1299,7 +1368,8 @@ typedef struct {
     arverify_instances_4 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p4_bf16_parameters;
@@ -1315,6 +1385,7 @@ extern "C" __global__ void lamport_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1324,11 +1395,11 @@ extern "C" __global__ void lamport_p4_bf16(
 #define LAMPORT_P8_F32_THREADS 512
 #define LAMPORT_P8_F32_MAX_BLOCKS 36
 
-#define LAMPORT_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P8_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define LAMPORT_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define LAMPORT_P8_F32_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 4 / 4))
+#define LAMPORT_P8_F32_BYTES_slots(B, C) (12 * 8 * arverify_ceil_div((long long)(C), 4 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1337,7 +1408,8 @@ typedef struct {
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p8_f32_parameters;
@@ -1353,6 +1425,7 @@ extern "C" __global__ void lamport_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1362,11 +1435,11 @@ extern "C" __global__ void lamport_p8_f32(
 #define LAMPORT_P8_F16_THREADS 512
 #define LAMPORT_P8_F16_MAX_BLOCKS 36
 
-#define LAMPORT_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P8_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P8_F16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P8_F16_BYTES_slots(B, C) (12 * 8 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1375,7 +1448,8 @@ typedef struct {
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p8_f16_parameters;
@@ -1391,6 +1465,7 @@ extern "C" __global__ void lamport_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1400,11 +1475,11 @@ extern "C" __global__ void lamport_p8_f16(
 #define LAMPORT_P8_BF16_THREADS 512
 #define LAMPORT_P8_BF16_MAX_BLOCKS 36
 
-#define LAMPORT_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
-#define LAMPORT_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define LAMPORT_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
+#define LAMPORT_P8_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define LAMPORT_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define LAMPORT_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define LAMPORT_P8_BF16_BYTES_slots(B, N) (12 * 8 * arverify_ceil_div((long long)(N), 8 / 4))
+#define LAMPORT_P8_BF16_BYTES_slots(B, C) (12 * 8 * arverify_ceil_div((long long)(C), 8 / 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *sent; /* this rank's instance */
@@ -1413,7 +1488,8 @@ typedef struct {
     arverify_instances_8 slots; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } lamport_p8_bf16_parameters;
@@ -1429,6 +1505,7 @@ extern "C" __global__ void lamport_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1438,11 +1515,11 @@ extern "C" __global__ void lamport_p8_bf16(
 #define RING_P2_F32_THREADS 512
 #define RING_P2_F32_MAX_BLOCKS 36
 
-#define RING_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define RING_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define RING_P2_F32_BYTES_window(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 2 * 4) * 4))
-#define RING_P2_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+#define RING_P2_F32_BYTES_window(B, C) (4 * 2 * (arverify_ceil_div((long long)(C), 2 * 4) * 4))
+#define RING_P2_F32_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1451,7 +1528,8 @@ typedef struct {
     arverify_instances_2 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p2_f32_parameters;
@@ -1467,6 +1545,7 @@ extern "C" __global__ void ring_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1476,11 +1555,11 @@ extern "C" __global__ void ring_p2_f32(
 #define RING_P2_F16_THREADS 512
 #define RING_P2_F16_MAX_BLOCKS 36
 
-#define RING_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P2_F16_BYTES_window(B, N) (2 * 2 * (arverify_ceil_div((long long)(N), 2 * 8) * 8))
-#define RING_P2_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+#define RING_P2_F16_BYTES_window(B, C) (2 * 2 * (arverify_ceil_div((long long)(C), 2 * 8) * 8))
+#define RING_P2_F16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1489,7 +1568,8 @@ typedef struct {
     arverify_instances_2 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p2_f16_parameters;
@@ -1505,6 +1585,7 @@ extern "C" __global__ void ring_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1514,11 +1595,11 @@ extern "C" __global__ void ring_p2_f16(
 #define RING_P2_BF16_THREADS 512
 #define RING_P2_BF16_MAX_BLOCKS 36
 
-#define RING_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P2_BF16_BYTES_window(B, N) (2 * 2 * (arverify_ceil_div((long long)(N), 2 * 8) * 8))
-#define RING_P2_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
+#define RING_P2_BF16_BYTES_window(B, C) (2 * 2 * (arverify_ceil_div((long long)(C), 2 * 8) * 8))
+#define RING_P2_BF16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 2 - 1 - 1) * 2 + 2))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1527,7 +1608,8 @@ typedef struct {
     arverify_instances_2 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p2_bf16_parameters;
@@ -1543,6 +1625,7 @@ extern "C" __global__ void ring_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1552,11 +1635,11 @@ extern "C" __global__ void ring_p2_bf16(
 #define RING_P4_F32_THREADS 512
 #define RING_P4_F32_MAX_BLOCKS 36
 
-#define RING_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define RING_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define RING_P4_F32_BYTES_window(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 4 * 4) * 4))
-#define RING_P4_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+#define RING_P4_F32_BYTES_window(B, C) (4 * 4 * (arverify_ceil_div((long long)(C), 4 * 4) * 4))
+#define RING_P4_F32_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1565,7 +1648,8 @@ typedef struct {
     arverify_instances_4 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p4_f32_parameters;
@@ -1581,6 +1665,7 @@ extern "C" __global__ void ring_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1590,11 +1675,11 @@ extern "C" __global__ void ring_p4_f32(
 #define RING_P4_F16_THREADS 512
 #define RING_P4_F16_MAX_BLOCKS 36
 
-#define RING_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P4_F16_BYTES_window(B, N) (2 * 4 * (arverify_ceil_div((long long)(N), 4 * 8) * 8))
-#define RING_P4_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+#define RING_P4_F16_BYTES_window(B, C) (2 * 4 * (arverify_ceil_div((long long)(C), 4 * 8) * 8))
+#define RING_P4_F16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1603,7 +1688,8 @@ typedef struct {
     arverify_instances_4 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p4_f16_parameters;
@@ -1619,6 +1705,7 @@ extern "C" __global__ void ring_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1628,11 +1715,11 @@ extern "C" __global__ void ring_p4_f16(
 #define RING_P4_BF16_THREADS 512
 #define RING_P4_BF16_MAX_BLOCKS 36
 
-#define RING_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P4_BF16_BYTES_window(B, N) (2 * 4 * (arverify_ceil_div((long long)(N), 4 * 8) * 8))
-#define RING_P4_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
+#define RING_P4_BF16_BYTES_window(B, C) (2 * 4 * (arverify_ceil_div((long long)(C), 4 * 8) * 8))
+#define RING_P4_BF16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 4 - 1 - 1) * 4 + 4))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1641,7 +1728,8 @@ typedef struct {
     arverify_instances_4 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p4_bf16_parameters;
@@ -1657,6 +1745,7 @@ extern "C" __global__ void ring_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1666,11 +1755,11 @@ extern "C" __global__ void ring_p4_bf16(
 #define RING_P8_F32_THREADS 512
 #define RING_P8_F32_MAX_BLOCKS 36
 
-#define RING_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define RING_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define RING_P8_F32_BYTES_window(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8 * 4) * 4))
-#define RING_P8_F32_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+#define RING_P8_F32_BYTES_window(B, C) (4 * 8 * (arverify_ceil_div((long long)(C), 8 * 4) * 4))
+#define RING_P8_F32_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1679,7 +1768,8 @@ typedef struct {
     arverify_instances_8 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p8_f32_parameters;
@@ -1695,6 +1785,7 @@ extern "C" __global__ void ring_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1704,11 +1795,11 @@ extern "C" __global__ void ring_p8_f32(
 #define RING_P8_F16_THREADS 512
 #define RING_P8_F16_MAX_BLOCKS 36
 
-#define RING_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P8_F16_BYTES_window(B, N) (2 * 8 * (arverify_ceil_div((long long)(N), 8 * 8) * 8))
-#define RING_P8_F16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+#define RING_P8_F16_BYTES_window(B, C) (2 * 8 * (arverify_ceil_div((long long)(C), 8 * 8) * 8))
+#define RING_P8_F16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1717,7 +1808,8 @@ typedef struct {
     arverify_instances_8 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p8_f16_parameters;
@@ -1733,6 +1825,7 @@ extern "C" __global__ void ring_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1742,11 +1835,11 @@ extern "C" __global__ void ring_p8_f16(
 #define RING_P8_BF16_THREADS 512
 #define RING_P8_BF16_MAX_BLOCKS 36
 
-#define RING_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define RING_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define RING_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define RING_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define RING_P8_BF16_BYTES_window(B, N) (2 * 8 * (arverify_ceil_div((long long)(N), 8 * 8) * 8))
-#define RING_P8_BF16_BYTES_signal(B, N) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
+#define RING_P8_BF16_BYTES_window(B, C) (2 * 8 * (arverify_ceil_div((long long)(C), 8 * 8) * 8))
+#define RING_P8_BF16_BYTES_signal(B, C) (4 * (long long)(B) * ((2 * 8 - 1 - 1) * 8 + 8))
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1755,7 +1848,8 @@ typedef struct {
     arverify_instances_8 signal; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } ring_p8_bf16_parameters;
@@ -1771,6 +1865,7 @@ extern "C" __global__ void ring_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1780,11 +1875,11 @@ extern "C" __global__ void ring_p8_bf16(
 #define REDUCE_SCATTER_P2_F32_THREADS 512
 #define REDUCE_SCATTER_P2_F32_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P2_F32_BYTES_input(B, N) (4 * (2 * (long long)(N)))
 #define REDUCE_SCATTER_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define REDUCE_SCATTER_P2_F32_BYTES_sent(B, N) (8 * 2 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define REDUCE_SCATTER_P2_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define REDUCE_SCATTER_P2_F32_BYTES_sent(B, C) (8 * 2 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define REDUCE_SCATTER_P2_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1793,7 +1888,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p2_f32_parameters;
@@ -1809,6 +1905,7 @@ extern "C" __global__ void reduce_scatter_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1818,11 +1915,11 @@ extern "C" __global__ void reduce_scatter_p2_f32(
 #define REDUCE_SCATTER_P2_F16_THREADS 512
 #define REDUCE_SCATTER_P2_F16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P2_F16_BYTES_input(B, N) (2 * (2 * (long long)(N)))
 #define REDUCE_SCATTER_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P2_F16_BYTES_sent(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P2_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define REDUCE_SCATTER_P2_F16_BYTES_sent(B, C) (4 * 2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P2_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1831,7 +1928,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p2_f16_parameters;
@@ -1847,6 +1945,7 @@ extern "C" __global__ void reduce_scatter_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1856,11 +1955,11 @@ extern "C" __global__ void reduce_scatter_p2_f16(
 #define REDUCE_SCATTER_P2_BF16_THREADS 512
 #define REDUCE_SCATTER_P2_BF16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P2_BF16_BYTES_input(B, N) (2 * (2 * (long long)(N)))
 #define REDUCE_SCATTER_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P2_BF16_BYTES_sent(B, N) (4 * 2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P2_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define REDUCE_SCATTER_P2_BF16_BYTES_sent(B, C) (4 * 2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P2_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1869,7 +1968,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p2_bf16_parameters;
@@ -1885,6 +1985,7 @@ extern "C" __global__ void reduce_scatter_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1894,11 +1995,11 @@ extern "C" __global__ void reduce_scatter_p2_bf16(
 #define REDUCE_SCATTER_P4_F32_THREADS 512
 #define REDUCE_SCATTER_P4_F32_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P4_F32_BYTES_input(B, N) (4 * (4 * (long long)(N)))
 #define REDUCE_SCATTER_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define REDUCE_SCATTER_P4_F32_BYTES_sent(B, N) (8 * 4 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define REDUCE_SCATTER_P4_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define REDUCE_SCATTER_P4_F32_BYTES_sent(B, C) (8 * 4 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define REDUCE_SCATTER_P4_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1907,7 +2008,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p4_f32_parameters;
@@ -1923,6 +2025,7 @@ extern "C" __global__ void reduce_scatter_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1932,11 +2035,11 @@ extern "C" __global__ void reduce_scatter_p4_f32(
 #define REDUCE_SCATTER_P4_F16_THREADS 512
 #define REDUCE_SCATTER_P4_F16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P4_F16_BYTES_input(B, N) (2 * (4 * (long long)(N)))
 #define REDUCE_SCATTER_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P4_F16_BYTES_sent(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P4_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define REDUCE_SCATTER_P4_F16_BYTES_sent(B, C) (4 * 4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P4_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1945,7 +2048,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p4_f16_parameters;
@@ -1961,6 +2065,7 @@ extern "C" __global__ void reduce_scatter_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -1970,11 +2075,11 @@ extern "C" __global__ void reduce_scatter_p4_f16(
 #define REDUCE_SCATTER_P4_BF16_THREADS 512
 #define REDUCE_SCATTER_P4_BF16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P4_BF16_BYTES_input(B, N) (2 * (4 * (long long)(N)))
 #define REDUCE_SCATTER_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P4_BF16_BYTES_sent(B, N) (4 * 4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P4_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define REDUCE_SCATTER_P4_BF16_BYTES_sent(B, C) (4 * 4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P4_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -1983,7 +2088,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p4_bf16_parameters;
@@ -1999,6 +2105,7 @@ extern "C" __global__ void reduce_scatter_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2008,11 +2115,11 @@ extern "C" __global__ void reduce_scatter_p4_bf16(
 #define REDUCE_SCATTER_P8_F32_THREADS 512
 #define REDUCE_SCATTER_P8_F32_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P8_F32_BYTES_input(B, N) (4 * (8 * (long long)(N)))
 #define REDUCE_SCATTER_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define REDUCE_SCATTER_P8_F32_BYTES_sent(B, N) (8 * 8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define REDUCE_SCATTER_P8_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define REDUCE_SCATTER_P8_F32_BYTES_sent(B, C) (8 * 8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define REDUCE_SCATTER_P8_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2021,7 +2128,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p8_f32_parameters;
@@ -2037,6 +2145,7 @@ extern "C" __global__ void reduce_scatter_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2046,11 +2155,11 @@ extern "C" __global__ void reduce_scatter_p8_f32(
 #define REDUCE_SCATTER_P8_F16_THREADS 512
 #define REDUCE_SCATTER_P8_F16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P8_F16_BYTES_input(B, N) (2 * (8 * (long long)(N)))
 #define REDUCE_SCATTER_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P8_F16_BYTES_sent(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P8_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define REDUCE_SCATTER_P8_F16_BYTES_sent(B, C) (4 * 8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P8_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2059,7 +2168,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p8_f16_parameters;
@@ -2075,6 +2185,7 @@ extern "C" __global__ void reduce_scatter_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2084,11 +2195,11 @@ extern "C" __global__ void reduce_scatter_p8_f16(
 #define REDUCE_SCATTER_P8_BF16_THREADS 512
 #define REDUCE_SCATTER_P8_BF16_MAX_BLOCKS 36
 
-#define REDUCE_SCATTER_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define REDUCE_SCATTER_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define REDUCE_SCATTER_P8_BF16_BYTES_input(B, N) (2 * (8 * (long long)(N)))
 #define REDUCE_SCATTER_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define REDUCE_SCATTER_P8_BF16_BYTES_sent(B, N) (4 * 8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define REDUCE_SCATTER_P8_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define REDUCE_SCATTER_P8_BF16_BYTES_sent(B, C) (4 * 8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define REDUCE_SCATTER_P8_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2097,7 +2208,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } reduce_scatter_p8_bf16_parameters;
@@ -2113,6 +2225,7 @@ extern "C" __global__ void reduce_scatter_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2122,11 +2235,11 @@ extern "C" __global__ void reduce_scatter_p8_bf16(
 #define ALL_GATHER_P2_F32_THREADS 512
 #define ALL_GATHER_P2_F32_MAX_BLOCKS 36
 
-#define ALL_GATHER_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ALL_GATHER_P2_F32_BYTES_output(B, N) (4 * (2 * (long long)(N)))
-#define ALL_GATHER_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define ALL_GATHER_P2_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define ALL_GATHER_P2_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define ALL_GATHER_P2_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2135,7 +2248,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p2_f32_parameters;
@@ -2151,6 +2265,7 @@ extern "C" __global__ void all_gather_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2160,11 +2275,11 @@ extern "C" __global__ void all_gather_p2_f32(
 #define ALL_GATHER_P2_F16_THREADS 512
 #define ALL_GATHER_P2_F16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P2_F16_BYTES_output(B, N) (2 * (2 * (long long)(N)))
-#define ALL_GATHER_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P2_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define ALL_GATHER_P2_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P2_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2173,7 +2288,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p2_f16_parameters;
@@ -2189,6 +2305,7 @@ extern "C" __global__ void all_gather_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2198,11 +2315,11 @@ extern "C" __global__ void all_gather_p2_f16(
 #define ALL_GATHER_P2_BF16_THREADS 512
 #define ALL_GATHER_P2_BF16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P2_BF16_BYTES_output(B, N) (2 * (2 * (long long)(N)))
-#define ALL_GATHER_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P2_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 2)
+#define ALL_GATHER_P2_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P2_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2211,7 +2328,8 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p2_bf16_parameters;
@@ -2227,6 +2345,7 @@ extern "C" __global__ void all_gather_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2236,11 +2355,11 @@ extern "C" __global__ void all_gather_p2_bf16(
 #define ALL_GATHER_P4_F32_THREADS 512
 #define ALL_GATHER_P4_F32_MAX_BLOCKS 36
 
-#define ALL_GATHER_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ALL_GATHER_P4_F32_BYTES_output(B, N) (4 * (4 * (long long)(N)))
-#define ALL_GATHER_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define ALL_GATHER_P4_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define ALL_GATHER_P4_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define ALL_GATHER_P4_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2249,7 +2368,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p4_f32_parameters;
@@ -2265,6 +2385,7 @@ extern "C" __global__ void all_gather_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2274,11 +2395,11 @@ extern "C" __global__ void all_gather_p4_f32(
 #define ALL_GATHER_P4_F16_THREADS 512
 #define ALL_GATHER_P4_F16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P4_F16_BYTES_output(B, N) (2 * (4 * (long long)(N)))
-#define ALL_GATHER_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P4_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define ALL_GATHER_P4_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P4_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2287,7 +2408,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p4_f16_parameters;
@@ -2303,6 +2425,7 @@ extern "C" __global__ void all_gather_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2312,11 +2435,11 @@ extern "C" __global__ void all_gather_p4_f16(
 #define ALL_GATHER_P4_BF16_THREADS 512
 #define ALL_GATHER_P4_BF16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P4_BF16_BYTES_output(B, N) (2 * (4 * (long long)(N)))
-#define ALL_GATHER_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P4_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 4)
+#define ALL_GATHER_P4_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P4_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2325,7 +2448,8 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p4_bf16_parameters;
@@ -2341,6 +2465,7 @@ extern "C" __global__ void all_gather_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2350,11 +2475,11 @@ extern "C" __global__ void all_gather_p4_bf16(
 #define ALL_GATHER_P8_F32_THREADS 512
 #define ALL_GATHER_P8_F32_MAX_BLOCKS 36
 
-#define ALL_GATHER_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define ALL_GATHER_P8_F32_BYTES_output(B, N) (4 * (8 * (long long)(N)))
-#define ALL_GATHER_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define ALL_GATHER_P8_F32_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define ALL_GATHER_P8_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define ALL_GATHER_P8_F32_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2363,7 +2488,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p8_f32_parameters;
@@ -2379,6 +2505,7 @@ extern "C" __global__ void all_gather_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2388,11 +2515,11 @@ extern "C" __global__ void all_gather_p8_f32(
 #define ALL_GATHER_P8_F16_THREADS 512
 #define ALL_GATHER_P8_F16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P8_F16_BYTES_output(B, N) (2 * (8 * (long long)(N)))
-#define ALL_GATHER_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P8_F16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define ALL_GATHER_P8_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P8_F16_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2401,7 +2528,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p8_f16_parameters;
@@ -2417,6 +2545,7 @@ extern "C" __global__ void all_gather_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2426,11 +2555,11 @@ extern "C" __global__ void all_gather_p8_f16(
 #define ALL_GATHER_P8_BF16_THREADS 512
 #define ALL_GATHER_P8_BF16_MAX_BLOCKS 36
 
-#define ALL_GATHER_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define ALL_GATHER_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define ALL_GATHER_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define ALL_GATHER_P8_BF16_BYTES_output(B, N) (2 * (8 * (long long)(N)))
-#define ALL_GATHER_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define ALL_GATHER_P8_BF16_BYTES_arrived(B, N) (8 * (long long)(B) * 8)
+#define ALL_GATHER_P8_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define ALL_GATHER_P8_BF16_BYTES_arrived(B, C) (8 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2439,7 +2568,8 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } all_gather_p8_bf16_parameters;
@@ -2455,6 +2585,7 @@ extern "C" __global__ void all_gather_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2464,12 +2595,12 @@ extern "C" __global__ void all_gather_p8_bf16(
 #define BROADCAST_P2_F32_THREADS 512
 #define BROADCAST_P2_F32_MAX_BLOCKS 36
 
-#define BROADCAST_P2_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define BROADCAST_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define BROADCAST_P2_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define BROADCAST_P2_F32_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P2_F32_BYTES_read(B, N) (4 * (long long)(B) * 2)
+#define BROADCAST_P2_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define BROADCAST_P2_F32_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P2_F32_BYTES_read(B, C) (4 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2479,7 +2610,8 @@ typedef struct {
     arverify_instances_2 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p2_f32_parameters;
@@ -2496,6 +2628,7 @@ extern "C" __global__ void broadcast_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2505,12 +2638,12 @@ extern "C" __global__ void broadcast_p2_f32(
 #define BROADCAST_P2_F16_THREADS 512
 #define BROADCAST_P2_F16_MAX_BLOCKS 36
 
-#define BROADCAST_P2_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P2_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P2_F16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P2_F16_BYTES_read(B, N) (4 * (long long)(B) * 2)
+#define BROADCAST_P2_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P2_F16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P2_F16_BYTES_read(B, C) (4 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2520,7 +2653,8 @@ typedef struct {
     arverify_instances_2 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p2_f16_parameters;
@@ -2537,6 +2671,7 @@ extern "C" __global__ void broadcast_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2546,12 +2681,12 @@ extern "C" __global__ void broadcast_p2_f16(
 #define BROADCAST_P2_BF16_THREADS 512
 #define BROADCAST_P2_BF16_MAX_BLOCKS 36
 
-#define BROADCAST_P2_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P2_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P2_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P2_BF16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P2_BF16_BYTES_read(B, N) (4 * (long long)(B) * 2)
+#define BROADCAST_P2_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P2_BF16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P2_BF16_BYTES_read(B, C) (4 * (long long)(B) * 2)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2561,7 +2696,8 @@ typedef struct {
     arverify_instances_2 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p2_bf16_parameters;
@@ -2578,6 +2714,7 @@ extern "C" __global__ void broadcast_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2587,12 +2724,12 @@ extern "C" __global__ void broadcast_p2_bf16(
 #define BROADCAST_P4_F32_THREADS 512
 #define BROADCAST_P4_F32_MAX_BLOCKS 36
 
-#define BROADCAST_P4_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define BROADCAST_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define BROADCAST_P4_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define BROADCAST_P4_F32_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P4_F32_BYTES_read(B, N) (4 * (long long)(B) * 4)
+#define BROADCAST_P4_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define BROADCAST_P4_F32_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P4_F32_BYTES_read(B, C) (4 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2602,7 +2739,8 @@ typedef struct {
     arverify_instances_4 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p4_f32_parameters;
@@ -2619,6 +2757,7 @@ extern "C" __global__ void broadcast_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2628,12 +2767,12 @@ extern "C" __global__ void broadcast_p4_f32(
 #define BROADCAST_P4_F16_THREADS 512
 #define BROADCAST_P4_F16_MAX_BLOCKS 36
 
-#define BROADCAST_P4_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P4_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P4_F16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P4_F16_BYTES_read(B, N) (4 * (long long)(B) * 4)
+#define BROADCAST_P4_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P4_F16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P4_F16_BYTES_read(B, C) (4 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2643,7 +2782,8 @@ typedef struct {
     arverify_instances_4 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p4_f16_parameters;
@@ -2660,6 +2800,7 @@ extern "C" __global__ void broadcast_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2669,12 +2810,12 @@ extern "C" __global__ void broadcast_p4_f16(
 #define BROADCAST_P4_BF16_THREADS 512
 #define BROADCAST_P4_BF16_MAX_BLOCKS 36
 
-#define BROADCAST_P4_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P4_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P4_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P4_BF16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P4_BF16_BYTES_read(B, N) (4 * (long long)(B) * 4)
+#define BROADCAST_P4_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P4_BF16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P4_BF16_BYTES_read(B, C) (4 * (long long)(B) * 4)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2684,7 +2825,8 @@ typedef struct {
     arverify_instances_4 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p4_bf16_parameters;
@@ -2701,6 +2843,7 @@ extern "C" __global__ void broadcast_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2710,12 +2853,12 @@ extern "C" __global__ void broadcast_p4_bf16(
 #define BROADCAST_P8_F32_THREADS 512
 #define BROADCAST_P8_F32_MAX_BLOCKS 36
 
-#define BROADCAST_P8_F32_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F32_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define BROADCAST_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define BROADCAST_P8_F32_BYTES_comm(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define BROADCAST_P8_F32_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P8_F32_BYTES_read(B, N) (4 * (long long)(B) * 8)
+#define BROADCAST_P8_F32_BYTES_comm(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define BROADCAST_P8_F32_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P8_F32_BYTES_read(B, C) (4 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2725,7 +2868,8 @@ typedef struct {
     arverify_instances_8 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p8_f32_parameters;
@@ -2742,6 +2886,7 @@ extern "C" __global__ void broadcast_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2751,12 +2896,12 @@ extern "C" __global__ void broadcast_p8_f32(
 #define BROADCAST_P8_F16_THREADS 512
 #define BROADCAST_P8_F16_MAX_BLOCKS 36
 
-#define BROADCAST_P8_F16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_F16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P8_F16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P8_F16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P8_F16_BYTES_read(B, N) (4 * (long long)(B) * 8)
+#define BROADCAST_P8_F16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P8_F16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P8_F16_BYTES_read(B, C) (4 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2766,7 +2911,8 @@ typedef struct {
     arverify_instances_8 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p8_f16_parameters;
@@ -2783,6 +2929,7 @@ extern "C" __global__ void broadcast_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -2792,12 +2939,12 @@ extern "C" __global__ void broadcast_p8_f16(
 #define BROADCAST_P8_BF16_THREADS 512
 #define BROADCAST_P8_BF16_MAX_BLOCKS 36
 
-#define BROADCAST_P8_BF16_BYTES_counter(B, N) (4 * (long long)(B))
+#define BROADCAST_P8_BF16_BYTES_counter(B, C) (4 * (long long)(B))
 #define BROADCAST_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define BROADCAST_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define BROADCAST_P8_BF16_BYTES_comm(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define BROADCAST_P8_BF16_BYTES_ready(B, N) (4 * (long long)(B))
-#define BROADCAST_P8_BF16_BYTES_read(B, N) (4 * (long long)(B) * 8)
+#define BROADCAST_P8_BF16_BYTES_comm(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define BROADCAST_P8_BF16_BYTES_ready(B, C) (4 * (long long)(B))
+#define BROADCAST_P8_BF16_BYTES_read(B, C) (4 * (long long)(B) * 8)
 typedef struct {
     void *counter; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -2807,7 +2954,8 @@ typedef struct {
     arverify_instances_8 read; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } broadcast_p8_bf16_parameters;
@@ -2822,6 +2970,7 @@ extern "C" __global__ void broadcast_p8_bf16(
     arverify_instances_8,
     uint32_t,
     uint32_t,
+    uint64_t,
     uint64_t,
     uint64_t,
     uint32_t *
@@ -2840,7 +2989,7 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p2_f32_parameters;
@@ -2869,7 +3018,7 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p2_f16_parameters;
@@ -2898,7 +3047,7 @@ typedef struct {
     arverify_instances_2 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p2_bf16_parameters;
@@ -2927,7 +3076,7 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p4_f32_parameters;
@@ -2956,7 +3105,7 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p4_f16_parameters;
@@ -2985,7 +3134,7 @@ typedef struct {
     arverify_instances_4 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p4_bf16_parameters;
@@ -3014,7 +3163,7 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p8_f32_parameters;
@@ -3043,7 +3192,7 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p8_f16_parameters;
@@ -3072,7 +3221,7 @@ typedef struct {
     arverify_instances_8 arrived; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } barrier_p8_bf16_parameters;
@@ -3094,13 +3243,13 @@ extern "C" __global__ void barrier_p8_bf16(
 #define SEND_RECV_P2_F32_THREADS 512
 #define SEND_RECV_P2_F32_MAX_BLOCKS 36
 
-#define SEND_RECV_P2_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define SEND_RECV_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define SEND_RECV_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define SEND_RECV_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define SEND_RECV_P2_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P2_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3111,7 +3260,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p2_f32_parameters;
@@ -3129,6 +3279,7 @@ extern "C" __global__ void send_recv_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3138,13 +3289,13 @@ extern "C" __global__ void send_recv_p2_f32(
 #define SEND_RECV_P2_F16_THREADS 512
 #define SEND_RECV_P2_F16_MAX_BLOCKS 36
 
-#define SEND_RECV_P2_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P2_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P2_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3155,7 +3306,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p2_f16_parameters;
@@ -3173,6 +3325,7 @@ extern "C" __global__ void send_recv_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3182,13 +3335,13 @@ extern "C" __global__ void send_recv_p2_f16(
 #define SEND_RECV_P2_BF16_THREADS 512
 #define SEND_RECV_P2_BF16_MAX_BLOCKS 36
 
-#define SEND_RECV_P2_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P2_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P2_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3199,7 +3352,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p2_bf16_parameters;
@@ -3217,6 +3371,7 @@ extern "C" __global__ void send_recv_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3226,13 +3381,13 @@ extern "C" __global__ void send_recv_p2_bf16(
 #define SEND_RECV_P4_F32_THREADS 512
 #define SEND_RECV_P4_F32_MAX_BLOCKS 36
 
-#define SEND_RECV_P4_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define SEND_RECV_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define SEND_RECV_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define SEND_RECV_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define SEND_RECV_P4_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P4_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3243,7 +3398,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p4_f32_parameters;
@@ -3261,6 +3417,7 @@ extern "C" __global__ void send_recv_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3270,13 +3427,13 @@ extern "C" __global__ void send_recv_p4_f32(
 #define SEND_RECV_P4_F16_THREADS 512
 #define SEND_RECV_P4_F16_MAX_BLOCKS 36
 
-#define SEND_RECV_P4_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P4_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P4_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3287,7 +3444,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p4_f16_parameters;
@@ -3305,6 +3463,7 @@ extern "C" __global__ void send_recv_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3314,13 +3473,13 @@ extern "C" __global__ void send_recv_p4_f16(
 #define SEND_RECV_P4_BF16_THREADS 512
 #define SEND_RECV_P4_BF16_MAX_BLOCKS 36
 
-#define SEND_RECV_P4_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P4_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P4_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3331,7 +3490,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p4_bf16_parameters;
@@ -3349,6 +3509,7 @@ extern "C" __global__ void send_recv_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3358,13 +3519,13 @@ extern "C" __global__ void send_recv_p4_bf16(
 #define SEND_RECV_P8_F32_THREADS 512
 #define SEND_RECV_P8_F32_MAX_BLOCKS 36
 
-#define SEND_RECV_P8_F32_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define SEND_RECV_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define SEND_RECV_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define SEND_RECV_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define SEND_RECV_P8_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P8_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3375,7 +3536,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p8_f32_parameters;
@@ -3393,6 +3555,7 @@ extern "C" __global__ void send_recv_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3402,13 +3565,13 @@ extern "C" __global__ void send_recv_p8_f32(
 #define SEND_RECV_P8_F16_THREADS 512
 #define SEND_RECV_P8_F16_MAX_BLOCKS 36
 
-#define SEND_RECV_P8_F16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P8_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P8_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3419,7 +3582,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p8_f16_parameters;
@@ -3437,6 +3601,7 @@ extern "C" __global__ void send_recv_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3446,13 +3611,13 @@ extern "C" __global__ void send_recv_p8_f16(
 #define SEND_RECV_P8_BF16_THREADS 512
 #define SEND_RECV_P8_BF16_MAX_BLOCKS 36
 
-#define SEND_RECV_P8_BF16_BYTES_done(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_done(B, C) (4 * (long long)(B))
 #define SEND_RECV_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define SEND_RECV_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define SEND_RECV_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define SEND_RECV_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define SEND_RECV_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define SEND_RECV_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define SEND_RECV_P8_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define SEND_RECV_P8_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *done; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3463,7 +3628,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } send_recv_p8_bf16_parameters;
@@ -3481,6 +3647,7 @@ extern "C" __global__ void send_recv_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3490,13 +3657,13 @@ extern "C" __global__ void send_recv_p8_bf16(
 #define CHANNEL_HELLO_P2_F32_THREADS 512
 #define CHANNEL_HELLO_P2_F32_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_HELLO_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_HELLO_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_HELLO_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_HELLO_P2_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3507,7 +3674,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p2_f32_parameters;
@@ -3525,6 +3693,7 @@ extern "C" __global__ void channel_hello_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3534,13 +3703,13 @@ extern "C" __global__ void channel_hello_p2_f32(
 #define CHANNEL_HELLO_P2_F16_THREADS 512
 #define CHANNEL_HELLO_P2_F16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P2_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3551,7 +3720,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p2_f16_parameters;
@@ -3569,6 +3739,7 @@ extern "C" __global__ void channel_hello_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3578,13 +3749,13 @@ extern "C" __global__ void channel_hello_p2_f16(
 #define CHANNEL_HELLO_P2_BF16_THREADS 512
 #define CHANNEL_HELLO_P2_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P2_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P2_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3595,7 +3766,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p2_bf16_parameters;
@@ -3613,6 +3785,7 @@ extern "C" __global__ void channel_hello_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3622,13 +3795,13 @@ extern "C" __global__ void channel_hello_p2_bf16(
 #define CHANNEL_HELLO_P4_F32_THREADS 512
 #define CHANNEL_HELLO_P4_F32_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_HELLO_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_HELLO_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_HELLO_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_HELLO_P4_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3639,7 +3812,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p4_f32_parameters;
@@ -3657,6 +3831,7 @@ extern "C" __global__ void channel_hello_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3666,13 +3841,13 @@ extern "C" __global__ void channel_hello_p4_f32(
 #define CHANNEL_HELLO_P4_F16_THREADS 512
 #define CHANNEL_HELLO_P4_F16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P4_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3683,7 +3858,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p4_f16_parameters;
@@ -3701,6 +3877,7 @@ extern "C" __global__ void channel_hello_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3710,13 +3887,13 @@ extern "C" __global__ void channel_hello_p4_f16(
 #define CHANNEL_HELLO_P4_BF16_THREADS 512
 #define CHANNEL_HELLO_P4_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P4_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P4_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3727,7 +3904,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p4_bf16_parameters;
@@ -3745,6 +3923,7 @@ extern "C" __global__ void channel_hello_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3754,13 +3933,13 @@ extern "C" __global__ void channel_hello_p4_bf16(
 #define CHANNEL_HELLO_P8_F32_THREADS 512
 #define CHANNEL_HELLO_P8_F32_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_HELLO_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_HELLO_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_HELLO_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_HELLO_P8_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3771,7 +3950,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p8_f32_parameters;
@@ -3789,6 +3969,7 @@ extern "C" __global__ void channel_hello_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3798,13 +3979,13 @@ extern "C" __global__ void channel_hello_p8_f32(
 #define CHANNEL_HELLO_P8_F16_THREADS 512
 #define CHANNEL_HELLO_P8_F16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P8_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3815,7 +3996,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p8_f16_parameters;
@@ -3833,6 +4015,7 @@ extern "C" __global__ void channel_hello_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3842,13 +4025,13 @@ extern "C" __global__ void channel_hello_p8_f16(
 #define CHANNEL_HELLO_P8_BF16_THREADS 512
 #define CHANNEL_HELLO_P8_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_HELLO_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_HELLO_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_HELLO_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_HELLO_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_HELLO_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_HELLO_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_HELLO_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_HELLO_P8_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_HELLO_P8_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3859,7 +4042,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_hello_p8_bf16_parameters;
@@ -3877,6 +4061,7 @@ extern "C" __global__ void channel_hello_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3886,13 +4071,13 @@ extern "C" __global__ void channel_hello_p8_bf16(
 #define CHANNEL_RING_P2_F32_THREADS 512
 #define CHANNEL_RING_P2_F32_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_RING_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_RING_P2_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_RING_P2_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P2_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P2_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_RING_P2_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3903,7 +4088,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p2_f32_parameters;
@@ -3921,6 +4107,7 @@ extern "C" __global__ void channel_ring_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3930,13 +4117,13 @@ extern "C" __global__ void channel_ring_p2_f32(
 #define CHANNEL_RING_P2_F16_THREADS 512
 #define CHANNEL_RING_P2_F16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P2_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P2_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P2_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P2_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P2_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P2_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3947,7 +4134,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p2_f16_parameters;
@@ -3965,6 +4153,7 @@ extern "C" __global__ void channel_ring_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -3974,13 +4163,13 @@ extern "C" __global__ void channel_ring_p2_f16(
 #define CHANNEL_RING_P2_BF16_THREADS 512
 #define CHANNEL_RING_P2_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P2_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P2_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P2_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P2_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P2_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P2_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -3991,7 +4180,8 @@ typedef struct {
     arverify_instances_2 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p2_bf16_parameters;
@@ -4009,6 +4199,7 @@ extern "C" __global__ void channel_ring_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4018,13 +4209,13 @@ extern "C" __global__ void channel_ring_p2_bf16(
 #define CHANNEL_RING_P4_F32_THREADS 512
 #define CHANNEL_RING_P4_F32_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_RING_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_RING_P4_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_RING_P4_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P4_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P4_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_RING_P4_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4035,7 +4226,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p4_f32_parameters;
@@ -4053,6 +4245,7 @@ extern "C" __global__ void channel_ring_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4062,13 +4255,13 @@ extern "C" __global__ void channel_ring_p4_f32(
 #define CHANNEL_RING_P4_F16_THREADS 512
 #define CHANNEL_RING_P4_F16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P4_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P4_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P4_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P4_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P4_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P4_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4079,7 +4272,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p4_f16_parameters;
@@ -4097,6 +4291,7 @@ extern "C" __global__ void channel_ring_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4106,13 +4301,13 @@ extern "C" __global__ void channel_ring_p4_f16(
 #define CHANNEL_RING_P4_BF16_THREADS 512
 #define CHANNEL_RING_P4_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P4_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P4_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P4_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P4_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P4_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P4_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4123,7 +4318,8 @@ typedef struct {
     arverify_instances_4 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p4_bf16_parameters;
@@ -4141,6 +4337,7 @@ extern "C" __global__ void channel_ring_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4150,13 +4347,13 @@ extern "C" __global__ void channel_ring_p4_bf16(
 #define CHANNEL_RING_P8_F32_THREADS 512
 #define CHANNEL_RING_P8_F32_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_RING_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_RING_P8_F32_BYTES_queue(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_RING_P8_F32_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P8_F32_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P8_F32_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_queue(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_RING_P8_F32_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F32_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4167,7 +4364,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p8_f32_parameters;
@@ -4185,6 +4383,7 @@ extern "C" __global__ void channel_ring_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4194,13 +4393,13 @@ extern "C" __global__ void channel_ring_p8_f32(
 #define CHANNEL_RING_P8_F16_THREADS 512
 #define CHANNEL_RING_P8_F16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P8_F16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P8_F16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P8_F16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P8_F16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P8_F16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P8_F16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4211,7 +4410,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p8_f16_parameters;
@@ -4229,6 +4429,7 @@ extern "C" __global__ void channel_ring_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4238,13 +4439,13 @@ extern "C" __global__ void channel_ring_p8_f16(
 #define CHANNEL_RING_P8_BF16_THREADS 512
 #define CHANNEL_RING_P8_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_RING_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_RING_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_RING_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_RING_P8_BF16_BYTES_queue(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_RING_P8_BF16_BYTES_number(B, N) (8 * (long long)(B))
-#define CHANNEL_RING_P8_BF16_BYTES_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_RING_P8_BF16_BYTES_head(B, N) (4 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_queue(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_RING_P8_BF16_BYTES_number(B, C) (8 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_RING_P8_BF16_BYTES_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4255,7 +4456,8 @@ typedef struct {
     arverify_instances_8 head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_ring_p8_bf16_parameters;
@@ -4273,6 +4475,7 @@ extern "C" __global__ void channel_ring_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4282,17 +4485,17 @@ extern "C" __global__ void channel_ring_p8_bf16(
 #define CHANNEL_MESH_P2_F32_THREADS 512
 #define CHANNEL_MESH_P2_F32_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P2_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_MESH_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_MESH_P2_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P2_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P2_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F32_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P2_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_tile(B, C) (4 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_from_west(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_from_north(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P2_F32_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F32_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4307,7 +4510,8 @@ typedef struct {
     arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p2_f32_parameters;
@@ -4329,6 +4533,7 @@ extern "C" __global__ void channel_mesh_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4338,17 +4543,17 @@ extern "C" __global__ void channel_mesh_p2_f32(
 #define CHANNEL_MESH_P2_F16_THREADS 512
 #define CHANNEL_MESH_P2_F16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P2_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P2_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_F16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_F16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4363,7 +4568,8 @@ typedef struct {
     arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p2_f16_parameters;
@@ -4385,6 +4591,7 @@ extern "C" __global__ void channel_mesh_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4394,17 +4601,17 @@ extern "C" __global__ void channel_mesh_p2_f16(
 #define CHANNEL_MESH_P2_BF16_THREADS 512
 #define CHANNEL_MESH_P2_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P2_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P2_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P2_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P2_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P2_BF16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P2_BF16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4419,7 +4626,8 @@ typedef struct {
     arverify_instances_2 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p2_bf16_parameters;
@@ -4441,6 +4649,7 @@ extern "C" __global__ void channel_mesh_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4450,17 +4659,17 @@ extern "C" __global__ void channel_mesh_p2_bf16(
 #define CHANNEL_MESH_P4_F32_THREADS 512
 #define CHANNEL_MESH_P4_F32_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P4_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_MESH_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_MESH_P4_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P4_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P4_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F32_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P4_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_tile(B, C) (4 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_from_west(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_from_north(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P4_F32_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F32_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4475,7 +4684,8 @@ typedef struct {
     arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p4_f32_parameters;
@@ -4497,6 +4707,7 @@ extern "C" __global__ void channel_mesh_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4506,17 +4717,17 @@ extern "C" __global__ void channel_mesh_p4_f32(
 #define CHANNEL_MESH_P4_F16_THREADS 512
 #define CHANNEL_MESH_P4_F16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P4_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P4_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_F16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_F16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4531,7 +4742,8 @@ typedef struct {
     arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p4_f16_parameters;
@@ -4553,6 +4765,7 @@ extern "C" __global__ void channel_mesh_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4562,17 +4775,17 @@ extern "C" __global__ void channel_mesh_p4_f16(
 #define CHANNEL_MESH_P4_BF16_THREADS 512
 #define CHANNEL_MESH_P4_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P4_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P4_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P4_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P4_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P4_BF16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P4_BF16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4587,7 +4800,8 @@ typedef struct {
     arverify_instances_4 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p4_bf16_parameters;
@@ -4609,6 +4823,7 @@ extern "C" __global__ void channel_mesh_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4618,17 +4833,17 @@ extern "C" __global__ void channel_mesh_p4_bf16(
 #define CHANNEL_MESH_P8_F32_THREADS 512
 #define CHANNEL_MESH_P8_F32_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P8_F32_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F32_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_MESH_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_MESH_P8_F32_BYTES_tile(B, N) (4 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P8_F32_BYTES_from_west(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P8_F32_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F32_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F32_BYTES_from_north(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_MESH_P8_F32_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F32_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_tile(B, C) (4 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_from_west(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_from_north(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_MESH_P8_F32_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F32_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4643,7 +4858,8 @@ typedef struct {
     arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p8_f32_parameters;
@@ -4665,6 +4881,7 @@ extern "C" __global__ void channel_mesh_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4674,17 +4891,17 @@ extern "C" __global__ void channel_mesh_p8_f32(
 #define CHANNEL_MESH_P8_F16_THREADS 512
 #define CHANNEL_MESH_P8_F16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P8_F16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P8_F16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_F16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_F16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_F16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_F16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_F16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_F16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4699,7 +4916,8 @@ typedef struct {
     arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p8_f16_parameters;
@@ -4721,6 +4939,7 @@ extern "C" __global__ void channel_mesh_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4730,17 +4949,17 @@ extern "C" __global__ void channel_mesh_p8_f16(
 #define CHANNEL_MESH_P8_BF16_THREADS 512
 #define CHANNEL_MESH_P8_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_MESH_P8_BF16_BYTES_sent_east(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_BF16_BYTES_sent_south(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_sent_east(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_sent_south(B, C) (4 * (long long)(B))
 #define CHANNEL_MESH_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_MESH_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_MESH_P8_BF16_BYTES_tile(B, N) (2 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_BF16_BYTES_from_west(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_BF16_BYTES_west_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_BF16_BYTES_east_head(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_BF16_BYTES_from_north(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_MESH_P8_BF16_BYTES_north_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_MESH_P8_BF16_BYTES_south_head(B, N) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_tile(B, C) (2 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_from_west(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_west_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_east_head(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_from_north(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_MESH_P8_BF16_BYTES_north_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_MESH_P8_BF16_BYTES_south_head(B, C) (4 * (long long)(B))
 typedef struct {
     void *sent_east; /* this rank's instance */
     void *sent_south; /* this rank's instance */
@@ -4755,7 +4974,8 @@ typedef struct {
     arverify_instances_8 south_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_mesh_p8_bf16_parameters;
@@ -4777,6 +4997,7 @@ extern "C" __global__ void channel_mesh_p8_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4786,15 +5007,15 @@ extern "C" __global__ void channel_mesh_p8_bf16(
 #define CHANNEL_TREE_P2_F32_THREADS 512
 #define CHANNEL_TREE_P2_F32_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P2_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P2_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_TREE_P2_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_TREE_P2_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P2_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P2_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P2_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_sums(B, C) (16 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P2_F32_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_result(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P2_F32_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F32_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4807,7 +5028,8 @@ typedef struct {
     arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p2_f32_parameters;
@@ -4827,6 +5049,7 @@ extern "C" __global__ void channel_tree_p2_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4836,15 +5059,15 @@ extern "C" __global__ void channel_tree_p2_f32(
 #define CHANNEL_TREE_P2_F16_THREADS 512
 #define CHANNEL_TREE_P2_F16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P2_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P2_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P2_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P2_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P2_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P2_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P2_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P2_F16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P2_F16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_F16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4857,7 +5080,8 @@ typedef struct {
     arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p2_f16_parameters;
@@ -4877,6 +5101,7 @@ extern "C" __global__ void channel_tree_p2_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4886,15 +5111,15 @@ extern "C" __global__ void channel_tree_p2_f16(
 #define CHANNEL_TREE_P2_BF16_THREADS 512
 #define CHANNEL_TREE_P2_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P2_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P2_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P2_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P2_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P2_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P2_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P2_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P2_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P2_BF16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P2_BF16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4907,7 +5132,8 @@ typedef struct {
     arverify_instances_2 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p2_bf16_parameters;
@@ -4927,6 +5153,7 @@ extern "C" __global__ void channel_tree_p2_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4936,15 +5163,15 @@ extern "C" __global__ void channel_tree_p2_bf16(
 #define CHANNEL_TREE_P4_F32_THREADS 512
 #define CHANNEL_TREE_P4_F32_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P4_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P4_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_TREE_P4_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_TREE_P4_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P4_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P4_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P4_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_sums(B, C) (16 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P4_F32_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_result(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P4_F32_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F32_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -4957,7 +5184,8 @@ typedef struct {
     arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p4_f32_parameters;
@@ -4977,6 +5205,7 @@ extern "C" __global__ void channel_tree_p4_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -4986,15 +5215,15 @@ extern "C" __global__ void channel_tree_p4_f32(
 #define CHANNEL_TREE_P4_F16_THREADS 512
 #define CHANNEL_TREE_P4_F16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P4_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P4_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P4_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P4_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P4_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P4_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P4_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P4_F16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P4_F16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_F16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -5007,7 +5236,8 @@ typedef struct {
     arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p4_f16_parameters;
@@ -5027,6 +5257,7 @@ extern "C" __global__ void channel_tree_p4_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -5036,15 +5267,15 @@ extern "C" __global__ void channel_tree_p4_f16(
 #define CHANNEL_TREE_P4_BF16_THREADS 512
 #define CHANNEL_TREE_P4_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P4_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P4_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P4_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P4_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P4_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P4_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P4_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P4_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P4_BF16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P4_BF16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -5057,7 +5288,8 @@ typedef struct {
     arverify_instances_4 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p4_bf16_parameters;
@@ -5077,6 +5309,7 @@ extern "C" __global__ void channel_tree_p4_bf16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -5086,15 +5319,15 @@ extern "C" __global__ void channel_tree_p4_bf16(
 #define CHANNEL_TREE_P8_F32_THREADS 512
 #define CHANNEL_TREE_P8_F32_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P8_F32_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P8_F32_BYTES_input(B, N) (4 * (long long)(N))
 #define CHANNEL_TREE_P8_F32_BYTES_output(B, N) (4 * (long long)(N))
-#define CHANNEL_TREE_P8_F32_BYTES_sums(B, N) (16 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P8_F32_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P8_F32_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_F32_BYTES_result(B, N) (8 * (arverify_ceil_div((long long)(N), 4) * 4))
-#define CHANNEL_TREE_P8_F32_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_F32_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_sums(B, C) (16 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P8_F32_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_result(B, C) (8 * (arverify_ceil_div((long long)(C), 4) * 4))
+#define CHANNEL_TREE_P8_F32_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F32_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -5107,7 +5340,8 @@ typedef struct {
     arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p8_f32_parameters;
@@ -5127,6 +5361,7 @@ extern "C" __global__ void channel_tree_p8_f32(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -5136,15 +5371,15 @@ extern "C" __global__ void channel_tree_p8_f32(
 #define CHANNEL_TREE_P8_F16_THREADS 512
 #define CHANNEL_TREE_P8_F16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P8_F16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P8_F16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P8_F16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P8_F16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P8_F16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P8_F16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_F16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P8_F16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_F16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P8_F16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P8_F16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_F16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -5157,7 +5392,8 @@ typedef struct {
     arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p8_f16_parameters;
@@ -5177,6 +5413,7 @@ extern "C" __global__ void channel_tree_p8_f16(
     uint32_t,
     uint64_t,
     uint64_t,
+    uint64_t,
     uint32_t *
 );
 #endif
@@ -5186,15 +5423,15 @@ extern "C" __global__ void channel_tree_p8_f16(
 #define CHANNEL_TREE_P8_BF16_THREADS 512
 #define CHANNEL_TREE_P8_BF16_MAX_BLOCKS 36
 
-#define CHANNEL_TREE_P8_BF16_BYTES_sent(B, N) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_sent(B, C) (4 * (long long)(B))
 #define CHANNEL_TREE_P8_BF16_BYTES_input(B, N) (2 * (long long)(N))
 #define CHANNEL_TREE_P8_BF16_BYTES_output(B, N) (2 * (long long)(N))
-#define CHANNEL_TREE_P8_BF16_BYTES_sums(B, N) (8 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P8_BF16_BYTES_sums_tail(B, N) (8 * (long long)(B))
-#define CHANNEL_TREE_P8_BF16_BYTES_sums_head(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_BF16_BYTES_result(B, N) (4 * (arverify_ceil_div((long long)(N), 8) * 8))
-#define CHANNEL_TREE_P8_BF16_BYTES_result_tail(B, N) (4 * (long long)(B))
-#define CHANNEL_TREE_P8_BF16_BYTES_result_head(B, N) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums(B, C) (8 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums_tail(B, C) (8 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_sums_head(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_result(B, C) (4 * (arverify_ceil_div((long long)(C), 8) * 8))
+#define CHANNEL_TREE_P8_BF16_BYTES_result_tail(B, C) (4 * (long long)(B))
+#define CHANNEL_TREE_P8_BF16_BYTES_result_head(B, C) (8 * (long long)(B))
 typedef struct {
     void *sent; /* this rank's instance */
     void *input; /* this rank's instance */
@@ -5207,7 +5444,8 @@ typedef struct {
     arverify_instances_8 result_head; /* all instances in rank order, this rank's included */
     uint32_t rank; /* this rank */
     uint32_t blocks; /* B, what buffers and pads were sized for */
-    uint64_t elements; /* N */
+    uint64_t capacity; /* C, what buffers were sized for: the most that N may be in any launch */
+    uint64_t elements; /* N, of this launch */
     uint64_t deadline_ns; /* how long one await may take, 0 for ever */
     uint32_t *status; /* ARVERIFY_STATUS_WORDS words of this rank, zero before the launch */
 } channel_tree_p8_bf16_parameters;
@@ -5225,6 +5463,7 @@ extern "C" __global__ void channel_tree_p8_bf16(
     arverify_instances_8,
     uint32_t,
     uint32_t,
+    uint64_t,
     uint64_t,
     uint64_t,
     uint32_t *

@@ -4,9 +4,9 @@
 // Knobs: depth = two, credit = after_use, order = data_first, compare = reached, waiting = polls,
 // flags = acquire_release, send_sync = on, receive_sync = on, credit_sync = on, room_sync = on
 // P = 4 ranks, f32, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -165,12 +165,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_hello_p4_f32(
     const __grid_constant__ Instances<u32> head,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 B = blocks;
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
@@ -210,11 +212,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_hello_p4_f32(
         #pragma unroll 1
         for (i64 at = (block * T + thread) * V; at < limit; at += step) {
             if (limit - at >= V) {
-                store_weak_vector(queue.of[right] + i64(message % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(input + at));
+                store_weak_vector(queue.of[right] + i64(message % 2u) * (ceil_div(C, V) * V) + at, load_weak_vector(input + at));
             } else {
                 #pragma unroll 1
                 for (i64 element = at; element < limit; ++element) {
-                    store_weak_element(queue.of[right] + i64(message % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(input + element));
+                    store_weak_element(queue.of[right] + i64(message % 2u) * (ceil_div(C, V) * V) + element, load_weak_element(input + element));
                 }
             }
         }
@@ -258,11 +260,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_hello_p4_f32(
         #pragma unroll 1
         for (i64 at = (block * T + thread) * V; at < limit; at += step) {
             if (limit - at >= V) {
-                store_weak_vector(output + at, load_weak_vector(queue.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + at));
+                store_weak_vector(output + at, load_weak_vector(queue.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + at));
             } else {
                 #pragma unroll 1
                 for (i64 element = at; element < limit; ++element) {
-                    store_weak_element(output + element, load_weak_element(queue.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + element));
+                    store_weak_element(output + element, load_weak_element(queue.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + element));
                 }
             }
         }

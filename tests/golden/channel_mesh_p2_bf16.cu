@@ -4,9 +4,9 @@
 // Knobs: depth = two, credit = after_use, order = data_first, compare = reached, scope = sys, send_sync = on,
 // receive_sync = on, credit_sync = on, columns_too = on
 // P = 2 ranks, bf16, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -192,12 +192,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_bf16(
     const __grid_constant__ Instances<u32> south_head,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
     const i64 block = blockIdx.x;
@@ -286,11 +288,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_bf16(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(from_west.of[east] + i64((before_east + u32(k)) % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(tile + at));
+                    store_weak_vector(from_west.of[east] + i64((before_east + u32(k)) % 2u) * (ceil_div(C, V) * V) + at, load_weak_vector(tile + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(from_west.of[east] + i64((before_east + u32(k)) % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(tile + element));
+                        store_weak_element(from_west.of[east] + i64((before_east + u32(k)) % 2u) * (ceil_div(C, V) * V) + element, load_weak_element(tile + element));
                     }
                 }
             }
@@ -323,11 +325,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_bf16(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(tile + at, load_weak_vector(from_west.of[rank] + i64((before_east + u32(k)) % 2u) * (ceil_div(N, V) * V) + at));
+                    store_weak_vector(tile + at, load_weak_vector(from_west.of[rank] + i64((before_east + u32(k)) % 2u) * (ceil_div(C, V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(tile + element, load_weak_element(from_west.of[rank] + i64((before_east + u32(k)) % 2u) * (ceil_div(N, V) * V) + element));
+                        store_weak_element(tile + element, load_weak_element(from_west.of[rank] + i64((before_east + u32(k)) % 2u) * (ceil_div(C, V) * V) + element));
                     }
                 }
             }
@@ -406,11 +408,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_bf16(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(from_north.of[south] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(tile + at));
+                    store_weak_vector(from_north.of[south] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(C, V) * V) + at, load_weak_vector(tile + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(from_north.of[south] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(tile + element));
+                        store_weak_element(from_north.of[south] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(C, V) * V) + element, load_weak_element(tile + element));
                     }
                 }
             }
@@ -443,11 +445,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_mesh_p2_bf16(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(tile + at, load_weak_vector(from_north.of[rank] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(N, V) * V) + at));
+                    store_weak_vector(tile + at, load_weak_vector(from_north.of[rank] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(C, V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(tile + element, load_weak_element(from_north.of[rank] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(N, V) * V) + element));
+                        store_weak_element(tile + element, load_weak_element(from_north.of[rank] + i64((before_south + u32(k_2)) % 2u) * (ceil_div(C, V) * V) + element));
                     }
                 }
             }

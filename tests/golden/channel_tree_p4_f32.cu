@@ -4,9 +4,9 @@
 // Knobs: depth = two, credit = after_use, order = data_first, compare = reached, scope = sys, send_sync = on,
 // receive_sync = on, credit_sync = on, down = on
 // P = 4 ranks, f32, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -183,12 +183,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
     const __grid_constant__ Instances<u32> result_head,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 B = blocks;
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
@@ -246,7 +248,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
                 for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                     if (limit - at >= V) {
                         const Vector part0 = load_weak_vector(output + at);
-                        const Vector part1 = load_weak_vector(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + at);
+                        const Vector part1 = load_weak_vector(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(C, V) * V) + at);
                         Vector total = part0;
                         total = sum(total, part1);
                         store_weak_vector(output + at, total);
@@ -254,7 +256,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
                         #pragma unroll 1
                         for (i64 element = at; element < limit; ++element) {
                             const Element part0 = load_weak_element(output + element);
-                            const Element part1 = load_weak_element(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + element);
+                            const Element part1 = load_weak_element(sums.of[rank] + (c * 2 + i64(message % 2u)) * (ceil_div(C, V) * V) + element);
                             Element total = part0;
                             total = sum(total, part1);
                             store_weak_element(output + element, total);
@@ -297,11 +299,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + at, load_weak_vector(output + at));
+                    store_weak_vector(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(C, V) * V) + at, load_weak_vector(output + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(N, V) * V) + element, load_weak_element(output + element));
+                        store_weak_element(sums.of[parent] + ((rank - 1) % 2 * 2 + i64(message % 2u)) * (ceil_div(C, V) * V) + element, load_weak_element(output + element));
                     }
                 }
             }
@@ -340,11 +342,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(output + at, load_weak_vector(result.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + at));
+                    store_weak_vector(output + at, load_weak_vector(result.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(output + element, load_weak_element(result.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + element));
+                        store_weak_element(output + element, load_weak_element(result.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + element));
                     }
                 }
             }
@@ -386,11 +388,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) channel_tree_p4_f32(
                 #pragma unroll 1
                 for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                     if (limit - at >= V) {
-                        store_weak_vector(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(output + at));
+                        store_weak_vector(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(C, V) * V) + at, load_weak_vector(output + at));
                     } else {
                         #pragma unroll 1
                         for (i64 element = at; element < limit; ++element) {
-                            store_weak_element(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(output + element));
+                            store_weak_element(result.of[2 * rank + 1 + c_2] + i64(message % 2u) * (ceil_div(C, V) * V) + element, load_weak_element(output + element));
                         }
                     }
                 }

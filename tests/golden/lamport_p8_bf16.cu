@@ -4,9 +4,9 @@
 // Knobs: ordering = fences, stages = three, clear = before, clear_at = end, send_order = relaxed, scope = sys,
 // order = by_rank, last_sync = on, cleared = of_before, empty = left
 // P = 8 ranks, bf16, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -214,12 +214,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p8_bf16(
     const __grid_constant__ Instances<u32> slots,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
     const i64 block = blockIdx.x;
@@ -270,7 +272,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p8_bf16(
             for (i64 at = (block * T + thread) * (V / 4); at < limit; at += step) {
                 const i64 word = at / (V / 4);
                 const u32 data = load_weak_word(input + at, limit - at);
-                store_relaxed_sys(slots.of[to] + (i64(stage) * P + rank) * ceil_div(N, V / 4) + word, without_negative_zeros(data));
+                store_relaxed_sys(slots.of[to] + (i64(stage) * P + rank) * ceil_div(C, V / 4) + word, without_negative_zeros(data));
             }
         }
     }
@@ -285,7 +287,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p8_bf16(
             u32 total{};
             #pragma unroll 1
             for (i64 q = 0; q < P; ++q) {
-                const i64 slot = (i64(stage) * P + q) * ceil_div(N, V / 4) + word;
+                const i64 slot = (i64(stage) * P + q) * ceil_div(C, V / 4) + word;
                 u32 data = 0;
                 expired = !receive_word_relaxed_sys(slots.of[rank] + slot, 0x80000000u, data, watch, Wait{4, u32(slot), 93});
                 if (expired) {
@@ -306,17 +308,17 @@ extern "C" __global__ void __launch_bounds__(512, 1) lamport_p8_bf16(
 
     // line 40, from line 101: for k in 0..ceil_div(room, grid * T)
     #pragma unroll 1
-    for (i64 k = 0; k < ceil_div(ceil_div(N, V / 4), grid * T); ++k) {
+    for (i64 k = 0; k < ceil_div(ceil_div(C, V / 4), grid * T); ++k) {
         // line 41, from line 101: let word = (k * grid + block) * T + thread
         const i64 word_2 = (k * grid + block) * T + thread;
         // line 42, from line 101: if word < room and word < many
-        if (word_2 < ceil_div(N, V / 4) && u32(word_2) < old_words) {
+        if (word_2 < ceil_div(C, V / 4) && u32(word_2) < old_words) {
             // line 43, from line 101: for q in 0..P
             #pragma unroll 1
             for (i64 q_2 = 0; q_2 < P; ++q_2) {
                 // line 44, from line 101: store slots[stage][q][word] = 0x80000000 relaxed.sys
                 if (!expired) {
-                    store_relaxed_sys(slots.of[rank] + (old * P + q_2) * ceil_div(N, V / 4) + word_2, 2147483648u);
+                    store_relaxed_sys(slots.of[rank] + (old * P + q_2) * ceil_div(C, V / 4) + word_2, 2147483648u);
                 }
             }
         }

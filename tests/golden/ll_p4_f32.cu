@@ -4,9 +4,9 @@
 // Knobs: epoch_from = device, sets = parity, packet = whole, send_order = relaxed, scope = sys, order = by_rank,
 // last_sync = on, empty = left
 // P = 4 ranks, f32, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -192,12 +192,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
     const __grid_constant__ Instances<u64> packets,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
     const i64 block = blockIdx.x;
@@ -233,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
             for (i64 at = (block * T + thread) * (V / 4); at < limit; at += step) {
                 const i64 word = at / (V / 4);
                 const u32 data = load_weak_word(input + at, limit - at);
-                send_packet_relaxed_sys(packets.of[to] + (i64(row) * P + rank) * ceil_div(N, V / 4) + word, data, epoch);
+                send_packet_relaxed_sys(packets.of[to] + (i64(row) * P + rank) * ceil_div(C, V / 4) + word, data, epoch);
             }
         }
     }
@@ -248,7 +250,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) ll_p4_f32(
             u32 total{};
             #pragma unroll 1
             for (i64 q = 0; q < P; ++q) {
-                const i64 slot = (i64(row) * P + q) * ceil_div(N, V / 4) + word;
+                const i64 slot = (i64(row) * P + q) * ceil_div(C, V / 4) + word;
                 u32 data = 0;
                 expired = !receive_packet_relaxed_sys(packets.of[rank] + slot, epoch, data, watch, Wait{3, u32(slot), 93});
                 if (expired) {

@@ -5,9 +5,9 @@
 // slots = parity, reset = off, threads_past_the_end = stay, grids = same, tail = scalar, order = by_rank
 // P = 2 ranks, f32, rounded after each operation; 512 threads for each block.
 // Requires P <= T.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -181,6 +181,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) one_shot_p2_f32(
     const __grid_constant__ Instances<u32> end,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status

@@ -6,9 +6,9 @@
 // order = by_rank
 // P = 4 ranks, f32, rounded after each operation; 512 threads for each block.
 // Requires P <= T.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -185,12 +185,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
     const __grid_constant__ Instances<u32> arrived,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 B = blocks;
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
@@ -222,11 +224,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
                 #pragma unroll 1
                 for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                     if (limit - at >= V) {
-                        store_weak_vector(sent.of[q] + (i64(half) * P + rank) * (ceil_div(N, V) * V) + at, load_weak_vector(input + q * N + at));
+                        store_weak_vector(sent.of[q] + (i64(half) * P + rank) * (ceil_div(C, V) * V) + at, load_weak_vector(input + q * N + at));
                     } else {
                         #pragma unroll 1
                         for (i64 element = at; element < limit; ++element) {
-                            store_weak_element(sent.of[q] + (i64(half) * P + rank) * (ceil_div(N, V) * V) + element, load_weak_element(input + q * N + element));
+                            store_weak_element(sent.of[q] + (i64(half) * P + rank) * (ceil_div(C, V) * V) + element, load_weak_element(input + q * N + element));
                         }
                     }
                 }
@@ -238,7 +240,7 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
                 const i64 step = grid * T;
                 #pragma unroll 1
                 for (i64 at = block * T + thread; at < limit; at += step) {
-                    store_weak_element(sent.of[q] + (i64(half) * P + rank) * (ceil_div(N, V) * V) + at, load_weak_element(input + q * N + at));
+                    store_weak_element(sent.of[q] + (i64(half) * P + rank) * (ceil_div(C, V) * V) + at, load_weak_element(input + q * N + at));
                 }
             }
         }
@@ -273,10 +275,10 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    const Vector part0 = load_weak_vector(sent.of[rank] + i64(half) * P * (ceil_div(N, V) * V) + at);
-                    const Vector part1 = load_weak_vector(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(N, V) * V) + at);
-                    const Vector part2 = load_weak_vector(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(N, V) * V) + at);
-                    const Vector part3 = load_weak_vector(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(N, V) * V) + at);
+                    const Vector part0 = load_weak_vector(sent.of[rank] + i64(half) * P * (ceil_div(C, V) * V) + at);
+                    const Vector part1 = load_weak_vector(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(C, V) * V) + at);
+                    const Vector part2 = load_weak_vector(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(C, V) * V) + at);
+                    const Vector part3 = load_weak_vector(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(C, V) * V) + at);
                     Vector total = part0;
                     total = sum(total, part1);
                     total = sum(total, part2);
@@ -285,10 +287,10 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        const Element part0 = load_weak_element(sent.of[rank] + i64(half) * P * (ceil_div(N, V) * V) + element);
-                        const Element part1 = load_weak_element(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(N, V) * V) + element);
-                        const Element part2 = load_weak_element(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(N, V) * V) + element);
-                        const Element part3 = load_weak_element(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(N, V) * V) + element);
+                        const Element part0 = load_weak_element(sent.of[rank] + i64(half) * P * (ceil_div(C, V) * V) + element);
+                        const Element part1 = load_weak_element(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(C, V) * V) + element);
+                        const Element part2 = load_weak_element(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(C, V) * V) + element);
+                        const Element part3 = load_weak_element(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(C, V) * V) + element);
                         Element total = part0;
                         total = sum(total, part1);
                         total = sum(total, part2);
@@ -306,10 +308,10 @@ extern "C" __global__ void __launch_bounds__(512, 1) reduce_scatter_p4_f32(
             #pragma unroll 1
             for (i64 at = block * T + thread; at < limit; at += step) {
                 const i64 element = at;
-                const Element part0 = load_weak_element(sent.of[rank] + i64(half) * P * (ceil_div(N, V) * V) + element);
-                const Element part1 = load_weak_element(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(N, V) * V) + element);
-                const Element part2 = load_weak_element(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(N, V) * V) + element);
-                const Element part3 = load_weak_element(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(N, V) * V) + element);
+                const Element part0 = load_weak_element(sent.of[rank] + i64(half) * P * (ceil_div(C, V) * V) + element);
+                const Element part1 = load_weak_element(sent.of[rank] + (i64(half) * P + 1) * (ceil_div(C, V) * V) + element);
+                const Element part2 = load_weak_element(sent.of[rank] + (i64(half) * P + 2) * (ceil_div(C, V) * V) + element);
+                const Element part3 = load_weak_element(sent.of[rank] + (i64(half) * P + 3) * (ceil_div(C, V) * V) + element);
                 Element total = part0;
                 total = sum(total, part1);
                 total = sum(total, part2);

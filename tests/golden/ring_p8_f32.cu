@@ -6,9 +6,9 @@
 // last_sync = on, order = acquire_release, scope = sys, threads_past_the_end = stay, grids = same, tail = scalar
 // P = 8 ranks, f32, rounded after each operation; 512 threads for each block.
 // Requires P <= T.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -188,12 +188,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p8_f32(
     const __grid_constant__ Instances<u32> signal,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
     const i64 block = blockIdx.x;
@@ -223,11 +225,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p8_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(window.of[rank] + c * (ceil_div(N, P * V) * V) + at, load_weak_vector(input + c * (ceil_div(N, P * V) * V) + at));
+                    store_weak_vector(window.of[rank] + c * (ceil_div(C, P * V) * V) + at, load_weak_vector(input + c * (ceil_div(N, P * V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(window.of[rank] + c * (ceil_div(N, P * V) * V) + element, load_weak_element(input + c * (ceil_div(N, P * V) * V) + element));
+                        store_weak_element(window.of[rank] + c * (ceil_div(C, P * V) * V) + element, load_weak_element(input + c * (ceil_div(N, P * V) * V) + element));
                     }
                 }
             }
@@ -275,19 +277,19 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p8_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    const Vector part0 = load_weak_vector(window.of[rank] + c_2 * (ceil_div(N, P * V) * V) + at);
-                    const Vector part1 = load_weak_vector(window.of[left] + c_2 * (ceil_div(N, P * V) * V) + at);
+                    const Vector part0 = load_weak_vector(window.of[rank] + c_2 * (ceil_div(C, P * V) * V) + at);
+                    const Vector part1 = load_weak_vector(window.of[left] + c_2 * (ceil_div(C, P * V) * V) + at);
                     Vector total = part0;
                     total = sum(total, part1);
-                    store_weak_vector(window.of[rank] + c_2 * (ceil_div(N, P * V) * V) + at, total);
+                    store_weak_vector(window.of[rank] + c_2 * (ceil_div(C, P * V) * V) + at, total);
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        const Element part0 = load_weak_element(window.of[rank] + c_2 * (ceil_div(N, P * V) * V) + element);
-                        const Element part1 = load_weak_element(window.of[left] + c_2 * (ceil_div(N, P * V) * V) + element);
+                        const Element part0 = load_weak_element(window.of[rank] + c_2 * (ceil_div(C, P * V) * V) + element);
+                        const Element part1 = load_weak_element(window.of[left] + c_2 * (ceil_div(C, P * V) * V) + element);
                         Element total = part0;
                         total = sum(total, part1);
-                        store_weak_element(window.of[rank] + c_2 * (ceil_div(N, P * V) * V) + element, total);
+                        store_weak_element(window.of[rank] + c_2 * (ceil_div(C, P * V) * V) + element, total);
                     }
                 }
             }
@@ -334,11 +336,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p8_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(window.of[rank] + c_3 * (ceil_div(N, P * V) * V) + at, load_weak_vector(window.of[left] + c_3 * (ceil_div(N, P * V) * V) + at));
+                    store_weak_vector(window.of[rank] + c_3 * (ceil_div(C, P * V) * V) + at, load_weak_vector(window.of[left] + c_3 * (ceil_div(C, P * V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(window.of[rank] + c_3 * (ceil_div(N, P * V) * V) + element, load_weak_element(window.of[left] + c_3 * (ceil_div(N, P * V) * V) + element));
+                        store_weak_element(window.of[rank] + c_3 * (ceil_div(C, P * V) * V) + element, load_weak_element(window.of[left] + c_3 * (ceil_div(C, P * V) * V) + element));
                     }
                 }
             }
@@ -383,11 +385,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) ring_p8_f32(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(output + c_4 * (ceil_div(N, P * V) * V) + at, load_weak_vector(window.of[rank] + c_4 * (ceil_div(N, P * V) * V) + at));
+                    store_weak_vector(output + c_4 * (ceil_div(N, P * V) * V) + at, load_weak_vector(window.of[rank] + c_4 * (ceil_div(C, P * V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(output + c_4 * (ceil_div(N, P * V) * V) + element, load_weak_element(window.of[rank] + c_4 * (ceil_div(N, P * V) * V) + element));
+                        store_weak_element(output + c_4 * (ceil_div(N, P * V) * V) + element, load_weak_element(window.of[rank] + c_4 * (ceil_div(C, P * V) * V) + element));
                     }
                 }
             }

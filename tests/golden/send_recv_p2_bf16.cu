@@ -5,9 +5,9 @@
 // partner = right, grids = same, tail_of_row = scalar, send_sync = on, receive_sync = on, credit_sync = on,
 // room_sync = on
 // P = 2 ranks, bf16, rounded after each operation; 512 threads for each block.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -162,12 +162,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) send_recv_p2_bf16(
     const __grid_constant__ Instances<u32> head,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 B = blocks;
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
@@ -203,11 +205,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) send_recv_p2_bf16(
                 #pragma unroll 1
                 for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                     if (limit - at >= V) {
-                        store_weak_vector(queue.of[rank + 1] + i64(message % 2u) * (ceil_div(N, V) * V) + at, load_weak_vector(input + at));
+                        store_weak_vector(queue.of[rank + 1] + i64(message % 2u) * (ceil_div(C, V) * V) + at, load_weak_vector(input + at));
                     } else {
                         #pragma unroll 1
                         for (i64 element = at; element < limit; ++element) {
-                            store_weak_element(queue.of[rank + 1] + i64(message % 2u) * (ceil_div(N, V) * V) + element, load_weak_element(input + element));
+                            store_weak_element(queue.of[rank + 1] + i64(message % 2u) * (ceil_div(C, V) * V) + element, load_weak_element(input + element));
                         }
                     }
                 }
@@ -249,11 +251,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) send_recv_p2_bf16(
             #pragma unroll 1
             for (i64 at = (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(output + at, load_weak_vector(queue.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + at));
+                    store_weak_vector(output + at, load_weak_vector(queue.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(output + element, load_weak_element(queue.of[rank] + i64(message % 2u) * (ceil_div(N, V) * V) + element));
+                        store_weak_element(output + element, load_weak_element(queue.of[rank] + i64(message % 2u) * (ceil_div(C, V) * V) + element));
                     }
                 }
             }

@@ -6,9 +6,9 @@
 // tail = scalar, order = by_rank
 // P = 2 ranks, f16, rounded after each operation; 512 threads for each block.
 // Requires P <= T.
-// Certified for launches of one length N and one number of blocks B on a workspace, back to back from its initial
-// contents; before N or B changes all ranks must be done, and every buffer gets its initial contents again, because
-// rows that are laid out by N race otherwise.
+// Certified for launches of any length N up to the capacity C, the same N on all ranks in each launch, and of one
+// number of blocks B and one capacity C on a workspace, back to back from its initial contents; before B or C changes
+// all ranks must be done, and every buffer gets its initial contents again.
 
 using u16 = unsigned short;
 using u32 = unsigned int;
@@ -191,12 +191,14 @@ extern "C" __global__ void __launch_bounds__(512, 1) two_shot_p2_f16(
     const __grid_constant__ Instances<u32> second,
     u32 rank_number,
     u32 blocks,
+    u64 capacity,
     u64 elements,
     u64 deadline_ns,
     u32* status
 )
 {
     const i64 N = i64(elements);
+    const i64 C = i64(capacity);
     const i64 B = blocks;
     const i64 grid = gridDim.x;
     const i64 rank = rank_number;
@@ -224,11 +226,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) two_shot_p2_f16(
             #pragma unroll 1
             for (i64 at = q * (ceil_div(N, P * V) * V) + (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + at, load_weak_vector(input + at));
+                    store_weak_vector(comm.of[rank] + i64(half) * (ceil_div(C, V) * V) + at, load_weak_vector(input + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + element, load_weak_element(input + element));
+                        store_weak_element(comm.of[rank] + i64(half) * (ceil_div(C, V) * V) + element, load_weak_element(input + element));
                     }
                 }
             }
@@ -262,19 +264,19 @@ extern "C" __global__ void __launch_bounds__(512, 1) two_shot_p2_f16(
         #pragma unroll 1
         for (i64 at = rank * (ceil_div(N, P * V) * V) + (block * T + thread) * V; at < limit; at += step) {
             if (limit - at >= V) {
-                const Vector part0 = load_weak_vector(comm.of[0] + i64(half) * (ceil_div(N, V) * V) + at);
-                const Vector part1 = load_weak_vector(comm.of[1] + i64(half) * (ceil_div(N, V) * V) + at);
+                const Vector part0 = load_weak_vector(comm.of[0] + i64(half) * (ceil_div(C, V) * V) + at);
+                const Vector part1 = load_weak_vector(comm.of[1] + i64(half) * (ceil_div(C, V) * V) + at);
                 Vector total = part0;
                 total = sum(total, part1);
-                store_weak_vector(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + at, total);
+                store_weak_vector(comm.of[rank] + i64(half) * (ceil_div(C, V) * V) + at, total);
             } else {
                 #pragma unroll 1
                 for (i64 element = at; element < limit; ++element) {
-                    const Element part0 = load_weak_element(comm.of[0] + i64(half) * (ceil_div(N, V) * V) + element);
-                    const Element part1 = load_weak_element(comm.of[1] + i64(half) * (ceil_div(N, V) * V) + element);
+                    const Element part0 = load_weak_element(comm.of[0] + i64(half) * (ceil_div(C, V) * V) + element);
+                    const Element part1 = load_weak_element(comm.of[1] + i64(half) * (ceil_div(C, V) * V) + element);
                     Element total = part0;
                     total = sum(total, part1);
-                    store_weak_element(comm.of[rank] + i64(half) * (ceil_div(N, V) * V) + element, total);
+                    store_weak_element(comm.of[rank] + i64(half) * (ceil_div(C, V) * V) + element, total);
                 }
             }
         }
@@ -310,11 +312,11 @@ extern "C" __global__ void __launch_bounds__(512, 1) two_shot_p2_f16(
             #pragma unroll 1
             for (i64 at = q_2 * (ceil_div(N, P * V) * V) + (block * T + thread) * V; at < limit; at += step) {
                 if (limit - at >= V) {
-                    store_weak_vector(output + at, load_weak_vector(comm.of[q_2] + i64(half) * (ceil_div(N, V) * V) + at));
+                    store_weak_vector(output + at, load_weak_vector(comm.of[q_2] + i64(half) * (ceil_div(C, V) * V) + at));
                 } else {
                     #pragma unroll 1
                     for (i64 element = at; element < limit; ++element) {
-                        store_weak_element(output + element, load_weak_element(comm.of[q_2] + i64(half) * (ceil_div(N, V) * V) + element));
+                        store_weak_element(output + element, load_weak_element(comm.of[q_2] + i64(half) * (ceil_div(C, V) * V) + element));
                     }
                 }
             }

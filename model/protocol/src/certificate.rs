@@ -11,8 +11,8 @@
 mod manifest;
 
 pub use manifest::{
-    BufferEntry, CheckEntry, HOLDS_FOR, KernelEntry, Manifest, Parameter, PtxCheckEntry, SCHEMA, STATUS_WORDS,
-    StatusWord,
+    BufferEntry, CheckEntry, HOLDS_FOR_ANY_LENGTH, HOLDS_FOR_ONE_LENGTH, KernelEntry, Manifest, Parameter,
+    PtxCheckEntry, SCHEMA, STATUS_WORDS, StatusWord,
 };
 
 use crate::ir::Protocol;
@@ -188,6 +188,20 @@ impl Certificate {
         }
         if kernel.checks.is_empty() || kernel.checks.iter().any(|check| check.verdict != "verified") {
             return inconsistent("it was not verified".to_owned());
+        }
+        if kernel.takes_any_length() {
+            if !protocol.varies {
+                return inconsistent("it has a capacity, and its protocol has none".to_owned());
+            }
+            let lengths = kernel.checks.iter().map(|check| &check.lengths);
+            if lengths.chain(kernel.ptx_checks.iter().map(|check| &check.lengths)).any(Vec::is_empty) {
+                return inconsistent(
+                    "it has a capacity, and was not checked with launches of other lengths".to_owned(),
+                );
+            }
+        }
+        if !kernel.holds_for.is_empty() && kernel.holds_for != kernel.scope() {
+            return inconsistent("it does not say what its certificate holds for".to_owned());
         }
         let provided = protocol.buffers.iter().enumerate().filter(|(_, buffer)| !buffer.ghost);
         let described = kernel.buffers.iter().map(|buffer| (buffer.id as usize, &buffer.name));

@@ -65,7 +65,7 @@ pub(crate) struct Block<'a> {
 
 impl<'a> Block<'a> {
     pub(crate) fn new(job: &'a Job, block: u32) -> Block<'a> {
-        let code = &job.layout.code;
+        let code = &job.code;
         let threads = code.sizes.threads;
         Block {
             job,
@@ -97,7 +97,7 @@ impl<'a> Block<'a> {
                 polls = 0;
                 continue;
             }
-            if self.exited == self.job.layout.code.sizes.threads {
+            if self.exited == self.job.code.sizes.threads {
                 return Ok(());
             }
             if self.awaiting.is_empty() {
@@ -111,7 +111,7 @@ impl<'a> Block<'a> {
     /// One thread, until it waits.
     fn turn(&mut self, thread: u32) -> Result<(), Error> {
         let job = self.job;
-        let code = &job.layout.code;
+        let code = &job.code;
         let position = Position {
             rank: job.member,
             block: self.block,
@@ -144,7 +144,7 @@ impl<'a> Block<'a> {
 
     /// Performs an operation; whether the thread can go on.
     fn operation(&mut self, thread: u32, operation: Operation, site: SiteId) -> Result<bool, Error> {
-        let code = &self.job.layout.code;
+        let code = &self.job.code;
         match operation {
             Operation::BlockSync => Ok(self.barrier(thread, BLOCK_BARRIER, code.sizes.threads, false)),
             Operation::Barrier { id, count, arrive } => {
@@ -207,7 +207,7 @@ impl<'a> Block<'a> {
 
     /// The operations on words that wait for nothing.
     fn word(&mut self, thread: u32, operation: Operation, site: SiteId) -> Result<bool, Error> {
-        let code = &self.job.layout.code;
+        let code = &self.job.code;
         let element = code.sizes.data.bytes() as usize;
         match operation {
             Operation::Send { address, value, packet, semantics } => {
@@ -252,7 +252,7 @@ impl<'a> Block<'a> {
 
     fn receive(&mut self, waiting: &Waiting, seen: u64) {
         if waiting.receives {
-            self.cursors[waiting.thread as usize].supply(&self.job.layout.code, seen);
+            self.cursors[waiting.thread as usize].supply(&self.job.code, seen);
         }
     }
 
@@ -333,7 +333,7 @@ impl<'a> Block<'a> {
     fn expired(&self, index: usize) -> Error {
         let waiting = &self.awaiting[index];
         let planned = &self.job.layout.planned;
-        let code = &self.job.layout.code;
+        let code = &self.job.code;
         Error::Deadline(Arc::new(Expired {
             protocol: planned.protocol.name.clone(),
             rank: self.job.rank,
@@ -370,14 +370,14 @@ impl<'a> Block<'a> {
     }
 
     fn divergence(&self) -> Error {
-        let threads = self.job.layout.code.sizes.threads;
+        let threads = self.job.code.sizes.threads;
         let message = format!("{} of {threads} threads have ended, and the rest wait at a barrier", self.exited);
         self.error("its barriers".to_owned(), message)
     }
 
     fn execution(&self, site: SiteId, thread: u32, message: String) -> Error {
         let layout = &self.job.layout;
-        let place = layout.planned.place(&layout.code.site(site).span);
+        let place = layout.planned.place(&self.job.code.site(site).span);
         self.error(place, format!("thread {thread}: {message}"))
     }
 

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// A protocol with its buffers laid out for one length.
+/// A protocol with its buffers laid out, for one length or for all up to a capacity.
 pub(crate) struct Layout {
     pub(crate) planned: Planned,
     pub(crate) team: Team,
-    pub(crate) code: Code,
+    /// The length, or the capacity.
+    pub(crate) elements: u64,
     /// By member and buffer; empty where a buffer is the caller's memory, or in the check only.
     pub(crate) views: Vec<Vec<View>>,
     /// What the views point into, kept alive.
@@ -23,17 +24,19 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(
         (planned, team): (Planned, Team),
-        code: Code,
+        elements: u64,
         views: Vec<Vec<View>>,
         instances: Arc<Vec<Vec<Instance>>>,
     ) -> Layout {
-        Layout { planned, team, code, views, _instances: instances }
+        Layout { planned, team, elements, views, _instances: instances }
     }
 }
 
 /// A launch on a rank.
 pub(crate) struct Job {
     pub(crate) layout: Arc<Layout>,
+    /// The protocol flattened for this launch's length.
+    pub(crate) code: Arc<Code>,
     pub(crate) abort: Arc<Abort>,
     /// The protocol's rank.
     pub(crate) member: u32,

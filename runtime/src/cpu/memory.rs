@@ -4,7 +4,8 @@
 //! plain bytes, into and out of local arrays, and no reference to shared data is ever made.
 //!
 //! Why plain copies are sound: the accesses of data phases are weak in the protocol, and the protocol was verified to
-//! have no data race under the PTX memory model, for launches of one length from the initial contents; the ledger sees
+//! have no data race under the PTX memory model, for launches of one length from the initial contents, or, where its
+//! certificate says so, for launches of any length up to the capacity by which all memory here is laid out; the ledger sees
 //! to it that nothing else is run. Every happens-before edge of that proof exists here, because each strong operation
 //! is performed with a Rust order at least as strong, and the threads of a block, which share one operating-system
 //! thread, are ordered more strongly than a barrier orders them. Every access is checked against the buffer's end, so

@@ -17,6 +17,7 @@ use crate::backend::{Backend, Call};
 use crate::error::Error;
 use crate::plan::{Plan, Planned, Settings, Team};
 use arverify_protocol::certificate::KernelEntry;
+use arverify_protocol::code::Code;
 use arverify_protocol::ir::Initially;
 use job::{Abort, Job, Layout};
 use memory::{Instance, View};
@@ -39,7 +40,12 @@ struct Workspace {
     /// By member and buffer.
     instances: Arc<Vec<Vec<Instance>>>,
     layout: Mutex<Option<Arc<Layout>>>,
+    /// The protocol flattened, for the lengths that were last asked for, the latest at the end.
+    codes: Mutex<Vec<Arc<Code>>>,
 }
+
+/// Lengths for which a protocol is kept flattened: callers take turns with a few.
+const LENGTHS_KEPT: usize = 16;
 
 impl Backend for Cpu {
     const NAME: &'static str = "cpu";
@@ -83,7 +89,10 @@ impl Backend for Cpu {
     unsafe fn start(&self, call: &Call) -> Result<(), Error> {
         let workspace = &self.workspaces[call.team];
         let layout = lock(&workspace.layout).clone();
-        let layout = layout.filter(|layout| layout.code.sizes.elements == call.elements);
+        let fits = |layout: &Arc<Layout>| {
+            call.elements == layout.elements || (layout.planned.any_length && call.elements < layout.elements)
+        };
+        let layout = layout.filter(fits);
         let layout = layout.ok_or_else(|| Error::Settings("the buffers are laid out for another length".to_owned()))?;
         let planned = &layout.planned;
         let (input_bytes, output_bytes) = planned.message_bytes(call.member, call.elements);
@@ -99,6 +108,7 @@ impl Backend for Cpu {
             let copied = unsafe { target.copy_from(0, input, 0, input_bytes, 1) };
             copied.map_err(|_| Error::Capacity { elements: call.elements, capacity: 0 })?;
         }
+        let code = workspace.code(call.elements)?;
         let grid = planned.grid(call.elements, call.member)?;
         let job = Arc::new(Job {
             abort: self.abort.clone(),
@@ -113,6 +123,7 @@ impl Backend for Cpu {
             stop_before: call.stop_before,
             progress: Mutex::new((grid, None)),
             ended: Condvar::new(),
+            code,
             layout,
         });
         *lock(&self.running[call.rank as usize]) = Some(job.clone());
@@ -143,7 +154,28 @@ impl Workspace {
         let of_member = |_| bytes.iter().map(instance).collect::<Result<Vec<_>, _>>();
         let instances = team.members.iter().map(of_member).collect::<Result<_, _>>()?;
         let (planned, team) = (planned.clone(), team.clone());
-        Ok(Workspace { planned, team, instances: Arc::new(instances), layout: Mutex::new(None) })
+        Ok(Workspace {
+            planned,
+            team,
+            instances: Arc::new(instances),
+            layout: Mutex::new(None),
+            codes: Mutex::default(),
+        })
+    }
+
+    /// The protocol flattened for messages of this length.
+    fn code(&self, elements: u64) -> Result<Arc<Code>, Error> {
+        let mut codes = lock(&self.codes);
+        let known = codes.iter().position(|code| code.sizes.elements == elements);
+        let code = match known {
+            Some(index) => codes.remove(index),
+            None => Arc::new(self.planned.code(elements)?),
+        };
+        codes.push(code.clone());
+        if codes.len() > LENGTHS_KEPT {
+            codes.remove(0);
+        }
+        Ok(code)
     }
 
     fn lay_out(&self, elements: u64) -> Result<(), Error> {
@@ -167,8 +199,7 @@ impl Workspace {
             }
             views.push(of_rank);
         }
-        let code = planned.code(elements)?;
-        let layout = Layout::new((planned.clone(), self.team.clone()), code, views, self.instances.clone());
+        let layout = Layout::new((planned.clone(), self.team.clone()), elements, views, self.instances.clone());
         *lock(&self.layout) = Some(Arc::new(layout));
         Ok(())
     }

@@ -66,7 +66,7 @@ impl Joined {
 
     /// Performs it.
     pub(crate) fn perform(&self, job: &Job) -> Result<(), OutOfBounds> {
-        let sizes = &job.layout.code.sizes;
+        let sizes = &job.code.sizes;
         let data = sizes.data;
         let view = |address: Address| job.view(address).ok_or(OutOfBounds);
         let destination = view(self.sweep.destination)?;

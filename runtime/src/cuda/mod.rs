@@ -196,7 +196,7 @@ impl Cuda {
     ///
     /// # Safety
     /// Both must be memory of the rank's device, aligned to 16 bytes, of the lengths of the call, and not be used for
-    /// anything else until the stream has come this far. The protocol must have been initialised for `call.elements`.
+    /// anything else until the stream has come this far. The team must have been initialised for the call.
     unsafe fn launch(&self, call: &Call, input: u64, output: u64) -> Result<(), Error> {
         let state = &self.ranks[call.rank as usize];
         let workspace = &self.workspaces[call.team];

@@ -35,6 +35,7 @@ pub(crate) fn parameters(values: &Values<'_>) -> Result<Vec<Vec<u64>>, Error> {
         }
         Parameter::Rank => one(u64::from(values.rank)),
         Parameter::Blocks => one(u64::from(planned.blocks)),
+        Parameter::Capacity => one(planned.laid_out_for(values.elements)),
         Parameter::Elements => one(values.elements),
         Parameter::Argument { name } => {
             let index = planned.protocol.arguments.iter().position(|argument| argument.name == *name);
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!((comm.len(), comm[1] - comm[0]), (2, 1000));
         assert_eq!(value("Rank"), &[1]);
         assert_eq!(value("Blocks"), &[3]);
-        assert_eq!(value("Elements"), &[50]);
+        assert_eq!((value("Capacity"), value("Elements")), (&vec![64], &vec![50]));
         assert_eq!(value("Argument"), &[5]);
         assert_eq!(value("Deadline"), &[2_000_000]);
         assert_eq!(value("Status"), &[9]);

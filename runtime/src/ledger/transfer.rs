@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn both_sides_get_the_same_launches() {
-        let ledger = Ledger::new(3, 0);
+        let ledger = Ledger::new(3, Vec::new());
         let (right, left) = (asked(0, 1, 5), asked(1, 0, 6));
         let all: Vec<Transfer> = [right, left, right, right, left, left, right].repeat(200);
         let (zero, one) = std::thread::scope(|scope| {
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_send_that_nobody_receives_is_told() {
-        let ledger = Ledger::new(3, 0);
+        let ledger = Ledger::new(3, Vec::new());
         let short = Duration::from_millis(1);
         let error = ledger.begin_transfer(2, &asked(2, 0, 5), short).unwrap_err();
         assert_eq!(error.to_string(), "rank 2 waited 1 ms for rank 0 to receive message 0 of 5 elements");
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn lengths_that_differ_are_told_to_both() {
-        let ledger = Ledger::new(2, 0);
+        let ledger = Ledger::new(2, Vec::new());
         let (sender, receiver) = std::thread::scope(|scope| {
             let sender = scope.spawn(|| ledger.begin_transfer(0, &asked(0, 1, 5), LONG));
             let receiver = scope.spawn(|| ledger.begin_transfer(1, &asked(0, 1, 4), LONG));

@@ -6,7 +6,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 use arverify_protocol::certificate::{
-    BufferEntry, Certificate, CheckEntry, HOLDS_FOR, KernelEntry, Manifest, Parameter, SCHEMA, protocol_digest,
+    BufferEntry, Certificate, CheckEntry, HOLDS_FOR_ANY_LENGTH, HOLDS_FOR_ONE_LENGTH, KernelEntry, Manifest, Parameter,
+    SCHEMA, protocol_digest,
 };
 use arverify_protocol::data::{input_element, is_exact_element};
 use arverify_protocol::ir::{Protocol, Reduction, Space};
@@ -21,11 +22,13 @@ pub struct Form<'a> {
     pub ranks: u32,
     pub data: DataType,
     pub accumulate: Accumulate,
+    /// Certified for launches of any length, where the protocol has a capacity; otherwise for launches of one.
+    pub any_length: bool,
 }
 
 impl<'a> Form<'a> {
     pub fn new(protocol: &'a str, ranks: u32, data: DataType) -> Form<'a> {
-        Form { protocol, knobs: &[], ranks, data, accumulate: Accumulate::Own }
+        Form { protocol, knobs: &[], ranks, data, accumulate: Accumulate::Own, any_length: true }
     }
 }
 
@@ -64,12 +67,14 @@ fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<S
     let source = format!("{}.cu", protocol.name);
     files.insert(protocol_file.clone(), protocol.source.text.clone().into_bytes());
     files.insert(source.clone(), b"// a test\n".to_vec());
+    let any_length = form.any_length && protocol.varies;
     let check = CheckEntry {
         ranks: form.ranks,
         blocks: 1,
         threads: 8,
         elements: 8,
         launches: 3,
+        lengths: if any_length { vec!["8".to_owned(), "4,8,1".to_owned()] } else { Vec::new() },
         dtype: form.data,
         accumulate: form.accumulate,
         verdict: "verified".to_owned(),
@@ -102,9 +107,9 @@ fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<S
         requirements: Vec::new(),
         source,
         ptx: BTreeMap::new(),
-        holds_for: HOLDS_FOR.to_owned(),
+        holds_for: if any_length { HOLDS_FOR_ANY_LENGTH } else { HOLDS_FOR_ONE_LENGTH }.to_owned(),
         deadline: true,
-        parameters: parameters(&protocol),
+        parameters: parameters(&protocol, any_length),
         buffers: buffers.collect(),
         checks: vec![check],
         ptx_checks: Vec::new(),
@@ -112,7 +117,7 @@ fn kernel(form: &Form<'_>, document: &language::Document, files: &mut BTreeMap<S
 }
 
 /// As the generator orders them.
-fn parameters(protocol: &Protocol) -> Vec<Parameter> {
+fn parameters(protocol: &Protocol, any_length: bool) -> Vec<Parameter> {
     let buffers = protocol.buffers.iter().filter(|buffer| !buffer.ghost).map(|buffer| {
         let name = buffer.name.clone();
         match buffer.space {
@@ -121,7 +126,8 @@ fn parameters(protocol: &Protocol) -> Vec<Parameter> {
         }
     });
     let arguments = protocol.arguments.iter().map(|argument| Parameter::Argument { name: argument.name.clone() });
-    let sizes = [Parameter::Rank, Parameter::Blocks, Parameter::Elements];
+    let sizes = [Parameter::Rank, Parameter::Blocks, Parameter::Capacity, Parameter::Elements];
+    let sizes = sizes.into_iter().filter(|size| any_length || *size != Parameter::Capacity);
     let waits = [Parameter::Deadline, Parameter::Status];
     buffers.chain(sizes).chain(arguments).chain(waits).collect()
 }

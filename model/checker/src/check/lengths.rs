@@ -21,8 +21,9 @@ const TWO_SETS: u32 = 3;
 /// Operations after which no more sequences are tried: behind the first, and behind two of them.
 const MUCH: [u64; 2] = [1 << 23, 1 << 22];
 
-/// The sequences to try; the one asked for, where it was.
-pub(super) fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> {
+/// The sequences of lengths that a check of a protocol with a capacity tries; the one asked for, where it was. A protocol
+/// without one has launches of one length.
+pub fn sequences(protocol: &Protocol, options: &Options) -> Vec<Lengths> {
     let greatest = options.sizes.elements;
     if let Some(lengths) = options.lengths {
         return vec![lengths];

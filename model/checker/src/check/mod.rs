@@ -44,6 +44,7 @@ use std::time::Instant;
 
 use engines::growing;
 pub use engines::{Answer, Engine, Engines, check_program_with, try_check_with};
+pub use lengths::sequences;
 pub use lints::redundancies;
 pub use mutants::{Change, Mutant, mutants};
 pub use options::{Options, Progress};

@@ -12,6 +12,7 @@
 //! | `launch/` | LAUNCH.toml: on which memory a kernel is launched, and what it must compute |
 //! | `layout` | the memory of a launch |
 //! | `dead` | what nobody looks at any more |
+//! | `used` | how much of a buffer each launch uses |
 //! | `fit` | what kernels require of their launch |
 //! | `copies` | copies in flight, as threads |
 //! | `order` | what orders launches that may run side by side |
@@ -22,6 +23,7 @@
 //! | `names` | names as in C++ |
 //! | `branches` | branches on data that went one way |
 //! | `load` | from texts to a program |
+//! | `dead` | results and registers that nobody reads any more |
 //! | `plain` | what is asked of a kernel whose polls are reads like any other |
 //! | `program` | all of it as a thread program |
 //!
@@ -53,3 +55,4 @@ pub mod plain;
 pub mod program;
 pub mod steps;
 pub mod syntax;
+mod used;

@@ -22,6 +22,7 @@ use super::order::Order;
 use super::plain::Plain;
 use super::steps::NON_COHERENT;
 use super::syntax::Module;
+use super::used::Used;
 use crate::program::memory::input_element;
 use crate::program::{
     Answers, Coordinates, Dependencies, Element, Expected, Fault, Location, Next, Operation, PartId, Polled, Program,
@@ -53,6 +54,7 @@ pub struct PtxProgram {
     /// Reads whose values are stored.
     stored: BTreeSet<Pc>,
     shape: Shape,
+    used: Used,
     expected: Option<Expected>,
     /// What was expected, but cannot be compared: it holds unknown values.
     unjudged: Option<Expected>,
@@ -164,6 +166,7 @@ impl PtxProgram {
             dead,
             branches,
             stored,
+            used: Used::new(&shape, launch),
             shape,
             expected,
             unjudged: None,
@@ -187,6 +190,7 @@ impl PtxProgram {
             kernels,
             stored: self.stored.clone(),
             shape: self.shape.clone(),
+            used: self.used.clone(),
             expected: self.expected,
             unjudged: self.unjudged,
             seed: self.seed,
@@ -502,6 +506,14 @@ impl Program for PtxProgram {
             (None, Some(first)) => first,
             (_, None) => block,
         }
+    }
+
+    fn extent(&self, instance: u32, launch: u32) -> u64 {
+        self.used.in_launch(instance, launch).unwrap_or(self.shape.instances[instance as usize].bytes)
+    }
+
+    fn lengths(&self) -> Vec<u64> {
+        self.used.lengths()
     }
 
     fn may_reach(&self, thread: &PtxThread, site: SiteIndex) -> bool {

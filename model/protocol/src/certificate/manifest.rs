@@ -17,11 +17,17 @@ pub const SCHEMA: u32 = 1;
 /// 32-bit words behind the status pointer of a kernel, all zero before a launch. See [`StatusWord`].
 pub const STATUS_WORDS: usize = 16;
 
-/// What every certificate is about: [`KernelEntry::holds_for`]. The checks of a certificate are launches of one length each;
-/// where rows are laid out by N, a rank that is still in a launch of one length reads what another writes for the next.
-pub const HOLDS_FOR: &str = "launches of one length N and one number of blocks B on a workspace, back to back from its initial \
+/// What the certificate of a kernel without a capacity is about: [`KernelEntry::holds_for`]. Its checks are launches of one
+/// length each; where rows are laid out by N, a rank that is still in a launch of one length reads what another writes for the next.
+pub const HOLDS_FOR_ONE_LENGTH: &str = "launches of one length N and one number of blocks B on a workspace, back to back from its initial \
                              contents; before N or B changes all ranks must be done, and every buffer gets its initial \
                              contents again, because rows that are laid out by N race otherwise";
+
+/// The same of a kernel with a capacity ([`Parameter::Capacity`]): in its checks launches rise and fall in length.
+pub const HOLDS_FOR_ANY_LENGTH: &str = "launches of any length N up to the capacity C, the same N on all ranks in each launch, and of \
+                                        one number of blocks B and one capacity C on a workspace, back to back from its initial \
+                                        contents; before B or C changes all ranks must be done, and every buffer gets its \
+                                        initial contents again";
 
 /// What the status words hold once an await has passed its deadline. Only the first thread to expire writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +101,7 @@ pub struct KernelEntry {
     pub source: String,
     /// PTX files in the folder by architecture, such as `sm_90`.
     pub ptx: BTreeMap<String, String>,
-    /// What the certificate is about: [`HOLDS_FOR`]. Empty in folders that were written before this was said.
+    /// What the certificate is about, in words: [`KernelEntry::scope`]. Empty in folders that were written before this was said.
     #[serde(default)]
     pub holds_for: String,
     /// Whether awaits give up at the deadline. Without it there is no deadline and no status parameter.
@@ -129,7 +135,10 @@ pub enum Parameter {
     Rank,
     /// B: what buffers and pads were sized for, u32. At most [`KernelEntry::max_blocks`].
     Blocks,
-    /// N, u64. Below 2^62.
+    /// C, the most elements that any launch on the workspace has, u64: what buffers were sized for. Below 2^62. Only kernels
+    /// that are certified for launches of any length have it.
+    Capacity,
+    /// N, the elements of this launch, u64. Below 2^62, and at most C where there is one.
     Elements,
     /// A named argument of the protocol, u32: a new value at each launch ([`ir::Protocol::argument_values`]).
     Argument {
@@ -158,7 +167,7 @@ pub struct BufferEntry {
     /// What it holds.
     #[serde(with = "ElementText")]
     pub element: ir::Element,
-    /// Its shape, outermost dimension first, as text over P, B, T, N, V. [`ir::Protocol::shapes`] evaluates it.
+    /// Its shape, outermost dimension first, as text over P, B, T, N, C, V. [`ir::Protocol::shapes`] evaluates it.
     pub shape: Vec<String>,
     /// The caller writes new contents before every launch.
     pub refreshed: bool,
@@ -177,10 +186,13 @@ pub struct CheckEntry {
     pub blocks: u32,
     /// T
     pub threads: u32,
-    /// N
+    /// N, or C where launches may differ in length.
     pub elements: u64,
     /// Launches back to back on every rank.
     pub launches: u32,
+    /// Of a kernel with a capacity, the lengths that launches took in turn, as `16,32,1`: one after the other, all verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lengths: Vec<String>,
     /// E
     pub dtype: DataType,
     /// In what type 16-bit elements were summed.
@@ -201,10 +213,13 @@ pub struct PtxCheckEntry {
     pub architecture: String,
     /// B
     pub blocks: u32,
-    /// N
+    /// N, or C where launches may differ in length.
     pub elements: u64,
     /// Launches back to back on every rank.
     pub launches: u32,
+    /// As [`CheckEntry::lengths`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lengths: Vec<String>,
     /// Always `verified`.
     pub verdict: String,
     /// States explored.
@@ -237,7 +252,18 @@ enum InitiallyText {
 }
 
 impl KernelEntry {
-    /// The sizes at which the kernel runs with `blocks` blocks (B) and `elements` elements (N) on each rank.
+    /// Whether it is certified for launches of any length up to a capacity, on one workspace.
+    pub fn takes_any_length(&self) -> bool {
+        self.parameters.contains(&Parameter::Capacity)
+    }
+
+    /// What its certificate is about, in words.
+    pub fn scope(&self) -> &'static str {
+        if self.takes_any_length() { HOLDS_FOR_ANY_LENGTH } else { HOLDS_FOR_ONE_LENGTH }
+    }
+
+    /// The sizes at which the kernel runs with `blocks` blocks (B) and `elements` elements (N) on each rank; they are also
+    /// the capacity (C).
     pub fn sizes(&self, blocks: u32, elements: u64) -> Sizes {
         Sizes {
             ranks: self.ranks,

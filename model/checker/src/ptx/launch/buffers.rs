@@ -34,6 +34,8 @@ pub struct Memory {
     pub stride: Option<u64>,
     /// Bytes of each instance.
     pub bytes: u64,
+    /// How many of them, from the start, each launch uses, by rank and launch; nothing where all launches use all.
+    pub used: Vec<Vec<u64>>,
     /// Element type.
     pub element: Element,
     /// Contents of each rank's instance before the first launch, and before every launch where it is refreshed.
@@ -55,6 +57,13 @@ pub struct Stretch {
     pub buffer: usize,
     /// Bytes from its start.
     pub offset: u64,
+}
+
+impl Memory {
+    /// Bytes that a launch of a rank uses.
+    pub fn used_in(&self, rank: u32, launch: u32) -> u64 {
+        self.used.get(rank as usize).map_or(self.bytes, |by_launch| by_launch[launch as usize])
+    }
 }
 
 impl Launch {
@@ -111,6 +120,7 @@ impl Sizing {
             self.lies_within(&all, part, written);
         }
         self.parts_are_apart(&all, &description.buffers);
+        self.used_alone(&all, description);
         self.total(launch.ranks, &all);
         Some(all)
     }
@@ -137,6 +147,10 @@ impl Sizing {
             let error = Diagnostic::new(message, buffer.name.span.clone());
             return self.fail(error.label("expected `symmetric` or not `multicast`"));
         }
+        let used = match &buffer.used {
+            Some(used) => self.used(launch, name, (fits, element), used)?,
+            None => Vec::new(),
+        };
         let mut contents = Vec::new();
         for rank in 0..launch.ranks {
             contents.push(self.contents(launch, buffer, rank, fits)?);
@@ -158,6 +172,7 @@ impl Sizing {
             local: !buffer.symmetric,
             stride,
             bytes: fits,
+            used,
             element,
             contents,
             refreshed: buffer.refresh,
@@ -165,6 +180,54 @@ impl Sizing {
             multicast: buffer.multicast,
             span: buffer.span.clone(),
         })
+    }
+
+    /// Bytes that each launch uses, by rank.
+    fn used(
+        &mut self,
+        launch: &Launch,
+        name: &str,
+        (bytes, element): (u64, Element),
+        written: &Expression,
+    ) -> Option<Vec<Vec<u64>>> {
+        let mut found = Vec::new();
+        for rank in 0..launch.ranks {
+            let mut by_launch = Vec::new();
+            for number in 0..launch.launches {
+                let values = launch.values(rank, number);
+                let value = written.evaluate(&values);
+                let value = self.take(value)?;
+                let fits = u64::try_from(value).ok().filter(|used| *used <= bytes);
+                let Some(used) = fits.filter(|used| used.is_multiple_of(u64::from(element.bytes()))) else {
+                    let known = values.describe(written.variables());
+                    let message = format!("launches use {value} bytes of `{name}`{known}");
+                    let expected = format!("expected a multiple of {} up to {bytes}", element.bytes());
+                    return self.fail(Diagnostic::new(message, written.span().clone()).label(expected));
+                };
+                by_launch.push(used);
+            }
+            found.push(by_launch);
+        }
+        Some(found)
+    }
+
+    /// What a launch uses is known of whole buffers, and of launches that follow each other.
+    fn used_alone(&mut self, all: &[Memory], description: &Description) {
+        for (index, buffer) in description.buffers.iter().enumerate() {
+            let Some(used) = &buffer.used else { continue };
+            let name = &buffer.name.value;
+            let stands_with =
+                |what: &str| Diagnostic::new(format!("`used` of `{name}` beside {what}"), used.span().clone());
+            if all.iter().any(|memory| memory.within.is_some_and(|within| within.buffer == index)) {
+                self.fail::<()>(stands_with("parts").label("expected a buffer without parts"));
+            } else if let Some(step) = description.steps.first() {
+                let error = stands_with("steps").label("expected launches of one kernel");
+                self.fail::<()>(error.context(step.span.clone(), "the first step"));
+            } else if let Some(dependent) = &description.dependent {
+                let error = stands_with("`dependent`").label("expected launches that follow each other");
+                self.fail::<()>(error.context(dependent.clone(), "these may run side by side"));
+            }
+        }
     }
 
     /// Bytes from one instance to the next, none of which overlap.

@@ -91,6 +91,8 @@ pub struct Buffer {
     pub stride: Option<Expression>,
     /// Size of each instance.
     pub bytes: Expression,
+    /// Bytes from its start that a launch uses: all where the file does not say.
+    pub used: Option<Expression>,
     /// Element type.
     pub element: Element,
     /// Contents before the first launch.
@@ -110,6 +112,7 @@ impl Buffer {
     pub(super) fn expressions(&self) -> Vec<&Expression> {
         let mut all = vec![&self.bytes];
         all.extend(&self.stride);
+        all.extend(&self.used);
         all.extend(self.within.as_ref().map(|within| &within.offset));
         if let Initial::Each(value) = &self.initial {
             all.push(value);

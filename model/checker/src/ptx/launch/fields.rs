@@ -43,7 +43,8 @@ pub(super) fn buffers(reader: &mut Reader<'_>, file: Section<'_, '_>) -> Vec<(Lo
     let mut found = Vec::new();
     let mut parts = Vec::new();
     for section in sections.into_iter().take(ITEM_LIMIT) {
-        let keys: Vec<&str> = OF_PARTS.into_iter().chain(["symmetric", "stride", "part", "multicast"]).collect();
+        let keys: Vec<&str> =
+            OF_PARTS.into_iter().chain(["symmetric", "stride", "part", "multicast", "used"]).collect();
         reader.unknown_keys(section, &keys);
         let name = name(reader, section, "buffer", &mut names);
         // Without a name, its other fields are read for their mistakes.
@@ -117,6 +118,8 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
     let read = section.get("read").map_or(Some(false), |value| reader.flag("read", value));
     let symmetric = section.get("symmetric").map_or(Some(true), |value| reader.flag("symmetric", value));
     let stride = section.get("stride").map(|value| reader.expression("stride", value, &SIZES));
+    let by_launch = [Variable::Rank, Variable::Ranks, Variable::Launch, Variable::Grid, Variable::Block];
+    let used = section.get("used").map(|value| reader.expression("used", value, &by_launch));
     let multicast = section.get("multicast").map_or(Some(false), |value| reader.flag("multicast", value));
     Some(Buffer {
         name,
@@ -124,6 +127,7 @@ fn buffer(reader: &mut Reader<'_>, section: Section<'_, '_>, name: Located<Strin
         symmetric: symmetric?,
         stride: lift(stride)?,
         bytes: bytes?,
+        used: lift(used)?,
         element: element?,
         initial: initial?,
         refresh: refresh?,

@@ -162,6 +162,23 @@ pub(super) fn slots_of(slots: Option<&Expression>, ranks: u32, span: &Span) -> R
     }
 }
 
+/// The first launch that does not use so many times as much of the input as of the output, or not as much of it as rank 0.
+fn unfit_launch(launch: &Launch, output: (&Memory, u64), input: (&Memory, u64)) -> Option<String> {
+    let ((output, of_output), (input, of_input)) = (output, input);
+    if output.used.is_empty() && input.used.is_empty() {
+        return None;
+    }
+    let unfit = |(rank, number): &(u32, u32)| {
+        let (written, read) = (output.used_in(*rank, *number), input.used_in(*rank, *number));
+        written * of_output != read * of_input || read != input.used_in(0, *number)
+    };
+    let mut launches = (0..launch.launches).flat_map(|number| (0..launch.ranks).map(move |rank| (rank, number)));
+    let (rank, number) = launches.find(unfit)?;
+    let (written, read) = (output.used_in(rank, number), input.used_in(rank, number));
+    let (output, input) = (&output.name, &input.name);
+    Some(format!("launch {number} of rank {rank} uses {written} bytes of `{output}` and {read} of `{input}`"))
+}
+
 /// Evaluates and collects what is wrong.
 pub(super) struct Sizing {
     errors: Vec<Diagnostic>,
@@ -406,22 +423,26 @@ impl Sizing {
             return;
         }
         let ranks = u64::from(launch.ranks);
-        let (left, right, relation) = match expectation.equals {
+        let (of_output, of_input, relation) = match expectation.equals {
             Definition::AllReduce(_)
             | Definition::Copy
             | Definition::Broadcast
             | Definition::Shift
-            | Definition::Transfer => (output.bytes, input.bytes, "as many bytes as"),
-            Definition::AllGather => (output.bytes, input.bytes * ranks, "as many bytes as all ranks' instances of"),
-            Definition::ReduceScatter(_) => (output.bytes * ranks, input.bytes, "a ranks-th part of the bytes of"),
+            | Definition::Transfer => (1, 1, "as many bytes as"),
+            Definition::AllGather => (1, ranks, "as many bytes as all ranks' instances of"),
+            Definition::ReduceScatter(_) => (ranks, 1, "a ranks-th part of the bytes of"),
         };
-        if left != right {
+        let expected = format!("`{word}` needs {relation} `{}`", input.name);
+        if output.bytes * of_output != input.bytes * of_input {
             let message = format!(
                 "`{}` has {} bytes and `{}` has {}, on {ranks} ranks",
                 output.name, output.bytes, input.name, input.bytes
             );
-            let expected = format!("`{word}` needs {relation} `{}`", input.name);
             self.fail::<()>(at(message).label(expected));
+            return;
+        }
+        if let Some(error) = unfit_launch(launch, (output, of_output), (input, of_input)) {
+            self.fail::<()>(at(error).label(expected).help("say as much of both as `used`, the same on all ranks"));
             return;
         }
         let known = input.contents.iter().all(|contents| *contents != Contents::Poison);

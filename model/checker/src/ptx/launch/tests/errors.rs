@@ -456,3 +456,45 @@ fn expectations() {
         ),
     ]);
 }
+
+#[test]
+fn what_launches_use() {
+    let of_output = |used: &str| format!("init = \"poison\"\nused = {used}");
+    let of_input = |used: &str| format!("refresh = true\nused = {used}");
+    let said = |input: &str, output: &str, with: (&str, &str)| {
+        let text = FILE.replacen("refresh = true", input, 1).replacen("init = \"poison\"", output, 1);
+        let Err(errors) = refused(&text.replacen(with.0, with.1, 1)) else { return "nothing".to_owned() };
+        let error = &errors.list[0];
+        let (line, column) = errors.source.line_column(error.span.start);
+        format!("{line}:{column} {} ({})", error.message, error.label)
+    };
+    let (all, poison) = ("refresh = true", "init = \"poison\"");
+    let halves = "\"launch == 1 ? 32 : 64\"";
+    assert_eq!(said(&of_input(halves), &of_output(halves), ("", "")), "nothing");
+    assert_eq!(said(&of_input("0"), &of_output("0"), ("", "")), "nothing", "a launch of no elements");
+    assert_eq!(
+        said(&of_input(halves), poison, ("", "")),
+        "43:10 launch 1 of rank 0 uses 64 bytes of `output` and 32 of `input` (`sum` needs as many bytes as `input`)"
+    );
+    assert_eq!(
+        said(&of_input("\"rank == 1 ? 32 : 64\""), &of_output("\"rank == 1 ? 32 : 64\""), ("", "")),
+        "44:10 launch 0 of rank 1 uses 32 bytes of `output` and 32 of `input` (`sum` needs as many bytes as `input`)"
+    );
+    assert_eq!(
+        said(all, &of_output("\"launch * 64\""), ("", "")),
+        "27:9 launches use 128 bytes of `output` where launch = 2 (expected a multiple of 2 up to 64)"
+    );
+    assert_eq!(
+        said(all, &of_output("33"), ("", "")),
+        "27:8 launches use 33 bytes of `output` (expected a multiple of 2 up to 64)"
+    );
+    let part = "used = 0\npart = [ { name = \"left\", offset = 0, bytes = 32, dtype = \"f16\" } ]";
+    assert_eq!(
+        said(all, &of_output("0"), ("used = 0", part)),
+        "27:8 `used` of `output` beside parts (expected a buffer without parts)"
+    );
+    assert_eq!(
+        said(&of_input("64"), &of_output("64"), ("launches = 3", "dependent = true\nlaunches = 3")),
+        "16:8 `used` of `input` beside `dependent` (expected launches that follow each other)"
+    );
+}
