@@ -2,8 +2,8 @@
 //!
 //! `ldmatrix` and `stmatrix` become exchanges of row addresses among lanes, and an ordinary weak access of each lane to what
 //! it holds of a row: four lanes in a row access the 16 bytes of one row (PTX ISA, `ldmatrix`, `stmatrix`). Which lane's
-//! access it is, the one that names the row or the one that holds the piece, the ISA does not say; it is the latter here, and
-//! a kernel that is right only with the former lacks the `__syncwarp` between what a lane has stored and others load.
+//! access it is, the one that names the row or the one that holds the piece, the ISA does not say: both read the row, and whoever
+//! holds a piece stores it.
 //!
 //! `mma.sync` touches no memory. It waits for its warp, which orders nothing, as an exchange of values does, and what it
 //! computes is unknown ([`Step::Unknown`]). Not modelled: other shapes of `ldmatrix` than `.m8n8`, `wmma`, `wgmma`, `tcgen05`.
@@ -95,6 +95,13 @@ impl Decoder<'_> {
         if inputs.len() != 3 {
             return Err(NotUnderstood(format!("expected 4 operands, found {}", operands.len())));
         }
+        let found = [parts(to)?.len(), parts(&inputs[0])?.len(), parts(&inputs[1])?.len(), parts(&inputs[2])?.len()];
+        let expected = registers(&name)?;
+        if found != expected {
+            let text =
+                format!("expected matrices of {expected:?} registers for this shape and these types, found {found:?}");
+            return Err(NotUnderstood(text));
+        }
         for input in inputs {
             for part in parts(input)? {
                 self.source(part, NUMBER)?;
@@ -113,6 +120,7 @@ impl Decoder<'_> {
         let [to, at] = self.exactly(operands)?;
         let to = elements(to, count)?.iter().map(|part| self.destination(part)).collect::<Understood<Vec<_>>>()?;
         let rows = self.rows(at, count, &piece)?;
+        self.read_named_row(at, count)?;
         for (row, to) in rows.chunks(piece.rows()).zip(to) {
             let parts: Vec<Register> = row
                 .iter()
@@ -149,6 +157,7 @@ impl Decoder<'_> {
         let from =
             elements(from, count)?.iter().map(|part| self.source(part, NUMBER)).collect::<Understood<Vec<_>>>()?;
         let rows = self.rows(at, count, &piece)?;
+        self.read_named_row(at, count)?;
         for (row, from) in rows.chunks(piece.rows()).zip(from) {
             for (index, address) in (0..).zip(row) {
                 let mut value = from;
@@ -222,6 +231,25 @@ impl Decoder<'_> {
         Ok(rows)
     }
 
+    /// Lanes that name rows read them, whole: it may be their access.
+    fn read_named_row(&mut self, at: &Operand, count: usize) -> Understood<()> {
+        let (address, _) = self.address(at)?;
+        let (lane, names) = (self.fresh(1), self.fresh(1));
+        let guard = self.guard.take();
+        self.compute_into(Function::Move, names, [Source::ZERO]);
+        self.guard = guard;
+        self.emit(Step::Special { special: Special::Lane, destination: lane });
+        let compare = Compare { test: Test::Less, kind: NUMBER, flush: false, combine: None };
+        let rows = Source::Constant(8 * count as u64);
+        self.compute_into(Function::Compare(compare), names, [Source::Register(lane), rows]);
+        self.guard = Some(Guard { register: names, negated: false });
+        let element = Element { width: Width::Four, sign_extend_to: 0, place: VectorElement::SCALAR };
+        let (space, destinations) = (Space::Shared, smallvec![None; 4]);
+        self.emit(Step::Load { space, address, destinations, element, semantics: WEAK });
+        self.guard = guard;
+        Ok(())
+    }
+
     /// Each row begins where 16 bytes are aligned (PTX ISA, `ldmatrix`: "Each row's address must be naturally aligned").
     fn must_be_aligned(&mut self, row: Source) {
         let wrong = self.fresh(1);
@@ -257,6 +285,43 @@ impl Piece {
     }
 }
 
+/// Registers that the matrices D, A, B and C of an `mma.sync` have, by its name (PTX ISA, "Warp Level Matrix Multiply-Accumulate
+/// Instructions": a lane holds an equal part of each). Not those of `m8n8k4` with halves, which four groups of lanes make.
+fn registers(name: &str) -> Understood<[usize; 4]> {
+    let words = || name.split('.');
+    let numbers = |(m, rest): (&str, &str)| -> Option<[usize; 3]> {
+        let (n, k) = rest.split_once('k')?;
+        Some([m.parse().ok()?, n.parse().ok()?, k.parse().ok()?])
+    };
+    let shape = words().find_map(|word| word.strip_prefix('m')?.split_once('n')).and_then(numbers);
+    let types: Vec<usize> = words().filter_map(bits).collect();
+    let (Some([m, n, k]), [d, a, b, c]) = (shape, &types[..]) else {
+        return Err(NotUnderstood("expected a shape and the types of four matrices".into()));
+    };
+    let count = |elements: usize, bits: usize| {
+        let lane = 32 * bits.max(32);
+        (elements * bits).is_multiple_of(lane).then_some(elements * bits / lane).filter(|count| *count > 0)
+    };
+    let counts = [count(m * n, *d), count(m * k, *a), count(k * n, *b), count(m * n, *c)];
+    match counts {
+        [Some(d), Some(a), Some(b), Some(c)] => Ok([d, a, b, c]),
+        _ => Err(NotUnderstood("this shape with these types is not modelled".into())),
+    }
+}
+
+/// Bits of an element as a register holds it.
+fn bits(word: &str) -> Option<usize> {
+    match word {
+        "f64" => Some(64),
+        "f32" | "tf32" | "s32" => Some(32),
+        "f16" | "bf16" => Some(16),
+        "e4m3" | "e5m2" | "e3m2" | "e2m3" | "e2m1" | "u8" | "s8" => Some(8),
+        "u4" | "s4" => Some(4),
+        "b1" => Some(1),
+        _ => None,
+    }
+}
+
 /// The registers of an operand of `mma`, at most as many as any shape has.
 fn parts(operand: &Operand) -> Understood<&[Operand]> {
     let parts = match operand {
@@ -264,4 +329,21 @@ fn parts(operand: &Operand) -> Understood<&[Operand]> {
         single => std::slice::from_ref(single),
     };
     if parts.len() <= 8 { Ok(parts) } else { Err(NotUnderstood(format!("a matrix of {} registers", parts.len()))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::registers;
+
+    #[test]
+    fn registers_are_those_of_the_isa() {
+        let counts = |name: &str| registers(name).ok();
+        assert_eq!(counts("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"), Some([4, 4, 2, 4]));
+        assert_eq!(counts("mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16"), Some([2, 2, 1, 2]));
+        assert_eq!(counts("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"), Some([4, 4, 2, 4]));
+        assert_eq!(counts("mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32"), Some([4, 4, 2, 4]));
+        assert_eq!(counts("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64"), Some([2, 1, 1, 2]));
+        assert_eq!(counts("mma.sync.aligned.m8n8k4.row.col.f32.f16.f16.f32"), None);
+        assert_eq!(counts("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16"), None);
+    }
 }
