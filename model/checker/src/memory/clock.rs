@@ -292,7 +292,7 @@ impl View {
         let is_open = |seen: &Epoch| base[block_of(seen.thread) as usize] <= seen.phase;
         let mine = self.threads.as_ref().map_or(&[][..], |threads| threads);
         let theirs = other.threads.as_ref().filter(|_| !same(&self.threads, &other.threads));
-        let mut new = self.beyond(mine, theirs.map_or(&[][..], |threads| threads), &is_open);
+        let mut new = self.beyond(mine, theirs.map_or(&[][..], |threads| threads), is_open);
         if let Some(own) = other.own.filter(|own| !self.covers(block_of(own.thread), *own)) {
             match new.binary_search_by_key(&own.thread, |seen| seen.thread) {
                 Ok(at) => new[at] = own,
@@ -505,7 +505,8 @@ mod tests {
             join(&mut again, &left);
             prop_assert_eq!(&again, &joined);
             let (mut one, mut other) = (left, right);
-            (one.list_own(), other.list_own());
+            one.list_own();
+            other.list_own();
             let (first, second) = (one.clone(), other.clone());
             join(&mut one, &second);
             join(&mut other, &first);
