@@ -2,7 +2,7 @@
 //!
 //! `ldmatrix` and `stmatrix` become exchanges of row addresses among lanes, and an ordinary weak access of each lane to what
 //! it holds of a row: four lanes in a row access the 16 bytes of one row (PTX ISA, `ldmatrix`, `stmatrix`). Which lane's
-//! access it is, the one that names the row or the one that holds the piece, the ISA does not say: both read the row, and whoever
+//! access it is, the one that names the row or the one that holds the piece, the ISA does not say: both read it, and whoever
 //! holds a piece stores it.
 //!
 //! `mma.sync` touches no memory. It waits for its warp, which orders nothing, as an exchange of values does, and what it
@@ -157,7 +157,6 @@ impl Decoder<'_> {
         let from =
             elements(from, count)?.iter().map(|part| self.source(part, NUMBER)).collect::<Understood<Vec<_>>>()?;
         let rows = self.rows(at, count, &piece)?;
-        self.read_named_row(at, count)?;
         for (row, from) in rows.chunks(piece.rows()).zip(from) {
             for (index, address) in (0..).zip(row) {
                 let mut value = from;
