@@ -193,6 +193,31 @@ fn every_kernel_takes_launches_of_any_length() {
     assert!(known >= 17, "{known} protocols have a capacity");
 }
 
+/// A kernel whose rows are laid out by the length of its launch, as emitted kernels once were: a rank that is ahead writes where
+/// a slow peer still reads.
+#[test]
+fn rows_that_move_with_the_length_are_found() {
+    let Some(compiler) = compiler("rows_that_move_with_the_length_are_found") else { return };
+    let protocol =
+        catalogue::find("two-shot").expect("the catalogue has it").and_then(|document| document.resolve(&[]));
+    let protocol = protocol.unwrap_or_else(|error| panic!("{error}"));
+    let (dtype, accumulate) = (DataType::F32, Accumulate::Own);
+    let target = Target { ranks: 2, dtype, accumulate, threads: 4, max_blocks: 2, deadline: false };
+    let kernel = render_kernel(&protocol, &[], &target).unwrap_or_else(|error| panic!("{error}"));
+    let moving = kernel.source.replace("const i64 C = i64(capacity);", "const i64 C = i64(elements);");
+    assert_ne!(moving, kernel.source);
+    let ptx = compiler.ptx(&kernel.entry.source, &moving, "sm_90").unwrap_or_else(|error| panic!("{error}"));
+    let shown_at = |lengths: &[u64]| {
+        let options = Options { launches: 4, lengths: Lengths::of(lengths), ..Options::new(target.sizes(2, 32)) };
+        let outcome = check_ptx(&kernel.entry, &protocol, &ptx, &options).unwrap_or_else(|error| panic!("{error}"));
+        shown(&outcome)
+    };
+    assert_eq!(shown_at(&[32]), "verified", "at one length nothing moves");
+    assert_eq!(shown_at(&[16, 32, 16, 32]), "AR001");
+    assert_eq!(shown_at(&[32, 16, 16, 32]), "AR001");
+    assert_eq!(shown_at(&[32, 16]), "verified", "rows at 32 to 64 and at 0 to 16 lie apart");
+}
+
 #[test]
 fn kernels_get_the_verdicts_of_their_protocols() {
     let Some(compiler) = compiler("kernels_get_the_verdicts_of_their_protocols") else { return };
