@@ -338,16 +338,15 @@ impl<P: Program> Run<'_, P> {
         semantics: Semantics,
         site: SiteIndex,
     ) -> bool {
-        let strength = self.strength(thread, semantics);
-        let machine = self.machine;
-        let state = &*self.state;
-        let key = key(at);
+        let (strength, key) = (self.strength(thread, semantics), key(at));
+        self.note_reach(thread, key, strength);
+        let (machine, state) = (self.machine, &*self.state);
         let slot = &state.slots[&key];
         let view = &state.threads[thread as usize].view;
         let id = slot.messages[position].id;
         let floor = machine.floor(state, thread, key, slot);
-        let observed = view.observed(key).map(|id| slot.position(id));
-        let observed = observed.filter(|_| machine.has(Rule::ObservedPrecedes));
+        let observed = view.observed(key).filter(|_| machine.has(Rule::ObservedPrecedes));
+        let observed = observed.map(|id| slot.position(id));
         let clash = slot.clash_of_read(
             strength,
             id,
@@ -366,11 +365,7 @@ impl<P: Program> Run<'_, P> {
             ReadKind::Round { .. } | ReadKind::Settled { .. } => false,
         };
         let sees_order = machine.sees_order(state, thread, slot);
-        let narrow = slot.is_out_of_reach(strength, |access| machine.covered(thread, view, access));
         let waits = !kind.is_free();
-        if narrow {
-            self.note_narrow(key);
-        }
         let orders = if kind != ReadKind::Load { Rule::WaitOrders } else { Rule::LoadOrders };
         match clash {
             Some(Clash::Race { other, wrote }) if machine.has(Rule::StrongReadRaces) => {

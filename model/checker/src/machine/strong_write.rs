@@ -149,8 +149,8 @@ impl<P: Program> Run<'_, P> {
         after: usize,
         site: SiteIndex,
     ) -> bool {
-        let machine = self.machine;
-        let key = key(at);
+        let (machine, key) = (self.machine, key(at));
+        self.note_reach(thread, key, strength);
         // What the write will give; an update that acquires gives more, which does not count here.
         let message = self.message(thread, key, (value, update), (strength, order), after, site);
         let state = &*self.state;
@@ -180,11 +180,7 @@ impl<P: Program> Run<'_, P> {
         }
         let clash =
             slot.clash_of_write(strength, (value, update), releases, observed, covered, (over, done), alike, matters);
-        let narrow = slot.is_out_of_reach(strength, covered);
         let shows_order = update.is_some_and(|update| slot.would_show_order(update, covered));
-        if narrow {
-            self.note_narrow(key);
-        }
         if shows_order && machine.has(Rule::UpdatesShowOrder) {
             self.conflict(key);
         }
@@ -299,7 +295,6 @@ impl<P: Program> Run<'_, P> {
             return Progress::Stops;
         }
         if between || self.machine.only_reads(update, old) {
-            // A compare-and-swap that fails is a read.
             if !self.read_message(thread, (at, VectorElement::SCALAR), position, kind, semantics, site) {
                 return Progress::Stops;
             }
@@ -328,13 +323,11 @@ impl<P: Program> Run<'_, P> {
             self.learn_assumed(thread, key(at), position, strength);
         }
         self.commit_write(thread, at, (value, Some(update)), strength, order, position, site);
-        if *returns {
-            self.observe(thread, key(at), position, strength);
-        }
         if *returns || self.machine.has(Rule::UpdatesRead) {
             self.remember_read(thread, (key(at), site), scope::acquires(semantics.order).then_some(strength), waits);
         }
         if *returns {
+            self.observe(thread, key(at), position, strength);
             self.supply(thread, old);
         }
         Progress::Done

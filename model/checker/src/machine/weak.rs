@@ -11,7 +11,7 @@ use super::{Block, InstanceMemory, Machine, Rule, State, Status};
 use crate::memory::clock::{ThreadIndex, View};
 use crate::memory::shadow::{Access, Conflict, Kind, WithLoads};
 use crate::memory::shared::Shared;
-use crate::memory::slot::{Message, Slot, location};
+use crate::memory::slot::{Message, Slot, Strength, location};
 use crate::memory::slots::Slots;
 use crate::program::{Bulk, Coordinates, Location, Operation, Program, SiteIndex, Width, Word};
 use smallvec::SmallVec;
@@ -125,9 +125,14 @@ impl<P: Program> Run<'_, P> {
     }
 
     /// The same of accesses that do not reach what they are in no order with.
-    pub(super) fn note_narrow(&mut self, key: u64) {
-        let contended = &self.machine.contended;
-        if contended.slots.contains(&key) && !contended.weakly.contains(&key) {
+    pub(super) fn note_reach(&mut self, thread: ThreadIndex, key: u64, strength: Strength) {
+        let (machine, state) = (self.machine, &*self.state);
+        let contended = &machine.contended;
+        if contended.weakly.contains(&key) || !contended.slots.contains(&key) {
+            return;
+        }
+        let view = &state.threads[thread as usize].view;
+        if state.slots[&key].is_out_of_reach(strength, |access| machine.covered(thread, view, access)) {
             self.notes.conflicts.weakly.insert(key);
         }
     }

@@ -1,8 +1,10 @@
 //! Whether kernels fit their launch: clusters and blocks that they require, and what copies by the async proxy go with.
 
 use super::code::{Code, Entry, Instruction, Step};
+use super::copies::Room;
 use super::decode::DecodeError;
-use super::launch::Launch;
+use super::launch::{Launch, Parameter};
+use super::layout::{Kernel, LaidOut, lay_out};
 use arverify_protocol::language::{Diagnostic, Diagnostics};
 
 /// Why a kernel cannot be run as launched.
@@ -82,4 +84,26 @@ pub(super) fn check_blocks(entry: &Entry, launch: &Launch) -> Result<(), Program
         }
     }
     Ok(())
+}
+
+/// Whether all ranks launch the same grid, or it does not matter.
+pub(super) fn launches_equal_grids(launch: &Launch) -> bool {
+    !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
+pub(super) fn laid_out(
+    code: &Code,
+    (entries, kernels): (&[usize], &[(String, Vec<Parameter>)]),
+    launch: &Launch,
+    room: &Room,
+) -> Result<LaidOut, ProgramError> {
+    let mut laid = Vec::new();
+    for ((own, (_, parameters)), index) in launch.kernels().into_iter().zip(kernels).zip(entries) {
+        let entry = &code.entries[*index];
+        let cluster = cluster_shape(entry, own)?;
+        check_blocks(entry, own)?;
+        laid.push(Kernel { entry, parameters, launch: own, cluster });
+    }
+    lay_out(code, launch, &laid, room)
 }

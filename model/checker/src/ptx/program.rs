@@ -13,10 +13,10 @@ use super::dead::{dead_behind_barriers, drop_dead_results};
 use super::decode::{Reading, Whole, decode_all};
 use super::dependent::DEPENDENT;
 use super::execute::{Geometry, Interpreter, PtxRound, PtxThread, Setting, Tainted};
-use super::fit::{check_blocks, check_copies, cluster_shape, has_copies};
+use super::fit::{check_copies, has_copies, laid_out, launches_equal_grids};
 use super::flow::{Chains, Reach, SpinLoops};
 use super::launch::{Launch, Parameter};
-use super::layout::{Kernel, LaidOut, lay_out};
+use super::layout::LaidOut;
 use super::lines::Lines;
 use super::order::Order;
 use super::plain::Plain;
@@ -376,28 +376,6 @@ fn interpreters(code: Code, entries: &[usize], settings: Vec<Setting>) -> Vec<In
     let settings: Vec<_> = settings.into_iter().map(Arc::new).collect();
     let interpreter = Interpreter::new(Arc::new(code), settings[0].clone(), Some(loops));
     starts.into_iter().zip(settings).map(|(start, setting)| interpreter.of_kernel(start, setting)).collect()
-}
-
-/// Whether all ranks launch the same grid, or it does not matter.
-fn launches_equal_grids(launch: &Launch) -> bool {
-    !launch.steps.is_empty() || launch.grids.windows(2).all(|pair| pair[0] == pair[1])
-}
-
-/// Lays out the memory of kernels, each with which of the code's it is, with threads for so many copies.
-fn laid_out(
-    code: &Code,
-    (entries, kernels): (&[usize], &[(String, Vec<Parameter>)]),
-    launch: &Launch,
-    room: &Room,
-) -> Result<LaidOut, ProgramError> {
-    let mut laid = Vec::new();
-    for ((own, (_, parameters)), index) in launch.kernels().into_iter().zip(kernels).zip(entries) {
-        let entry = &code.entries[*index];
-        let cluster = cluster_shape(entry, own)?;
-        check_blocks(entry, own)?;
-        laid.push(Kernel { entry, parameters, launch: own, cluster });
-    }
-    lay_out(code, launch, &laid, room)
 }
 
 impl Program for PtxProgram {
